@@ -1,0 +1,108 @@
+package job
+
+// Agent is how one agent of the configuration is started.
+type Agent struct {
+	Name    string            `json:"name"`               // key in config.yaml
+	Driver  string            `json:"driver"`             // claude, codex, command, script
+	Model   string            `json:"model,omitempty"`    // as the agent's CLI spells it; empty means its default
+	Command []string          `json:"command,omitempty"`  // program and arguments; for claude and codex it replaces the program's name
+	Args    []string          `json:"args,omitempty"`     // added to the driver's own arguments
+	Env     map[string]string `json:"env,omitempty"`      // added to the agent's environment
+	PassEnv []string          `json:"pass_env,omitempty"` // names taken from Muster's environment
+}
+
+// Attempt is what a driver turns into a Spec.
+type Attempt struct {
+	Op       string // operation id
+	Agent    Agent
+	Prompt   string            // the whole prompt, feedback included
+	Dir      string            // worktree
+	Scratch  string            // a folder outside the worktree that the agent may write; holds script state and temporary files
+	Session  string            // the agent's own session to resume; empty for a fresh one
+	NewID    string            // a UUID for a fresh session, for agents that accept one
+	Host     map[string]string // variables of Muster's environment that drivers may pass on (PATH, HOME, keys)
+	LimitMS  int64
+	Previous Usage  // what the session had used, as the agent counts it, before this attempt
+	Task     string // task id, for the script driver
+	Number   int    // attempt number within the task, from 1
+	Round    int    // rework round, from 0
+}
+
+// Usage counts what an attempt consumed. Input excludes what was read from a
+// cache. Money is micro-USD.
+type Usage struct {
+	Input        int64 `json:"input,omitempty"`
+	CacheRead    int64 `json:"cache_read,omitempty"`
+	CacheWrite   int64 `json:"cache_write,omitempty"`
+	Output       int64 `json:"output,omitempty"` // includes Reasoning
+	Reasoning    int64 `json:"reasoning,omitempty"`
+	CostMicroUSD int64 `json:"cost_micro_usd,omitempty"`
+	CostUnknown  bool  `json:"cost_unknown,omitempty"` // the agent reported tokens but no price
+}
+
+// Add gives the sum of two usages.
+func (u Usage) Add(v Usage) Usage {
+	return Usage{
+		Input: u.Input + v.Input, CacheRead: u.CacheRead + v.CacheRead, CacheWrite: u.CacheWrite + v.CacheWrite,
+		Output: u.Output + v.Output, Reasoning: u.Reasoning + v.Reasoning,
+		CostMicroUSD: u.CostMicroUSD + v.CostMicroUSD, CostUnknown: u.CostUnknown || v.CostUnknown,
+	}
+}
+
+// AgentEventKind is what an agent was seen to do. All drivers map their
+// agent's stream to these.
+type AgentEventKind string
+
+// What agents do.
+const (
+	AgentStarted AgentEventKind = "started" // Session, Model
+	AgentText    AgentEventKind = "text"    // Text: said by the agent
+	AgentTool    AgentEventKind = "tool"    // Tool, Text: what it is used on
+	AgentEdit    AgentEventKind = "edit"    // Path
+	AgentDenied  AgentEventKind = "denied"  // Tool, Text: why
+	AgentRetry   AgentEventKind = "retry"   // the agent repeats a request to its model; Text: why
+	AgentNote    AgentEventKind = "note"    // anything else worth showing
+	AgentEnded   AgentEventKind = "ended"   // the final event; Text: the agent's last words or the error
+)
+
+// AgentEvent is one thing an agent was seen to do.
+type AgentEvent struct {
+	Kind    AgentEventKind `json:"kind"`
+	Session string         `json:"session,omitempty"`
+	Model   string         `json:"model,omitempty"`
+	Tool    string         `json:"tool,omitempty"`
+	Path    string         `json:"path,omitempty"`
+	Text    string         `json:"text,omitempty"` // valid UTF-8, at most 4 KiB
+}
+
+// OutcomeKind says how an attempt ended, judged by the agent's final event
+// together with its exit, never by the exit code alone.
+type OutcomeKind string
+
+// How an attempt can end. Only Done says that the agent believes it finished;
+// whether that is true is for the checks.
+const (
+	Done     OutcomeKind = "done"
+	Auth     OutcomeKind = "auth"        // the model refused the credentials
+	Quota    OutcomeKind = "quota"       // rate limit or used-up plan
+	Provider OutcomeKind = "provider"    // the model's service failed, or could not be reached
+	Limit    OutcomeKind = "limit"       // the agent's own limit on turns or money
+	Refused  OutcomeKind = "refused"     // the model or the request was refused as invalid
+	Crashed  OutcomeKind = "crashed"     // ended without a final event
+	Timeout  OutcomeKind = "timeout"     // Muster ended it at its time limit
+	Halted   OutcomeKind = "halted"      // Muster ended it because a person stopped the run
+	Vanished OutcomeKind = "lost"        // its shim died
+	Missing  OutcomeKind = "not_started" // its program could not be executed
+)
+
+// Outcome is what an attempt came to.
+type Outcome struct {
+	Kind    OutcomeKind `json:"kind"`
+	Message string      `json:"message,omitempty"` // the agent's last words, or what went wrong; at most 4 KiB
+	Session string      `json:"session,omitempty"` // to resume it; empty when the agent has none
+	Model   string      `json:"model,omitempty"`
+	Usage   Usage       `json:"usage"`            // of this attempt alone
+	Total   Usage       `json:"total"`            // of the session so far, as the agent counts
+	Denied  []string    `json:"denied,omitempty"` // tool uses that were refused, at most 20
+	Capped  bool        `json:"capped,omitempty"` // part of the agent's output was dropped
+}
