@@ -39,7 +39,7 @@ const (
 // Budget bounds what a task or a run may consume. Zero means no bound.
 type Budget struct {
 	MicroUSD int64 `json:"micro_usd,omitempty"` // usd in YAML
-	Minutes  int   `json:"minutes,omitempty"`   // of agent time
+	TimeMS   int64 `json:"time_ms,omitempty"`   // minutes in YAML, fractions allowed; of agent time
 	Tokens   int64 `json:"tokens,omitempty"`    // input, output and cache writes together
 	Parallel int   `json:"parallel,omitempty"`  // runs only: agents at once
 }
