@@ -91,3 +91,11 @@ type Advanced struct {
 	From    Point  `json:"from"`
 	To      Point  `json:"to"`
 }
+
+// AdvanceRequest asks to fast-forward the target branch to what was judged.
+type AdvanceRequest struct {
+	Run    string
+	Name   string
+	Target string // full ref or branch name
+	To     Point  // zero: the run's head
+}

@@ -28,6 +28,7 @@ type Config struct {
 	Land    Land           `json:"land"`
 	Rounds  int            `json:"rounds"`  // rework rounds at most
 	Default string         `json:"default"` // agent for tasks that name none
+	Sandbox string         `json:"sandbox"` // auto, off
 	Origin  []Origin       `json:"-"`
 }
 

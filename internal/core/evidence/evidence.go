@@ -81,6 +81,7 @@ type Result struct {
 	NotRun     []string  `json:"not_run,omitempty"` // what it left out, and why
 	Cached     bool      `json:"cached"`
 	DurationMS int64     `json:"duration_ms"`
+	Sandbox    string    `json:"sandbox,omitempty"` // the weakest level its commands ran under; empty when none ran
 }
 
 // Evidence is all results for one change.
@@ -88,7 +89,7 @@ type Evidence struct {
 	Schema   string   `json:"schema"` // muster.evidence/v1
 	BaseTree string   `json:"base_tree"`
 	HeadTree string   `json:"head_tree"`
-	Sandbox  string   `json:"sandbox"`
+	Sandbox  string   `json:"sandbox"` // the weakest level that commands ran under; empty when none ran
 	Results  []Result `json:"results"` // in the runner's order
 }
 

@@ -53,6 +53,7 @@ const (
 	ForConflict Return = "conflict" // it does not merge
 	ForVerdict  Return = "verdict"  // the merged tree fails the gate
 	ForReview   Return = "review"   // the merged tree needs a person
+	ForRecall   Return = "recalled" // its task took it back
 )
 
 // Pause says why a run starts nothing new.
@@ -211,7 +212,8 @@ type (
 	ChangeQueued struct {
 		Item Item `json:"item"`
 	}
-	// ChangeWithdrawn takes a change out of the queue, if it is not landing yet.
+	// ChangeWithdrawn takes a change out of the queue. Unless it is landing
+	// already, it comes back as returned.
 	ChangeWithdrawn struct {
 		Task string `json:"task"`
 	}

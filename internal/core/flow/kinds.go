@@ -246,3 +246,13 @@ func DecodePayload(k Kind, data []byte) (Payload, error) {
 	}
 	return f(data)
 }
+
+// FromPeople reports whether people may send the event through the inbox. All
+// others come from machines and commands only.
+func FromPeople(k Kind) bool {
+	switch k {
+	case EvRunStarted, EvStopRequested, EvResumeRequested, EvApproved, EvRejected, EvRetryRequested:
+		return true
+	}
+	return false
+}

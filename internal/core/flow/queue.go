@@ -38,6 +38,8 @@ type Landing struct {
 	Evidence string         `json:"evidence,omitempty"`
 	Verdict  policy.Verdict `json:"verdict"`
 	Feedback string         `json:"feedback,omitempty"`
+	Landing  change.Landing `json:"landing"`         // once it is decided
+	Again    bool           `json:"again,omitempty"` // the landing failed and must be tried again as it is
 }
 
 // Done reports that the queue was closed.
@@ -80,22 +82,47 @@ func (s *queueStep) message(e Event) {
 	case ChangeQueued:
 		s.q.Items = append(slices.Clone(s.q.Items), d.Item)
 	case ChangeWithdrawn:
-		s.q.Items = slices.DeleteFunc(slices.Clone(s.q.Items), func(i Item) bool { return i.Task == d.Task })
+		s.withdraw(d.Task)
 	case SyncRequested:
 		s.q.Syncs++
 	case QueueResumed:
-		if s.q.Held {
-			s.q.Held, s.q.Now = false, s.requeue()
-		}
+		s.resumed()
 	case Approved:
 		s.approved(d)
 	case QueueClosed:
 		// The head may be moving right now; that it moved must be recorded.
 		s.q.Closing = true
-		s.q.Closed = !strings.HasSuffix(s.q.Pending, string(CmdLandChange))
+		s.q.Closed = !s.landing()
 		return
 	}
 	s.next()
+}
+
+func (s *queueStep) resumed() {
+	if !s.q.Held {
+		return
+	}
+	s.q.Held = false
+	if now := s.q.Now; now != nil && now.Again {
+		now.Again = false
+		s.do(LandChange{Inputs: s.q.begun.Inputs, Landing: now.Landing})
+		return
+	}
+	s.q.Now = s.requeue()
+}
+
+func (s *queueStep) landing() bool { return strings.HasSuffix(s.q.Pending, string(CmdLandChange)) }
+
+// withdraw gives a change back unless its landing has begun.
+func (s *queueStep) withdraw(task string) {
+	n := len(s.q.Items)
+	s.q.Items = slices.DeleteFunc(slices.Clone(s.q.Items), func(i Item) bool { return i.Task == task })
+	if now := s.q.Now; now != nil && now.Item.Task == task && !s.landing() && !now.Again {
+		s.q.Now, s.q.Pending, n = nil, "", n+1
+	}
+	if len(s.q.Items) < n {
+		s.tell(s.task(task), ChangeReturned{Reason: ForRecall})
+	}
 }
 
 // requeue puts what was under way back in front, to be merged anew.
@@ -152,6 +179,9 @@ func (s *queueStep) answer(e Event) {
 			s.q.Closed = true
 			return
 		}
+		// Whether the head moved is not known, so the same landing is tried
+		// again; only one that met another head starts over.
+		s.q.Now.Again = s.q.Now.Landing.ID != "" && d.Fault != fault.Conflict
 		s.hold(ForFailure, fmt.Sprintf("landing %s: %s", s.what(), d.Message), d.Hint)
 	}
 }
@@ -235,9 +265,10 @@ func (s *queueStep) land() {
 	fault.Assert(now.Verdict.Evidence != "" && now.Verdict.BaseTree == now.From.Tree && now.Verdict.HeadTree == now.To.Tree,
 		"%s would land without a verdict on exactly its tree", s.what())
 	s.q.Landed++
-	s.do(LandChange{Inputs: s.q.begun.Inputs, Landing: change.Landing{
+	now.Landing = change.Landing{
 		Run: s.q.begun.Run, Name: s.q.begun.Name, ID: fmt.Sprintf("%s/%d", s.q.begun.Run, s.q.Landed), From: now.From, To: now.To,
-	}})
+	}
+	s.do(LandChange{Inputs: s.q.begun.Inputs, Landing: now.Landing})
 }
 
 func (s *queueStep) moved() {

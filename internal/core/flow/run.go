@@ -148,7 +148,10 @@ func (s *runStep) answer(e Event) {
 	s.r.Pending = ""
 	switch d := e.Data.(type) {
 	case RunOpened:
-		s.r.Opened, s.r.Stage = d.Opened, Running
+		s.r.Opened = d.Opened
+		if s.r.Stage == Opening { // else it was stopped meanwhile
+			s.r.Stage = Running
+		}
 	case EvidenceRecorded:
 		if s.r.Stage == Proving { // else it paused meanwhile; resuming asks anew
 			s.r.Final = d.Head
@@ -167,7 +170,7 @@ func (s *runStep) answer(e Event) {
 }
 
 func (s *runStep) commandFailed(d CommandFailed) {
-	if s.r.Stage != Opening {
+	if s.r.Opened.Branch != "" {
 		s.pause(ForFailure, d.Message, d.Hint)
 		return
 	}
@@ -208,9 +211,7 @@ func (s *runStep) message(e Event) {
 			s.r.Stage, s.r.Why, s.r.Hint = Running, "", ""
 		}
 	case TaskSettled:
-		s.mark(d.Task, map[Settled]Mark{
-			IsLanded: markLanded, IsRejected: markRejected, IsFailed: markFailed, IsAsking: markAsking, IsHalted: markHalted,
-		}[d.State])
+		s.settled(d)
 	case PauseRequested:
 		if s.r.Reason != ForStop {
 			s.pause(d.Reason, d.Why, d.Hint)
@@ -229,6 +230,16 @@ func (s *runStep) message(e Event) {
 			s.advance()
 		}
 	}
+}
+
+func (s *runStep) settled(d TaskSettled) {
+	m := map[Settled]Mark{
+		IsLanded: markLanded, IsRejected: markRejected, IsFailed: markFailed, IsAsking: markAsking, IsHalted: markHalted,
+	}[d.State]
+	if m == markHalted && s.r.Stage == Running {
+		m = markWanting // the run was resumed before its agent had stopped
+	}
+	s.mark(d.Task, m)
 }
 
 func (s *runStep) released(d SlotReleased) {
@@ -295,6 +306,10 @@ func (s *runStep) resume(d ResumeRequested) {
 	}
 	switch s.r.Stage {
 	case Paused:
+		if s.r.Opened.Branch == "" { // stopped before its branch was made
+			s.r.Stage, s.r.Reason, s.r.Why, s.r.Hint = Opening, "", "", ""
+			return
+		}
 		s.r.Stage, s.r.Reason, s.r.Why, s.r.Hint = Running, "", "", ""
 		s.r.Pending = "" // a goal check under way when the run paused is asked for anew
 		for i, m := range s.marks {

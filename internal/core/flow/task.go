@@ -292,8 +292,8 @@ func (s *taskStep) attemptEnded(d AttemptEnded) {
 	case job.Quota:
 		s.freeSlot(o.Usage, d.TimeUS)
 		s.interrupted()
-		s.settle(Halted, IsHalted, "the agent's quota is used up")
 		s.tell(s.run(), PauseRequested{Reason: ForQuota, Why: fmt.Sprintf("%s: %s", s.id(), o.Message)})
+		s.settle(Halted, IsHalted, "the agent's quota is used up")
 	case job.Auth, job.Limit, job.Refused, job.Timeout, job.Missing:
 		s.freeSlot(o.Usage, d.TimeUS)
 		s.interrupted()

@@ -35,6 +35,9 @@ func (s *taskStep) message(e Event) {
 }
 
 func (s *taskStep) granted() {
+	if s.t.Slot {
+		return
+	}
 	if s.t.Phase != Ready && s.t.Phase != Halted {
 		// It no longer wants the slot, so the run gets it back, and hears
 		// again where the task stands.
@@ -93,8 +96,9 @@ func (s *taskStep) rejected(d Rejected) {
 		s.release()
 		s.settle(Refused, IsRejected, why)
 	case Queued:
+		// The queue gives it back, unless it is landing this very moment.
+		s.t.Why = why
 		s.tell(s.queue(), ChangeWithdrawn{Task: s.id()})
-		s.settle(Refused, IsRejected, why)
 	case Ready, Preparing, Working, Pausing, Capturing, Checking, Judging, Refused, Landed, Closed:
 		// There is nothing to reject yet, or no more.
 	}
@@ -155,6 +159,10 @@ func (s *taskStep) returned(d ChangeReturned) {
 	if s.t.Phase != Queued {
 		return
 	}
+	if d.Reason == ForRecall {
+		s.settle(Refused, IsRejected, s.t.Why)
+		return
+	}
 	s.t.Base, s.t.Tree, s.t.Approvers = d.Base, d.Tree, nil
 	switch d.Reason {
 	case ForReview:
@@ -164,6 +172,7 @@ func (s *taskStep) returned(d ChangeReturned) {
 		s.t.Verdict = d.Verdict
 		s.rework(policy.Verdict{Reasons: []string{"conflicts with what landed meanwhile: " + strings.Join(d.Paths, ", ")}},
 			Feedback{Reason: FromConflict, Paths: d.Paths})
+	case ForRecall:
 	case ForVerdict:
 		s.t.Verdict = d.Verdict
 		s.rework(d.Verdict, Feedback{Reason: FromChecks, Blob: d.Feedback})

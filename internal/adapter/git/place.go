@@ -1,0 +1,104 @@
+package git
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"muster/internal/core/fault"
+)
+
+// Place says where a repository is.
+type Place struct {
+	CommonDir string // real path of the folder that all worktrees share
+	GitDir    string // of the worktree that was asked for; CommonDir unless it is a linked one
+	TopLevel  string // of the worktree that was asked for; empty in a bare repository
+	Name      string // of the repository's folder, without .git
+	Format    string // sha1 or sha256
+	Bare      bool
+	Shallow   bool // the history is cut off; all works, merge bases before the cut are not found
+}
+
+// Locate finds the repository that holds dir. It opens and writes nothing.
+func Locate(ctx context.Context, dir string) (Place, error) {
+	prog, err := findGit(ctx)
+	if err != nil {
+		return Place{}, err
+	}
+	return locate(ctx, prog, dir)
+}
+
+func locate(ctx context.Context, prog program, dir string) (Place, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return Place{}, fault.Wrap(fault.Invalid, err, "find the repository of %s", dir)
+	}
+	if info, err := os.Stat(abs); err != nil || !info.IsDir() {
+		return Place{}, fault.New(fault.NotFound, "find the repository of %s: there is no such folder", abs)
+	}
+	res, err := discover(ctx, prog, abs,
+		"--path-format=absolute", "--git-common-dir", "--git-dir",
+		"--is-bare-repository", "--is-shallow-repository", "--show-object-format", "--is-inside-work-tree")
+	if err != nil {
+		return Place{}, locateFault(err, abs)
+	}
+	lines := strings.Split(strings.TrimSuffix(res, "\n"), "\n")
+	if len(lines) != 6 {
+		return Place{}, fault.New(fault.Refused, "open the repository of %q: its path has a line break", abs)
+	}
+	p := Place{Bare: lines[2] == "true", Shallow: lines[3] == "true", Format: lines[4]}
+	if p.CommonDir, err = filepath.EvalSymlinks(lines[0]); err != nil {
+		return Place{}, fault.Wrap(fault.Internal, err, "find the repository of %s", abs)
+	}
+	if p.GitDir, err = filepath.EvalSymlinks(lines[1]); err != nil {
+		return Place{}, fault.Wrap(fault.Internal, err, "find the repository of %s", abs)
+	}
+	if lines[5] == "true" {
+		top, err := discover(ctx, prog, abs, "--show-toplevel")
+		if err != nil {
+			return Place{}, locateFault(err, abs)
+		}
+		p.TopLevel = strings.TrimSuffix(top, "\n")
+	}
+	p.Name = placeName(p.CommonDir)
+	return p, nil
+}
+
+// placeName names the repository after its folder; for a submodule and a bare
+// repository that is the Git folder itself.
+func placeName(common string) string {
+	name := filepath.Base(common)
+	if name == ".git" {
+		return filepath.Base(filepath.Dir(common))
+	}
+	return strings.TrimSuffix(name, ".git")
+}
+
+// discover runs rev-parse where the user is. It alone reads the user's global
+// configuration, because only there the user says whose repositories are
+// trusted (safe.directory). rev-parse runs no program.
+func discover(ctx context.Context, prog program, dir string, args ...string) (string, error) {
+	env := []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
+	for _, k := range []string{"HOME", "XDG_CONFIG_HOME", "SUDO_UID"} {
+		if v, ok := os.LookupEnv(k); ok {
+			env = append(env, k+"="+v)
+		}
+	}
+	prog.env, prog.dir = env, dir
+	res, err := prog.run(ctx, call{args: append([]string{"rev-parse"}, args...)})
+	return string(res.out), err
+}
+
+func locateFault(err error, dir string) error {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "dubious ownership"), strings.Contains(text, "unsafe repository"):
+		return fault.New(fault.Refused, "open the repository of %s: it belongs to another user", dir).
+			WithHint("if you trust it: git config --global --add safe.directory %s", quote(dir))
+	case strings.Contains(text, "not a git repository"):
+		return fault.New(fault.NotFound, "open the repository of %s: it is not in a Git repository", dir).
+			WithHint("run Muster inside a repository, or make one with git init and a first commit")
+	}
+	return fault.Wrap(fault.Internal, err, "open the repository of %s", dir)
+}

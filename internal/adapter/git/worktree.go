@@ -1,0 +1,190 @@
+package git
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"muster/internal/core/change"
+	"muster/internal/core/fault"
+)
+
+// Worktree gives the owner a worktree with the requested content and nothing
+// else in it, ignored files neither. HEAD is detached at the base. The same
+// owner gets the same worktree, also after a crash, until Release; with Keep
+// its content is then left alone.
+func (r *Repo) Worktree(ctx context.Context, q change.WorktreeRequest) (change.Worktree, error) {
+	if q.Owner == "" {
+		return change.Worktree{}, fault.New(fault.Invalid, "a worktree needs an owner")
+	}
+	base, tree, err := r.content(ctx, q)
+	if err != nil {
+		return change.Worktree{}, fault.Wrap(fault.Internal, err, "prepare a worktree for %s", q.Owner)
+	}
+	if _, err := r.worktrees.assign(ctx, q.Owner, tree); err != nil {
+		return change.Worktree{}, err
+	}
+	s, rec, err := r.worktrees.own(ctx, q.Owner)
+	if err != nil {
+		return change.Worktree{}, err
+	}
+	defer s.unlock()
+	refs := r.listLater(ctx)
+	// Without a base of its own, a request to keep means the base it is on: the
+	// run may have moved on, and the agent's work must not be lost for that.
+	sameBase := rec.Base == base || q.Base.Commit == ""
+	if !q.Keep || !rec.Ready || !sameBase || !isDir(s.dir) {
+		rec = record{Owner: q.Owner, Base: base, Tree: tree}
+		if err := r.fill(ctx, s, rec); err != nil {
+			<-refs
+			return change.Worktree{}, fault.Wrap(fault.Internal, err, "prepare a worktree for %s", q.Owner)
+		}
+	}
+	listed := <-refs
+	if listed.err != nil {
+		return change.Worktree{}, listed.err
+	}
+	if err := writeFile(s.refs(), []byte(listed.text)); err != nil {
+		return change.Worktree{}, err
+	}
+	rec.Ready = true
+	return change.Worktree{Dir: s.dir, Base: rec.Base}, s.write(rec)
+}
+
+// content says what a request asks for.
+func (r *Repo) content(ctx context.Context, q change.WorktreeRequest) (base change.Point, tree string, err error) {
+	if q.Base.Commit == "" {
+		base, err = r.Head(ctx, q.Run)
+	} else {
+		base, err = r.complete(ctx, q.Base)
+	}
+	if err != nil || q.Tree == "" {
+		return base, base.Tree, err
+	}
+	tree, err = r.treeOf(ctx, q.Tree)
+	return base, tree, err
+}
+
+// fill lays the content out and makes the folder a worktree of the user's
+// repository, for the agent's own use of Git.
+func (r *Repo) fill(ctx context.Context, s *slot, rec record) error {
+	if err := s.write(rec); err != nil {
+		return err
+	}
+	if err := r.lay(ctx, s, layout{tree: rec.Tree, keep: []string{".git"}}); err != nil {
+		return err
+	}
+	return r.link(s, rec.Base.Commit)
+}
+
+// admin is the folder in the repository that makes s a linked worktree.
+func (r *Repo) admin(s *slot) string {
+	return filepath.Join(r.place.CommonDir, "worktrees", fmt.Sprintf("%s%02d", r.adminID, s.number))
+}
+
+// link writes what makes the folder a linked worktree, as gitrepository-layout
+// describes it. It is written here rather than by git worktree add, which
+// takes 20 to 40 ms, reads the user's configuration and cannot repair. What
+// an agent's Git left there (a merge in progress, a branch, a configuration)
+// is removed. The lock keeps git worktree prune and remove away.
+func (r *Repo) link(s *slot, commit string) error {
+	admin := r.admin(s)
+	op := "link the worktree " + s.dir
+	if err := realDir(admin); err != nil {
+		return fault.Wrap(fault.Internal, err, "%s", op)
+	}
+	want := []struct{ name, content string }{
+		{"locked", "Muster's own; see muster gc\n"},
+		{"gitdir", filepath.Join(s.dir, ".git") + "\n"},
+		{"commondir", "../..\n"},
+		{"HEAD", commit + "\n"},
+	}
+	for _, f := range want {
+		if err := replaceFile(admin, f.name, f.content); err != nil {
+			return err
+		}
+	}
+	entries, err := os.ReadDir(admin)
+	if err != nil {
+		return fault.Wrap(fault.Internal, err, "%s", op)
+	}
+	for _, e := range entries {
+		switch e.Name() {
+		case "locked", "gitdir", "commondir", "HEAD":
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(admin, e.Name())); err != nil {
+			return fault.Wrap(fault.Internal, err, "%s", op)
+		}
+	}
+	if err := copyIndex(s.index(), filepath.Join(admin, "index")); err != nil {
+		return err
+	}
+	return replaceFile(s.dir, ".git", "gitdir: "+admin+"\n")
+}
+
+// replaceFile writes a small file, whatever stood in its place.
+func replaceFile(dir, name, content string) error {
+	path := filepath.Join(dir, name)
+	if old, err := readSmall(path); err == nil && string(old) == content {
+		return nil
+	}
+	root, err := os.OpenRoot(dir)
+	if err == nil {
+		defer func() { _ = root.Close() }()
+		w := sweeper{root: root, idx: emptyIndex()}
+		if err = w.remove(name); err == nil {
+			err = root.WriteFile(name, []byte(content), 0o644)
+		}
+	}
+	return fault.Wrap(fault.Internal, err, "write %s", path)
+}
+
+// Release gives the owner's worktree back to the pool. An owner without one
+// has nothing to give back.
+func (r *Repo) Release(ctx context.Context, owner string) error {
+	s, rec, err := r.worktrees.own(ctx, owner)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer s.unlock()
+	// A branch that the agent switched to must not stay checked out.
+	if err := r.link(s, rec.Base.Commit); err != nil && rec.Ready {
+		return err
+	}
+	rec.Owner = ""
+	return s.write(rec)
+}
+
+// listing is the text of all refs that are not Muster's.
+type listing struct {
+	text string
+	err  error
+}
+
+// listLater lists the refs while something else is done. The answer must be
+// received.
+func (r *Repo) listLater(ctx context.Context) <-chan listing {
+	c := make(chan listing, 1)
+	go func() {
+		refs, err := r.listRefs(ctx)
+		var b strings.Builder
+		for _, x := range refs {
+			if !strings.HasPrefix(x.name, musterPrefix) && !strings.HasPrefix(x.name, mirrorPrefix) {
+				b.WriteString(x.id + " " + x.name + "\n")
+			}
+		}
+		c <- listing{b.String(), err}
+	}()
+	return c
+}
+
+func isDir(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.IsDir()
+}

@@ -1,0 +1,295 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"muster/internal/core/fault"
+	"muster/internal/core/job"
+)
+
+// defaultPath is searched when a process's environment has no PATH.
+const defaultPath = "/usr/local/bin:/usr/bin:/bin"
+
+// becomeShim prepares this process to stand between Muster and an untrusted
+// one, and gives the channel on which a request to stop arrives.
+func becomeShim() (stop <-chan struct{}, err error) {
+	// A session of its own, away from the terminal. It fails when the starter
+	// has made one already.
+	_, _ = unix.Setsid()
+	// Whatever else was inherited is not for the untrusted process. Descriptors
+	// 3 and 4 of a command are handed on explicitly.
+	_ = unix.CloseRange(3, ^uint(0), unix.CLOSE_RANGE_CLOEXEC)
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return nil, fault.Wrap(fault.Internal, err, "become the reaper of descendants")
+	}
+	// Caught and dropped rather than ignored: an ignored signal would stay
+	// ignored in the untrusted process.
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGPIPE, unix.SIGTERM)
+	asked := make(chan struct{})
+	go func() {
+		for s := range signals {
+			if s == unix.SIGTERM {
+				close(asked)
+				break
+			}
+		}
+		for range signals { //nolint:revive // further signals change nothing
+		}
+	}()
+	return asked, nil
+}
+
+// launch is a process to start.
+type launch struct {
+	argv   []string
+	dir    string
+	env    []string
+	stdin  *os.File
+	stdout *os.File
+	stderr *os.File
+}
+
+// confine is where a process is put behind the walls that this machine offers
+// (namespaces, Landlock), by changing how it is launched; it gives the level
+// in force. There are none yet.
+func confine(l launch) (launch, string) { return l, LevelOff }
+
+// start executes l in a session of its own. Nothing is inherited but the
+// environment and the three streams.
+func start(l launch) (pid int, level string, err error) {
+	l, level = confine(l)
+	if info, err := os.Stat(l.dir); err != nil || !info.IsDir() {
+		return 0, level, fault.New(fault.NotFound, "working directory %s does not exist", l.dir)
+	}
+	program, err := findProgram(l.argv[0], l.dir, l.env)
+	if err != nil {
+		return 0, level, err
+	}
+	pid, err = syscall.ForkExec(program, l.argv, &syscall.ProcAttr{
+		Dir:   l.dir,
+		Env:   l.env,
+		Files: []uintptr{l.stdin.Fd(), l.stdout.Fd(), l.stderr.Fd()},
+		Sys:   &syscall.SysProcAttr{Setsid: true},
+	})
+	return pid, level, fault.Wrap(fault.Refused, err, "execute %s", program)
+}
+
+// findProgram resolves a program as the process itself would: by its own PATH,
+// or relative to its own directory. Relative entries of PATH are skipped: they
+// would let the working directory choose the program.
+func findProgram(name, dir string, env []string) (string, error) {
+	if strings.Contains(name, "/") {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(dir, name)
+		}
+		return name, executable(name)
+	}
+	path := defaultPath
+	for _, entry := range env {
+		if value, ok := strings.CutPrefix(entry, "PATH="); ok {
+			path = value
+		}
+	}
+	for _, folder := range filepath.SplitList(path) {
+		if file := filepath.Join(folder, name); filepath.IsAbs(folder) && executable(file) == nil {
+			return file, nil
+		}
+	}
+	return "", fault.New(fault.NotFound, "program %s was not found in PATH %s", name, path)
+}
+
+func executable(file string) error {
+	info, err := os.Stat(file)
+	switch {
+	case err != nil:
+		return fault.New(fault.NotFound, "program %s does not exist", file)
+	case info.IsDir() || info.Mode()&0o111 == 0:
+		return fault.New(fault.Refused, "program %s is not an executable file", file)
+	}
+	return nil
+}
+
+// feed gives a stream from which text can be read once.
+func feed(text string) (*os.File, error) {
+	if text == "" {
+		return os.Open(os.DevNull)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		_, _ = io.WriteString(w, text) // fails when the reader ends early, which it may
+		_ = w.Close()
+	}()
+	return r, nil
+}
+
+// tree is a started process with all its descendants. This process must be
+// their subreaper, and must have no other child.
+type tree struct {
+	main   int
+	ended  chan struct{}   // closed when the main process has ended
+	gone   chan struct{}   // closed when no descendant is left; never after ended
+	status unix.WaitStatus // of the main process; valid once ended is closed
+
+	survivors map[proc]bool // descendants that outlived the main process
+}
+
+func watchTree(main int) *tree {
+	t := &tree{main: main, ended: make(chan struct{}), gone: make(chan struct{}), survivors: map[proc]bool{}}
+	go t.reap()
+	return t
+}
+
+// reap collects every child until there is none. To have no child is to have
+// no descendant: those whose parent ended become children of this process.
+func (t *tree) reap() {
+	reaped, told := false, false
+	for {
+		// Once the main process is reaped, one look without waiting tells
+		// whether it was the last, before its end is announced.
+		options := unix.WALL
+		if reaped && !told {
+			options |= unix.WNOHANG
+		}
+		var status unix.WaitStatus
+		pid, err := unix.Wait4(-1, &status, options, nil)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
+			close(t.gone)
+			if !told {
+				close(t.ended)
+			}
+			return
+		case pid == 0:
+			close(t.ended)
+			told = true
+		case pid == t.main && (status.Exited() || status.Signaled()):
+			// Other reports are of a process that asked to be traced.
+			t.status, reaped = status, true
+		}
+	}
+}
+
+// await returns when the main process ends, at the limit, or when it is asked
+// to stop, and says which of the three by the state that it gives.
+func (t *tree) await(limit time.Duration, stop <-chan struct{}) job.ExitState {
+	var expired <-chan time.Time
+	if limit > 0 {
+		timer := time.NewTimer(limit)
+		defer timer.Stop()
+		expired = timer.C
+	}
+	state := job.Exited
+	select {
+	case <-t.ended:
+	case <-expired:
+		state = job.TimedOut
+	case <-stop:
+		state = job.Stopped
+	}
+	if closed(t.ended) {
+		// It ended by itself, if only just: that is worth more than our wish.
+		state = job.Exited
+		if t.status.Signaled() {
+			state = job.Signaled
+		}
+	}
+	return state
+}
+
+// forever is the patience that does not end.
+const forever = time.Duration(math.MaxInt64)
+
+// clear ends what is left of the tree: SIGTERM to all, the grace, then SIGKILL
+// until none is left. It gives up, and says so, when its patience with
+// processes that do not die of SIGKILL is at its end.
+func (t *tree) clear(grace, patience time.Duration) (done bool) {
+	if closed(t.gone) {
+		return true
+	}
+	for _, p := range t.survey() {
+		p.signal(unix.SIGTERM)
+	}
+	if grace > 0 && wait(t.gone, grace) {
+		return true
+	}
+	t.survey()
+	began := time.Now()
+	for pause := firstPause; time.Since(began) < patience; pause = min(2*pause, lastPause) {
+		killRound(descendants)
+		if wait(t.gone, pause) {
+			return true
+		}
+	}
+	return false
+}
+
+// survey gives the living descendants, and remembers them as survivors when
+// the main process has ended.
+func (t *tree) survey() []proc {
+	outlived := closed(t.ended)
+	found := descendants()
+	for _, p := range found {
+		if outlived {
+			t.survivors[proc{pid: p.pid, start: p.start}] = true
+		}
+	}
+	return found
+}
+
+// outcome fills in how the main process ended.
+func (t *tree) outcome(state job.ExitState, exit *job.Exit) {
+	exit.State = state
+	exit.Survivors = len(t.survivors)
+	switch state {
+	case job.Exited:
+		exit.Code = t.status.ExitStatus()
+	case job.Signaled:
+		exit.Signal = signalName(t.status.Signal())
+	case job.TimedOut, job.Stopped, job.Lost, job.NotStarted:
+	}
+}
+
+func signalName(s syscall.Signal) string {
+	if name := unix.SignalName(s); name != "" {
+		return name
+	}
+	return fmt.Sprintf("signal %d", int(s))
+}
+
+// closed says whether c is closed, without waiting.
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// wait waits for c to be closed, at most for d.
+func wait(c <-chan struct{}, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-c:
+		return true
+	case <-timer.C:
+		return false
+	}
+}

@@ -1,0 +1,60 @@
+package app
+
+import (
+	"context"
+	"io"
+
+	"muster/internal/adapter/git"
+	"muster/internal/core/change"
+	"muster/internal/core/evidence"
+	"muster/internal/core/fault"
+	"muster/internal/core/report"
+)
+
+// Colors says whether a patch has terminal colours.
+type Colors = git.Style
+
+// The values of Colors.
+const (
+	NoColors   = git.Plain
+	WithColors = git.Colored
+)
+
+// Changed gives the files of a task's latest change.
+func (s *Session) Changed(ctx context.Context, t *report.Task) (change.Change, error) {
+	if t.Head.Tree == "" {
+		return change.Change{}, fault.New(fault.NotFound, "show the change of %s: there is none yet", t.ID)
+	}
+	repo, err := s.git(ctx)
+	if err != nil {
+		return change.Change{}, err
+	}
+	return repo.Diff(ctx, point(t.Base), point(t.Head))
+}
+
+// Patch writes a task's latest change. The content is the agent's own: it may
+// hold control characters.
+func (s *Session) Patch(ctx context.Context, t *report.Task, w io.Writer, colors Colors) error {
+	if t.Head.Tree == "" {
+		return fault.New(fault.NotFound, "show the change of %s: there is none yet", t.ID)
+	}
+	repo, err := s.git(ctx)
+	if err != nil {
+		return err
+	}
+	return repo.Patch(ctx, point(t.Base), point(t.Head), w, colors)
+}
+
+func point(p change.Point) string {
+	if p.Commit != "" {
+		return p.Commit
+	}
+	return p.Tree
+}
+
+// Evidence reads the evidence of a verdict.
+func (s *Session) Evidence(ctx context.Context, digest string) (evidence.Evidence, error) {
+	var e evidence.Evidence
+	err := s.getJSON(ctx, digest, &e)
+	return e, err
+}

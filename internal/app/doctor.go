@@ -1,0 +1,203 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"muster/internal/adapter/git"
+	"muster/internal/adapter/sandbox"
+	"muster/internal/core/config"
+	"muster/internal/core/fault"
+	"muster/internal/core/job"
+)
+
+// Level says whether a point needs the person.
+type Level string
+
+// The levels of a point.
+const (
+	Good  Level = "ok"
+	Worth Level = "note" // worth knowing
+	Bad   Level = "bad"  // stops Muster from working here
+)
+
+// Point is one thing that was looked at.
+type Point struct {
+	About string `json:"about"`
+	Level Level  `json:"level"`
+	Text  string `json:"text"`
+	Hint  string `json:"hint,omitempty"`
+}
+
+// Diagnosis is what was found on this machine and in this repository.
+type Diagnosis struct {
+	OK     bool            `json:"ok"` // nothing is bad
+	Points []Point         `json:"points"`
+	Config []config.Origin `json:"config,omitempty"` // what is in force, and where it comes from
+}
+
+const (
+	littleDisk = 1 << 30         // bytes free, below which the person is told
+	askAgent   = 5 * time.Second // for an agent to say its version
+)
+
+// tested gives the version of an agent's program that the drivers were tried
+// with.
+func tested(driver string) string {
+	switch driver {
+	case "claude":
+		return "2.1.330"
+	case "codex":
+		return "0.169.0"
+	}
+	return ""
+}
+
+// Examine looks at the machine and the repository. What is wrong is a point,
+// never an error.
+func Examine(ctx context.Context, h Host) Diagnosis {
+	d := &Diagnosis{OK: true, Points: []Point{}}
+	if path, major, minor, err := git.Version(ctx); err != nil {
+		d.bad("git", err)
+		return *d
+	} else {
+		d.add("git", Good, fmt.Sprintf("%s, version %d.%d", path, major, minor))
+	}
+	s, err := Open(ctx, h)
+	if err != nil {
+		d.bad("repository", err)
+		return *d
+	}
+	defer s.Close()
+	d.repository(s)
+	d.state(s)
+	d.engine(s)
+	d.add("sandbox", Worth, "off: agents and checks run with all your rights; run Muster where that is acceptable")
+	if runtime.GOOS != "linux" {
+		d.add("system", Bad, runtime.GOOS+" is not supported yet; agents can be run on Linux only")
+	}
+	d.configured(ctx, s)
+	return *d
+}
+
+func (d *Diagnosis) add(about string, l Level, text string) {
+	d.Points = append(d.Points, Point{About: about, Level: l, Text: text})
+	d.OK = d.OK && l != Bad
+}
+
+func (d *Diagnosis) bad(about string, err error) {
+	d.Points = append(d.Points, Point{About: about, Level: Bad, Text: err.Error(), Hint: fault.HintOf(err)})
+	d.OK = false
+}
+
+func (d *Diagnosis) repository(s *Session) {
+	p := s.place
+	where := p.TopLevel
+	if where == "" {
+		where = p.CommonDir
+	}
+	d.add("repository", Good, fmt.Sprintf("%s (%s)", where, p.Format))
+	if p.Bare {
+		d.add("repository", Worth, "bare: name a target in each plan")
+	}
+	if p.Shallow {
+		d.add("repository", Worth, "shallow: the history is cut off; git fetch --unshallow mends that")
+	}
+}
+
+func (d *Diagnosis) state(s *Session) {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(s.state, &fs); err != nil {
+		d.bad("state", fault.Wrap(fault.Internal, err, "look at %s", s.state))
+		return
+	}
+	free := int64(fs.Bavail) * int64(fs.Bsize)
+	level := Good
+	if free < littleDisk {
+		level = Worth
+	}
+	d.add("state", level, fmt.Sprintf("%s, %.1f GiB free", s.state, float64(free)/(1<<30)))
+}
+
+func (d *Diagnosis) engine(s *Session) {
+	driver, err := s.Driver()
+	switch {
+	case err != nil:
+		d.bad("engine", err)
+	case driver == nil:
+		d.add("engine", Good, "nobody drives a run")
+	default:
+		d.add("engine", Good, fmt.Sprintf("process %d drives, since %s", driver.PID, time.UnixMicro(driver.StartedUS).Format("2006-01-02 15:04:05")))
+	}
+}
+
+// configured reads the configuration at the commit that is checked out, and
+// looks for the agents that it names.
+func (d *Diagnosis) configured(ctx context.Context, s *Session) {
+	repo, err := s.git(ctx)
+	if err != nil {
+		d.bad("repository", err)
+		return
+	}
+	c, from := config.Default(), "defaults, as no commit is checked out"
+	if head, err := repo.Resolve(ctx, "HEAD"); err == nil {
+		var warnings []string
+		if c, warnings, err = readConfig(ctx, repo, head.Commit); err != nil {
+			d.bad("config", err)
+			return
+		}
+		for _, w := range warnings {
+			d.add("config", Worth, w)
+		}
+		from = "as committed at HEAD; a run reads it from the tip of its target"
+	} else {
+		d.bad("repository", err)
+	}
+	d.add("config", Good, from)
+	d.Config = c.Origin
+	for _, g := range c.Agents {
+		d.agent(ctx, s, g)
+	}
+}
+
+func (d *Diagnosis) agent(ctx context.Context, s *Session, g job.Agent) {
+	about := "agent " + g.Name
+	program, err := s.agents.Program(g)
+	if err != nil {
+		d.bad(about, err)
+		return
+	}
+	if isOfWorktree(g, program) {
+		d.add(about, Good, program+", relative to the worktree")
+		return
+	}
+	path, ok := s.host.lookPath(program, s.host.Dir)
+	if !ok {
+		d.Points = append(d.Points, Point{About: about, Level: Worth, Text: fmt.Sprintf("%s is not on PATH", program), Hint: "install it when you want to use this agent"})
+		return
+	}
+	text := path
+	if want := tested(g.Driver); want != "" {
+		text += ", version " + s.askVersion(ctx, path) + " (tested with " + want + ")"
+	}
+	d.add(about, Good, text)
+}
+
+// askVersion starts an agent's program with --version.
+func (s *Session) askVersion(ctx context.Context, path string) string {
+	exec := sandbox.NewExecutor(s.host.checkEnv(), append(append([]string{}, s.host.Self...), "shim"))
+	out, err := exec.Run(ctx, job.Command{Argv: []string{path, "--version"}, Dir: s.state, LimitMS: askAgent.Milliseconds(), OutputCap: 4 << 10})
+	if err != nil || out.Code != 0 {
+		return "unknown"
+	}
+	v, _, _ := strings.Cut(strings.TrimSpace(out.Stdout), "\n")
+	if v == "" {
+		return "unknown"
+	}
+	return v
+}
+

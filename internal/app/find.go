@@ -1,0 +1,198 @@
+package app
+
+import (
+	"context"
+	"strings"
+
+	"muster/internal/core/fault"
+	"muster/internal/core/flow"
+	"muster/internal/core/report"
+	"muster/internal/store"
+)
+
+// RunInfo is one run of the list of runs.
+type RunInfo struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Goal    string `json:"goal"`
+	Tasks   int    `json:"tasks"`
+	BegunUS int64  `json:"begun_us"`
+	Done    bool   `json:"done"` // finished or closed
+}
+
+// Runs gives every run, newest first.
+func (s *Session) Runs(ctx context.Context) ([]RunInfo, error) {
+	rows, err := s.store.Runs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]RunInfo, 0, len(rows))
+	for _, row := range rows {
+		e, err := row.First.Event()
+		if err != nil {
+			return nil, err
+		}
+		begun, ok := e.Data.(flow.RunStarted)
+		if !ok {
+			return nil, fault.New(fault.Internal, "run %s begins with %s", row.ID, e.Data.Kind())
+		}
+		out = append(out, RunInfo{ID: row.ID, Name: begun.Name, Goal: begun.Goal, Tasks: len(begun.Nodes), BegunUS: e.AtUS, Done: row.Done})
+	}
+	return out, nil
+}
+
+// FindRun gives the run that a person means: the newest of that name, the one
+// with that id, or the newest of all when name is empty.
+func (s *Session) FindRun(ctx context.Context, name string) (RunInfo, error) {
+	runs, err := s.Runs(ctx)
+	if err != nil {
+		return RunInfo{}, err
+	}
+	if len(runs) == 0 {
+		return RunInfo{}, fault.New(fault.NotFound, "find a run: there is none in %s yet", s.place.Name).
+			WithHint("start one: muster run PLAN")
+	}
+	for _, r := range runs {
+		if name == "" || r.Name == name || r.ID == name {
+			return r, nil
+		}
+	}
+	return RunInfo{}, fault.New(fault.NotFound, "find the run %q: there is none of that name", name).
+		WithHint("the latest is %s; muster status --all lists them", runs[0].Name)
+}
+
+// Ref is a run, and a task of it unless Task is empty.
+type Ref struct {
+	Run  RunInfo
+	Task string
+}
+
+// FindTask gives the task that a person means by "task" or "run/task". Without
+// a run it is looked for in the newest run, and then in those that are not
+// done.
+func (s *Session) FindTask(ctx context.Context, name string) (Ref, error) {
+	if run, task, ok := strings.Cut(name, "/"); ok {
+		info, err := s.FindRun(ctx, run)
+		if err != nil {
+			return Ref{}, err
+		}
+		r, err := s.Report(ctx, info.ID)
+		if err != nil {
+			return Ref{}, err
+		}
+		if r.Task(task) == nil {
+			return Ref{}, noTask(task, r)
+		}
+		return Ref{info, task}, nil
+	}
+	runs, err := s.Runs(ctx)
+	if err != nil {
+		return Ref{}, err
+	}
+	var latest *report.Run
+	for i, info := range runs {
+		if i > 0 && info.Done {
+			continue
+		}
+		r, err := s.Report(ctx, info.ID)
+		if err != nil {
+			return Ref{}, err
+		}
+		if r.Task(name) != nil {
+			return Ref{info, name}, nil
+		}
+		if i == 0 {
+			latest = r
+		}
+	}
+	if latest == nil {
+		_, err := s.FindRun(ctx, "")
+		return Ref{}, err
+	}
+	return Ref{}, noTask(name, latest)
+}
+
+func noTask(task string, r *report.Run) error {
+	var ids []string
+	for _, t := range r.Tasks {
+		ids = append(ids, t.ID)
+		if len(ids) == 12 {
+			ids = append(ids, "...")
+			break
+		}
+	}
+	return fault.New(fault.NotFound, "find the task %q: run %s has no such task", task, r.Name).
+		WithHint("its tasks are %s", strings.Join(ids, ", "))
+}
+
+// FindAny gives the task or the run that a person means. Where a name fits
+// both, it is the one for which waits holds, and the task when both wait.
+func (s *Session) FindAny(ctx context.Context, name string, waits func(r *report.Run, task string) bool) (Ref, error) {
+	if strings.Contains(name, "/") {
+		return s.FindTask(ctx, name)
+	}
+	run, runErr := s.FindRun(ctx, name)
+	if name == "" {
+		return Ref{Run: run}, runErr
+	}
+	ref, taskErr := s.FindTask(ctx, name)
+	switch {
+	case taskErr != nil && runErr != nil:
+		return Ref{}, taskErr
+	case taskErr != nil:
+		return Ref{Run: run}, nil
+	case runErr != nil:
+		return ref, nil
+	}
+	r, err := s.Report(ctx, ref.Run.ID)
+	if err != nil {
+		return Ref{}, err
+	}
+	if !waits(r, ref.Task) {
+		return Ref{Run: run}, nil
+	}
+	return ref, nil
+}
+
+// Report folds the records of a run, given by id.
+func (s *Session) Report(ctx context.Context, id string) (*report.Run, error) {
+	r, _, err := s.fold(ctx, id)
+	return r, err
+}
+
+// fold gives the run and the row of its latest record. Both are zero when it
+// has no records yet.
+func (s *Session) fold(ctx context.Context, id string) (*report.Run, int64, error) {
+	var r *report.Run
+	last := int64(0)
+	for row, err := range s.store.Records(ctx, store.Query{Run: id}) {
+		if err != nil {
+			return nil, 0, err
+		}
+		if r == nil {
+			r = &report.Run{}
+		}
+		if err := r.Apply(row.Record); err != nil {
+			return nil, 0, err
+		}
+		last = row.Row
+	}
+	return r, last, nil
+}
+
+// Records gives the records of a run, or of one task of it, to see, in order.
+func (s *Session) Records(ctx context.Context, ref Ref, see func(flow.Record) error) error {
+	q := store.Query{Run: ref.Run.ID}
+	if ref.Task != "" {
+		q = store.Query{Stream: flow.TaskStream(ref.Run.ID, ref.Task)}
+	}
+	for row, err := range s.store.Records(ctx, q) {
+		if err == nil {
+			err = see(row.Record)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package app
+
+import (
+	"os"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"muster/internal/core/fault"
+)
+
+// Host is the machine and the person as Muster sees them. It is read once, so
+// that nothing below depends on a process's environment by accident.
+type Host struct {
+	Dir  string            // where the person is
+	Env  map[string]string // the environment of the process
+	Self []string          // starts this program: absolute path and leading arguments
+}
+
+// ThisHost reads the process that it is called in.
+func ThisHost() (Host, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return Host{}, fault.Wrap(fault.Internal, err, "find the current folder").(*fault.Error).
+			WithHint("change to a folder that exists")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return Host{}, fault.Wrap(fault.Internal, err, "find Muster's own program")
+	}
+	h := Host{Dir: dir, Env: map[string]string{}, Self: []string{self}}
+	for _, entry := range os.Environ() {
+		if name, value, ok := strings.Cut(entry, "="); ok && name != "" {
+			h.Env[name] = value
+		}
+	}
+	return h, nil
+}
+
+// stateRoot is the folder below which every repository has its own.
+func (h Host) stateRoot() (string, error) {
+	if dir := h.Env["XDG_STATE_HOME"]; dir != "" {
+		if !filepath.IsAbs(dir) {
+			return "", fault.New(fault.Invalid, "XDG_STATE_HOME is %q, which is not an absolute path", dir).
+				WithHint("set it to an absolute path, or unset it")
+		}
+		return filepath.Join(dir, "muster"), nil
+	}
+	if home := h.Env["HOME"]; filepath.IsAbs(home) {
+		return filepath.Join(home, ".local", "state", "muster"), nil
+	}
+	return "", fault.New(fault.Invalid, "neither XDG_STATE_HOME nor HOME says where Muster may keep its state").
+		WithHint("set HOME, or XDG_STATE_HOME to an absolute path")
+}
+
+// actor names the person in the ledger.
+func (h Host) actor() string {
+	for _, name := range []string{"USER", "LOGNAME"} {
+		if v := h.Env[name]; v != "" {
+			return "person:" + oneLine(v)
+		}
+	}
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return "person:" + oneLine(u.Username)
+	}
+	return "person:unknown"
+}
+
+// oneLine keeps what a name may hold.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+}
+
+// common are the variables that agents and checks may both see.
+func common() []string {
+	return []string{
+		"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ",
+		"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
+		"SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE",
+	}
+}
+
+// agentEnv gives the variables from which a driver chooses what its agent
+// sees: no others ever reach an agent. Pass holds the names that the agent's
+// configuration asks for.
+func (h Host) agentEnv(pass []string) map[string]string {
+	allowed := append(append(common(), "TERM"), pass...)
+	out := map[string]string{}
+	for name, value := range h.Env {
+		if slices.Contains(allowed, name) || hasPrefix(name, "ANTHROPIC_", "CLAUDE_", "OPENAI_", "CODEX_", "XDG_") {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+// checkEnv gives the whole environment that the commands of checks start
+// from. It holds no key of an agent.
+func (h Host) checkEnv() []string {
+	allowed := append(common(), "TMPDIR", "GOPATH", "GOCACHE", "GOMODCACHE", "GOROOT", "GOFLAGS", "GOPROXY", "GOPRIVATE",
+		"GONOPROXY", "GONOSUMDB", "GOSUMDB", "GOTOOLCHAIN", "CARGO_HOME", "RUSTUP_HOME", "JAVA_HOME", "NVM_DIR", "XDG_CACHE_HOME")
+	out := []string{}
+	for _, name := range allowed {
+		if value, ok := h.Env[name]; ok {
+			out = append(out, name+"="+value)
+		}
+	}
+	return append(out, "LANG=C.UTF-8", "CI=1", "NO_COLOR=1", "TERM=dumb")
+}
+
+func hasPrefix(s string, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
+}
+
+// lookPath finds a program on the host's PATH; a name with a slash is a path,
+// relative to dir.
+func (h Host) lookPath(program, dir string) (string, bool) {
+	if strings.Contains(program, "/") {
+		if !filepath.IsAbs(program) {
+			program = filepath.Join(dir, program)
+		}
+		return program, isProgram(program)
+	}
+	for _, folder := range filepath.SplitList(h.Env["PATH"]) {
+		if path := filepath.Join(folder, program); filepath.IsAbs(folder) && isProgram(path) {
+			return path, true
+		}
+	}
+	return "", false
+}
+
+func isProgram(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
+}

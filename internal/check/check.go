@@ -1,0 +1,78 @@
+// Package check holds the contract of checks and the runner that judges a
+// change with them.
+//
+// A check looks at one change and returns a result: findings, or why it could
+// not run. It never decides what becomes of the change; policy does. A check
+// reads the change through a Subject and starts processes through an Exec; it
+// knows neither Git nor how processes are confined.
+package check
+
+import (
+	"context"
+
+	"muster/internal/core/change"
+	"muster/internal/core/evidence"
+	"muster/internal/core/job"
+)
+
+// Exec runs the commands of checks. A command that ran gives an Output and no
+// error, whatever its exit code. An error says that it could not be run at all.
+type Exec interface {
+	Run(ctx context.Context, c job.Command) (job.Output, error)
+}
+
+// Trees gives access to what the two sides of a change hold.
+type Trees interface {
+	// Diff gives the files that differ, renames detected, ordered by path.
+	Diff(ctx context.Context, baseTree, headTree string) (change.Change, error)
+
+	// Lease gives a folder that holds exactly this tree and that nobody else
+	// uses until release is called. The holder may change and add files; the
+	// next lease does not see them. Release may be called once.
+	Lease(ctx context.Context, tree string) (dir string, release func(), err error)
+
+	// ReadFile gives the content of one file of a tree, and false when the
+	// tree has no such file. For a symbolic link the content is its target.
+	ReadFile(ctx context.Context, tree, path string) ([]byte, bool, error)
+}
+
+// Cache keeps results by key. Losing it is harmless.
+type Cache interface {
+	Result(ctx context.Context, key string) ([]byte, bool, error)
+	PutResult(ctx context.Context, key string, value []byte) error
+}
+
+// Kind says what a check does with the repository's code.
+type Kind string
+
+// The kinds of check.
+const (
+	Static  Kind = "static"  // reads only
+	Running Kind = "running" // executes code of the repository
+)
+
+// Info describes a check.
+type Info struct {
+	Name    string // lower-case letters; stable, since results are stored under it
+	Version string // raised whenever the same change may give another result
+	Kind    Kind
+	Needs   []string // checks that come first; when one of them failed, this one is skipped
+}
+
+// Check is one check. Its methods may be called from several goroutines at
+// once, for different changes.
+type Check interface {
+	Info() Info
+
+	// Applies gives "" when the check has something to look at, and otherwise
+	// the reason why not, as a sentence without a full stop.
+	Applies(req evidence.Request) string
+
+	// Settings gives everything that the result depends on besides the two
+	// trees and the version, as data that marshals to JSON deterministically.
+	Settings(req evidence.Request) any
+
+	// Run judges the change. It returns soon after ctx ends. The runner fills
+	// in the name, the version and the duration.
+	Run(ctx context.Context, s *Subject, x Exec) evidence.Result
+}

@@ -1,0 +1,61 @@
+package check
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"muster/internal/core/fault"
+)
+
+// Lockfiles gives the globs of files in which package managers record exact
+// versions.
+func Lockfiles() []string {
+	return []string{
+		"**/go.sum", "**/go.work.sum", "**/package-lock.json", "**/npm-shrinkwrap.json", "**/yarn.lock",
+		"**/pnpm-lock.yaml", "**/bun.lock", "**/bun.lockb", "**/deno.lock", "**/Cargo.lock", "**/poetry.lock",
+		"**/uv.lock", "**/pdm.lock", "**/Pipfile.lock", "**/Gemfile.lock", "**/composer.lock", "**/mix.lock",
+		"**/Podfile.lock", "**/Package.resolved", "**/pubspec.lock", "**/gradle.lockfile", "**/packages.lock.json",
+		"**/flake.lock",
+	}
+}
+
+// GoModules gives the folders below dir that hold a Go module, as slash
+// separated paths relative to dir, in order. Folders that the go command
+// ignores (testdata, vendor, those that begin with "." or "_") are left out.
+// Links are not followed.
+func GoModules(dir string) ([]string, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, err, "look for Go modules")
+	}
+	defer root.Close()
+	var out []string
+	err = fs.WalkDir(root.FS(), ".", func(p string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && GoIgnores(p):
+			return fs.SkipDir
+		case d.Name() == "go.mod" && d.Type().IsRegular():
+			out = append(out, path.Dir(p))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, err, "look for Go modules")
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// GoIgnores reports whether the go command leaves a folder out of "./...".
+func GoIgnores(dir string) bool {
+	name := path.Base(dir)
+	if dir == "." {
+		return false
+	}
+	return name == "testdata" || name == "vendor" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")
+}

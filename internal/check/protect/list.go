@@ -1,0 +1,42 @@
+package protect
+
+import "muster/internal/check"
+
+// group is a kind of file that a person looks at whenever it changes.
+type group struct {
+	rule  string // stable: findings are accepted under it
+	what  string // completes a sentence that begins with the path
+	globs []string
+}
+
+// builtIn gives what is protected without any configuration. A repository can
+// add to it and not take away from it.
+func builtIn() []group {
+	return []group{
+		{"muster", "controls how changes are judged", []string{".muster/**"}},
+		{"ci", "controls what continuous integration runs", []string{
+			".github/**", ".gitlab-ci.yml", ".gitlab-ci.yaml", ".gitlab/**", ".circleci/**", "**/Jenkinsfile*",
+			"azure-pipelines*.y*ml", ".azure-pipelines/**", ".travis.yml", ".drone.y*ml", ".woodpecker*", ".woodpecker/**",
+			"bitbucket-pipelines.yml", ".buildkite/**", "appveyor.yml", ".appveyor.yml", ".ci/**", "cloudbuild.y*ml",
+			".teamcity/**", ".semaphore/**", ".forgejo/**", ".gitea/**", ".tekton/**",
+		}},
+		{"lint", "controls linters, coverage or how tests are run", []string{
+			"**/.golangci.*", "**/staticcheck.conf", "**/.eslintrc*", "**/eslint.config.*", "**/.eslintignore", "**/biome.json*",
+			"**/.oxlintrc*", "**/.stylelintrc*", "**/.nycrc*", "**/jest.config.*", "**/vitest.config.*", "**/codecov.y*ml",
+			"**/.codecov.y*ml", "**/.coveragerc", "**/tox.ini", "**/noxfile.py", "**/pytest.ini", "**/.flake8", "**/mypy.ini",
+			"**/.mypy.ini", "**/pylintrc", "**/.pylintrc", "**/ruff.toml", "**/.ruff.toml", "**/clippy.toml", "**/.clippy.toml",
+			"**/.rubocop.y*ml", "**/.codeclimate.yml", "**/sonar-project.properties", "**/.semgrepignore", "**/.gitleaks*",
+		}},
+		{"lockfile", "records the exact versions of dependencies", check.Lockfiles()},
+		{"agents", "gives instructions or tools to agents", []string{
+			"**/AGENTS.md", "**/AGENTS.override.md", "**/CLAUDE.md", "**/CLAUDE.local.md", "**/GEMINI.md", "**/QWEN.md", "**/.mcp.json",
+			"**/.claude/**", "**/.codex/**", "**/.gemini/**", "**/.qwen/**", "**/.opencode/**", "**/.cursor/**", "**/.cursorrules",
+			"**/.windsurfrules", "**/.vscode/mcp.json",
+		}},
+		{"git", "controls how Git treats files", []string{"**/.gitattributes", "**/.gitmodules"}},
+		{"hooks", "runs on developers' machines", []string{
+			"**/.husky/**", ".githooks/**", "**/.pre-commit-config.y*ml", "**/lefthook*.y*ml", "**/.lefthook*.y*ml", "**/.envrc",
+		}},
+		{"owners", "says who must approve changes", []string{"**/CODEOWNERS"}},
+	}
+}

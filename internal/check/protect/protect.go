@@ -1,0 +1,106 @@
+// Package protect points at changes to what controls the work itself: checks
+// of the project, locked versions, instructions to agents, Muster's own files.
+// Such a change may be right, but a person looks at it.
+package protect
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"muster/internal/check"
+	"muster/internal/core/change"
+	"muster/internal/core/evidence"
+	"muster/internal/core/plan"
+)
+
+// Name is the check's name.
+const Name = "protect"
+
+const maxFindings = 100
+
+type protect struct{}
+
+// New gives the check.
+func New() check.Check { return protect{} }
+
+func (protect) Info() check.Info {
+	return check.Info{Name: Name, Version: "1", Kind: check.Static}
+}
+
+func (protect) Applies(req evidence.Request) string {
+	if req.Base.Tree == req.Head.Tree {
+		return "nothing changed"
+	}
+	return ""
+}
+
+func (protect) Settings(req evidence.Request) any {
+	return struct {
+		Level   evidence.Level
+		Protect []string
+	}{level(req.Subject), req.Protect}
+}
+
+// level gives what a finding may do. A person's own push, and the whole run,
+// whose parts were each judged or pushed by a person, are only described.
+func level(s evidence.Subject) evidence.Level {
+	if s == evidence.OfPush || s == evidence.OfGoal {
+		return evidence.Context
+	}
+	return evidence.Locator
+}
+
+func (protect) Run(_ context.Context, s *check.Subject, _ check.Exec) evidence.Result {
+	rules := lower(append(builtIn(), group{rule: "configured", what: "is protected by the configuration", globs: s.Request.Protect}))
+	var findings []evidence.Finding
+	for _, f := range s.Change.Files {
+		for _, p := range pathsOf(f) {
+			if g, ok := protectedBy(rules, p); ok {
+				findings = append(findings, finding(s, f, p, g))
+			}
+		}
+	}
+	return check.Judged(check.Fold(findings, maxFindings))
+}
+
+func pathsOf(f change.File) []string {
+	if f.OldPath != "" && f.OldPath != f.Path {
+		return []string{f.OldPath, f.Path}
+	}
+	return []string{f.Path}
+}
+
+// finding is anchored to the content, so that accepting one change of a file
+// does not accept the next one.
+func finding(s *check.Subject, f change.File, p string, g group) evidence.Finding {
+	return evidence.NewFinding(evidence.Finding{
+		Check: Name, Rule: g.rule, Level: level(s.Request.Subject), Grade: evidence.Observed, Path: p,
+		Message:   fmt.Sprintf("%s %s.", check.ShowPath(p), g.what),
+		Reproduce: check.DiffCommand(s.Request.Base.Tree, s.Request.Head.Tree, p),
+	}, strings.Join([]string{string(f.Status), f.NewMode, f.NewBlob}, " "))
+}
+
+// protectedBy gives the first group that holds the path. Case does not
+// matter: on some file systems another spelling is the same file.
+func protectedBy(rules []group, p string) (group, bool) {
+	p = strings.ToLower(p)
+	for _, g := range rules {
+		if plan.MatchAny(g.globs, p) {
+			return g, true
+		}
+	}
+	return group{}, false
+}
+
+func lower(rules []group) []group {
+	for i, g := range rules {
+		globs := slices.Clone(g.globs)
+		for k := range globs {
+			globs[k] = strings.ToLower(globs[k])
+		}
+		rules[i].globs = globs
+	}
+	return rules
+}

@@ -1,0 +1,331 @@
+package check
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"muster/internal/core/change"
+	"muster/internal/core/evidence"
+	"muster/internal/core/fault"
+)
+
+// grace is how long the runner waits, after the time limit or a cancellation,
+// for checks to stop by themselves before it goes on without them.
+const grace = 5 * time.Second
+
+// Runner judges changes with a fixed list of checks.
+type Runner struct {
+	trees    Trees
+	exec     Exec
+	cache    Cache
+	checks   []Check
+	parallel int
+}
+
+// New gives a runner. Results come in the order of checks; a check may need
+// only checks before it in the list. At most parallel checks run at once, of
+// which one executes code, since a build takes every core by itself. A nil
+// cache keeps nothing. A wrong list of checks is a defect of the caller.
+func New(trees Trees, exec Exec, cache Cache, checks []Check, parallel int) *Runner {
+	var seen []string
+	for _, c := range checks {
+		info := c.Info()
+		fault.Assert(info.Name != "" && info.Version != "", "check %q %q has a name and a version", info.Name, info.Version)
+		fault.Assert(!slices.Contains(seen, info.Name), "check %s is listed once", info.Name)
+		for _, n := range info.Needs {
+			fault.Assert(slices.Contains(seen, n), "check %s comes after %s, which it needs", info.Name, n)
+		}
+		seen = append(seen, info.Name)
+	}
+	return &Runner{trees: trees, exec: exec, cache: cache, checks: slices.Clone(checks), parallel: max(parallel, 1)}
+}
+
+// Judge gives the evidence on one change. Every check of the runner is in it:
+// what did not run is there with the reason. An error means that there is no
+// evidence at all: the change could not be read, or ctx ended.
+func (r *Runner) Judge(ctx context.Context, req evidence.Request) (evidence.Evidence, error) {
+	c, err := r.difference(ctx, req)
+	if err != nil {
+		return evidence.Evidence{}, err
+	}
+	limit, cancel := context.WithCancel(ctx)
+	if req.TimeMS > 0 {
+		limit, cancel = context.WithTimeout(ctx, time.Duration(req.TimeMS)*time.Millisecond)
+	}
+	defer cancel()
+
+	j := r.start(limit, req, c)
+	results := j.collect(limit)
+	if err := ctx.Err(); err != nil {
+		return evidence.Evidence{}, fault.Wrap(fault.Transient, err, "judge %s..%s", req.Base.Tree, req.Head.Tree)
+	}
+	ev := evidence.Evidence{
+		Schema:   evidence.Schema,
+		BaseTree: req.Base.Tree,
+		HeadTree: req.Head.Tree,
+		Results:  results,
+	}
+	for _, res := range results {
+		ev.Sandbox = weaker(ev.Sandbox, res.Sandbox)
+	}
+	return ev, nil
+}
+
+func (r *Runner) difference(ctx context.Context, req evidence.Request) (change.Change, error) {
+	if req.Base.Tree == "" || req.Head.Tree == "" {
+		return change.Change{}, fault.New(fault.Invalid, "judge %q..%q: both trees are needed", req.Base.Tree, req.Head.Tree)
+	}
+	var c change.Change
+	if req.Base.Tree != req.Head.Tree {
+		var err error
+		if c, err = r.trees.Diff(ctx, req.Base.Tree, req.Head.Tree); err != nil {
+			return c, fault.Wrap(fault.Internal, err, "read the change %s..%s", req.Base.Tree, req.Head.Tree)
+		}
+	}
+	c.Base, c.Head = req.Base, req.Head
+	return c, nil
+}
+
+// judgement is one call of Judge: a goroutine per check, each of which leaves
+// its result in its slot and then closes done.
+type judgement struct {
+	runner  *Runner
+	req     evidence.Request
+	change  change.Change
+	slots   chan struct{} // one for each check that may run
+	running chan struct{} // held by the one check that executes code
+	tasks   []*task
+}
+
+type task struct {
+	check  Check
+	info   Info
+	needs  []*task
+	done   chan struct{}
+	result evidence.Result // valid once done is closed
+}
+
+func (r *Runner) start(ctx context.Context, req evidence.Request, c change.Change) *judgement {
+	j := &judgement{
+		runner: r, req: req, change: c,
+		slots:   make(chan struct{}, r.parallel),
+		running: make(chan struct{}, 1),
+	}
+	for _, ch := range r.checks {
+		t := &task{check: ch, info: ch.Info(), done: make(chan struct{})}
+		for _, earlier := range j.tasks {
+			if slices.Contains(t.info.Needs, earlier.info.Name) {
+				t.needs = append(t.needs, earlier)
+			}
+		}
+		j.tasks = append(j.tasks, t)
+	}
+	for _, t := range j.tasks {
+		go func() {
+			defer close(t.done)
+			t.result = j.perform(ctx, t)
+		}()
+	}
+	return j
+}
+
+// collect waits for all results. When the time is over it waits a little
+// longer for checks to stop, and then goes on without the ones that do not.
+func (j *judgement) collect(ctx context.Context) []evidence.Result {
+	expired := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(grace, func() { close(expired) })
+	})
+	defer stop()
+	results := make([]evidence.Result, len(j.tasks))
+	for i, t := range j.tasks {
+		select {
+		case <-t.done:
+		case <-expired:
+		}
+		select {
+		case <-t.done:
+			results[i] = t.result
+		default:
+			results[i] = settle(t.info, j.late("it did not stop when the time for all checks was over"))
+		}
+	}
+	return results
+}
+
+// perform brings one check from waiting to its result. Whatever ends after
+// the time limit is a timeout: its commands may have been killed, so what it
+// says cannot be trusted.
+func (j *judgement) perform(ctx context.Context, t *task) evidence.Result {
+	started := time.Now()
+	res, begun := j.attempt(ctx, t)
+	if ctx.Err() != nil {
+		why := "the time for all checks was over before it began"
+		if begun {
+			why = "the time for all checks was over while it ran"
+		}
+		res = j.late(why)
+	}
+	if !res.Cached {
+		res.DurationMS = time.Since(started).Milliseconds()
+	}
+	return settle(t.info, res)
+}
+
+func (j *judgement) late(why string) evidence.Result {
+	limit := time.Duration(j.req.TimeMS) * time.Millisecond
+	return evidence.Result{Status: evidence.TimedOut, Why: why + " (" + limit.String() + ")"}
+}
+
+// attempt gives a check's result, and whether it got as far as running. A
+// check that panics could not run; it does not take the others with it.
+func (j *judgement) attempt(ctx context.Context, t *task) (res evidence.Result, begun bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			res, begun = CouldNot("the check broke: %v", p), true
+		}
+	}()
+	if why := t.check.Applies(j.req); why != "" {
+		return Skip("%s", why), false
+	}
+	for _, n := range t.needs {
+		select {
+		case <-n.done:
+		case <-ctx.Done():
+			return res, false
+		}
+		// A need that could not run says nothing about the change, so this
+		// check still may.
+		if stops(n.result) {
+			return Skip("%s failed", n.info.Name), false
+		}
+	}
+	key := evidence.Key(t.info.Name, t.info.Version, j.req.Base.Tree, j.req.Head.Tree, t.check.Settings(j.req))
+	if res, ok := j.runner.recall(ctx, key, t.info); ok {
+		return res, true
+	}
+	leave, ok := j.enter(ctx, t.info.Kind)
+	if !ok {
+		return res, false
+	}
+	defer leave()
+	res = settle(t.info, j.runOne(ctx, t.check))
+	if ctx.Err() == nil {
+		j.runner.keep(ctx, key, res)
+	}
+	return res, true
+}
+
+// stops reports whether the checks that need this result are pointless: the
+// check failed with something that blocks, not with something to look at.
+func stops(res evidence.Result) bool {
+	return res.Status == evidence.Failed && (len(res.Findings) == 0 || hasGate(res.Findings))
+}
+
+// enter waits for a place to run in.
+func (j *judgement) enter(ctx context.Context, k Kind) (leave func(), ok bool) {
+	wanted := []chan struct{}{j.slots}
+	if k != Static {
+		wanted = []chan struct{}{j.running, j.slots}
+	}
+	for i, ch := range wanted {
+		select {
+		case ch <- struct{}{}:
+		case <-ctx.Done():
+			for _, held := range wanted[:i] {
+				<-held
+			}
+			return nil, false
+		}
+	}
+	return func() {
+		for _, held := range wanted {
+			<-held
+		}
+	}, true
+}
+
+func (j *judgement) runOne(ctx context.Context, c Check) evidence.Result {
+	s := NewSubject(j.runner.trees, j.req, j.change)
+	defer s.Release()
+	x := &noting{exec: j.runner.exec}
+	res := c.Run(ctx, s, x)
+	res.Sandbox = x.weakest()
+	return res
+}
+
+// recall gives the kept result of the same computation. A cache that fails,
+// or holds something else, has nothing.
+func (r *Runner) recall(ctx context.Context, key string, info Info) (evidence.Result, bool) {
+	if r.cache == nil {
+		return evidence.Result{}, false
+	}
+	value, ok, err := r.cache.Result(ctx, key)
+	if err != nil || !ok {
+		return evidence.Result{}, false
+	}
+	var res evidence.Result
+	if json.Unmarshal(value, &res) != nil || res.Check != info.Name || res.Version != info.Version || !keepable(res) {
+		return evidence.Result{}, false
+	}
+	res.Cached = true
+	return res, true
+}
+
+// keep stores a result for later. A failure to store it costs time later, and
+// nothing else, so it is not reported.
+func (r *Runner) keep(ctx context.Context, key string, res evidence.Result) {
+	if r.cache == nil || !keepable(res) {
+		return
+	}
+	if value, err := json.Marshal(res); err == nil {
+		_ = r.cache.PutResult(ctx, key, value)
+	}
+}
+
+// keepable reports whether the same computation would give the same result
+// again. What could not run, timed out or wavered may go another way.
+func keepable(res evidence.Result) bool {
+	return res.Status == evidence.Passed || res.Status == evidence.Failed || res.Status == evidence.Skipped
+}
+
+// settle makes a result fit for the record: named, valid UTF-8, bounded, and
+// without contradictions. A gate that nobody can reproduce only locates.
+func settle(info Info, res evidence.Result) evidence.Result {
+	res.Check, res.Version = info.Name, info.Version
+	res.Why = Clip(res.Why, 1<<10)
+	asks := false
+	findings := slices.Clone(res.Findings)
+	for i, f := range findings {
+		if f.Level == evidence.Gate && f.Reproduce == "" {
+			f.Level = evidence.Locator
+		}
+		f.Check = info.Name
+		f.Path = strings.ToValidUTF8(f.Path, "\uFFFD")
+		f.Message = Clip(f.Message, 1<<10)
+		f.Detail = Clip(f.Detail, MaxDetail)
+		f.Reproduce = strings.ToValidUTF8(f.Reproduce, "\uFFFD")
+		if f.Fingerprint == "" {
+			f = evidence.NewFinding(f, f.Message)
+		}
+		findings[i] = f
+		asks = asks || f.Level != evidence.Context
+	}
+	res.Findings = findings
+	res.NotRun = slices.Clone(res.NotRun)
+	for i, why := range res.NotRun {
+		res.NotRun[i] = Clip(why, 1<<10)
+	}
+	switch {
+	case res.Status == "":
+		res.Status, res.Why = evidence.CouldNot, "the check gave no status"
+	case asks && (res.Status == evidence.Passed || res.Status == evidence.Skipped):
+		res.Status, res.Why = evidence.Failed, "it has findings"
+	case res.Status != evidence.Passed && res.Why == "":
+		res.Why = "no reason given"
+	}
+	return res
+}

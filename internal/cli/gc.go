@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"muster/internal/app"
+	"muster/internal/core/fault"
+)
+
+type gcOptions struct {
+	age    time.Duration
+	dryRun bool
+}
+
+func newGC(c *cli) *cobra.Command {
+	var o gcOptions
+	cmd := &cobra.Command{
+		Use:   "gc",
+		Short: "Remove what no run needs any more: worktrees, trees, ended agents' folders, old refs",
+		Long: "Worktrees and trees that nothing uses are always removed. Of runs that ended longer ago than --age,\n" +
+			"the agents' folders and the refs that keep attempts alive are removed as well. The ledger, and with it\n" +
+			"every verdict and transcript, stays; so does branch muster/<name>.",
+		Args: between(0, 0, ""),
+		RunE: func(*cobra.Command, []string) error { return o.run(c) },
+	}
+	cmd.Flags().DurationVar(&o.age, "age", 14*24*time.Hour, "how long ago a run must have ended")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "only say what would be removed")
+	return cmd
+}
+
+func (o gcOptions) run(c *cli) error {
+	if o.age < 0 {
+		return fault.New(fault.Invalid, "--age %s is below zero", o.age)
+	}
+	s, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	mode := app.Remove
+	verb := "removed"
+	if o.dryRun {
+		mode, verb = app.OnlyLook, "would remove"
+	}
+	got, err := s.Collect(c.ctx, o.age, mode)
+	if err != nil {
+		return err
+	}
+	if c.isJSON {
+		c.out.json(got)
+		return nil
+	}
+	total := int64(0)
+	for _, g := range got.Parts {
+		c.out.f("%s %d %s, %s\n", verb, g.Count, g.What, byteSize(g.Bytes))
+		total += g.Bytes
+	}
+	c.out.f("%s in all; %s stay in %s\n", byteSize(total), byteSize(got.Left), s.State())
+	return nil
+}

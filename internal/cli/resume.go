@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"muster/internal/app"
+	"muster/internal/core/flow"
+)
+
+type resumeOptions struct {
+	bounds
+	parallel int
+}
+
+func newResume(c *cli) *cobra.Command {
+	var o resumeOptions
+	cmd := &cobra.Command{
+		Use:   "resume [RUN]",
+		Short: "Go on with a run that was paused, stopped or interrupted",
+		Args:  between(0, 1, "the run"),
+		RunE:  func(_ *cobra.Command, args []string) error { return o.run(c, first(args)) },
+	}
+	o.flags(cmd, "the run")
+	cmd.Flags().IntVar(&o.parallel, "parallel", 0, "agents at once")
+	return cmd
+}
+
+func (o resumeOptions) run(c *cli, name string) error {
+	micro, err := o.microUSD()
+	if err != nil {
+		return err
+	}
+	ms, err := o.timeMS()
+	if err != nil {
+		return err
+	}
+	n, err := atLeastZero("--parallel", o.parallel)
+	if err != nil {
+		return err
+	}
+	s, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	info, err := s.FindRun(c.ctx, name)
+	if err != nil {
+		return err
+	}
+	sent, err := s.Resume(c.ctx, info, flow.ResumeRequested{MicroUSD: micro, TimeMS: ms, Parallel: n})
+	if err != nil {
+		return err
+	}
+	return c.carry(s, app.Carry{Run: info.ID, Sent: sent.Messages, AfterRow: sent.AfterRow, Until: app.Settled})
+}

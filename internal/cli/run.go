@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"muster/internal/app"
+	"muster/internal/core/plan"
+)
+
+type runOptions struct {
+	bounds
+	agent    string
+	parallel int
+}
+
+func newRun(c *cli) *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run PLAN",
+		Short: "Start a run of a plan and carry it on until it needs you",
+		Long: "PLAN is a file, or the name of one in .muster/plans.\n\n" +
+			"The run works on branch muster/<name of the plan>; your checkout is not touched. Ctrl-C stops the\n" +
+			"agents in good order, and muster resume goes on; a second Ctrl-C leaves at once.",
+		Example: "  muster run .muster/plans/rate-limit.yaml\n  muster run rate-limit --parallel 2 --usd 5",
+		Args:    between(1, 1, "the plan"),
+		RunE:    func(_ *cobra.Command, args []string) error { return o.run(c, args[0]) },
+	}
+	o.flags(cmd, "the run")
+	cmd.Flags().StringVar(&o.agent, "agent", "", "agent for all tasks, whatever the plan says")
+	cmd.Flags().IntVar(&o.parallel, "parallel", 0, "agents at once")
+	return cmd
+}
+
+func (b *bounds) flags(cmd *cobra.Command, of string) {
+	cmd.Flags().StringVar(&b.usd, "usd", "", "what "+of+" may cost, in US dollars")
+	cmd.Flags().Float64Var(&b.minutes, "minutes", 0, "agent time that "+of+" may take, in minutes")
+}
+
+func (o runOptions) run(c *cli, name string) error {
+	limits, err := o.limits()
+	if err != nil {
+		return err
+	}
+	s, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return c.start(s, app.Start{Plan: name, Agent: o.agent, Limits: limits})
+}
+
+func (o runOptions) limits() (plan.Budget, error) {
+	micro, err := o.microUSD()
+	if err != nil {
+		return plan.Budget{}, err
+	}
+	ms, err := o.timeMS()
+	if err != nil {
+		return plan.Budget{}, err
+	}
+	n, err := atLeastZero("--parallel", o.parallel)
+	return plan.Budget{MicroUSD: micro, TimeMS: ms, Parallel: n}, err
+}
+
+// start starts a run and carries it on.
+func (c *cli) start(s *app.Session, w app.Start) error {
+	begun, err := s.Start(c.ctx, w)
+	if err != nil {
+		return err
+	}
+	for _, warning := range begun.Warnings {
+		c.err.f("%s\n", warning)
+	}
+	return c.carry(s, app.Carry{Run: begun.Run, Sent: []string{begun.Message}, Until: app.Settled})
+}

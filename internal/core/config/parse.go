@@ -1,0 +1,280 @@
+package config
+
+import (
+	"slices"
+	"strings"
+
+	"muster/internal/core/job"
+	"muster/internal/core/plan"
+	"muster/internal/core/yamlfile"
+)
+
+// Version is the version of configuration files that this program reads.
+const Version = 1
+
+// Limits of a configuration.
+const (
+	maxAgents = 100
+	maxText   = 16 << 10 // bytes of a text
+	maxName   = 500      // bytes of a name
+	maxRounds = 20
+	maxCount  = 1_000_000_000 // lines, files
+	dayMS     = 24 * 60 * 60 * 1000
+)
+
+// Keys gives the keys that a part of a configuration may have. The parts are
+// config, agent, checks and land; a budget has those of a plan's run_budget.
+func Keys(part string) []string {
+	switch part {
+	case "config":
+		return []string{"version", "agents", "default", "rounds", "setup", "checks", "protect", "budget", "sandbox", "land"}
+	case "agent":
+		return []string{"driver", "model", "command", "args", "env", "pass_env", "roles"}
+	case "checks":
+		return []string{"time", "max_lines", "max_files", "build", "external"}
+	case "land":
+		return []string{"into", "protected"}
+	}
+	return nil
+}
+
+// Drivers gives the drivers that this version has.
+func Drivers() []string { return []string{"claude", "codex", "command", "script"} }
+
+// Default gives what is in force where no file says otherwise.
+func Default() Config {
+	c := base()
+	c.Origin = origins(c, "", nil)
+	return c
+}
+
+func base() Config {
+	return Config{
+		Version: Version,
+		Agents:  []job.Agent{{Name: "claude", Driver: "claude"}, {Name: "codex", Driver: "codex"}},
+		Checks:  Checks{TimeMS: 10 * 60 * 1000, MaxLines: 800, MaxFiles: 40},
+		Budget:  plan.Budget{Parallel: 4},
+		Land:    Land{Into: IntoTarget},
+		Rounds:  3,
+		Default: "claude",
+		Sandbox: "auto",
+	}
+}
+
+// Parse reads a configuration and names everything that is wrong with it. What
+// the file does not say has its default; an empty file is fine. When there are
+// errors among the problems, the configuration is zero and must not be used:
+// half a configuration could protect less than a person asked for. The name is
+// used in problems and origins only.
+func Parse(name string, data []byte) (Config, []yamlfile.Problem) {
+	f := yamlfile.Read(name, data)
+	c := base()
+	root := f.Root()
+	if f.Map(root, Keys("config")...) {
+		readConfig(f, root, &c)
+	}
+	if f.Failed() {
+		return Config{}, f.Problems()
+	}
+	c.Origin = origins(c, name, root)
+	return c, f.Problems()
+}
+
+func readConfig(f *yamlfile.File, root *yamlfile.Node, c *Config) {
+	f.Version(root.Get("version"), Version)
+	readAgents(f, root.Get("agents"), c)
+	readDefault(f, root, c)
+	if n := root.Get("rounds"); n != nil {
+		c.Rounds = int(f.Int(n, 0, maxRounds))
+	}
+	c.Setup = plan.ReadCommands(f, root.Get("setup"))
+	readChecks(f, root.Get("checks"), &c.Checks)
+	c.Protect = plan.ReadGlobs(f, root.Get("protect"))
+	budget := plan.ReadBudget(f, root.Get("budget"), plan.Keys("run_budget"))
+	if budget.Parallel == 0 {
+		budget.Parallel = c.Budget.Parallel
+	}
+	c.Budget = budget
+	if n := root.Get("sandbox"); n != nil {
+		c.Sandbox = available(f, n, []string{"auto", "off"}, []string{"strict", "standard"})
+	}
+	readLand(f, root.Get("land"), &c.Land)
+}
+
+// available reads one of the words of this version. A word that only a later
+// version knows is an error of its own: it is never ignored.
+func available(f *yamlfile.File, n *yamlfile.Node, now, later []string) string {
+	if n.Kind == yamlfile.Scalar && slices.Contains(later, n.Text) {
+		f.Errorf(n, "one of "+strings.Join(now, ", "), "%s is not available in this version", yamlfile.Quote(n.Text))
+		return ""
+	}
+	return f.OneOf(n, now...)
+}
+
+func readAgents(f *yamlfile.File, n *yamlfile.Node, c *Config) {
+	if !f.Map(n) {
+		return
+	}
+	if len(n.Entries) > maxAgents {
+		f.Errorf(n, "", "has %d agents; at most %d are accepted", len(n.Entries), maxAgents)
+		return
+	}
+	for _, e := range n.Entries {
+		if f.Filled(e.Key, e.Key.Text) && plan.ReadAgentName(f, e.Key) == "" {
+			continue
+		}
+		at := slices.IndexFunc(c.Agents, func(a job.Agent) bool { return a.Name == e.Key.Text })
+		if at < 0 {
+			at = len(c.Agents)
+			c.Agents = append(c.Agents, job.Agent{Name: e.Key.Text})
+		}
+		if roles := readAgent(f, e, &c.Agents[at]); len(roles) > 0 {
+			c.Roles = append(c.Roles, Role{Agent: e.Key.Text, Roles: roles})
+		}
+	}
+	slices.SortFunc(c.Agents, func(a, b job.Agent) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// readAgent fills in an agent and gives its roles.
+func readAgent(f *yamlfile.File, e yamlfile.Entry, a *job.Agent) (roles []string) {
+	n := e.Value
+	if n.Kind == yamlfile.Null {
+		if a.Driver == "" {
+			f.Errorf(e.Key, "one of "+strings.Join(Drivers(), ", "), "the agent %s has no driver", yamlfile.Quote(a.Name))
+		}
+		return nil
+	}
+	if !f.Map(n, Keys("agent")...) {
+		return nil
+	}
+	driver := n.Get("driver")
+	if driver == nil && a.Driver == "" {
+		f.Need(n, "driver", "one of "+strings.Join(Drivers(), ", "))
+	}
+	if driver != nil {
+		a.Driver = available(f, driver, Drivers(), []string{"gemini", "copilot", "qwen", "opencode", "acp"})
+	}
+	a.Model = f.Line(n.Get("model"), maxName)
+	if command := n.Get("command"); command != nil {
+		a.Command = plan.ReadArgv(f, command)
+	} else if a.Driver == "command" || a.Driver == "script" {
+		f.Need(n, "command", "the driver "+a.Driver+" needs it; write a list: [./agent.sh]")
+	}
+	for _, item := range f.List(n.Get("args")) {
+		a.Args = append(a.Args, f.Text(item, maxText))
+	}
+	a.Env = readEnv(f, n.Get("env"))
+	for _, item := range f.List(n.Get("pass_env")) {
+		if checkVariable(f, item) {
+			a.PassEnv = append(a.PassEnv, item.Text)
+		}
+	}
+	return readRoles(f, n.Get("roles"))
+}
+
+func readEnv(f *yamlfile.File, n *yamlfile.Node) map[string]string {
+	if !f.Map(n) || len(n.Entries) == 0 {
+		return nil
+	}
+	env := make(map[string]string, len(n.Entries))
+	for _, e := range n.Entries {
+		value := e.Value
+		if value.Kind == yamlfile.Null {
+			f.Errorf(value, `write "" for an empty value`, "the variable has no value")
+			continue
+		}
+		if checkVariable(f, e.Key) {
+			env[e.Key.Text] = f.Text(value, maxText)
+		}
+	}
+	return env
+}
+
+// checkVariable reports whether n is a name that a person may set in an
+// agent's environment. Muster finds an agent's processes by its own variables.
+func checkVariable(f *yamlfile.File, n *yamlfile.Node) bool {
+	s := f.Line(n, maxName)
+	switch {
+	case !f.Filled(n, s):
+		return false
+	case !isVariable(s):
+		f.Errorf(n, "letters, digits and '_', not beginning with a digit", "%s cannot be the name of a variable", yamlfile.Quote(s))
+		return false
+	case strings.HasPrefix(s, "MUSTER_"):
+		f.Errorf(n, "choose another name", "the variables MUSTER_... are Muster's own")
+		return false
+	}
+	return true
+}
+
+func isVariable(s string) bool {
+	return strings.Trim(s[:1], "0123456789") != "" && strings.IndexFunc(s, func(r rune) bool {
+		return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_'
+	}) < 0
+}
+
+func readRoles(f *yamlfile.File, list *yamlfile.Node) []string {
+	var out []string
+	for _, n := range f.List(list) {
+		role := f.OneOf(n, Roles()...)
+		switch {
+		case role == "" || slices.Contains(out, role):
+			continue
+		case role == RoleReview:
+			f.Warnf(n, "", "the role %s is not used in this version", yamlfile.Quote(role))
+		}
+		out = append(out, role)
+	}
+	return out
+}
+
+// readDefault reads the default agent; without one, the only agent that the
+// file configures serves.
+func readDefault(f *yamlfile.File, root *yamlfile.Node, c *Config) {
+	n := root.Get("default")
+	if n == nil {
+		if agents := root.Get("agents"); agents != nil && len(agents.Entries) == 1 {
+			c.Default = agents.Entries[0].Key.Text
+		}
+		return
+	}
+	name := f.Line(n, maxName)
+	if !f.Filled(n, name) {
+		return
+	}
+	if _, known := c.Agent(name); !known {
+		f.Errorf(n, f.DidYouMean(name, c.names()), "there is no agent %s", yamlfile.Quote(name))
+	}
+	c.Default = name
+}
+
+func readChecks(f *yamlfile.File, n *yamlfile.Node, c *Checks) {
+	if !f.Map(n, Keys("checks")...) {
+		return
+	}
+	if t := n.Get("time"); t != nil {
+		if c.TimeMS = f.Millis(t); c.TimeMS > dayMS {
+			f.Errorf(t, "", "the checks of one change may take a day at most")
+		}
+	}
+	if v := n.Get("max_lines"); v != nil {
+		c.MaxLines = int(f.Int(v, 0, maxCount))
+	}
+	if v := n.Get("max_files"); v != nil {
+		c.MaxFiles = int(f.Int(v, 0, maxCount))
+	}
+	c.Build = plan.ReadCommands(f, n.Get("build"))
+	if v := n.Get("external"); v != nil {
+		f.Errorf(v, "add the command to accept in the plan", "external checks are not available in this version")
+	}
+}
+
+func readLand(f *yamlfile.File, n *yamlfile.Node, l *Land) {
+	if !f.Map(n, Keys("land")...) {
+		return
+	}
+	if into := n.Get("into"); into != nil {
+		l.Into = Into(available(f, into, []string{string(IntoBranch), string(IntoTarget)}, []string{"pull-request"}))
+	}
+	l.Protected = plan.ReadGlobs(f, n.Get("protected"))
+}

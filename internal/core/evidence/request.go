@@ -1,0 +1,34 @@
+package evidence
+
+import (
+	"muster/internal/core/change"
+	"muster/internal/core/plan"
+)
+
+// Subject says what sort of change is judged; it decides which checks apply.
+type Subject string
+
+// The sorts of change.
+const (
+	OfTask  Subject = "task"  // an agent's change, against the base it started from
+	OfMerge Subject = "merge" // the same, on top of the run's head
+	OfPush  Subject = "push"  // a person's commits on the run's branch
+	OfGoal  Subject = "goal"  // the whole run, against where the target stood
+)
+
+// Request asks for the evidence on one change. Everything that the result may
+// depend on is in it; what controls the gate (Protect, limits, commands) was
+// read from the trusted base.
+type Request struct {
+	Subject  Subject        `json:"subject"`
+	Base     change.Point   `json:"base"`
+	Head     change.Point   `json:"head"`
+	Scope    []string       `json:"scope,omitempty"`  // globs; nil means everything
+	Accept   []plan.Command `json:"accept,omitempty"` // acceptance commands
+	Build    []plan.Command `json:"build,omitempty"`  // instead of what is detected
+	Protect  []string       `json:"protect,omitempty"`
+	MaxLines int            `json:"max_lines,omitempty"`
+	MaxFiles int            `json:"max_files,omitempty"`
+	TimeMS   int64          `json:"time_ms,omitempty"` // for all checks together; 0 means none
+	Env      []string       `json:"env,omitempty"`     // for commands
+}

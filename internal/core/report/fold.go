@@ -1,0 +1,356 @@
+package report
+
+import (
+	"iter"
+	"slices"
+
+	"muster/internal/core/fault"
+	"muster/internal/core/flow"
+	"muster/internal/core/job"
+	"muster/internal/core/policy"
+)
+
+// Fold reads all events of one run, oldest first, and gives where the run
+// stands. It gives nil when there are none.
+func Fold(records iter.Seq2[flow.Record, error]) (*Run, error) {
+	var r *Run
+	for rec, err := range records {
+		if err != nil {
+			return nil, err
+		}
+		if r == nil {
+			r = &Run{}
+		}
+		if err := r.Apply(rec); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// Apply adds one event. Events of the ledger's own stream change nothing.
+func (r *Run) Apply(rec flow.Record) error {
+	if rec.Stream == flow.LedgerStream {
+		return nil
+	}
+	e, err := rec.Event()
+	if err != nil {
+		return err
+	}
+	r.LastUS = max(r.LastUS, e.AtUS)
+	id := rec.Stream.Task()
+	if id == "" {
+		if rec.Stream == flow.QueueStream(rec.Stream.Run()) {
+			r.queueEvent(e)
+		} else {
+			r.runEvent(e)
+		}
+		return nil
+	}
+	t := r.Task(id)
+	if t == nil {
+		return fault.New(fault.Internal, "event %d of %s is about a task that the run does not have", rec.Seq, rec.Stream)
+	}
+	t.event(e)
+	return nil
+}
+
+func (r *Run) runEvent(e flow.Event) {
+	switch d := e.Data.(type) {
+	case flow.RunStarted:
+		r.begin(d, e.AtUS)
+	case flow.RunOpened:
+		r.Branch, r.Target, r.Base, r.Head = d.Branch, d.Opened.Target, d.Base, d.Base
+		if r.Stage == flow.Opening {
+			r.Stage = flow.Running
+		}
+	case flow.SlotReleased:
+		r.Spent, r.AgentUS = r.Spent.Add(d.Usage), r.AgentUS+d.TimeUS
+	case flow.TaskSettled:
+		r.settled(d, e.AtUS)
+	case flow.TaskRevived:
+		if r.Stage == flow.Doubting {
+			r.enter(flow.Running)
+		}
+	case flow.PauseRequested:
+		if r.Reason != flow.ForStop && !r.ended() {
+			r.Stage, r.Reason, r.Why, r.Hint = flow.Paused, d.Reason, d.Why, d.Hint
+		}
+	case flow.StopRequested:
+		if !r.ended() {
+			r.Stage, r.Reason, r.Why, r.Hint = flow.Paused, flow.ForStop, "stopped by a person", "muster resume "+r.Name
+			r.closing = r.closing || d.Close
+		}
+	case flow.ResumeRequested:
+		r.resume(d)
+	case flow.EvidenceRecorded:
+		r.evidence = d.Digest
+	case flow.VerdictGiven:
+		r.goalJudged(d.Verdict)
+	case flow.TargetAdvanced:
+		r.enter(flow.Finished)
+		r.Advanced = &d.Advanced
+	case flow.CommandFailed:
+		r.commandFailed(d)
+	}
+	r.derive()
+}
+
+func (r *Run) begin(d flow.RunStarted, at int64) {
+	*r = Run{
+		ID: d.Run, Name: d.Name, Goal: d.Goal, Target: d.Target, Stage: flow.Opening, Plan: d.Plan, Config: d.Config,
+		Limits: d.Limits, BegunUS: at, LastUS: at,
+	}
+	for _, n := range d.Nodes {
+		r.Tasks = append(r.Tasks, Task{ID: n.ID, Title: n.Title, Agent: n.Agent, Needs: n.Needs, State: Waiting})
+	}
+}
+
+func (r *Run) ended() bool { return r.Stage == flow.Finished || r.Stage == flow.Abandoned }
+
+func (r *Run) enter(s flow.Stage) {
+	r.Stage, r.Reason, r.Why, r.Hint = s, "", "", ""
+}
+
+func (r *Run) resume(d flow.ResumeRequested) {
+	if d.MicroUSD > 0 {
+		r.Limits.MicroUSD = d.MicroUSD
+	}
+	if d.TimeMS > 0 {
+		r.Limits.TimeMS = d.TimeMS
+	}
+	if d.Parallel > 0 {
+		r.Limits.Parallel = d.Parallel
+	}
+	if !r.closing && (r.Stage == flow.Paused || r.Stage == flow.Doubting) {
+		r.enter(flow.Running)
+		if r.Branch == "" {
+			r.Stage = flow.Opening
+		}
+		for i := range r.Tasks {
+			if t := &r.Tasks[i]; t.Phase == flow.Halted {
+				t.State, t.Phase, t.Why = Waiting, flow.Ready, ""
+			}
+		}
+	}
+}
+
+func (r *Run) goalJudged(v policy.Verdict) {
+	if r.Stage == flow.Paused {
+		return
+	}
+	r.Verdict = &v
+	if v.Route.Lands() {
+		r.enter(flow.Advancing)
+		return
+	}
+	r.enter(flow.Doubting)
+	if len(v.Reasons) > 0 {
+		r.Why = v.Reasons[0]
+	}
+	r.Hint = "add a commit to muster/" + r.Name + " and resume, or approve it as it is"
+}
+
+func (r *Run) commandFailed(d flow.CommandFailed) {
+	if r.Branch == "" {
+		r.Stage, r.Reason = flow.Abandoned, flow.ForFailure
+	} else {
+		r.Stage, r.Reason = flow.Paused, flow.ForFailure
+	}
+	r.Why, r.Hint = d.Message, d.Hint
+}
+
+func (r *Run) settled(d flow.TaskSettled, at int64) {
+	t := r.Task(d.Task)
+	if t == nil || t.State == Landed {
+		return
+	}
+	t.Why, t.SinceUS = d.Why, at
+	switch d.State {
+	case flow.IsLanded:
+		t.State, t.Phase, t.EndedUS = Landed, flow.Landed, at
+	case flow.IsRejected:
+		if t.Phase == flow.Ready {
+			t.Round-- // the round that its verdict asked for did not come about
+		}
+		t.State, t.Phase = Rejected, flow.Refused
+	case flow.IsFailed:
+		t.State, t.Phase = Failed, flow.Stuck
+	case flow.IsAsking:
+		t.State, t.Phase = Review, flow.Asking
+	case flow.IsHalted:
+		t.State, t.Phase = Stopped, flow.Halted
+		if r.Stage == flow.Running { // resumed before its agent had stopped
+			t.State, t.Phase = Waiting, flow.Ready
+		}
+	}
+	t.cutOff(d.State, at)
+}
+
+// cutOff sees to an attempt that was about to start when the task settled: it
+// was stopped before its agent began, or its agent could not be started.
+func (t *Task) cutOff(as flow.Settled, at int64) {
+	n := len(t.Attempts)
+	if n == 0 || t.Attempts[n-1].Outcome != nil {
+		return
+	}
+	if as == flow.IsHalted {
+		t.Attempts = t.Attempts[:n-1]
+		return
+	}
+	t.Attempts[n-1].EndedUS = at
+}
+
+func (r *Run) queueEvent(e flow.Event) {
+	switch d := e.Data.(type) {
+	case flow.HeadMoved:
+		r.Head = d.Landing.To
+		if r.push != nil && r.push.Verdict.HeadTree == d.Landing.To.Tree {
+			r.Pushes = append(r.Pushes, d.Landing.To)
+			r.push = nil
+		}
+	case flow.ChangeMerged:
+		r.push = nil
+		r.pushed = d.Pushed != nil
+	case flow.EvidenceRecorded:
+		r.queueEvidence = d.Digest
+	case flow.VerdictGiven:
+		if r.pushed {
+			r.push = &Judged{AtUS: e.AtUS, Where: "push", Verdict: d.Verdict, Evidence: r.queueEvidence}
+		}
+	}
+}
+
+// derive fills what follows from the tasks together.
+func (r *Run) derive() {
+	if r.closing && !slices.ContainsFunc(r.Tasks, func(t Task) bool { return t.State == Working }) && !r.ended() {
+		r.Stage, r.Why, r.Hint = flow.Abandoned, "closed by a person", ""
+	}
+	if r.Stage == flow.Running && len(r.Tasks) > 0 && !slices.ContainsFunc(r.Tasks, func(t Task) bool { return t.State != Landed }) {
+		r.Stage = flow.Proving
+	}
+	for i := range r.Tasks {
+		t := &r.Tasks[i]
+		if r.Stage == flow.Abandoned && t.State != Landed && t.State != Rejected {
+			t.State = Closed
+		}
+		if t.State == Waiting && t.Phase == "" || t.State == Blocked {
+			t.State, t.Why = r.waiting(t)
+		}
+	}
+}
+
+// waiting says whether a task that has not begun can still begin by itself.
+func (r *Run) waiting(t *Task) (State, string) {
+	for _, n := range t.Needs {
+		need := r.Task(n)
+		if need == nil {
+			continue
+		}
+		switch need.State {
+		case Rejected, Failed, Blocked:
+			return Blocked, "needs " + n + ", which is " + string(need.State)
+		case Waiting, Working, Checking, Review, Queued, Landed, Stopped, Closed:
+		}
+	}
+	return Waiting, ""
+}
+
+func (t *Task) enter(s State, p flow.Phase, at int64) {
+	t.State, t.Phase, t.Why, t.SinceUS = s, p, "", at
+}
+
+func (t *Task) event(e flow.Event) {
+	switch d := e.Data.(type) {
+	case flow.TaskStarted:
+		t.BegunUS = e.AtUS
+		t.enter(Working, flow.Preparing, e.AtUS)
+	case flow.SlotGranted:
+		t.enter(Working, flow.Preparing, e.AtUS)
+	case flow.WorktreePrepared:
+		t.Base = d.Base
+		if t.Phase == flow.Preparing {
+			t.enter(Working, flow.Working, e.AtUS)
+			t.Attempts = append(t.Attempts, Attempt{Number: len(t.Attempts) + 1, Round: t.Round, BegunUS: e.AtUS})
+		}
+	case flow.AttemptEnded:
+		t.attemptEnded(d, e.AtUS)
+	case flow.ChangeCaptured:
+		t.Head, t.Dropped, t.Notes = d.Head, append(t.Dropped, d.Dropped...), append(t.Notes, d.Notes...)
+		t.enter(Checking, flow.Checking, e.AtUS)
+	case flow.EvidenceRecorded:
+		t.Evidence = d.Digest
+		t.enter(Checking, flow.Judging, e.AtUS)
+	case flow.VerdictGiven:
+		t.judged(Judged{AtUS: e.AtUS, Where: "task", Verdict: d.Verdict, Evidence: t.Evidence})
+	case flow.Approved:
+		if t.State == Review && t.Verdict != nil && d.Tree == t.Verdict.HeadTree && t.Verdict.Route != policy.Two {
+			t.enter(Queued, flow.Queued, e.AtUS)
+		}
+	case flow.RetryRequested:
+		if t.State == Rejected || t.State == Failed || t.State == Review || t.State == Stopped {
+			t.Round = 0
+			t.enter(Waiting, flow.Ready, e.AtUS)
+		}
+	case flow.ChangeReturned:
+		t.returned(d, e.AtUS)
+	case flow.ChangeLanded:
+		t.Head = d.Head
+	}
+}
+
+func (t *Task) attemptEnded(d flow.AttemptEnded, at int64) {
+	o := d.Outcome
+	t.Spent, t.AgentUS = t.Spent.Add(o.Usage), t.AgentUS+d.TimeUS
+	if o.Model != "" {
+		t.Model = o.Model
+	}
+	if n := len(t.Attempts); n > 0 && t.Attempts[n-1].Outcome == nil {
+		a := &t.Attempts[n-1]
+		a.Number, a.EndedUS, a.Outcome, a.Stdout, a.Stderr = d.Attempt, at, &o, d.Stdout, d.Stderr
+	}
+	if o.Kind == job.Done {
+		t.enter(Checking, flow.Capturing, at)
+		return
+	}
+	t.enter(Waiting, flow.Ready, at)
+	t.Why = string(o.Kind) + ": " + o.Message
+}
+
+func (t *Task) judged(j Judged) {
+	t.Verdict, t.Verdicts = &j.Verdict, append(t.Verdicts, j)
+	switch j.Verdict.Route {
+	case policy.Auto, policy.Audit:
+		t.enter(Queued, flow.Queued, j.AtUS)
+	case policy.Rework:
+		t.reworked(j.AtUS)
+	case policy.Review, policy.Two, policy.Reject:
+		// TaskSettled follows and says so.
+	}
+}
+
+// reworked counts a round. When the rounds are used up, TaskSettled follows
+// and takes the task out of waiting.
+func (t *Task) reworked(at int64) {
+	t.Round++
+	t.enter(Waiting, flow.Ready, at)
+}
+
+func (t *Task) returned(d flow.ChangeReturned, at int64) {
+	if d.Reason == flow.ForRecall {
+		return // TaskSettled follows
+	}
+	t.Base = d.Base
+	if d.Verdict.Evidence != "" {
+		t.Verdict, t.Evidence = &d.Verdict, d.Verdict.Evidence
+		t.Verdicts = append(t.Verdicts, Judged{AtUS: at, Where: "merge", Verdict: d.Verdict, Evidence: d.Verdict.Evidence})
+	}
+	switch d.Reason {
+	case flow.ForReview:
+		t.Head = d.Head
+		t.enter(Review, flow.Asking, at)
+	case flow.ForConflict, flow.ForVerdict:
+		t.reworked(at)
+	case flow.ForRecall:
+	}
+}

@@ -1,0 +1,123 @@
+// Package report folds events into what people read: where a run stands, what
+// each task is doing, what it cost, what needs a person. Every screen, command
+// and export reads these folds, so they cannot disagree.
+package report
+
+import (
+	"muster/internal/core/change"
+	"muster/internal/core/flow"
+	"muster/internal/core/job"
+	"muster/internal/core/policy"
+)
+
+// State is what a person is told of a task.
+type State string
+
+// The states of a task.
+const (
+	Waiting  State = "waiting"  // for tasks it needs, or for a slot
+	Blocked  State = "blocked"  // a task it needs did not land
+	Working  State = "working"  // an agent runs
+	Checking State = "checking" // captured, checked, judged
+	Review   State = "review"   // a person decides
+	Queued   State = "queued"   // waits to land, or is landing
+	Landed   State = "landed"
+	Rejected State = "rejected"
+	Failed   State = "failed"  // something broke; a person retries
+	Stopped  State = "stopped" // with the run; goes on with it
+	Closed   State = "closed"  // the run was closed before it landed
+)
+
+// Run is where a run stands.
+type Run struct {
+	ID       string           `json:"id"`
+	Name     string           `json:"name"`
+	Goal     string           `json:"goal"`
+	Branch   string           `json:"branch,omitempty"` // full ref
+	Target   string           `json:"target,omitempty"` // full ref
+	Base     change.Point     `json:"base"`
+	Head     change.Point     `json:"head"`
+	Stage    flow.Stage       `json:"stage"`
+	Reason   flow.Pause       `json:"reason,omitempty"` // with paused
+	Why      string           `json:"why,omitempty"`
+	Hint     string           `json:"hint,omitempty"` // what to do about Why
+	Plan     string           `json:"plan"`           // blob
+	Config   string           `json:"config"`         // blob
+	Limits   flow.Limits      `json:"limits"`
+	Spent    job.Usage        `json:"spent"`
+	AgentUS  int64            `json:"agent_us"` // agent time, summed
+	BegunUS  int64            `json:"begun_us"`
+	LastUS   int64            `json:"last_us"`            // latest event
+	Tasks    []Task           `json:"tasks"`              // in the plan's order
+	Verdict  *policy.Verdict  `json:"verdict,omitempty"`  // on the final tree, or on a push that waits
+	Advanced *change.Advanced `json:"advanced,omitempty"` // what became of the target
+	Pushes   []change.Point   `json:"pushes,omitempty"`   // people's commits that landed
+
+	closing       bool    // StopRequested asked to close
+	evidence      string  // latest on the goal
+	queueEvidence string  // latest in the queue
+	pushed        bool    // the queue works on a person\'s push
+	push          *Judged // the latest verdict on a push, until it lands
+}
+
+// Task is where a task stands.
+type Task struct {
+	ID       string          `json:"id"`
+	Title    string          `json:"title,omitempty"`
+	Agent    string          `json:"agent"`
+	Model    string          `json:"model,omitempty"`
+	Needs    []string        `json:"needs,omitempty"`
+	State    State           `json:"state"`
+	Phase    flow.Phase      `json:"phase,omitempty"` // finer than State; empty before it begins
+	Why      string          `json:"why,omitempty"`
+	Attempts []Attempt       `json:"attempts,omitempty"`
+	Round    int             `json:"round"` // rework rounds used
+	Spent    job.Usage       `json:"spent"`
+	AgentUS  int64           `json:"agent_us"`
+	BegunUS  int64           `json:"begun_us,omitempty"`
+	SinceUS  int64           `json:"since_us,omitempty"` // when it entered its phase
+	EndedUS  int64           `json:"ended_us,omitempty"` // when it landed
+	Base     change.Point    `json:"base"`               // of the latest change
+	Head     change.Point    `json:"head"`               // the latest change; the landed commit when it landed
+	Verdict  *policy.Verdict `json:"verdict,omitempty"`  // the latest
+	Evidence string          `json:"evidence,omitempty"` // blob of the latest
+	Verdicts []Judged        `json:"verdicts,omitempty"` // all, in order
+	Dropped  []string        `json:"dropped,omitempty"`  // commits the agent made itself
+	Notes    []string        `json:"notes,omitempty"`
+}
+
+// Attempt is one try of an agent.
+type Attempt struct {
+	Number  int          `json:"number"`
+	Round   int          `json:"round"`
+	BegunUS int64        `json:"begun_us"`
+	EndedUS int64        `json:"ended_us,omitempty"` // 0 while it runs
+	Outcome *job.Outcome `json:"outcome,omitempty"`  // nil while it runs
+	Stdout  string       `json:"stdout,omitempty"`   // blob
+	Stderr  string       `json:"stderr,omitempty"`   // blob
+}
+
+// Judged is a verdict and when it was given.
+type Judged struct {
+	AtUS     int64          `json:"at_us"`
+	Where    string         `json:"where"` // task, merge, push, goal
+	Verdict  policy.Verdict `json:"verdict"`
+	Evidence string         `json:"evidence"`
+}
+
+// Ask is something that only a person can move on.
+type Ask struct {
+	Task    string `json:"task,omitempty"` // empty when it is about the run
+	What    string `json:"what"`           // one line
+	Command string `json:"command"`        // that answers it
+}
+
+// Task gives a task by id, or nil.
+func (r *Run) Task(id string) *Task {
+	for i := range r.Tasks {
+		if r.Tasks[i].ID == id {
+			return &r.Tasks[i]
+		}
+	}
+	return nil
+}

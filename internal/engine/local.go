@@ -1,0 +1,303 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"muster/internal/core/fault"
+	"muster/internal/core/flow"
+)
+
+// Options bound what a Local engine does at once.
+type Options struct {
+	Commands int           // commands carried out at once, agents not counted; at least 1
+	Inbox    time.Duration // how often the inbox is looked at; 0 means 200 ms
+	Linger   bool          // keep driving when nothing is left to do, until the context ends
+	Logger   *slog.Logger  // nil means none
+	Probe    func(Step)    // called at every boundary between steps; nil outside of tests
+}
+
+// Step names a boundary between the steps of an engine, at which a crash must
+// do no harm.
+type Step string
+
+// The boundaries.
+const (
+	BeforeCommit  Step = "before_commit"  // events are decided, nothing is recorded
+	AfterCommit   Step = "after_commit"   // events are recorded, nothing is begun
+	BeforeCommand Step = "before_command" // a command is about to be carried out
+	AfterCommand  Step = "after_command"  // it was, and nothing of it is recorded
+)
+
+// Local is the engine that lives in one process and one ledger. One goroutine
+// owns all machines; whatever has been answered when it looks is committed
+// together, so that one write to disk pays for many events.
+type Local struct {
+	hands   *Hands
+	opt     Options
+	states  map[flow.Stream]flow.State
+	answers chan result
+	slots   chan struct{} // bounds commands at work
+	wake    chan struct{}
+}
+
+var _ Engine = (*Local)(nil)
+
+// NewLocal makes an engine. It does nothing until Drive is called.
+func NewLocal(h *Hands, opt Options) *Local {
+	if opt.Logger == nil {
+		opt.Logger = slog.New(slog.DiscardHandler)
+	}
+	if opt.Inbox <= 0 {
+		opt.Inbox = 200 * time.Millisecond
+	}
+	if opt.Probe == nil {
+		opt.Probe = func(Step) {}
+	}
+	return &Local{hands: h, opt: opt, slots: make(chan struct{}, max(opt.Commands, 1)), wake: make(chan struct{}, 1)}
+}
+
+// Send implements Engine.
+func (l *Local) Send(ctx context.Context, m flow.Message) error {
+	if err := l.hands.Log.Send(ctx, m); err != nil {
+		return err
+	}
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// result is what a worker came to.
+type result struct {
+	call   Call
+	answer Answer
+}
+
+// Drive implements Engine.
+func (l *Local) Drive(ctx context.Context) error {
+	// What was decided but not recorded by a Drive that failed is forgotten.
+	l.states = map[flow.Stream]flow.State{}
+	l.answers = make(chan result)
+	work, stop := context.WithCancel(ctx)
+	d := &drive{Local: l, ctx: ctx, work: work, done: make(chan struct{})}
+	defer func() {
+		stop()
+		d.drain()
+	}()
+	open, err := l.hands.Log.OpenCommands(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range open {
+		if err := d.begin(o); err != nil {
+			return err
+		}
+	}
+	return d.loop()
+}
+
+// drive is one call of Drive.
+type drive struct {
+	*Local
+	ctx  context.Context // of the caller
+	work context.Context // of the workers; ends with the drive
+	open int             // workers that have not answered
+	done chan struct{}
+}
+
+func (d *drive) loop() error {
+	tick := time.NewTicker(d.opt.Inbox)
+	defer tick.Stop()
+	for {
+		messages, err := d.hands.Log.Inbox(d.ctx, 256)
+		if err != nil {
+			return err
+		}
+		if len(messages) == 0 {
+			if d.open == 0 && !d.opt.Linger {
+				return nil
+			}
+			select {
+			case <-d.ctx.Done():
+				return d.ctx.Err()
+			case <-tick.C:
+				continue
+			case <-d.wake:
+				continue
+			case r := <-d.answers:
+				err = d.take(r)
+			}
+		} else {
+			err = d.deliver(messages)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// take commits an answer together with all others that are ready.
+func (d *drive) take(r result) error {
+	b := d.newBatch()
+	for n := 0; ; n++ {
+		d.open--
+		if err := b.answer(r); err != nil {
+			return err
+		}
+		if n == 255 {
+			break
+		}
+		select {
+		case r = <-d.answers:
+			continue
+		default:
+		}
+		break
+	}
+	return d.commit(b)
+}
+
+func (d *drive) deliver(messages []flow.Message) error {
+	b := d.newBatch()
+	for _, m := range messages {
+		if err := b.message(m); err != nil {
+			return err
+		}
+	}
+	return d.commit(b)
+}
+
+// commit records the batch, and only then begins its commands.
+func (d *drive) commit(b *batch) error {
+	out, err := b.finish()
+	if err != nil {
+		return err
+	}
+	d.opt.Probe(BeforeCommit)
+	// The record of what happened is written even when the caller has given
+	// up: it is what the next Drive goes on from.
+	if err := d.hands.Log.Commit(context.WithoutCancel(d.ctx), out); err != nil {
+		return fault.Wrap(fault.Internal, err, "record what happened")
+	}
+	d.opt.Probe(AfterCommit)
+	for s, m := range b.changed {
+		if m.Done() {
+			delete(d.states, s)
+		} else {
+			d.states[s] = m
+		}
+	}
+	for _, o := range out.Opened {
+		if err := d.begin(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begin hands a recorded command to a worker.
+func (d *drive) begin(o flow.Open) error {
+	order, err := flow.DecodeOrder(o.Kind, o.Command)
+	if err != nil {
+		return fault.Wrap(fault.Invalid, err, "carry out %s of %s", o.Op, o.Stream)
+	}
+	c := Call{Stream: o.Stream, Op: o.Op, AtUS: o.AtUS, Order: order}
+	d.open++
+	go func() {
+		if o.DueUS > 0 {
+			select {
+			case <-d.hands.Clock.After(o.DueUS):
+			case <-d.work.Done():
+			}
+		}
+		answer := d.carryOut(c)
+		select {
+		case d.answers <- result{call: c, answer: answer}:
+		case <-d.work.Done():
+			d.done <- struct{}{}
+		}
+	}()
+	return nil
+}
+
+// drain waits until no worker of this drive runs any more.
+func (d *drive) drain() {
+	for ; d.open > 0; d.open-- {
+		select {
+		case <-d.answers:
+		case <-d.done:
+		}
+	}
+}
+
+// bounded reports whether a command counts against Options.Commands. Agents
+// are bounded by the run, and waiting costs nothing.
+func bounded(k flow.CommandKind) bool {
+	return k != flow.CmdStartAttempt && k != flow.CmdStopAttempt && k != flow.CmdWait
+}
+
+// carryOut does the command, again after a while where that may help, and
+// turns what remains of an error into an answer.
+func (d *drive) carryOut(c Call) Answer {
+	kind := c.Order.Command()
+	if bounded(kind) {
+		select {
+		case d.slots <- struct{}{}:
+			defer func() { <-d.slots }()
+		case <-d.work.Done():
+			return Answer{}
+		}
+	}
+	wait := []time.Duration{200 * time.Millisecond, time.Second, 5 * time.Second}
+	for try := 0; ; try++ {
+		d.opt.Probe(BeforeCommand)
+		answer, err := d.attemptCommand(c)
+		d.opt.Probe(AfterCommand)
+		if err == nil {
+			return answer
+		}
+		d.opt.Logger.Warn("command_failed", "command", string(kind), "stream", string(c.Stream), "try", try+1, "error", err.Error())
+		if d.work.Err() != nil {
+			return Answer{}
+		}
+		if fault.KindOf(err) != fault.Transient || try == len(wait) {
+			return Answer{Data: flow.CommandFailed{Command: kind, Fault: fault.KindOf(err), Message: err.Error(), Hint: fault.HintOf(err)}}
+		}
+		select {
+		case <-d.hands.Clock.After(d.hands.Clock.NowUS() + wait[try].Microseconds()):
+		case <-d.work.Done():
+			return Answer{}
+		}
+	}
+}
+
+// attemptCommand turns a panic into an error: it freezes one command, not all
+// runs.
+func (d *drive) attemptCommand(c Call) (answer Answer, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fault.New(fault.Internal, "%s of %s panicked: %v", c.Op, c.Stream, r)
+		}
+	}()
+	return d.hands.Do(d.work, c)
+}
+
+// asBroken gives the broken invariant that a panic carries, or panics again.
+func asBroken(r any) error {
+	if b := (fault.Broken{}); errors.As(toError(r), &b) {
+		return b
+	}
+	return fmt.Errorf("a state machine failed: %v", r)
+}
+
+func toError(r any) error {
+	if err, ok := r.(error); ok {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,11 @@
+package engine
+
+import (
+	"context"
+
+	"muster/internal/core/flow"
+)
+
+func (h *Hands) releaseWorktree(ctx context.Context, o flow.ReleaseWorktree) (Answer, error) {
+	return Answer{Data: flow.WorktreeReleased{}}, h.Worktrees.Release(ctx, owner(o.Run, o.Task))
+}

@@ -1,0 +1,64 @@
+package engine
+
+import (
+	"context"
+
+	"muster/internal/core/evidence"
+	"muster/internal/core/flow"
+)
+
+func (h *Hands) runChecks(ctx context.Context, o flow.RunChecks) (Answer, error) {
+	r, err := h.request(ctx, o)
+	if err != nil {
+		return Answer{}, err
+	}
+	begun := h.Clock.NowUS()
+	e, err := h.Checks.Judge(ctx, r)
+	if err != nil {
+		return Answer{}, err
+	}
+	digest, err := h.writeBlob(ctx, e)
+	if err != nil {
+		return Answer{}, err
+	}
+	done := flow.EvidenceRecorded{Digest: digest, Base: r.Base, Head: r.Head, TimeUS: h.Clock.NowUS() - begun}
+	for _, x := range e.Results {
+		switch x.Status {
+		case evidence.Failed:
+			done.Failed = append(done.Failed, x.Check)
+		case evidence.CouldNot, evidence.TimedOut, evidence.Flaky:
+			done.NotRun = append(done.NotRun, x.Check)
+		case evidence.Passed, evidence.Skipped:
+		}
+	}
+	return Answer{Data: done, Blobs: []string{digest}}, nil
+}
+
+// request says what the evidence on the change may depend on. What controls
+// the gate comes from the run's inputs, which were read from the trusted base.
+func (h *Hands) request(ctx context.Context, o flow.RunChecks) (evidence.Request, error) {
+	in, err := h.load(ctx, o.Inputs)
+	if err != nil {
+		return evidence.Request{}, err
+	}
+	c := in.config
+	r := evidence.Request{
+		Subject: o.Subject, Base: o.Base, Head: o.Head, Build: c.Checks.Build, Protect: c.Protect,
+		MaxLines: c.Checks.MaxLines, MaxFiles: c.Checks.MaxFiles, TimeMS: c.Checks.TimeMS,
+	}
+	switch o.Subject {
+	case evidence.OfGoal:
+		r.Accept = in.plan.Accept
+		if r.Head.Tree == "" {
+			r.Head, err = h.Repo.Head(ctx, o.Run)
+		}
+	case evidence.OfTask, evidence.OfMerge:
+		_, t, err := h.task(ctx, o.Inputs, o.Task)
+		if err != nil {
+			return r, err
+		}
+		r.Scope, r.Accept = t.Scope, t.Accept
+	case evidence.OfPush:
+	}
+	return r, err
+}

@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"muster/internal/core/fault"
+	"muster/internal/core/flow"
+	"muster/internal/core/job"
+)
+
+// OperationID names the operation of an attempt. It is the same for every
+// repetition of the command, which is why no attempt is paid for twice.
+func OperationID(run, task string, attempt int) string {
+	return fmt.Sprintf("%s.%s.%d", run, task, attempt)
+}
+
+// startAttempt runs an agent to its end, or adopts it where it already runs or
+// has ended.
+func (h *Hands) startAttempt(ctx context.Context, o flow.StartAttempt) (Answer, error) {
+	a, err := h.attempt(ctx, o)
+	if err != nil {
+		return Answer{}, err
+	}
+	spec, err := h.Agents.Spec(ctx, a)
+	if err != nil {
+		return Answer{}, err
+	}
+	if err := h.Operations.Ensure(ctx, spec); err != nil {
+		return Answer{}, err
+	}
+	exit, err := h.Operations.Wait(ctx, spec.ID)
+	if err != nil {
+		return Answer{}, err
+	}
+	outcome, stdout, stderr, err := h.Agents.Outcome(ctx, a, exit)
+	if err != nil {
+		return Answer{}, err
+	}
+	ended := flow.AttemptEnded{Attempt: o.Attempt, Outcome: outcome}
+	if exit.StartedUS > 0 && exit.EndedUS > exit.StartedUS {
+		ended.TimeUS = exit.EndedUS - exit.StartedUS
+	}
+	answer := Answer{}
+	for _, s := range []struct {
+		data []byte
+		into *string
+	}{{stdout, &ended.Stdout}, {stderr, &ended.Stderr}} {
+		if len(s.data) == 0 {
+			continue
+		}
+		if *s.into, err = h.Blobs.PutBlob(ctx, s.data); err != nil {
+			return Answer{}, err
+		}
+		answer.Blobs = append(answer.Blobs, *s.into)
+	}
+	answer.Data = ended
+	return answer, nil
+}
+
+// attempt gathers what a driver needs to know.
+func (h *Hands) attempt(ctx context.Context, o flow.StartAttempt) (job.Attempt, error) {
+	in, task, err := h.task(ctx, o.Inputs, o.Task)
+	if err != nil {
+		return job.Attempt{}, err
+	}
+	agent, ok := in.config.Agent(o.Agent)
+	if !ok {
+		return job.Attempt{}, fault.New(fault.Invalid, "task %s wants agent %s, which the configuration does not have", o.Task, o.Agent).
+			WithHint("add it below agents: in .muster/config.yaml")
+	}
+	feedback := ""
+	if o.Feedback.Blob != "" {
+		text, err := h.Blobs.Blob(ctx, o.Feedback.Blob)
+		if err != nil {
+			return job.Attempt{}, err
+		}
+		feedback = string(text)
+	}
+	return job.Attempt{
+		Op: OperationID(o.Run, o.Task, o.Attempt), Agent: agent, Dir: o.Dir, Session: o.Session,
+		NewID:   sessionID(o.Run, o.Task, o.Attempt),
+		Prompt:  prompt(in.plan, task, o.Feedback, feedback, o.Session != ""),
+		LimitMS: o.LimitMS, Previous: o.Previous, Task: o.Task, Number: o.Attempt, Round: o.Round,
+	}, nil
+}
+
+// sessionID gives a fresh session a UUID that is the same each time the
+// command is carried out (version 8: made from a hash).
+func sessionID(run, task string, attempt int) string {
+	b := sha256.Sum256([]byte(OperationID(run, task, attempt)))
+	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}
