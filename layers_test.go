@@ -218,12 +218,13 @@ func (c *layerCheck) checkInside(f file, l layer, in string) {
 	if f.test || in == f.pkg {
 		return
 	}
+	helper := strings.HasPrefix(f.pkg, in+"/") // a part of the package, such as its own program
 	to, _ := c.layerOf(in)
-	if to.sort == forTest && !slices.Contains(strings.Fields(l.may), in) && l.sort != forTest && !strings.HasPrefix(f.pkg, in+"/") {
+	switch {
+	case helper && to.sort == forTest:
+	case to.sort == forTest && l.sort != forTest && !slices.Contains(strings.Fields(l.may), in):
 		c.add(f, "%s may not import %s, which is for tests", f.pkg, in)
-		return
-	}
-	if !matchesAny(l.may, in) && !(to.sort == forTest && strings.HasPrefix(f.pkg, in+"/")) {
+	case !matchesAny(l.may, in):
 		c.add(f, "%s may not import %s", f.pkg, in)
 	}
 }

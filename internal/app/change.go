@@ -29,7 +29,11 @@ func (s *Session) Changed(ctx context.Context, t *report.Task) (change.Change, e
 	if err != nil {
 		return change.Change{}, err
 	}
-	return repo.Diff(ctx, point(t.Base), point(t.Head))
+	base, err := baseOf(ctx, repo, t)
+	if err != nil {
+		return change.Change{}, err
+	}
+	return repo.Diff(ctx, base, point(t.Head))
 }
 
 // Patch writes a task's latest change. The content is the agent's own: it may
@@ -42,7 +46,21 @@ func (s *Session) Patch(ctx context.Context, t *report.Task, w io.Writer, colors
 	if err != nil {
 		return err
 	}
-	return repo.Patch(ctx, point(t.Base), point(t.Head), w, colors)
+	base, err := baseOf(ctx, repo, t)
+	if err != nil {
+		return err
+	}
+	return repo.Patch(ctx, base, point(t.Head), w, colors)
+}
+
+// baseOf gives what a task's change is measured against: for one that landed,
+// what it landed on.
+func baseOf(ctx context.Context, repo *git.Repo, t *report.Task) (string, error) {
+	if t.State != report.Landed {
+		return point(t.Base), nil
+	}
+	p, err := repo.Resolve(ctx, t.Head.Commit+"^")
+	return p.Commit, fault.Wrap(fault.NotFound, err, "show the change of %s", t.ID)
 }
 
 func point(p change.Point) string {

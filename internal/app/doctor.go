@@ -200,4 +200,3 @@ func (s *Session) askVersion(ctx context.Context, path string) string {
 	}
 	return v
 }
-

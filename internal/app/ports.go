@@ -73,7 +73,7 @@ func (t trees) Lease(ctx context.Context, tree string) (string, func(), error) {
 }
 
 func (t trees) ReadFile(ctx context.Context, tree, path string) ([]byte, bool, error) {
-	return t.repo.ReadFile(ctx, tree, path)
+	return t.repo.ReadFileOrLink(ctx, tree, path)
 }
 
 // agents fills in what only this machine knows about an attempt.

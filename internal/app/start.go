@@ -167,7 +167,7 @@ func (s *Session) findPlan(name string) (shown, path string, err error) {
 		return "", "", fault.New(fault.Invalid, "read the plan: none is named").WithHint("muster run PLAN")
 	}
 	candidates := []string{name}
-	if !strings.ContainsRune(name, '/') {
+	if !strings.ContainsRune(name, '/') && s.place.TopLevel != "" {
 		candidates = append(candidates, filepath.Join(s.place.TopLevel, plansFolder, strings.TrimSuffix(name, ".yaml")+".yaml"))
 	}
 	for _, c := range candidates {
@@ -285,4 +285,3 @@ func limits(flags, p plan.Budget, c config.Config) flow.Limits {
 	out.Parallel = max(out.Parallel, 1)
 	return out
 }
-

@@ -132,4 +132,3 @@ func (s *Session) isSettled(ctx context.Context, run string, sent []string) (boo
 	}
 	return true, nil
 }
-

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"muster/internal/app"
+	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/report"
 )
@@ -117,6 +118,9 @@ func (c *cli) finish(s *app.Session, done app.Carried) error {
 	if c.isJSON {
 		c.out.json(resultJSON{"result", done.Reason, view})
 		return nil
+	}
+	if view.End == report.EndFailed {
+		return fault.New(fault.Conflict, "begin run %s: %s", view.Name, view.Why).WithHint("%s", view.Hint)
 	}
 	switch done.Reason {
 	case app.ToOther:

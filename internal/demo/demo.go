@@ -87,8 +87,10 @@ func Extract(dir string) (Demo, error) {
 
 // writeFault says that name could not be written.
 func writeFault(err error, name string) error {
-	e := &fault.Error{Kind: fault.Internal, Op: "write the demo to " + name, Err: err,
-		Hint: "name another folder, or free space in this one"}
+	e := &fault.Error{
+		Kind: fault.Internal, Op: "write the demo to " + name, Err: err,
+		Hint: "name another folder, or free space in this one",
+	}
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		e.Kind, e.Hint = fault.Conflict, "name an empty folder, or remove the earlier demo"

@@ -145,6 +145,23 @@ func TestVerifyFindsTampering(t *testing.T) {
 	}
 }
 
+// TestVerifyFindsAnotherOrderWithinACommit: the last record of the stream is
+// where its seal says, the ones before it are not.
+func TestVerifyFindsAnotherOrderWithinACommit(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	commitTo(t, s, lock(t, s), flow.Batch{Records: []flow.Record{event("run/r", 1), event("run/r", 2), event("run/r", 3)}})
+	verified(t, s)
+	for _, text := range []string{
+		`update records set row = 100 where row = 1`, `update records set row = 1 where row = 2`, `update records set row = 2 where row = 100`,
+	} {
+		if _, err := rawDB(t, dir).Exec(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect(t, s, Problem{Stream: "run/r", Seq: 1, What: "after a later one"}, true)
+}
+
 func expect(t *testing.T, s *Store, want Problem, only bool) {
 	t.Helper()
 	r, err := s.Verify(t.Context())

@@ -215,6 +215,52 @@ func TestCrashIsExplained(t *testing.T) {
 	}
 }
 
+// TestTroubleThatPassed: an error that the agent got over explains nothing.
+func TestTroubleThatPassed(t *testing.T) {
+	retry := `{"type":"error","message":"Reconnecting... 1/5 (busy)"}`
+	lost := job.Exit{State: job.Lost}
+	if out := outcome(t, attempt("codex"), lost, retry, ""); !strings.Contains(out.Message, "busy") {
+		t.Errorf("while in trouble: %q", out.Message)
+	}
+	said := `{"type":"item.completed","item":{"type":"agent_message","text":"on we go"}}`
+	if out := outcome(t, attempt("codex"), lost, retry+"\n"+said, ""); strings.Contains(out.Message, "busy") {
+		t.Errorf("after it: %q", out.Message)
+	}
+}
+
+// TestUnknownSession: a session that the agent does not know is not kept, and
+// only then.
+func TestUnknownSession(t *testing.T) {
+	exit := job.Exit{State: job.Exited, Code: 1}
+	unknown := `{"type":"result","subtype":"error_during_execution","is_error":true,"errors":["No conversation found with session ID: s1"]}`
+	const codexSays = "Error: thread/resume failed: no rollout found for thread id s1"
+	for _, c := range []struct {
+		name, driver, session, stdout, stderr string
+		want                                  job.OutcomeKind
+		keeps                                 string
+	}{
+		{"claude", "claude", "s1", unknown, "", job.Crashed, ""},
+		{"codex", "codex", "s1", "", codexSays, job.Crashed, ""},
+		{"nothing was resumed", "claude", "", unknown, "", job.Provider, ""},
+		{"another crash", "codex", "s1", "", "Error: disk full", job.Crashed, "s1"},
+		{"it worked", "codex", "s1", codexDone, codexSays, job.Done, "s1"},
+	} {
+		a := attempt(c.driver)
+		a.Session = c.session
+		if out := outcome(t, a, exit, c.stdout, c.stderr); out.Kind != c.want || out.Session != c.keeps {
+			t.Errorf("%s: %s with session %q, want %s with %q", c.name, out.Kind, out.Session, c.want, c.keeps)
+		}
+	}
+}
+
+func TestCodexRefusedEdit(t *testing.T) {
+	stderr := "2026 ERROR router: error=patch rejected: writing outside of the project\nother\n"
+	out := outcome(t, attempt("codex"), job.Exit{State: job.Exited}, codexDone, stderr)
+	if !slices.Equal(out.Denied, []string{"file change: writing outside of the project"}) {
+		t.Errorf("denied %q", out.Denied)
+	}
+}
+
 func TestUsage(t *testing.T) {
 	resumed := func(driver string, previous job.Usage) job.Attempt {
 		a := attempt(driver)

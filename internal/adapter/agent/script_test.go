@@ -1,9 +1,11 @@
 package agent_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,7 +55,7 @@ func newScripted(t *testing.T, script string) *scripted {
 	}
 }
 
-func (s *scripted) start(t *testing.T, stdout *bytes.Buffer) *exec.Cmd {
+func (s *scripted) start(t *testing.T, stdout io.Writer) *exec.Cmd {
 	t.Helper()
 	spec, err := s.set.Spec(s.a)
 	if err != nil {
@@ -269,19 +271,29 @@ func TestScriptUsageIsCumulative(t *testing.T) {
 }
 
 func TestScriptHangsUntilKilled(t *testing.T) {
-	s := newScripted(t, `{"turns":[{"do":[{"write":{"path":"here","text":""}},{"run":["true"]},{"hang":true}]}]}`)
-	var stdout bytes.Buffer
-	cmd := s.start(t, &stdout)
+	s := newScripted(t, `{"turns":[{"do":[{"say":"ready"},{"hang":true}]}]}`)
+	r, w := io.Pipe()
+	cmd := s.start(t, w)
 	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
+	go func() {
+		err := cmd.Wait()
+		w.Close()
+		ended <- err
+	}()
+	var stdout bytes.Buffer
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		stdout.WriteString(lines.Text() + "\n")
+		if strings.Contains(lines.Text(), "ready") {
+			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	if err := <-ended; err == nil {
 		t.Error("the agent ended by itself")
 	}
-	out, err := s.set.Outcome(s.a, job.Exit{State: job.Stopped}, &stdout, nil)
-	if err != nil || out.Kind != job.Halted {
-		t.Errorf("outcome %+v, %v", out, err)
+	if out, _ := s.judge(t, job.Exit{State: job.Stopped}, &stdout); out.Kind != job.Halted {
+		t.Errorf("outcome %+v", out)
 	}
 }

@@ -90,8 +90,9 @@ func (r *Repo) snapshot(ctx context.Context, s *slot, work, baseTree, laidTree s
 	}
 	sc := scan{repo: r, hold: s.lock}
 	if laidTree != baseTree {
-		// Seeded from the base: what it tracks stays tracked.
-		if err := sc.git(ctx, s.dir, work, "read-tree", "-m", baseTree); err != nil {
+		// Seeded from the base: what it tracks stays tracked. With -i, files that
+		// the agent changed since they were laid out are no obstacle.
+		if err := sc.git(ctx, s.dir, work, "read-tree", "-i", "-m", baseTree); err != nil {
 			return "", nil, err
 		}
 		if err := copyIndex(work, work+".seed"); err != nil {

@@ -23,6 +23,7 @@ func opened(t *testing.T, u *user) (*Repo, change.Point, string) {
 const firstFiles = "100644 a.txt\n100644 src/main.go\n100755 src/run.sh"
 
 func TestCaptureUnchanged(t *testing.T) {
+	t.Parallel()
 	u := newProject(t)
 	r, base, _ := opened(t, u)
 	c := capture(t, r, base)
@@ -33,6 +34,7 @@ func TestCaptureUnchanged(t *testing.T) {
 }
 
 func TestCaptureCommit(t *testing.T) {
+	t.Parallel()
 	u := newProject(t)
 	r, base, dir := opened(t, u)
 	writeAt(t, filepath.Join(dir, "new.txt"), "n\n")
@@ -57,6 +59,7 @@ func TestCaptureCommit(t *testing.T) {
 }
 
 func TestCaptureRefuses(t *testing.T) {
+	t.Parallel()
 	u := newProject(t)
 	r, base, _ := opened(t, u)
 	for _, c := range []struct {
@@ -84,6 +87,7 @@ func TestCaptureRefuses(t *testing.T) {
 
 // TestCaptureContent says what becomes of everything an agent can leave.
 func TestCaptureContent(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		base func(u *user)
@@ -96,7 +100,7 @@ func TestCaptureContent(t *testing.T) {
 			w.git("add", "s.txt")
 			w.write("s.txt", "then changed\n")
 			w.write("u.txt", "u\n")
-		}, want: firstFiles[:14] + "\n100644 s.txt" + firstFiles[12:][:0] + firstFiles[12:] + "\n100644 u.txt"},
+		}, want: "100644 a.txt\n100644 s.txt\n100644 src/main.go\n100755 src/run.sh\n100644 u.txt"},
 		{name: "everything deleted", do: func(t *testing.T, w *user) {
 			removeAt(t, w.path("a.txt"))
 			removeAt(t, w.path("src"))
@@ -189,6 +193,7 @@ func TestCaptureContent(t *testing.T) {
 		}, want: "100644 a.txt/one\n100644 src"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			u := newProject(t)
 			if c.base != nil {
 				c.base(u)
@@ -218,6 +223,7 @@ func TestCaptureContent(t *testing.T) {
 }
 
 func TestCaptureUnreadable(t *testing.T) {
+	t.Parallel()
 	u := newProject(t)
 	r, base, dir := opened(t, u)
 	writeAt(t, filepath.Join(dir, "git~1"), "x")
@@ -230,6 +236,7 @@ func TestCaptureUnreadable(t *testing.T) {
 // TestCaptureSameSecond guards the cheap comparison by file times: a change of
 // the same size, in the same second, with the old times put back.
 func TestCaptureSameSecond(t *testing.T) {
+	t.Parallel()
 	u := newProject(t)
 	r, base, dir := opened(t, u)
 	p := filepath.Join(dir, "a.txt")
@@ -251,7 +258,7 @@ func TestCaptureSameSecond(t *testing.T) {
 }
 
 func TestCaptureAgentsGit(t *testing.T) {
-	u := newProject(t)
+	t.Parallel()
 	for _, c := range []struct {
 		name          string
 		do            func(w *user)
@@ -303,6 +310,7 @@ func TestCaptureAgentsGit(t *testing.T) {
 		}, 0, 1, "damaged"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			v := newProject(t)
 			v.git("commit", "-q", "--allow-empty", "-m", "second")
 			v.git("branch", "-q", "old")
@@ -332,10 +340,10 @@ func TestCaptureAgentsGit(t *testing.T) {
 			}
 		})
 	}
-	_ = u
 }
 
 func TestCaptureReplacedGitFile(t *testing.T) {
+	t.Parallel()
 	for name, do := range map[string]func(t *testing.T, w *user){
 		"was deleted": func(*testing.T, *user) {},
 		"replaced by a repository": func(_ *testing.T, w *user) {
@@ -347,6 +355,7 @@ func TestCaptureReplacedGitFile(t *testing.T) {
 		"replaced by a pipe; it was n": func(t *testing.T, w *user) { must[int](t)(0, syscall.Mkfifo(w.path(".git"), 0o600)) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			u := newProject(t)
 			r, base, dir := opened(t, u)
 			removeAt(t, filepath.Join(dir, ".git"))
@@ -366,6 +375,7 @@ func TestCaptureReplacedGitFile(t *testing.T) {
 }
 
 func TestCaptureSubmodules(t *testing.T) {
+	t.Parallel()
 	lib := newProject(t)
 	u := newProject(t)
 	u.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", lib.dir, "lib")
@@ -416,6 +426,7 @@ func TestCaptureSubmodules(t *testing.T) {
 }
 
 func TestCaptureOnOtherTree(t *testing.T) {
+	t.Parallel()
 	u := newProject(t)
 	r, base, dir := opened(t, u)
 	writeAt(t, filepath.Join(dir, "first.txt"), "1\n")
@@ -438,6 +449,7 @@ func TestCaptureOnOtherTree(t *testing.T) {
 }
 
 func TestCaptureLineEndings(t *testing.T) {
+	t.Parallel()
 	u := newProject(t)
 	u.write(".gitattributes", "*.txt text=auto\n*.bat text eol=crlf\n")
 	u.write("run.bat", "echo\r\n")
@@ -457,6 +469,7 @@ func TestCaptureLineEndings(t *testing.T) {
 }
 
 func TestCaptureHuge(t *testing.T) {
+	t.Parallel()
 	u := newProject(t)
 	r, base, dir := opened(t, u)
 	const size = 24 << 20

@@ -33,7 +33,7 @@ func newUser(t testing.TB, args ...string) *user {
 	if err := os.MkdirAll(u.dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	u.git(append([]string{"init", "-q", "-b", "main"}, args...)...)
+	u.git(append([]string{"init", "-q", "--template=", "-b", "main"}, args...)...)
 	return u
 }
 
@@ -85,7 +85,8 @@ func (u *user) commit(msg string) change.Point {
 
 func (u *user) point(rev string) change.Point {
 	u.t.Helper()
-	return change.Point{Commit: u.git("rev-parse", rev+"^{commit}"), Tree: u.git("rev-parse", rev+"^{tree}")}
+	commit, tree, _ := strings.Cut(u.git("rev-parse", rev+"^{commit}", rev+"^{tree}"), "\n")
+	return change.Point{Commit: commit, Tree: tree}
 }
 
 // ls lists a tree as "mode path", one a line.
@@ -349,4 +350,14 @@ func (tr trap) config() string {
 [status]
 	submoduleSummary = true
 `, tr.fire, hooks, included, filepath.Join(tr.dir, "attributes"))
+}
+
+// sh runs a shell line as the person.
+func (u *user) sh(line string) {
+	u.t.Helper()
+	cmd := exec.CommandContext(u.t.Context(), "sh", "-c", line)
+	cmd.Dir, cmd.Env = u.t.TempDir(), u.env
+	if out, err := cmd.CombinedOutput(); err != nil {
+		u.t.Fatalf("%s: %v\n%s", line, err, out)
+	}
 }

@@ -80,7 +80,13 @@ func (r *Repo) moveMirror(ctx context.Context, e *edit, l change.Landing, to str
 		return mirror + " was deleted", nil
 	}
 	if now.id != seen.id && now.id != l.From.Commit {
-		return mirror + " was moved to " + now.id, nil
+		left, err := r.leftBehind(ctx, l.Run, now.id, l.From.Commit)
+		if err != nil {
+			return "", err
+		}
+		if !left {
+			return mirror + " was moved to " + now.id, nil
+		}
 	}
 	where, err := r.checkedOut(mirror)
 	if err != nil {

@@ -66,6 +66,7 @@ func TestOpenOtherOwner(t *testing.T) {
 }
 
 func TestVersions(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string][2]int{
 		"git version 2.39.5\n": {2, 39}, "git version 2.39.5 (Apple Git-154)": {2, 39},
 		"git version 2.45.0.rc1": {2, 45}, "git version 3.0.1": {3, 0},
@@ -109,6 +110,7 @@ func TestLocate(t *testing.T) {
 }
 
 func TestOpenRun(t *testing.T) {
+	t.Parallel()
 	ctx, u := t.Context(), newProject(t)
 	r, base := u.open(), u.point("main")
 	for range 2 {
@@ -142,6 +144,7 @@ func TestOpenRun(t *testing.T) {
 }
 
 func TestOpenRunRefuses(t *testing.T) {
+	t.Parallel()
 	ctx, u := t.Context(), newProject(t)
 	r := u.open()
 	open := func(name, target string) error { _, err := r.OpenRun(ctx, "r1", name, target); return err }
@@ -176,6 +179,7 @@ func TestOpenRunRefuses(t *testing.T) {
 }
 
 func TestTakeOverCheckedOut(t *testing.T) {
+	t.Parallel()
 	ctx, u := t.Context(), newProject(t)
 	r := u.open()
 	must[change.Opened](t)(r.OpenRun(ctx, "r1", "x", "main"))
@@ -186,13 +190,16 @@ func TestTakeOverCheckedOut(t *testing.T) {
 }
 
 func TestKindsOfRepository(t *testing.T) {
+	t.Parallel()
 	t.Run("bare", func(t *testing.T) {
+		t.Parallel()
 		u := newProject(t)
 		bare := filepath.Join(t.TempDir(), "b.git")
 		u.git("clone", "-q", "--bare", u.dir, bare)
 		story(t, u.at(bare))
 	})
 	t.Run("shallow", func(t *testing.T) {
+		t.Parallel()
 		u := newProject(t)
 		u.write("b.txt", "x\n")
 		u.commit("second")
@@ -205,6 +212,7 @@ func TestKindsOfRepository(t *testing.T) {
 		story(t, s)
 	})
 	t.Run("linked worktree", func(t *testing.T) {
+		t.Parallel()
 		u := newProject(t)
 		u.git("worktree", "add", "-q", "-b", "side", "../linked")
 		l := u.at(filepath.Join(filepath.Dir(u.dir), "linked"))
@@ -216,14 +224,17 @@ func TestKindsOfRepository(t *testing.T) {
 		story(t, l)
 	})
 	t.Run("folder inside", func(t *testing.T) {
+		t.Parallel()
 		u := newProject(t)
 		story(t, u.at(u.path("src")))
 	})
 	t.Run("sha256", func(t *testing.T) {
+		t.Parallel()
 		u := newProject(t, "--object-format=sha256")
 		story(t, u)
 	})
 	t.Run("packed, with alternates", func(t *testing.T) {
+		t.Parallel()
 		u := newProject(t)
 		u.git("gc", "-q")
 		dir := filepath.Join(t.TempDir(), "s")
@@ -274,6 +285,7 @@ func mergeRequest(base, head change.Point) change.MergeRequest {
 }
 
 func TestForgetAndResolve(t *testing.T) {
+	t.Parallel()
 	ctx, u := t.Context(), newProject(t)
 	story(t, u)
 	r := u.open()

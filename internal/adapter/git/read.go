@@ -17,34 +17,59 @@ const MaxFile = 8 << 20
 // Anything but a regular file up to MaxFile bytes is an error, so that a link
 // is never mistaken for what it points to.
 func (r *Repo) ReadFile(ctx context.Context, treeish, path string) ([]byte, bool, error) {
-	id, err := r.treeOf(ctx, treeish)
-	if err != nil {
+	e, found, err := r.find(ctx, treeish, path)
+	if err != nil || !found {
 		return nil, false, err
 	}
-	parts := strings.Split(path, "/")
-	for i, name := range parts {
-		e, found, err := r.lookIn(ctx, id, name)
-		if err != nil || !found {
-			return nil, false, err
-		}
-		isLast := i == len(parts)-1
-		if !isLast && e.Mode != modeTree {
-			return nil, false, nil
-		}
-		if isLast && e.Mode != change.ModeFile && e.Mode != change.ModeExecutable {
-			return nil, false, fault.New(fault.Invalid, "%s in %s is no regular file (mode %s)", printable(path), treeish, e.Mode)
-		}
-		id = e.Blob
+	if e.Mode != change.ModeFile && e.Mode != change.ModeExecutable {
+		return nil, false, fault.New(fault.Invalid, "%s in %s is no regular file (mode %s)", printable(path), treeish, e.Mode)
 	}
-	o, err := r.objects.info(ctx, id)
+	return r.readEntry(ctx, e, treeish)
+}
+
+// ReadFileOrLink is ReadFile, but gives the target of a symbolic link.
+func (r *Repo) ReadFileOrLink(ctx context.Context, treeish, path string) ([]byte, bool, error) {
+	e, found, err := r.find(ctx, treeish, path)
+	if err != nil || !found {
+		return nil, false, err
+	}
+	if e.Mode != change.ModeFile && e.Mode != change.ModeExecutable && e.Mode != change.ModeSymlink {
+		return nil, false, fault.New(fault.Invalid, "%s in %s is neither file nor link (mode %s)", printable(path), treeish, e.Mode)
+	}
+	return r.readEntry(ctx, e, treeish)
+}
+
+// find gives the entry at a path of a commit or tree.
+func (r *Repo) find(ctx context.Context, treeish, path string) (Entry, bool, error) {
+	id, err := r.treeOf(ctx, treeish)
+	if err != nil {
+		return Entry{}, false, err
+	}
+	e := Entry{Mode: modeTree, Blob: id}
+	for name := range strings.SplitSeq(path, "/") {
+		if e.Mode != modeTree {
+			return Entry{}, false, nil
+		}
+		var found bool
+		if e, found, err = r.lookIn(ctx, e.Blob, name); err != nil || !found {
+			return Entry{}, false, err
+		}
+	}
+	e.Path = path
+	return e, true, nil
+}
+
+// readEntry reads what an entry holds.
+func (r *Repo) readEntry(ctx context.Context, e Entry, treeish string) ([]byte, bool, error) {
+	o, err := r.objects.info(ctx, e.Blob)
 	if err == nil && o.size > MaxFile {
-		return nil, false, fault.New(fault.Invalid, "%s in %s has %d bytes; at most %d are read", printable(path), treeish, o.size, MaxFile)
+		return nil, false, fault.New(fault.Invalid, "%s in %s has %d bytes; at most %d are read", printable(e.Path), treeish, o.size, MaxFile)
 	}
 	if err == nil {
-		o, err = r.objects.read(ctx, id)
+		o, err = r.objects.read(ctx, e.Blob)
 	}
 	if err == nil && !o.exists() {
-		err = fault.New(fault.NotFound, "the content of %s in %s is missing from the repository", printable(path), treeish)
+		err = fault.New(fault.NotFound, "the content of %s in %s is missing from the repository", printable(e.Path), treeish)
 	}
 	return o.content, err == nil, err
 }

@@ -19,7 +19,7 @@ func (r *Repo) Worktree(ctx context.Context, q change.WorktreeRequest) (change.W
 	if q.Owner == "" {
 		return change.Worktree{}, fault.New(fault.Invalid, "a worktree needs an owner")
 	}
-	base, tree, err := r.content(ctx, q)
+	base, tree, err := r.wanted(ctx, q)
 	if err != nil {
 		return change.Worktree{}, fault.Wrap(fault.Internal, err, "prepare a worktree for %s", q.Owner)
 	}
@@ -53,8 +53,8 @@ func (r *Repo) Worktree(ctx context.Context, q change.WorktreeRequest) (change.W
 	return change.Worktree{Dir: s.dir, Base: rec.Base}, s.write(rec)
 }
 
-// content says what a request asks for.
-func (r *Repo) content(ctx context.Context, q change.WorktreeRequest) (base change.Point, tree string, err error) {
+// wanted says what a request asks for.
+func (r *Repo) wanted(ctx context.Context, q change.WorktreeRequest) (base change.Point, tree string, err error) {
 	if q.Base.Commit == "" {
 		base, err = r.Head(ctx, q.Run)
 	} else {

@@ -45,6 +45,13 @@ func TestEnsureStartsOnce(t *testing.T) {
 	if starts := lines(t, witness); len(starts) != 1 {
 		t.Errorf("started %d times", len(starts))
 	}
+	t.Run("a shim that comes too late", func(t *testing.T) {
+		before := finish(t, ops, "race")
+		runCaller(t, "shim", ops.path("race"))
+		if after := finish(t, ops, "race"); after != before || len(lines(t, witness)) != 1 {
+			t.Errorf("the record changed: %+v", after)
+		}
+	})
 	t.Run("another spec", func(t *testing.T) {
 		ensure(t, ops, shellSpec("race", "echo y >> "+witness))
 		if exit := finish(t, ops, "race"); exit.State != job.Exited || len(lines(t, witness)) != 1 {

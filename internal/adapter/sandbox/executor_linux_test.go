@@ -94,7 +94,7 @@ func TestRunCannot(t *testing.T) {
 		{"negative limit", e, nil, job.Command{Dir: "/", Shell: "true", LimitMS: -1}, fault.Invalid},
 		{"variable", e, nil, job.Command{Dir: "/", Shell: "true", Env: []string{"x"}}, fault.Invalid},
 		{"no program", e, nil, job.Command{Dir: "/", Argv: []string{"no-such-program"}}, fault.NotFound},
-		{"program of the folder", e, nil, job.Command{Dir: ownProgram(t), Argv: []string{"only-here"}, Env: []string{"PATH=.:"}}, fault.NotFound},
+		{"program of a relative PATH entry", e, nil, job.Command{Dir: ownProgram(t), Argv: []string{"true"}, Env: []string{"PATH=.:../bin:bin:"}}, fault.NotFound},
 		{"no folder", e, nil, job.Command{Dir: "/no/such/folder", Shell: "true"}, fault.NotFound},
 		{"not executable", e, nil, job.Command{Dir: "/", Argv: []string{"/etc/passwd"}}, fault.Refused},
 		{"cancelled before", e, cancelled, job.Command{Dir: "/", Shell: "true"}, fault.Transient},

@@ -13,13 +13,12 @@ import (
 )
 
 func TestStop(t *testing.T) {
-	ctx := testContext(t)
 	t.Run("running", func(t *testing.T) {
 		ops := newOps(t)
 		ensure(t, ops, shellSpec("a", "trap 'echo bye; exit 5' TERM; echo up; while :; do sleep 0.01; done"))
 		eventually(t, "it is up", func() bool { return output(t, ops.Stdout, "a") == "up\n" })
 		for range 3 {
-			if err := ops.Stop(ctx, "a"); err != nil {
+			if err := ops.Stop(testContext(t), "a"); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -27,7 +26,7 @@ func TestStop(t *testing.T) {
 		if exit.State != job.Stopped || exit.Code != 0 || output(t, ops.Stdout, "a") != "up\nbye\n" {
 			t.Errorf("%+v %q", exit, output(t, ops.Stdout, "a"))
 		}
-		if err := ops.Stop(ctx, "a"); err != nil {
+		if err := ops.Stop(testContext(t), "a"); err != nil {
 			t.Errorf("after the end: %v", err)
 		}
 		if again := finish(t, ops, "a"); again != exit {
@@ -39,7 +38,7 @@ func TestStop(t *testing.T) {
 		for i := range 10 {
 			id := fmt.Sprintf("r.%d", i)
 			ensure(t, ops, shellSpec(id, "sleep 1000"))
-			if err := ops.Stop(ctx, id); err != nil {
+			if err := ops.Stop(testContext(t), id); err != nil {
 				t.Fatal(err)
 			}
 			if exit := finish(t, ops, id); exit.State != job.Stopped {
@@ -50,7 +49,7 @@ func TestStop(t *testing.T) {
 	t.Run("by somebody else", func(t *testing.T) {
 		ops := newOps(t)
 		runCaller(t, "ensure", ops.dir, "b", "sleep 1000")
-		if err := ops.Stop(ctx, "b"); err != nil {
+		if err := ops.Stop(testContext(t), "b"); err != nil {
 			t.Fatal(err)
 		}
 		if exit := finish(t, ops, "b"); exit.State != job.Stopped {
@@ -87,7 +86,7 @@ func TestStop(t *testing.T) {
 		if state, err := ops.State("d"); state != job.OpAbsent || err != nil {
 			t.Errorf("%s %v", state, err)
 		}
-		if err := ops.Stop(ctx, "d"); err != nil {
+		if err := ops.Stop(testContext(t), "d"); err != nil {
 			t.Fatal(err)
 		}
 		ensure(t, ops, spec)
@@ -99,7 +98,7 @@ func TestStop(t *testing.T) {
 		ops := newOps(t)
 		ensure(t, ops, shellSpec("e", "sleep 1000"))
 		killShim(t, ops, "e")
-		if err := ops.Stop(ctx, "e"); err != nil {
+		if err := ops.Stop(testContext(t), "e"); err != nil {
 			t.Fatal(err)
 		}
 		if exit := finish(t, ops, "e"); exit.State != job.Lost {
@@ -107,7 +106,7 @@ func TestStop(t *testing.T) {
 		}
 	})
 	t.Run("absent", func(t *testing.T) {
-		if err := newOps(t).Stop(ctx, "f"); fault.KindOf(err) != fault.NotFound {
+		if err := newOps(t).Stop(testContext(t), "f"); fault.KindOf(err) != fault.NotFound {
 			t.Error(err)
 		}
 	})

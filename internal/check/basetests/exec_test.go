@@ -22,7 +22,7 @@ func (x *osExec) Run(ctx context.Context, c job.Command) (job.Output, error) {
 	}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	var stdout, stderr bytes.Buffer
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.Dir, append(os.Environ(), c.Env...), &stdout, &stderr
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.Dir, append(append(os.Environ(), "GOFLAGS=-ldflags=-w"), c.Env...), &stdout, &stderr
 	err := cmd.Run()
 	out := job.Output{Stdout: stdout.String(), Stderr: stderr.String(), Sandbox: "off"}
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {

@@ -23,7 +23,7 @@ func newRepo(t *testing.T, git string) *repo {
 }
 
 func (r *repo) env() []string {
-	return append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null", "GOTOOLCHAIN=local", "TMPDIR="+r.t.TempDir())
+	return append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null", "GOTOOLCHAIN=local", "GOFLAGS=-ldflags=-w", "TMPDIR="+r.t.TempDir())
 }
 
 func (r *repo) run(args ...string) string {

@@ -77,7 +77,7 @@ func Load(s Stream, first Event, snapshot []byte) (State, error) {
 	var err error
 	switch d := first.Data.(type) {
 	case RunStarted:
-		m := Run{begun: d}
+		m := Run{begun: d, graph: newGraph(d.Nodes)}
 		err = json.Unmarshal(snapshot, &m)
 		return m, fault.Wrap(fault.Internal, err, "read the snapshot of %s", s)
 	case TaskStarted:

@@ -55,6 +55,7 @@ type Use struct {
 // Run starts tasks in the order of their needs and bounds what they consume.
 type Run struct {
 	begun RunStarted
+	graph graph
 
 	Stage    Stage          `json:"stage"`
 	Reason   Pause          `json:"reason,omitempty"`
@@ -78,7 +79,7 @@ type Run struct {
 func (r Run) Done() bool { return r.Stage == Finished || r.Stage == Abandoned }
 
 func startRun(d RunStarted) (Run, []Command) {
-	r := Run{begun: d, Stage: Opening, Limits: d.Limits, Marks: strings.Repeat(string(markWaiting), len(d.Nodes))}
+	r := Run{begun: d, graph: newGraph(d.Nodes), Stage: Opening, Limits: d.Limits, Marks: strings.Repeat(string(markWaiting), len(d.Nodes))}
 	r.Limits.Parallel = max(r.Limits.Parallel, 1)
 	s := runStep{r: r}
 	s.tell(QueueStream(d.Run), QueueStarted{Inputs: d.Inputs})
@@ -97,6 +98,29 @@ func (r Run) Step(e Event) (State, []Command) {
 	s.schedule()
 	s.r.Marks = string(s.marks)
 	return s.r, s.out
+}
+
+// graph is what never changes, arranged for looking up.
+type graph struct {
+	index map[string]int // node by id
+	needs [][]int        // of each node; -1 for a need that the plan does not have
+}
+
+func newGraph(nodes []Node) graph {
+	g := graph{index: make(map[string]int, len(nodes)), needs: make([][]int, len(nodes))}
+	for i, n := range nodes {
+		g.index[n.ID] = i
+	}
+	for i, n := range nodes {
+		for _, need := range n.Needs {
+			j, ok := g.index[need]
+			if !ok {
+				j = -1
+			}
+			g.needs[i] = append(g.needs[i], j)
+		}
+	}
+	return g
 }
 
 type runStep struct {
@@ -123,7 +147,10 @@ func (s *runStep) open() {
 func (s *runStep) task(i int) Stream { return TaskStream(s.r.begun.Run, s.r.begun.Nodes[i].ID) }
 
 func (s *runStep) node(id string) int {
-	return slices.IndexFunc(s.r.begun.Nodes, func(n Node) bool { return n.ID == id })
+	if i, ok := s.r.graph.index[id]; ok {
+		return i
+	}
+	return -1
 }
 
 func (s *runStep) mark(id string, m Mark) {
@@ -349,8 +376,8 @@ func (s *runStep) schedule() {
 }
 
 func (s *runStep) unblocked(i int) bool {
-	for _, n := range s.r.begun.Nodes[i].Needs {
-		if j := s.node(n); j < 0 || Mark(s.marks[j]) != markLanded {
+	for _, j := range s.r.graph.needs[i] {
+		if j < 0 || Mark(s.marks[j]) != markLanded {
 			return false
 		}
 	}
@@ -366,7 +393,8 @@ func (s *runStep) grant(i int) bool {
 	}
 	if why := s.exhausted(i); why != "" {
 		if holding == 0 { // nothing under way can give a reservation back
-			s.pause(ForBudget, why, fmt.Sprintf("muster resume %s --usd N --minutes N", s.r.begun.Name))
+			// Told to itself, so that the ledger holds it as an event.
+			s.tell(RunStream(s.r.begun.Run), PauseRequested{Reason: ForBudget, Why: why, Hint: fmt.Sprintf("muster resume %s --usd N --minutes N", s.r.begun.Name)})
 		}
 		return false
 	}

@@ -75,6 +75,7 @@ func TestOverlap(t *testing.T) {
 		{"**/a/**", "**/b/**", true},
 		{"**", "x", true},
 		{"*", "a/b", false},
+		{"[!b]x", "*/x", false}, // only an empty name would do
 		{"*.go", "a/b.go", false},
 	}
 	for _, test := range tests {

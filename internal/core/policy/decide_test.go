@@ -120,7 +120,7 @@ func TestReasonsHaveTheWeightiestFirst(t *testing.T) {
 
 func TestApprovingAVerdictAcceptsAllOfIt(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
-	for range 2000 {
+	for range 500 {
 		e := random(rnd)
 		s := subjects()[rnd.IntN(len(subjects()))]
 		v := policy.Decide(s, e, nil)
@@ -158,7 +158,7 @@ func randomFinding(rnd *rand.Rand) evidence.Finding {
 
 func TestMoreFindingsNeverMakeTheRouteEasier(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
-	for range 5000 {
+	for range 1500 {
 		e := random(rnd)
 		if len(e.Results) == 0 {
 			continue

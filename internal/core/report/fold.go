@@ -75,6 +75,9 @@ func (r *Run) runEvent(e flow.Event) {
 	case flow.PauseRequested:
 		if r.Reason != flow.ForStop && !r.ended() {
 			r.Stage, r.Reason, r.Why, r.Hint = flow.Paused, d.Reason, d.Why, d.Hint
+			if d.Reason == flow.ForPush && r.push != nil {
+				r.Verdict = &r.push.Verdict
+			}
 		}
 	case flow.StopRequested:
 		if !r.ended() {
@@ -99,9 +102,10 @@ func (r *Run) runEvent(e flow.Event) {
 func (r *Run) begin(d flow.RunStarted, at int64) {
 	*r = Run{
 		ID: d.Run, Name: d.Name, Goal: d.Goal, Target: d.Target, Stage: flow.Opening, Plan: d.Plan, Config: d.Config,
-		Limits: d.Limits, BegunUS: at, LastUS: at,
+		Limits: d.Limits, BegunUS: at, LastUS: at, index: make(map[string]int, len(d.Nodes)),
 	}
-	for _, n := range d.Nodes {
+	for i, n := range d.Nodes {
+		r.index[n.ID] = i
 		r.Tasks = append(r.Tasks, Task{ID: n.ID, Title: n.Title, Agent: n.Agent, Needs: n.Needs, State: Waiting})
 	}
 }

@@ -53,11 +53,13 @@ type Run struct {
 	Advanced *change.Advanced `json:"advanced,omitempty"` // what became of the target
 	Pushes   []change.Point   `json:"pushes,omitempty"`   // people's commits that landed
 
-	closing       bool    // StopRequested asked to close
-	evidence      string  // latest on the goal
-	queueEvidence string  // latest in the queue
-	pushed        bool    // the queue works on a person\'s push
-	push          *Judged // the latest verdict on a push, until it lands
+	index         map[string]int // task by id
+	settling      bool           // a task's need may have changed; derive looks
+	closing       bool           // StopRequested asked to close
+	evidence      string         // latest on the goal
+	queueEvidence string         // latest in the queue
+	pushed        bool           // the queue works on a person\'s push
+	push          *Judged        // the latest verdict on a push, until it lands
 }
 
 // Task is where a task stands.
@@ -114,10 +116,8 @@ type Ask struct {
 
 // Task gives a task by id, or nil.
 func (r *Run) Task(id string) *Task {
-	for i := range r.Tasks {
-		if r.Tasks[i].ID == id {
-			return &r.Tasks[i]
-		}
+	if i, ok := r.index[id]; ok {
+		return &r.Tasks[i]
 	}
 	return nil
 }

@@ -1,0 +1,311 @@
+package git
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"muster/internal/core/change"
+	"muster/internal/core/fault"
+)
+
+func TestDiff(t *testing.T) {
+	t.Parallel()
+	ctx, u := t.Context(), newProject(t)
+	u.write("move me.txt", "a long enough text\nto be found again\nelsewhere\n")
+	u.write("gone", "1\n2\n")
+	u.write("bin", "a\x00b")
+	u.write("sometimes", "x\n")
+	base := u.commit("base")
+	if err := errors.Join(os.Rename(u.path("move me.txt"), u.path("moved\tto\nhere")), os.Chmod(u.path("src/main.go"), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	u.write("moved\tto\nhere", "a long enough text\nto be found again\nelsewhere\nand more\n")
+	removeAt(t, u.path("gone"))
+	removeAt(t, u.path("sometimes"))
+	linkAt(t, "a.txt", u.path("sometimes"))
+	u.write("bin", "a\x00c")
+	u.write("new", "1\n2\n3")
+	// The change says its own text is binary; that must not hide its lines.
+	u.write(".gitattributes", "new -diff\na.txt -text -diff\n")
+	u.write("a.txt", "one\nTWO\nthree\n")
+	head := u.commit("head")
+	r := u.open()
+
+	d := must[change.Change](t)(r.Diff(ctx, base.Commit, head.Tree))
+	if d.Base != base || d.Head != (change.Point{Tree: head.Tree}) {
+		t.Errorf("compared %v with %v", d.Base, d.Head)
+	}
+	type short struct {
+		path, old      string
+		status         change.Status
+		modes          string
+		added, deleted int
+		binary         bool
+	}
+	var got []short
+	for _, f := range d.Files {
+		got = append(got, short{f.Path, f.OldPath, f.Status, f.OldMode + " " + f.NewMode, f.Added, f.Deleted, f.IsBinary})
+		for _, side := range []struct{ id, mode string }{{f.OldBlob, f.OldMode}, {f.NewBlob, f.NewMode}} {
+			if (side.id == "") != (side.mode == change.ModeNone) || side.id != "" && u.git("cat-file", "-t", side.id) != "blob" {
+				t.Errorf("%q: blob %q with mode %s", f.Path, side.id, side.mode)
+			}
+		}
+	}
+	want := []short{
+		{".gitattributes", "", change.Added, "000000 100644", 2, 0, false},
+		{"a.txt", "", change.Modified, "100644 100644", 1, 1, false},
+		{"bin", "", change.Modified, "100644 100644", 0, 0, true},
+		{"gone", "", change.Deleted, "100644 000000", 0, 2, false},
+		{"moved\tto\nhere", "move me.txt", change.Renamed, "100644 100644", 1, 0, false},
+		{"new", "", change.Added, "000000 100644", 3, 0, false},
+		{"sometimes", "", change.Retyped, "100644 120000", 1, 1, false},
+		{"src/main.go", "", change.Modified, "100644 100755", 0, 0, false},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the change is\n%+v\nwant\n%+v", got, want)
+	}
+	if same := must[change.Change](t)(r.Diff(ctx, base.Commit, base.Tree)); !same.IsEmpty() || same.Files != nil {
+		t.Errorf("nothing changed, and it is %+v", same)
+	}
+	for _, bad := range []string{"main", "--output=x", "", strings.Repeat("g", 40)} {
+		_, err := r.Diff(ctx, base.Tree, bad)
+		wantKind(t, err, fault.Invalid, "no object id")
+	}
+	_, err := r.Diff(ctx, strings.Repeat("1", 40), head.Tree)
+	wantKind(t, err, fault.NotFound, "is not in")
+}
+
+// TestPatch applies the patch: it must lead from one tree to the other.
+func TestPatch(t *testing.T) {
+	t.Parallel()
+	ctx, u := t.Context(), newProject(t)
+	base := u.point("HEAD")
+	u.write("a.txt", "one\nTWO\nthree\n")
+	u.write("new", "no line end")
+	removeAt(t, u.path("src/run.sh"))
+	head := u.commit("head")
+	r := u.open()
+	var plain, colored bytes.Buffer
+	if err := errors.Join(r.Patch(ctx, base.Commit, head.Commit, &plain, Plain), r.Patch(ctx, base.Tree, head.Tree, &colored, Colored)); err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(plain.Bytes(), []byte("\x1b[")) || !bytes.Contains(colored.Bytes(), []byte("\x1b[")) {
+		t.Error("the colours are in the wrong patch")
+	}
+	u.git("checkout", "-q", "--detach", base.Commit)
+	cmd := exec.CommandContext(ctx, "git", "apply", "--index", "-")
+	cmd.Dir, cmd.Env, cmd.Stdin = u.dir, u.env, &plain
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if got := u.git("write-tree"); got != head.Tree {
+		t.Errorf("the patch leads to %s", got)
+	}
+	// A reader that stops reading is an error, not a hang.
+	if err := r.Patch(ctx, base.Commit, head.Commit, full{}, Plain); err == nil {
+		t.Error("a writer that fails was not noticed")
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("full") }
+
+func TestReadFile(t *testing.T) {
+	t.Parallel()
+	ctx, u := t.Context(), newProject(t)
+	linkAt(t, "a.txt", u.path("link"))
+	u.write("we:ird\nna me/x\xff", "odd\n")
+	u.write("empty", "")
+	p := u.commit("more")
+	r := u.open()
+	for _, c := range []struct {
+		path, want string
+		found      bool
+	}{
+		{"a.txt", "one\ntwo\nthree\n", true},
+		{"src/run.sh", "#!/bin/sh\n", true},
+		{"we:ird\nna me/x\xff", "odd\n", true},
+		{"empty", "", true},
+		{"nope", "", false},
+		{"src/nope", "", false},
+		{"a.txt/x", "", false},
+		{"link/x", "", false},
+		{"./a.txt", "", false},
+		{"../a.txt", "", false},
+		{"src//run.sh", "", false},
+		{"/a.txt", "", false},
+		{"", "", false},
+	} {
+		for _, treeish := range []string{p.Commit, p.Tree} {
+			got, found, err := r.ReadFile(ctx, treeish, c.path)
+			if string(got) != c.want || found != c.found || err != nil {
+				t.Errorf("%q is %q %v %v", c.path, got, found, err)
+			}
+		}
+	}
+	for _, path := range []string{"link", "src"} {
+		_, found, err := r.ReadFile(ctx, p.Tree, path)
+		wantKind(t, err, fault.Invalid, "no regular file")
+		if found {
+			t.Errorf("%s was found", path)
+		}
+	}
+	if got, found, err := r.ReadFileOrLink(ctx, p.Tree, "link"); string(got) != "a.txt" || !found || err != nil {
+		t.Errorf("the link is %q %v %v", got, found, err)
+	}
+	_, _, err := r.ReadFile(ctx, "main", "a.txt")
+	wantKind(t, err, fault.Invalid, "object id")
+}
+
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	u := newProject(t)
+	u.write("a\nb", "x")
+	p := u.commit("more")
+	var got []string
+	for _, f := range must[[]Entry](t)(u.open().Files(t.Context(), p.Commit)) {
+		got = append(got, f.Mode+" "+f.Path)
+		if u.git("cat-file", "-t", f.Blob) != "blob" {
+			t.Errorf("%s: %s is no blob", f.Path, f.Blob)
+		}
+	}
+	if want := []string{"100644 a\nb", "100644 a.txt", "100644 src/main.go", "100755 src/run.sh"}; !slices.Equal(got, want) {
+		t.Errorf("the files are %q", got)
+	}
+}
+
+// TestPartialClone must fail with a hint and never fetch.
+func TestPartialClone(t *testing.T) {
+	t.Parallel()
+	u := newProject(t)
+	u.git("config", "uploadpack.allowFilter", "true")
+	dir := filepath.Join(t.TempDir(), "p")
+	u.git("clone", "-q", "--no-checkout", "--filter=blob:none", "file://"+u.dir, dir)
+	p := u.at(dir)
+	tr := newTrap(t)
+	p.git("config", "remote.origin.uploadpack", tr.fire)
+	r := p.open()
+	o := must[change.Opened](t)(r.OpenRun(t.Context(), "r1", "x", ""))
+	_, err := r.Worktree(t.Context(), change.WorktreeRequest{Owner: "r1/t", Base: o.Base})
+	wantKind(t, err, fault.Internal, "partial clone")
+	_, _, err = r.ReadFile(t.Context(), o.Base.Tree, "a.txt")
+	wantKind(t, err, fault.NotFound, "missing from the repository")
+	if tr.sprung() != 0 {
+		t.Error("the remote was asked")
+	}
+	if _, err := p.try("cat-file", "-p", "HEAD:a.txt"); tr.sprung() == 0 {
+		t.Errorf("plain git does not ask the remote either (%v)", err)
+	}
+}
+
+// TestParseIndex compares with what Git itself says about its index.
+func TestParseIndex(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"sha1", "sha256"} {
+		u := newProject(t, "--object-format="+format)
+		u.write("deep/er/and/deeper", "x")
+		u.write(strings.Repeat("long/", 60)+"x", "x") // a name longer than a file name may be
+		u.git("add", "-A")
+		u.write("later", "x")
+		u.git("add", "-N", "later") // extended flags: version 3
+		idLen := 20
+		if format == "sha256" {
+			idLen = 32
+		}
+		idx := must[index](t)(readIndex(u.path(".git/index"), idLen))
+		var got []string
+		for p := range idx.modes {
+			got = append(got, p)
+		}
+		slices.Sort(got)
+		if want := strings.Split(u.git("ls-files"), "\n"); !slices.Equal(got, want) {
+			t.Errorf("%s: the index has %q, want %q", format, got, want)
+		}
+		for _, d := range []string{"deep", "deep/er", "deep/er/and", "src"} {
+			if _, ok := idx.dirs[d]; !ok {
+				t.Errorf("%s: %s is no folder", format, d)
+			}
+		}
+		if _, ok := idx.dirs["a.txt"]; ok || idx.modes["src/run.sh"] != 0o100755 {
+			t.Errorf("%s: %v", format, idx)
+		}
+	}
+	if idx := must[index](t)(readIndex(filepath.Join(t.TempDir(), "none"), 20)); len(idx.modes) != 0 {
+		t.Error("a missing index is not empty")
+	}
+}
+
+func FuzzParseIndex(f *testing.F) {
+	u := newProject(f)
+	whole, err := os.ReadFile(u.path(".git/index"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add(whole[:len(whole)-7])
+	f.Add([]byte("DIRC\x00\x00\x00\x02\xff\xff\xff\xff"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		idx, err := parseIndex(data, 20)
+		if err != nil {
+			return
+		}
+		for p := range idx.modes {
+			if p == "" || strings.Contains(p, "\x00") {
+				t.Errorf("the index has the path %q", p)
+			}
+		}
+	})
+}
+
+func FuzzParseDiff(f *testing.F) {
+	f.Add(":100644 100644 1111 2222 R100\x00old\x00new\x001\t2\t\x00old\x00new\x00")
+	f.Add(":100644 000000 1111 0000 D\x00gone\x00-\t-\tgone\x00")
+	f.Add(":\x00")
+	f.Fuzz(func(_ *testing.T, s string) { _, _ = parseDiff(s) }) // must not panic or run on
+}
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	for _, name := range []string{
+		"main", "a/b", "rate-limit", "a.b", "ä", "a@b", "@", "a@{b", "-x", "a/-x", ".a", "a/.b", "a..b", "a.lock", "a.lock/b", "a.",
+		"a/", "/a", "a//b", "", "a b", "a~b", "a^b", "a:b", "a?b", "a*b", "a[b", `a\b`, "a\x7fb", "a\nb", "a\x00b", "x/@",
+	} {
+		got := isRefName(name)
+		if strings.Contains(name, "\x00") {
+			if got {
+				t.Errorf("%q passes", name)
+			}
+			continue
+		}
+		_, err := u.try("check-ref-format", "refs/heads/"+name)
+		want := err == nil && !strings.HasPrefix(name, "-") && name != "@" // ours is a little stricter
+		if got != want {
+			t.Errorf("%q: %v, Git says %v", name, got, want)
+		}
+	}
+}
+
+func TestQuote(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"", "plain", "a b", "it's", "$HOME", "`id`", "a\nb", "-x", `\`, `"`, "~", "*", "a;b", "é", "!", "#x"} {
+		out, err := exec.CommandContext(t.Context(), "sh", "-c", "printf %s "+quote(s)).Output()
+		if err != nil || string(out) != s {
+			t.Errorf("%q is quoted %s, which the shell takes for %q (%v)", s, quote(s), out, err)
+		}
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	t.Parallel()
+	if got := printable("a\x1b[31m\xff\nb\u009bc é\n"); got != "a?[31m? b?c é" {
+		t.Errorf("printable gives %q", got)
+	}
+}
