@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -22,6 +23,14 @@ func TestMain(m *testing.M) {
 }
 
 func TestStories(t *testing.T) {
+	goEnv := map[string]string{}
+	out, err := exec.Command("go", "env", "-json", "GOCACHE", "GOMODCACHE").Output()
+	if err == nil {
+		err = json.Unmarshal(out, &goEnv)
+	}
+	if err != nil {
+		t.Fatalf("ask the go command for its folders: %v", err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
@@ -31,6 +40,9 @@ func TestStories(t *testing.T) {
 			e.Setenv("USER", "tess")
 			e.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(home, "gitconfig"))
 			e.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+			for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
+				e.Setenv(name, goEnv[name])
+			}
 			if err := os.MkdirAll(home, 0o755); err != nil {
 				return err
 			}

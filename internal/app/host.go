@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"muster/internal/core/fault"
+	"muster/internal/engine"
 )
 
 // Host is the machine and the person as Muster sees them. It is read once, so
@@ -16,6 +17,8 @@ type Host struct {
 	Dir  string            // where the person is
 	Env  map[string]string // the environment of the process
 	Self []string          // starts this program: absolute path and leading arguments
+
+	Probe engine.Probe // told of every boundary between the engine's steps; nil but in tests that crash there
 }
 
 // ThisHost reads the process that it is called in.

@@ -40,7 +40,7 @@ func (s *Session) engine(ctx context.Context, lock *store.Lock) (engine.Engine, 
 	return engine.NewLocal(engine.NewHands(engine.Ports{
 		Log: ledger{s.store, lock}, Blobs: s.store, Repo: runs{repo}, Worktrees: repo, Operations: s.ops,
 		Agents: agents{s}, Checks: checks, Clock: clock{}, IDs: ids{},
-	}), engine.Options{Commands: commands}), nil
+	}), engine.Options{Commands: commands, Probe: s.host.Probe}), nil
 }
 
 // ledger is the store under the engine lock.

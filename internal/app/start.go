@@ -48,7 +48,7 @@ type Started struct {
 // Start checks everything that can be checked beforehand and leaves the
 // message that starts the run. Nothing runs before somebody drives it.
 func (s *Session) Start(ctx context.Context, w Start) (Started, error) {
-	p, warnings, err := s.readPlan(w.Plan)
+	file, p, warnings, err := s.readPlan(w.Plan)
 	if err != nil {
 		return Started{}, err
 	}
@@ -70,7 +70,7 @@ func (s *Session) Start(ctx context.Context, w Start) (Started, error) {
 			p.Tasks[i].Agent = w.Agent
 		}
 	}
-	if err := yamlfile.AsError("read the plan "+oneLine(w.Plan), c.CheckPlan(oneLine(w.Plan), p)); err != nil && w.Agent == "" {
+	if err := yamlfile.AsError("read the plan "+file, c.CheckPlan(file, p)); err != nil && w.Agent == "" {
 		return Started{}, err
 	}
 	nodes, err := s.nodes(p, c)
@@ -139,32 +139,37 @@ func (s *Session) isTaken(ctx context.Context, name string) (bool, error) {
 }
 
 // readPlan reads the plan that a person names: a file, or NAME for
-// .muster/plans/NAME.yaml.
-func (s *Session) readPlan(name string) (*plan.Plan, []string, error) {
-	shown, path, err := s.findPlan(name)
+// .muster/plans/NAME.yaml. It gives the file's name as well, as people are
+// shown it.
+func (s *Session) readPlan(name string) (string, *plan.Plan, []string, error) {
+	path, err := s.findPlan(name)
 	if err != nil {
-		return nil, nil, err
+		return "", nil, nil, err
+	}
+	shown := oneLine(path)
+	if rel, err := filepath.Rel(s.host.Dir, path); err == nil && filepath.IsLocal(rel) {
+		shown = oneLine(rel)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, fault.Wrap(fault.Invalid, err, "read the plan")
+		return "", nil, nil, fault.Wrap(fault.Invalid, err, "read the plan")
 	}
 	defer f.Close()
 	// One byte more than is accepted, so that the reader of YAML refuses it.
 	data, err := io.ReadAll(io.LimitReader(f, maxPlanBytes+1))
 	if err != nil {
-		return nil, nil, fault.Wrap(fault.Invalid, err, "read the plan")
+		return "", nil, nil, fault.Wrap(fault.Invalid, err, "read the plan")
 	}
 	p, problems := plan.Parse(shown, data)
-	if err := yamlfile.AsError("read the plan "+oneLine(shown), problems); err != nil {
-		return nil, nil, err
+	if err := yamlfile.AsError("read the plan "+shown, problems); err != nil {
+		return "", nil, nil, err
 	}
-	return p, texts(problems), nil
+	return shown, p, texts(problems), nil
 }
 
-func (s *Session) findPlan(name string) (shown, path string, err error) {
+func (s *Session) findPlan(name string) (string, error) {
 	if name == "" {
-		return "", "", fault.New(fault.Invalid, "read the plan: none is named").WithHint("muster run PLAN")
+		return "", fault.New(fault.Invalid, "read the plan: none is named").WithHint("muster run PLAN")
 	}
 	candidates := []string{name}
 	if !strings.ContainsRune(name, '/') && s.place.TopLevel != "" {
@@ -178,12 +183,12 @@ func (s *Session) findPlan(name string) (shown, path string, err error) {
 		info, err := os.Stat(path)
 		switch {
 		case err == nil && info.Mode().IsRegular():
-			return c, path, nil
+			return path, nil
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
-			return "", "", fault.Wrap(fault.Invalid, err, "read the plan")
+			return "", fault.Wrap(fault.Invalid, err, "read the plan")
 		}
 	}
-	return "", "", fault.New(fault.NotFound, "read the plan %q: there is no such file", name).
+	return "", fault.New(fault.NotFound, "read the plan %q: there is no such file", name).
 		WithHint("name a file, or a plan in %s", plansFolder)
 }
 

@@ -81,7 +81,11 @@ func (s *Session) viewOf(r *report.Run, driver *Driver) (View, error) {
 
 func (s *Session) life(r *report.Run, t report.Task, driven bool) (Life, error) {
 	switch t.State {
-	case report.Working, report.Checking, report.Queued:
+	case report.Working, report.Checking:
+	case report.Queued:
+		if r.Stage == flow.Paused {
+			return "", nil // the queue is held
+		}
 	case report.Waiting:
 		if t.Phase == "" || r.Stage != flow.Running {
 			return "", nil

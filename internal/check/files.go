@@ -31,7 +31,7 @@ func GoModules(dir string) ([]string, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "look for Go modules")
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // nothing is lost when closing a folder fails
 	var out []string
 	err = fs.WalkDir(root.FS(), ".", func(p string, d fs.DirEntry, err error) error {
 		switch {

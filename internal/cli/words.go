@@ -201,9 +201,12 @@ func tellVerdict(t *told, v policy.Verdict) bool {
 	if t.about == "run" {
 		where = "the final tree: "
 	}
-	if v.Route.Lands() {
+	switch {
+	case v.Route.Lands():
 		t.color = green
 		return t.detail("%spassed muster: %s", where, reason(v))
+	case t.about == "queue": // what follows from it is said of the task or the run
+		return t.detail("%s: %s", v.Route, reason(v))
 	}
 	return t.news(yellow, "%s%s: %s", where, v.Route, reason(v))
 }

@@ -17,8 +17,12 @@ type Options struct {
 	Inbox    time.Duration // how often the inbox is looked at; 0 means 200 ms
 	Linger   bool          // keep driving when nothing is left to do, until the context ends
 	Logger   *slog.Logger  // nil means none
-	Probe    func(Step)    // called at every boundary between steps; nil outside of tests
+	Probe    Probe         // called at every boundary between steps; nil outside of tests
 }
+
+// Probe is told of a boundary between steps, and which commands it concerns as
+// <stream>#<op>. It may be called by several goroutines at once.
+type Probe func(s Step, commands ...string)
 
 // Step names a boundary between the steps of an engine, at which a crash must
 // do no harm.
@@ -55,7 +59,7 @@ func NewLocal(h *Hands, opt Options) *Local {
 		opt.Inbox = 200 * time.Millisecond
 	}
 	if opt.Probe == nil {
-		opt.Probe = func(Step) {}
+		opt.Probe = func(Step, ...string) {}
 	}
 	return &Local{hands: h, opt: opt, slots: make(chan struct{}, max(opt.Commands, 1)), wake: make(chan struct{}, 1)}
 }
@@ -178,13 +182,13 @@ func (d *drive) commit(b *batch) error {
 	if err != nil {
 		return err
 	}
-	d.opt.Probe(BeforeCommit)
+	d.opt.Probe(BeforeCommit, names(out.Answered)...)
 	// The record of what happened is written even when the caller has given
 	// up: it is what the next Drive goes on from.
 	if err := d.hands.Log.Commit(context.WithoutCancel(d.ctx), out); err != nil {
 		return fault.Wrap(fault.Internal, err, "record what happened")
 	}
-	d.opt.Probe(AfterCommit)
+	d.opt.Probe(AfterCommit, names(out.Answered)...)
 	for s, m := range b.changed {
 		if m.Done() {
 			delete(d.states, s)
@@ -198,6 +202,14 @@ func (d *drive) commit(b *batch) error {
 		}
 	}
 	return nil
+}
+
+func names(commands []flow.Open) []string {
+	out := make([]string, len(commands))
+	for i, c := range commands {
+		out[i] = string(c.Stream) + "#" + c.Op
+	}
+	return out
 }
 
 // begin hands a recorded command to a worker.
@@ -255,9 +267,9 @@ func (d *drive) carryOut(c Call) Answer {
 	}
 	wait := []time.Duration{200 * time.Millisecond, time.Second, 5 * time.Second}
 	for try := 0; ; try++ {
-		d.opt.Probe(BeforeCommand)
+		d.opt.Probe(BeforeCommand, string(c.Stream)+"#"+c.Op)
 		answer, err := d.attemptCommand(c)
-		d.opt.Probe(AfterCommand)
+		d.opt.Probe(AfterCommand, string(c.Stream)+"#"+c.Op)
 		if err == nil {
 			return answer
 		}

@@ -155,7 +155,7 @@ func readSettings(ctx context.Context, git program, common string) (settings, er
 	var set settings
 	res, err := git.run(ctx, call{
 		args: []string{"config", "--file", filepath.Join(common, "config"), "--no-includes", "-z",
-			"--get-regexp", `^(core\.sharedrepository|extensions\..*)$`},
+			"--get-regexp", `^(core\.sharedrepository|extensions\..*|remote\..*\.promisor)$`},
 		accept: 1, // nothing matches
 	})
 	if err != nil {
@@ -163,12 +163,12 @@ func readSettings(ctx context.Context, git program, common string) (settings, er
 	}
 	for entry := range strings.SplitSeq(string(res.out), "\x00") {
 		key, value, _ := strings.Cut(entry, "\n")
-		switch strings.ToLower(key) {
-		case "core.sharedrepository":
+		switch key = strings.ToLower(key); {
+		case key == "core.sharedrepository":
 			set.shared = value
-		case "extensions.refstorage":
+		case key == "extensions.refstorage":
 			set.refStorage = value
-		case "extensions.partialclone":
+		case key == "extensions.partialclone", strings.HasSuffix(key, ".promisor"):
 			set.partial = true
 		}
 	}

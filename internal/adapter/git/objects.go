@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -71,6 +72,11 @@ func (b *objects) ask(ctx context.Context, verb, name string) (object, error) {
 		b.drop()
 		if ctx.Err() != nil {
 			return object{}, fault.Wrap(fault.Transient, ctx.Err(), "look up %s", printable(name))
+		}
+		// For an object that a partial clone lacks and may not fetch, Git ends
+		// instead of answering.
+		if b.git.partial && errors.Is(err, io.EOF) {
+			return object{}, nil
 		}
 		return object{}, fault.Wrap(fault.Internal, err, "look up %s in %s", printable(name), b.git.dir)
 	}

@@ -134,13 +134,13 @@ func (r *Repo) Head(ctx context.Context, run string) (change.Point, error) {
 }
 
 // Forget deletes what keeps a run's commits alive: the refs of the run, and
-// those attempts and landings that are named below the run's id. The branch
+// those attempts, merges and landings that are named below the run's id. The branch
 // muster/<name> stays: it is the person's now.
 func (r *Repo) Forget(ctx context.Context, run string) error {
 	if err := checkRun(run, "x"); err != nil {
 		return err
 	}
-	refs, err := r.listRefs(ctx, runsPrefix+run, landingsPrefix+run, musterPrefix+"attempts/"+run)
+	refs, err := r.listRefs(ctx, runsPrefix+run, landingsPrefix+run, musterPrefix+"attempts/"+run, musterPrefix+"merges/"+run)
 	if err != nil {
 		return err
 	}

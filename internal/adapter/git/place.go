@@ -37,29 +37,23 @@ func locate(ctx context.Context, prog program, dir string) (Place, error) {
 	if info, err := os.Stat(abs); err != nil || !info.IsDir() {
 		return Place{}, fault.New(fault.NotFound, "find the repository of %s: there is no such folder", abs)
 	}
-	res, err := discover(ctx, prog, abs,
-		"--path-format=absolute", "--git-common-dir", "--git-dir",
-		"--is-bare-repository", "--is-shallow-repository", "--show-object-format", "--is-inside-work-tree")
+	res, err := discover(ctx, prog, abs)
 	if err != nil {
-		return Place{}, locateFault(err, abs)
+		return Place{}, err
 	}
 	lines := strings.Split(strings.TrimSuffix(res, "\n"), "\n")
+	if len(lines) == 5 {
+		lines = append(lines, "") // no work tree here
+	}
 	if len(lines) != 6 {
 		return Place{}, fault.New(fault.Refused, "open the repository of %q: its path has a line break", abs)
 	}
-	p := Place{Bare: lines[2] == "true", Shallow: lines[3] == "true", Format: lines[4]}
+	p := Place{Bare: lines[2] == "true", Shallow: lines[3] == "true", Format: lines[4], TopLevel: lines[5]}
 	if p.CommonDir, err = filepath.EvalSymlinks(lines[0]); err != nil {
 		return Place{}, fault.Wrap(fault.Internal, err, "find the repository of %s", abs)
 	}
 	if p.GitDir, err = filepath.EvalSymlinks(lines[1]); err != nil {
 		return Place{}, fault.Wrap(fault.Internal, err, "find the repository of %s", abs)
-	}
-	if lines[5] == "true" {
-		top, err := discover(ctx, prog, abs, "--show-toplevel")
-		if err != nil {
-			return Place{}, locateFault(err, abs)
-		}
-		p.TopLevel = strings.TrimSuffix(top, "\n")
 	}
 	p.Name = placeName(p.CommonDir)
 	return p, nil
@@ -75,10 +69,10 @@ func placeName(common string) string {
 	return strings.TrimSuffix(name, ".git")
 }
 
-// discover runs rev-parse where the user is. It alone reads the user's global
+// discover asks rev-parse where the user is. It alone reads the user's global
 // configuration, because only there the user says whose repositories are
 // trusted (safe.directory). rev-parse runs no program.
-func discover(ctx context.Context, prog program, dir string, args ...string) (string, error) {
+func discover(ctx context.Context, prog program, dir string) (string, error) {
 	env := []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
 	for _, k := range []string{"HOME", "XDG_CONFIG_HOME", "SUDO_UID"} {
 		if v, ok := os.LookupEnv(k); ok {
@@ -86,8 +80,12 @@ func discover(ctx context.Context, prog program, dir string, args ...string) (st
 		}
 	}
 	prog.env, prog.dir = env, dir
-	res, err := prog.run(ctx, call{args: append([]string{"rev-parse"}, args...)})
-	return string(res.out), err
+	res, err := prog.run(ctx, call{args: []string{"rev-parse", "--path-format=absolute", "--git-common-dir", "--git-dir",
+		"--is-bare-repository", "--is-shallow-repository", "--show-object-format", "--show-toplevel"}})
+	if err != nil && !strings.Contains(res.said, "must be run in a work tree") { // said last, after the answers
+		return "", locateFault(err, dir)
+	}
+	return string(res.out), nil
 }
 
 func locateFault(err error, dir string) error {

@@ -18,7 +18,7 @@ func TestDiff(t *testing.T) {
 	t.Parallel()
 	ctx, u := t.Context(), newProject(t)
 	u.write("move me.txt", "a long enough text\nto be found again\nelsewhere\n")
-	u.write("gone", "1\n2\n")
+	u.write("gone", "that is\nno more\n")
 	u.write("bin", "a\x00b")
 	u.write("sometimes", "x\n")
 	base := u.commit("base")
@@ -190,7 +190,8 @@ func TestPartialClone(t *testing.T) {
 	u.git("clone", "-q", "--no-checkout", "--filter=blob:none", "file://"+u.dir, dir)
 	p := u.at(dir)
 	tr := newTrap(t)
-	p.git("config", "remote.origin.uploadpack", tr.fire)
+	tr.config()
+	p.git("config", "remote.origin.uploadpack", filepath.Join(tr.dir, "hooks/pre-push")) // reads nothing, so it ends
 	r := p.open()
 	o := must[change.Opened](t)(r.OpenRun(t.Context(), "r1", "x", ""))
 	_, err := r.Worktree(t.Context(), change.WorktreeRequest{Owner: "r1/t", Base: o.Base})

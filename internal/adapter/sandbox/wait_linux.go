@@ -138,7 +138,13 @@ func (w *watcher) listen(notices *os.File) {
 
 // wait returns at the next change, or when it is time to look without one.
 func (w *watcher) wait(ctx context.Context) error {
-	timer := time.NewTimer(w.next)
+	pause := w.next
+	if pause == lateLook {
+		// At whole seconds, so that many waiters wake this process only once.
+		now := time.Now()
+		pause = now.Truncate(lateLook).Add(lateLook).Sub(now)
+	}
+	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

@@ -124,7 +124,7 @@ func readDir(dir string) (tree, error) {
 	if err != nil {
 		return tree{}, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // nothing is lost when closing a folder fails
 	return read(root.FS())
 }
 

@@ -72,7 +72,7 @@ func (j *judge) suspectOf(p *gopkg, run *pkgRun) (suspect, error) {
 	if err != nil {
 		return s, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // nothing is lost when closing a folder fails
 	if s.tests, err = testsIn(root.FS(), p.dir); err != nil || run.unbuilt {
 		return s, err
 	}

@@ -27,12 +27,12 @@ func layTests(headDir, baseDir string, c change.Change) (left []string, err erro
 	if err != nil {
 		return nil, err
 	}
-	defer head.Close()
+	defer func() { _ = head.Close() }() // nothing is lost when closing a folder fails
 	base, err := os.OpenRoot(baseDir)
 	if err != nil {
 		return nil, err
 	}
-	defer base.Close()
+	defer func() { _ = base.Close() }() // nothing is lost when closing a folder fails
 
 	for _, f := range c.Files {
 		if f.Status != change.Deleted && isTest(f.Path) {

@@ -99,7 +99,7 @@ func isGenerated(ctx context.Context, s *check.Subject, f change.File) (bool, er
 	if f.OldPath != "" {
 		old = f.OldPath
 	}
-	if f.Status == change.Added || f.IsBinary || path.Ext(old) != ".go" {
+	if f.IsBinary || path.Ext(old) != ".go" {
 		return false, nil
 	}
 	src, ok, err := s.BaseFile(ctx, old)

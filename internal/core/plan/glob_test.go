@@ -75,7 +75,8 @@ func TestOverlap(t *testing.T) {
 		{"**/a/**", "**/b/**", true},
 		{"**", "x", true},
 		{"*", "a/b", false},
-		{"[!b]x", "*/x", false}, // only an empty name would do
+		{"[.-0]a", "[!.0]a", false}, // the characters shared are only /
+		{"[!b]x", "*/x", false},     // only an empty name would do
 		{"*.go", "a/b.go", false},
 	}
 	for _, test := range tests {

@@ -241,7 +241,7 @@ func search(a, b pattern, g greed, left *effort) (string, bool) {
 			for _, r := range bs {
 				for _, c := range common(l.token, r.token, now.starts) {
 					next := pair{l.to, r.to, c == '/'}
-					if !seen[next] {
+					if c != 0 && !seen[next] {
 						seen[next] = true
 						visits = append(visits, visit{i, c, next})
 					}
@@ -265,31 +265,36 @@ func spellPath(visits []visit, i int) string {
 }
 
 // common gives characters that both tokens take: '/' when it is one of them
-// and may stand here, and one other. Only that difference matters to what can
-// follow. The smallest character of an intersection of classes borders on one
-// of their ranges, so trying the borders finds one if there is any.
-func common(a, b token, starts bool) []rune {
-	var out []rune
+// and may stand here, and one other; 0 stands for none. Only that difference
+// matters to what can follow. The smallest character of an intersection of
+// classes borders on one of their ranges, so trying the borders finds one if
+// there is any.
+func common(a, b token, starts bool) (found [2]rune) {
 	both := func(r rune) bool { return a.takes(r) && b.takes(r) }
 	if !starts && both('/') {
-		out = append(out, '/')
+		found[0] = '/'
 	}
-	for _, t := range []token{a, b} {
+	for _, t := range [2]token{a, b} {
 		if t.kind == tokChar {
 			if t.lo != '/' && both(t.lo) {
-				out = append(out, t.lo)
+				found[1] = t.lo
 			}
-			return out
+			return found
 		}
 	}
-	tries := []rune{'a', 'x', '0', '_', 1, 0xE000}
+	for _, r := range [...]rune{'a', 'x', '0', '_', 1, 0xE000} {
+		if both(r) {
+			found[1] = r
+			return found
+		}
+	}
 	for _, s := range slices.Concat(a.ranges, b.ranges) {
-		tries = append(tries, s.lo, s.hi, s.hi+1)
-	}
-	for _, r := range tries {
-		if r != '/' && r != 0 && utf8.ValidRune(r) && both(r) {
-			return append(out, r)
+		for _, r := range [...]rune{s.lo, s.hi, s.hi + 1} {
+			if r != '/' && r != 0 && utf8.ValidRune(r) && both(r) {
+				found[1] = r
+				return found
+			}
 		}
 	}
-	return out
+	return found
 }

@@ -86,8 +86,6 @@ func (r *Run) runEvent(e flow.Event) {
 		}
 	case flow.ResumeRequested:
 		r.resume(d)
-	case flow.EvidenceRecorded:
-		r.evidence = d.Digest
 	case flow.VerdictGiven:
 		r.goalJudged(d.Verdict)
 	case flow.TargetAdvanced:
@@ -95,8 +93,12 @@ func (r *Run) runEvent(e flow.Event) {
 		r.Advanced = &d.Advanced
 	case flow.CommandFailed:
 		r.commandFailed(d)
+	case flow.SlotWanted:
+		return // changes nothing that people see
 	}
-	r.derive()
+	if _, ok := e.Data.(flow.SlotReleased); !ok || r.closing {
+		r.derive()
+	}
 }
 
 func (r *Run) begin(d flow.RunStarted, at int64) {

@@ -54,9 +54,7 @@ type Run struct {
 	Pushes   []change.Point   `json:"pushes,omitempty"`   // people's commits that landed
 
 	index         map[string]int // task by id
-	settling      bool           // a task's need may have changed; derive looks
 	closing       bool           // StopRequested asked to close
-	evidence      string         // latest on the goal
 	queueEvidence string         // latest in the queue
 	pushed        bool           // the queue works on a person\'s push
 	push          *Judged        // the latest verdict on a push, until it lands

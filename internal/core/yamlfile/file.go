@@ -32,11 +32,11 @@ const maxListed = 1000
 // File is a file that was read, and the problems found in it so far. It is
 // not for use by several goroutines at once.
 type File struct {
-	name    string
-	root    *Node
-	errors  found
-	warning found
-	hints   int // words compared so far
+	name     string
+	root     *Node
+	errors   found
+	warnings found
+	hints    int // words compared so far
 }
 
 // found is the problems of one severity.
@@ -64,7 +64,7 @@ func (f *File) Failed() bool { return f.errors.count > 0 }
 
 // Problems gives everything found so far, ordered by line and column.
 func (f *File) Problems() []Problem {
-	out := slices.Concat(f.errors.listed, f.warning.listed)
+	out := slices.Concat(f.errors.listed, f.warnings.listed)
 	slices.SortStableFunc(out, func(a, b Problem) int {
 		if a.Line != b.Line {
 			return a.Line - b.Line
@@ -74,7 +74,7 @@ func (f *File) Problems() []Problem {
 	for _, s := range []struct {
 		found
 		severity Severity
-	}{{f.errors, Error}, {f.warning, Warning}} {
+	}{{f.errors, Error}, {f.warnings, Warning}} {
 		if more := s.count - len(s.listed); more > 0 {
 			last := s.listed[len(s.listed)-1]
 			out = append(out, Problem{File: f.name, Line: last.Line, Col: last.Col, Severity: s.severity,
@@ -87,12 +87,18 @@ func (f *File) Problems() []Problem {
 // Errorf records an error at a node; with a nil node, at the start of the
 // file. The hint may be empty.
 func (f *File) Errorf(at *Node, hint, format string, args ...any) {
-	f.errors.add(f.problem(at, Error, hint, fmt.Sprintf(format, args...)))
+	f.errors.count++
+	if len(f.errors.listed) < maxListed {
+		f.errors.listed = append(f.errors.listed, f.problem(at, Error, hint, fmt.Sprintf(format, args...)))
+	}
 }
 
 // Warnf records a warning, like Errorf.
 func (f *File) Warnf(at *Node, hint, format string, args ...any) {
-	f.warning.add(f.problem(at, Warning, hint, fmt.Sprintf(format, args...)))
+	f.warnings.count++
+	if len(f.warnings.listed) < maxListed {
+		f.warnings.listed = append(f.warnings.listed, f.problem(at, Warning, hint, fmt.Sprintf(format, args...)))
+	}
 }
 
 func (f *File) problem(at *Node, severity Severity, hint, message string) Problem {
@@ -101,13 +107,6 @@ func (f *File) problem(at *Node, severity Severity, hint, message string) Proble
 		p.Line, p.Col, p.Path = max(at.Line, 1), max(at.Col, 1), at.Path()
 	}
 	return p
-}
-
-func (s *found) add(p Problem) {
-	s.count++
-	if len(s.listed) < maxListed {
-		s.listed = append(s.listed, p)
-	}
 }
 
 // checkBytes refuses what the YAML reader would refuse without saying where,
