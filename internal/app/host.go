@@ -138,6 +138,12 @@ func (h Host) lookPath(program, dir string) (string, bool) {
 	return "", false
 }
 
+// Has reports whether a program is on the host's PATH.
+func (h Host) Has(program string) bool {
+	_, ok := h.lookPath(program, h.Dir)
+	return ok
+}
+
 func isProgram(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0

@@ -3,12 +3,15 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"muster/internal/app"
 	"muster/internal/core/fault"
+	"muster/internal/core/report"
 	"muster/internal/demo"
 )
 
@@ -101,14 +104,7 @@ func (o demoOptions) conclude(c *cli, s *app.Session, dir string, took time.Dura
 	if err != nil {
 		return err
 	}
-	c.out.f("\nwhat the gate caught:\n")
-	for _, t := range v.Tasks {
-		for _, j := range t.Verdicts {
-			if !j.Verdict.Route.Lands() {
-				c.out.f("  %s: %s: %s\n", t.ID, c.out.paint(yellow, string(j.Verdict.Route)), reason(j.Verdict))
-			}
-		}
-	}
+	o.caught(c, v)
 	c.out.f("\nIt took %s. ", span(took.Microseconds()))
 	if !o.keep {
 		c.out.f("The folder is removed again (--keep leaves it).\n")
@@ -116,13 +112,32 @@ func (o demoOptions) conclude(c *cli, s *app.Session, dir string, took time.Dura
 	}
 	c.out.f("Look around; these commands work in that folder:\n\n"+
 		"  cd %s && export XDG_STATE_HOME=%s\n", c.host.Dir, filepath.Join(dir, "state"))
-	for _, a := range v.Asks {
-		if a.Task != "" {
-			c.out.f("  muster show %s\n  muster diff %s\n  muster approve %s     # or: muster reject %s\n", a.Task, a.Task, a.Task, a.Task)
+	for _, t := range v.Tasks {
+		if t.State == report.Review {
+			c.out.f("  muster show %s\n  muster diff %s\n  muster approve %s     # or: muster reject %s\n", t.ID, t.ID, t.ID, t.ID)
 			break
 		}
 	}
 	c.out.f("  muster log\n  git log --graph --oneline muster/%s\n\n"+
 		"On a repository of your own: write .muster/plans/NAME.yaml, then muster run NAME.\n", v.Name)
+	if !c.host.Has("muster") {
+		c.out.f("(muster is not on your PATH yet; in its own folder: go install ./cmd/muster)\n")
+	}
 	return nil
+}
+
+// caught says, a line for each task, what the gate did not let through.
+func (o demoOptions) caught(c *cli, v app.View) {
+	c.out.f("\nwhat the gate caught:\n")
+	for _, t := range v.Tasks {
+		var said []string
+		for _, j := range t.Verdicts {
+			if text := reason(j.Verdict); !j.Verdict.Route.Lands() && !slices.Contains(said, text) {
+				said = append(said, text)
+			}
+		}
+		if len(said) > 0 {
+			c.out.f("  %-10s %s -> %s\n", t.ID, strings.Join(said, "; "), c.out.paint(stateColor(t.State), string(t.State)))
+		}
+	}
 }

@@ -33,7 +33,17 @@ func newUser(t testing.TB, args ...string) *user {
 	if err := os.MkdirAll(u.dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	u.git(append([]string{"init", "-q", "--template=", "-b", "main"}, args...)...)
+	if len(args) > 0 {
+		u.git(append([]string{"init", "-q", "--template=", "-b", "main"}, args...)...)
+		return u
+	}
+	u.write(".git/HEAD", "ref: refs/heads/main\n")
+	u.write(".git/config", "[core]\n\trepositoryformatversion = 0\n\tbare = false\n")
+	for _, d := range []string{".git/refs", ".git/objects"} {
+		if err := os.MkdirAll(u.path(d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return u
 }
 

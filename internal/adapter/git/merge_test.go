@@ -1,7 +1,9 @@
 package git
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -57,6 +59,25 @@ func (q *queue) land(file, content string) (change.Landing, change.Landed) {
 		q.t.Fatalf("merging gives %+v", m)
 	}
 	l := change.Landing{Run: "r1", Name: "x", ID: "l" + string(rune('a'+q.n)), From: m.From, To: m.Result}
+	return l, must[change.Landed](q.t)(q.r.Land(q.t.Context(), l))
+}
+
+// step lands a commit that adds one file, made without a worktree.
+func (q *queue) step(file string) (change.Landing, change.Landed) {
+	q.t.Helper()
+	q.n++
+	head := q.head()
+	blob := q.u.git("rev-parse", head.Commit+":a.txt")
+	cmd := exec.CommandContext(q.t.Context(), "sh", "-c",
+		`t=$( { git ls-tree "$1"; printf '100644 blob %s\t%s\n' "$2" "$3"; } | git mktree) && git commit-tree -m "$3" -p "$1" "$t" && echo "$t"`,
+		"sh", head.Commit, blob, file)
+	cmd.Dir, cmd.Env = q.u.dir, q.u.env
+	out, err := cmd.Output()
+	commit, tree, ok := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	if err != nil || !ok {
+		q.t.Fatalf("make a commit: %v %s", err, out)
+	}
+	l := change.Landing{Run: "r1", Name: "x", ID: fmt.Sprintf("l%d", q.n), From: head, To: change.Point{Commit: commit, Tree: tree}}
 	return l, must[change.Landed](q.t)(q.r.Land(q.t.Context(), l))
 }
 
@@ -173,22 +194,22 @@ func TestMirror(t *testing.T) {
 		{"checked out elsewhere", func(q *queue) { q.u.git("worktree", "add", "-q", "../w", "muster/x") }, "ok", "is checked out in", false},
 		{"left behind", func(q *queue) {
 			q.u.git("checkout", "-q", "muster/x")
-			q.land("while.txt", "1\n")
+			q.step("while.txt")
 		}, "ok", "is checked out in", false},
 		{"left behind and free again", func(q *queue) {
 			q.u.git("checkout", "-q", "muster/x")
-			q.land("while.txt", "1\n")
+			q.step("while.txt")
 			q.u.git("checkout", "-q", "main")
 		}, "ok", "", true},
 		{"left behind and brought along", func(q *queue) {
 			q.u.git("checkout", "-q", "muster/x")
-			q.land("while.txt", "1\n")
+			q.step("while.txt")
 			q.u.git("merge", "-q", "--ff-only", q.head().Commit)
-			q.land("more.txt", "1\n")
+			q.step("more.txt")
 		}, "ok", "is checked out in", false},
 		{"left behind and then worked on", func(q *queue) {
 			q.u.git("checkout", "-q", "muster/x")
-			q.land("while.txt", "1\n")
+			q.step("while.txt")
 			q.u.commit("on the old state")
 			q.u.git("checkout", "-q", "main")
 		}, "diverged", "was moved to", false},
@@ -206,7 +227,7 @@ func TestMirror(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			q := newQueue(t, newProject(t))
-			q.land("before.txt", "1\n")
+			q.step("before.txt")
 			c.do(q)
 			head := q.head()
 			before, _ := q.u.try("rev-parse", "--verify", "muster/x")
@@ -229,8 +250,8 @@ func TestMirror(t *testing.T) {
 			if answer != c.answer || m.From != head {
 				t.Errorf("%s, want %s: %+v", answer, c.answer, m)
 			}
-			to := q.change(head, "next.txt", "1\n")
-			landed := must[change.Landed](t)(q.r.Land(t.Context(), change.Landing{Run: "r1", Name: "x", ID: "next", From: head, To: to}))
+			l, landed := q.step("next.txt")
+			to := l.To
 			if (landed.Mirror == "") != (c.landed == "") || !strings.Contains(landed.Mirror, c.landed) {
 				t.Errorf("landing says %q", landed.Mirror)
 			}
@@ -338,7 +359,7 @@ func TestAdvance(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			q := newQueue(t, newProject(t))
-			l, _ := q.land("one.txt", "1\n")
+			l, _ := q.step("one.txt")
 			c.do(q)
 			before := q.u.point("main")
 			a := must[change.Advanced](t)(q.r.Advance(t.Context(), change.AdvanceRequest{Run: "r1", Name: "x", Target: "refs/heads/main", To: l.To}, c.protected))
