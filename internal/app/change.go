@@ -11,15 +11,6 @@ import (
 	"muster/internal/core/report"
 )
 
-// Colors says whether a patch has terminal colours.
-type Colors = git.Style
-
-// The values of Colors.
-const (
-	NoColors   = git.Plain
-	WithColors = git.Colored
-)
-
 // Changed gives the files of a task's latest change.
 func (s *Session) Changed(ctx context.Context, t *report.Task) (change.Change, error) {
 	if t.Head.Tree == "" {
@@ -38,7 +29,7 @@ func (s *Session) Changed(ctx context.Context, t *report.Task) (change.Change, e
 
 // Patch writes a task's latest change. The content is the agent's own: it may
 // hold control characters.
-func (s *Session) Patch(ctx context.Context, t *report.Task, w io.Writer, colors Colors) error {
+func (s *Session) Patch(ctx context.Context, t *report.Task, w io.Writer) error {
 	if t.Head.Tree == "" {
 		return fault.New(fault.NotFound, "show the change of %s: there is none yet", t.ID)
 	}
@@ -50,7 +41,7 @@ func (s *Session) Patch(ctx context.Context, t *report.Task, w io.Writer, colors
 	if err != nil {
 		return err
 	}
-	return repo.Patch(ctx, base, point(t.Head), w, colors)
+	return repo.Patch(ctx, base, point(t.Head), w, git.Plain)
 }
 
 // baseOf gives what a task's change is measured against: for one that landed,

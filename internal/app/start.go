@@ -286,6 +286,9 @@ func limits(flags, p plan.Budget, c config.Config) flow.Limits {
 		if out.TimeMS == 0 {
 			out.TimeMS = b.TimeMS
 		}
+		if out.Tokens == 0 {
+			out.Tokens = b.Tokens
+		}
 	}
 	out.Parallel = max(out.Parallel, 1)
 	return out

@@ -61,28 +61,17 @@ func TestPrinterCleansEveryArgument(t *testing.T) {
 	}
 }
 
-func TestPatchesKeepColoursOnly(t *testing.T) {
-	for in, want := range map[string]string{
-		"\x1b[32m+added\x1b[m":        "\x1b[32m+added\x1b[m",
-		"+\x1b[2Jcleared":             "+2Jcleared",
-		"+\x1b]0;title\a":             "+]0;title",
-		"\x1b[1;31mx\x1b[":            "\x1b[1;31mx",
-		"+\x1b[31;\x1b[0m nested":     "+31;\x1b[0m nested",
-		"+no sequence at all: [31mok": "+no sequence at all: [31mok",
-	} {
-		if got := cleanPatch(in); got != want {
-			t.Errorf("cleanPatch(%q) = %q, want %q", in, got, want)
-		}
-	}
+func TestPatchesAreCleanedThenColoured(t *testing.T) {
 	var b bytes.Buffer
-	w := &terminalWriter{w: &b}
-	for _, part := range []string{"one\ntw", "o\x1b", "[2J\nthr", "ee"} {
+	w := &patchWriter{p: &printer{w: &b, colors: true}}
+	for _, part := range []string{"+one\n ", "two\x1b", "[2J\n-\x1b[8mhidden\n@@ -1 ", "@@\nthr", "ee"} {
 		if n, err := w.Write([]byte(part)); n != len(part) || err != nil {
 			t.Fatalf("Write(%q) = %d, %v", part, n, err)
 		}
 	}
 	w.flush()
-	if got, want := b.String(), "one\ntwo2J\nthree"; got != want {
+	want := "\x1b[32m+one\x1b[0m\n two[2J\n\x1b[31m-[8mhidden\x1b[0m\n\x1b[36m@@ -1 @@\x1b[0m\nthree\n"
+	if got := b.String(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

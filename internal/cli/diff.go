@@ -3,12 +3,9 @@ package cli
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"muster/internal/app"
 )
 
 type diffOptions struct{ stat bool }
@@ -42,15 +39,11 @@ func (o diffOptions) run(c *cli, name string) error {
 	t := r.Task(ref.Task)
 	if !o.stat && !c.isJSON {
 		if !c.out.isTerminal {
-			return s.Patch(c.ctx, t, c.out.w, app.NoColors)
+			return s.Patch(c.ctx, t, c.out.w) // as it is, so that it can be applied
 		}
-		colors := app.NoColors
-		if c.out.colors {
-			colors = app.WithColors
-		}
-		w := &terminalWriter{w: c.out.w}
+		w := &patchWriter{p: c.out}
 		defer w.flush()
-		return s.Patch(c.ctx, t, w, colors)
+		return s.Patch(c.ctx, t, w)
 	}
 	ch, err := s.Changed(c.ctx, t)
 	if err != nil {
@@ -72,49 +65,43 @@ func (o diffOptions) run(c *cli, name string) error {
 	return nil
 }
 
-// terminalWriter passes lines on to a terminal without the control characters
-// that the patched files hold. Git's own colour sequences stay: they are the
-// only ones of the form ESC [ digits m that a patch may show.
-type terminalWriter struct {
-	w    io.Writer
+// patchWriter shows a patch on a terminal: cleaned line by line, and then
+// coloured. Colours that the patched files hold could hide what they say.
+type patchWriter struct {
+	p    *printer
 	rest []byte
 }
 
-func (t *terminalWriter) Write(p []byte) (int, error) {
-	t.rest = append(t.rest, p...)
+func (w *patchWriter) Write(b []byte) (int, error) {
+	w.rest = append(w.rest, b...)
 	for {
-		i := bytes.IndexByte(t.rest, '\n')
+		i := bytes.IndexByte(w.rest, '\n')
 		if i < 0 {
-			return len(p), nil
+			return len(b), nil
 		}
-		if _, err := io.WriteString(t.w, cleanPatch(string(t.rest[:i]))+"\n"); err != nil {
-			return 0, err
-		}
-		t.rest = t.rest[i+1:]
+		w.line(string(w.rest[:i]))
+		w.rest = w.rest[i+1:]
 	}
 }
 
-func (t *terminalWriter) flush() {
-	if len(t.rest) > 0 {
-		_, _ = io.WriteString(t.w, cleanPatch(string(t.rest)))
-		t.rest = nil
+func (w *patchWriter) flush() {
+	if len(w.rest) > 0 {
+		w.line(string(w.rest))
+		w.rest = nil
 	}
 }
 
-// cleanPatch cleans a line but for colours.
-func cleanPatch(s string) string {
-	var b strings.Builder
-	for {
-		before, after, ok := strings.Cut(s, "\x1b[")
-		b.WriteString(clean(before))
-		if !ok {
-			return b.String()
-		}
-		n := strings.IndexFunc(after, func(r rune) bool { return (r < '0' || r > '9') && r != ';' })
-		if n >= 0 && after[n] == 'm' {
-			b.WriteString("\x1b[" + after[:n+1])
-			after = after[n+1:]
-		}
-		s = after
+func (w *patchWriter) line(text string) {
+	color := Color("")
+	switch {
+	case strings.HasPrefix(text, "diff --git "), strings.HasPrefix(text, "+++ "), strings.HasPrefix(text, "--- "):
+		color = bold
+	case strings.HasPrefix(text, "@@ "):
+		color = cyan
+	case strings.HasPrefix(text, "+"):
+		color = green
+	case strings.HasPrefix(text, "-"):
+		color = red
 	}
+	w.p.f("%s\n", w.p.paint(color, text))
 }

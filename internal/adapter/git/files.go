@@ -127,6 +127,13 @@ func tryLock(path string) (*os.File, error) {
 	return nil, fault.Wrap(fault.Internal, err, "take the lock %s", path)
 }
 
+// freeLock gives a lock back at once. Closing the file alone would not do: a
+// process that is being started just then holds the file too, for a moment.
+func freeLock(f *os.File) {
+	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+	_ = f.Close()
+}
+
 func trim(out []byte) string { return string(bytes.TrimSpace(out)) }
 
 // short gives a branch's name without refs/heads/.

@@ -38,7 +38,7 @@ func newUser(t testing.TB, args ...string) *user {
 		return u
 	}
 	u.write(".git/HEAD", "ref: refs/heads/main\n")
-	u.write(".git/config", "[core]\n\trepositoryformatversion = 0\n\tbare = false\n")
+	u.write(".git/config", "[core]\n\trepositoryformatversion = 0\n\tbare = false\n[maintenance]\n\tauto = false\n")
 	for _, d := range []string{".git/refs", ".git/objects"} {
 		if err := os.MkdirAll(u.path(d), 0o755); err != nil {
 			t.Fatal(err)

@@ -91,7 +91,7 @@ func (s *slot) tryHold() (bool, error) {
 // unlock gives the lock back; a slot that is not held is left alone.
 func (s *slot) unlock() {
 	if s.lock != nil {
-		_ = s.lock.Close()
+		freeLock(s.lock)
 		s.lock = nil
 	}
 }
@@ -102,7 +102,7 @@ func (p pool) locked(ctx context.Context, f func() error) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = lock.Close() }()
+	defer freeLock(lock)
 	return f()
 }
 

@@ -18,18 +18,17 @@ const (
 
 // Config is the configuration in force.
 type Config struct {
-	Version int            `json:"version"`
-	Agents  []job.Agent    `json:"agents"` // by name; the built-in ones (claude, codex) are always there
-	Roles   []Role         `json:"roles,omitempty"`
-	Setup   []plan.Command `json:"setup,omitempty"`
-	Checks  Checks         `json:"checks"`
-	Protect []string       `json:"protect,omitempty"` // globs added to the built-in list
-	Budget  plan.Budget    `json:"budget"`
-	Land    Land           `json:"land"`
-	Rounds  int            `json:"rounds"`  // rework rounds at most
-	Default string         `json:"default"` // agent for tasks that name none
-	Sandbox string         `json:"sandbox"` // auto, off
-	Origin  []Origin       `json:"-"`
+	Version int         `json:"version"`
+	Agents  []job.Agent `json:"agents"` // by name; the built-in ones (claude, codex) are always there
+	Roles   []Role      `json:"roles,omitempty"`
+	Checks  Checks      `json:"checks"`
+	Protect []string    `json:"protect,omitempty"` // globs added to the built-in list
+	Budget  plan.Budget `json:"budget"`
+	Land    Land        `json:"land"`
+	Rounds  int         `json:"rounds"`  // rework rounds at most
+	Default string      `json:"default"` // agent for tasks that name none
+	Sandbox string      `json:"sandbox"` // auto, off
+	Origin  []Origin    `json:"-"`
 }
 
 // Role lists what an agent is used for, in the agent's order of preference.

@@ -37,7 +37,6 @@ func origins(c Config, file string, root *yamlfile.Node) []Origin {
 	}
 	w.value("default", c.Default)
 	w.value("rounds", strconv.Itoa(c.Rounds))
-	w.value("setup", commands(c.Setup))
 	w.value("checks.time", span(c.Checks.TimeMS))
 	w.value("checks.max_lines", limit(int64(c.Checks.MaxLines)))
 	w.value("checks.max_files", limit(int64(c.Checks.MaxFiles)))

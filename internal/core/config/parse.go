@@ -87,7 +87,9 @@ func readConfig(f *yamlfile.File, root *yamlfile.Node, c *Config) {
 	if n := root.Get("rounds"); n != nil {
 		c.Rounds = int(f.Int(n, 0, maxRounds))
 	}
-	c.Setup = plan.ReadCommands(f, root.Get("setup"))
+	if n := root.Get("setup"); n != nil {
+		f.Errorf(n, "begin the commands that need it with it, as in accept: [npm ci && npm test]", "setup is not available in this version")
+	}
 	readChecks(f, root.Get("checks"), &c.Checks)
 	c.Protect = plan.ReadGlobs(f, root.Get("protect"))
 	budget := plan.ReadBudget(f, root.Get("budget"), plan.Keys("run_budget"))

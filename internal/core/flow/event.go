@@ -23,6 +23,7 @@ type Limits struct {
 	Parallel int   `json:"parallel"`
 	MicroUSD int64 `json:"micro_usd,omitempty"`
 	TimeMS   int64 `json:"time_ms,omitempty"` // agent time, summed
+	Tokens   int64 `json:"tokens,omitempty"`  // input, output and cache writes together
 	Rounds   int   `json:"rounds"`            // rework rounds of a task
 }
 
@@ -131,6 +132,7 @@ type (
 	ResumeRequested struct {
 		MicroUSD int64 `json:"micro_usd,omitempty"`
 		TimeMS   int64 `json:"time_ms,omitempty"`
+		Tokens   int64 `json:"tokens,omitempty"`
 		Parallel int   `json:"parallel,omitempty"`
 	}
 	// TargetAdvanced answers AdvanceTarget.

@@ -46,10 +46,11 @@ const (
 	markLanded   Mark = 'l'
 )
 
-// Use is money and agent time.
+// Use is money, agent time and tokens.
 type Use struct {
 	MicroUSD int64 `json:"u,omitempty"`
 	TimeMS   int64 `json:"t,omitempty"`
+	Tokens   int64 `json:"k,omitempty"`
 }
 
 // Run starts tasks in the order of their needs and bounds what they consume.
@@ -276,22 +277,24 @@ func (s *runStep) released(d SlotReleased) {
 	if i < 0 {
 		return
 	}
-	if n := s.r.begun.Nodes[i]; n.MicroUSD > 0 || n.TimeMS > 0 {
+	if n := s.r.begun.Nodes[i]; n.MicroUSD > 0 || n.TimeMS > 0 || n.Tokens > 0 {
 		if s.r.Used == nil {
 			s.r.Used = make([]Use, len(s.marks))
 		}
 		s.r.Used = slices.Clone(s.r.Used)
 		s.r.Used[i].MicroUSD += d.Usage.CostMicroUSD
 		s.r.Used[i].TimeMS += d.TimeUS / 1000
+		s.r.Used[i].Tokens += d.Usage.Tokens()
 	}
 }
 
 // reserve gives what task i may still spend of its own budget.
 func (s *runStep) reserve(i int) Use {
 	n := s.r.begun.Nodes[i]
-	r := Use{MicroUSD: n.MicroUSD, TimeMS: n.TimeMS}
+	r := Use{MicroUSD: n.MicroUSD, TimeMS: n.TimeMS, Tokens: n.Tokens}
 	if s.r.Used != nil {
-		r.MicroUSD, r.TimeMS = max(r.MicroUSD-s.r.Used[i].MicroUSD, 0), max(r.TimeMS-s.r.Used[i].TimeMS, 0)
+		u := s.r.Used[i]
+		r = Use{MicroUSD: max(r.MicroUSD-u.MicroUSD, 0), TimeMS: max(r.TimeMS-u.TimeMS, 0), Tokens: max(r.Tokens-u.Tokens, 0)}
 	}
 	return r
 }
@@ -324,6 +327,9 @@ func (s *runStep) resume(d ResumeRequested) {
 	}
 	if d.TimeMS > 0 {
 		s.r.Limits.TimeMS = d.TimeMS
+	}
+	if d.Tokens > 0 {
+		s.r.Limits.Tokens = d.Tokens
 	}
 	if d.Parallel > 0 {
 		s.r.Limits.Parallel = d.Parallel
@@ -412,20 +418,29 @@ func (s *runStep) grant(i int) bool {
 // spend plus the reservations of all attempts under way, and this one's, must
 // stay within it.
 func (s *runStep) exhausted(i int) string {
-	usdLeft, timeLeft := s.r.Limits.MicroUSD-s.r.Spent.CostMicroUSD, s.r.Limits.TimeMS-s.r.TimeUS/1000
+	l, own, spent := s.r.Limits, s.reserve(i), Use{MicroUSD: s.r.Spent.CostMicroUSD, TimeMS: s.r.TimeUS / 1000, Tokens: s.r.Spent.Tokens()}
+	left := Use{MicroUSD: l.MicroUSD - spent.MicroUSD, TimeMS: l.TimeMS - spent.TimeMS, Tokens: l.Tokens - spent.Tokens}
 	for j, m := range s.marks {
 		if Mark(m) == markHolding || j == i {
-			usdLeft -= s.reserve(j).MicroUSD
-			timeLeft -= s.reserve(j).TimeMS
+			r := s.reserve(j)
+			left.MicroUSD -= r.MicroUSD
+			left.TimeMS -= r.TimeMS
+			left.Tokens -= r.Tokens
 		}
 	}
-	switch l, n, own := s.r.Limits, s.r.begun.Nodes[i], s.reserve(i); {
-	case l.MicroUSD > 0 && (usdLeft < 0 || usdLeft == 0 && own.MicroUSD == 0):
-		return fmt.Sprintf("%s of the budget of %s are spent, and no room is left for another attempt of %s", usd(s.r.Spent.CostMicroUSD), usd(l.MicroUSD), n.ID)
-	case l.TimeMS > 0 && (timeLeft < 0 || timeLeft == 0 && own.TimeMS == 0):
-		return fmt.Sprintf("%s of %s agent time are used, and no room is left for another attempt of %s", minutes(s.r.TimeUS/1000), minutes(l.TimeMS), n.ID)
+	full := func(limit, left, own int64) bool { return limit > 0 && (left < 0 || left == 0 && own == 0) }
+	used := ""
+	switch {
+	case full(l.MicroUSD, left.MicroUSD, own.MicroUSD):
+		used = usd(spent.MicroUSD) + " of the budget of " + usd(l.MicroUSD)
+	case full(l.TimeMS, left.TimeMS, own.TimeMS):
+		used = minutes(spent.TimeMS) + " of " + minutes(l.TimeMS) + " agent time"
+	case full(l.Tokens, left.Tokens, own.Tokens):
+		used = fmt.Sprintf("%d of %d tokens", spent.Tokens, l.Tokens)
+	default:
+		return ""
 	}
-	return ""
+	return fmt.Sprintf("%s are used, and no room is left for another attempt of %s", used, s.r.begun.Nodes[i].ID)
 }
 
 // prove judges the final tree. It always runs, because the target moves only

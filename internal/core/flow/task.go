@@ -164,7 +164,7 @@ func (t Task) overBudget() string {
 		return fmt.Sprintf("the task's budget of %s is used up", usd(t.MicroUSD))
 	case t.LimitMS > 0 && t.TimeUS/1000 >= t.LimitMS:
 		return fmt.Sprintf("the task's agent time of %s is used up", minutes(t.LimitMS))
-	case n.Tokens > 0 && t.Spent.Input+t.Spent.Output+t.Spent.CacheWrite >= n.Tokens:
+	case n.Tokens > 0 && t.Spent.Tokens() >= n.Tokens:
 		return fmt.Sprintf("the task's budget of %d tokens is used up", n.Tokens)
 	}
 	return ""

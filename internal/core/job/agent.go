@@ -49,6 +49,10 @@ func (u Usage) Add(v Usage) Usage {
 	}
 }
 
+// Tokens gives what counts against a budget of tokens: input, output and what
+// was written to a cache.
+func (u Usage) Tokens() int64 { return u.Input + u.Output + u.CacheWrite }
+
 // AgentEventKind is what an agent was seen to do. All drivers map their
 // agent's stream to these.
 type AgentEventKind string

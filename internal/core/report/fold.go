@@ -125,6 +125,9 @@ func (r *Run) resume(d flow.ResumeRequested) {
 	if d.TimeMS > 0 {
 		r.Limits.TimeMS = d.TimeMS
 	}
+	if d.Tokens > 0 {
+		r.Limits.Tokens = d.Tokens
+	}
 	if d.Parallel > 0 {
 		r.Limits.Parallel = d.Parallel
 	}

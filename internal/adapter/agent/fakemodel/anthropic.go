@@ -24,7 +24,7 @@ func (anthropic) parse(body object) *ask {
 		}
 		entries = append(entries, e)
 	}
-	a.locate(entries)
+	a.entries = entries
 	return a
 }
 

@@ -21,7 +21,7 @@ func (chat) parse(body object) *ask {
 			isUser: m["role"] == "user", text: said(m["content"]), calls: len(items(m["tool_calls"])),
 		})
 	}
-	a.locate(entries)
+	a.entries = entries
 	return a
 }
 

@@ -15,6 +15,7 @@ type ask struct {
 	model    string
 	isStream bool
 	tools    []tool
+	entries  []entry
 	scenario string
 	step     int
 	cwd      string // the agent's working directory, as its prompt says
@@ -37,24 +38,37 @@ type entry struct {
 }
 
 // locate finds the scenario and the step in the conversation.
-func (a *ask) locate(entries []entry) {
-	tag := regexp.MustCompile(`\[\[scenario:([A-Za-z0-9_.-]+)\]\]`)
-	for i := len(entries) - 1; i >= 0; i-- {
-		if !entries[i].isUser {
+func (a *ask) locate(cues []Cue) {
+	for i := len(a.entries) - 1; i >= 0; i-- {
+		if !a.entries[i].isUser {
 			continue
 		}
-		found := tag.FindAllStringSubmatch(entries[i].text, -1)
-		if found == nil {
+		if a.scenario = named(a.entries[i].text, cues); a.scenario == "" {
 			continue
 		}
-		a.scenario = found[len(found)-1][1]
-		for _, e := range entries[i+1:] {
+		for _, e := range a.entries[i+1:] {
 			if e.calls > 0 {
 				a.step++
 			}
 		}
 		return
 	}
+}
+
+// named gives the scenario that a message names last, by a tag or by a cue:
+// an agent may send two messages as one. It gives "" when there is none.
+func named(message string, cues []Cue) string {
+	tag := regexp.MustCompile(`\[\[scenario:([A-Za-z0-9_.-]+)\]\]`)
+	scenario, at := "", -1
+	for _, m := range tag.FindAllStringSubmatchIndex(message, -1) {
+		scenario, at = message[m[2]:m[3]], m[0]
+	}
+	for _, c := range cues {
+		if i := strings.LastIndex(message, c.Text); i > at {
+			scenario, at = c.Scenario, i
+		}
+	}
+	return scenario
 }
 
 // workingDir finds the agent's working directory in the text of its prompt.

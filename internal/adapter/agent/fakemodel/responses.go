@@ -15,7 +15,7 @@ func (d responses) parse(body object) *ask {
 	a.schema = fields(fields(fields(body["text"])["format"])["schema"])
 	d.addTools(a, items(body["tools"]), "")
 	if s, ok := body["input"].(string); ok {
-		a.locate([]entry{{isUser: true, text: s}})
+		a.entries = []entry{{isUser: true, text: s}}
 		return a
 	}
 	var entries []entry
@@ -36,7 +36,7 @@ func (d responses) parse(body object) *ask {
 			isOpen = true
 		}
 	}
-	a.locate(entries)
+	a.entries = entries
 	return a
 }
 

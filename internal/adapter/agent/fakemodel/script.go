@@ -3,7 +3,7 @@
 //
 // It speaks Anthropic Messages, OpenAI Responses and OpenAI Chat Completions,
 // streaming and not. A scenario is chosen by a tag in the newest user message
-// that has one, [[scenario:NAME]]; the step is the number of turns with tool
+// that has one, [[scenario:NAME]], or by a text among the cues; the step is the number of turns with tool
 // calls that the agent has answered since. Nothing is counted between
 // requests, because agents repeat requests, send some twice, and ask for
 // titles and summaries on the side; a request that offers no tools gets a
@@ -29,7 +29,15 @@ const (
 // Script holds what the model answers.
 type Script struct {
 	Scenarios map[string][]Step
+	Cues      []Cue
 	Default   string // the answer to a prompt without a known scenario
+}
+
+// Cue is a text that chooses a scenario as a tag does, for messages that a
+// test does not write itself.
+type Cue struct {
+	Text     string // must not be empty
+	Scenario string
 }
 
 // Step is one answer of the model. After the last one it says that the script

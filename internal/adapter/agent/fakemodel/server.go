@@ -103,6 +103,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a := d.parse(decode(body))
 	a.dialect, a.cwd = d, workingDir(string(body))
+	a.locate(s.script.Cues)
 	s.describe(n, a)
 	s.reply(w, r, n, a)
 }

@@ -118,6 +118,34 @@ func collect(v any, all *strings.Builder) {
 	}
 }
 
+// A cue counts like a tag: what was named last, in the newest message that
+// names anything.
+func TestCues(t *testing.T) {
+	s, err := fakemodel.Start(fakemodel.Script{
+		Cues: []fakemodel.Cue{{Text: "not right", Scenario: "mend"}, {Text: "interrupted", Scenario: "go-on"}},
+		Scenarios: map[string][]fakemodel.Step{
+			"work": {{Text: "working"}}, "mend": {{Text: "mending"}}, "go-on": {{Text: "going on"}},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	for messages, want := range map[string]string{
+		"[[scenario:work]] go":                             "working",
+		"[[scenario:work]] go|your change is not right":    "mending",
+		"[[scenario:work]] go, you were interrupted":       "going on",
+		"you were interrupted [[scenario:work]]":           "working",
+		"it is not right|[[scenario:work]] go":             "working",
+		"[[scenario:work]] go|not right|interrupted, then": "going on",
+	} {
+		_, body := dialects()["anthropic"](strings.ReplaceAll(messages, "|", `"},{"role":"user","content":"`), 0, "false")
+		if _, got := post(t, s, "/v1/messages", body); !strings.Contains(got, want) {
+			t.Errorf("%q: %s; want %q", messages, got, want)
+		}
+	}
+}
+
 func TestFailures(t *testing.T) {
 	for name, ask := range dialects() {
 		s := start(t, map[string][]fakemodel.Step{
