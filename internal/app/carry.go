@@ -15,7 +15,7 @@ import (
 
 const (
 	lockEvery = 250 * time.Millisecond // how often a follower tries to take over
-	lookEvery = 40 * time.Millisecond  // how often the ledger is looked at
+	lookEvery = 100 * time.Millisecond // how often the ledger is looked at
 )
 
 // Until says how long Carry stays with a run.

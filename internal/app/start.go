@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -65,12 +66,19 @@ func (s *Session) Start(ctx context.Context, w Start) (Started, error) {
 		return Started{}, err
 	}
 	warnings = append(warnings, more...)
+	uncommitted := s.uncommittedConfig(ctx, repo, base.Commit)
+	if uncommitted != "" {
+		warnings = append(warnings, uncommitted)
+	}
 	if w.Agent != "" {
 		for i := range p.Tasks {
 			p.Tasks[i].Agent = w.Agent
 		}
 	}
 	if err := yamlfile.AsError("read the plan "+file, c.CheckPlan(file, p)); err != nil && w.Agent == "" {
+		if uncommitted != "" {
+			err = fault.Wrap(fault.Invalid, err, "start run %s", p.Name).(*fault.Error).WithHint("%s", uncommitted)
+		}
 		return Started{}, err
 	}
 	nodes, err := s.nodes(p, c)
@@ -205,6 +213,23 @@ func readConfig(ctx context.Context, repo *git.Repo, commit string) (config.Conf
 	c, problems := config.Parse(configPath, data)
 	err = yamlfile.AsError("read "+configPath+" as committed on the target branch", problems)
 	return c, texts(problems), err
+}
+
+// uncommittedConfig says so when the person's folder holds another
+// configuration than the trusted base: it is a common wrong turn to write one
+// and wonder why it does nothing.
+func (s *Session) uncommittedConfig(ctx context.Context, repo *git.Repo, commit string) string {
+	if s.place.TopLevel == "" {
+		return ""
+	}
+	mine, err := os.ReadFile(filepath.Join(s.place.TopLevel, configPath))
+	if err != nil {
+		return ""
+	}
+	if base, _, err := repo.ReadFile(ctx, commit, configPath); err != nil || bytes.Equal(mine, base) {
+		return ""
+	}
+	return configPath + " in your folder is not the one committed on the target branch, and only that one counts: commit it first"
 }
 
 func texts(problems []yamlfile.Problem) []string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"muster/internal/core/change"
 	"muster/internal/core/config"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
@@ -29,5 +28,5 @@ func (h *Hands) advanceTarget(ctx context.Context, o flow.AdvanceTarget) (Answer
 		return land.Into == config.IntoBranch || plan.MatchAny(land.Protected, strings.TrimPrefix(branch, "refs/heads/"))
 	}
 	advanced, err := h.Repo.Advance(ctx, o.Run, o.Name, o.Target, protected)
-	return Answer{Data: flow.TargetAdvanced{Advanced: change.Advanced(advanced)}}, err
+	return Answer{Data: flow.TargetAdvanced{Advanced: advanced}}, err
 }

@@ -8,14 +8,14 @@ import (
 	"muster/internal/core/plan"
 )
 
-// prompt tells an agent what to do. A resumed session knows its task already
-// and gets only what is new.
-func prompt(p plan.Plan, t plan.Task, f flow.Feedback, feedback string, resumed bool) string {
+// prompt tells an agent what to do. feedback is the text behind f.Blob. A
+// resumed session knows its task already and gets only what is new.
+func prompt(p plan.Plan, t plan.Task, o flow.StartAttempt, feedback string) string {
 	var b strings.Builder
-	if !resumed {
+	if o.Session == "" {
 		assignment(&b, p, t)
 	}
-	switch f.Reason {
+	switch f := o.Feedback; f.Reason {
 	case flow.FromChecks:
 		b.WriteString("\nYour change was checked and is not right yet. Correct it in place:\n\n" + feedback + "\n")
 	case flow.FromPerson:

@@ -81,7 +81,7 @@ func (h *Hands) attempt(ctx context.Context, o flow.StartAttempt) (job.Attempt, 
 	return job.Attempt{
 		Op: OperationID(o.Run, o.Task, o.Attempt), Agent: agent, Dir: o.Dir, Session: o.Session,
 		NewID:   sessionID(o.Run, o.Task, o.Attempt),
-		Prompt:  prompt(in.plan, task, o.Feedback, feedback, o.Session != ""),
+		Prompt:  prompt(in.plan, task, o, feedback),
 		LimitMS: o.LimitMS, Previous: o.Previous, Task: o.Task, Number: o.Attempt, Round: o.Round,
 	}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
@@ -259,6 +260,21 @@ func TestCaptureSameSecond(t *testing.T) {
 	}
 }
 
+// TestCopyIndexKeepsTime: a younger copy would hide changes from Git.
+func TestCopyIndexKeepsTime(t *testing.T) {
+	t.Parallel()
+	from, to := filepath.Join(t.TempDir(), "from"), filepath.Join(t.TempDir(), "to")
+	writeAt(t, from, "content")
+	old := time.Unix(1_700_000_000, 123_000_000)
+	if err := errors.Join(os.Chtimes(from, old, old), copyIndex(from, to)); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(to)
+	if err != nil || !info.ModTime().Equal(old) {
+		t.Errorf("the copy is of %v, %v", info.ModTime(), err)
+	}
+}
+
 func TestCaptureAgentsGit(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -393,11 +409,17 @@ func TestCaptureSubmodules(t *testing.T) {
 		{"untouched", func(*testing.T, *user) {}, with, ""},
 		{"files inside", func(_ *testing.T, w *user) { w.write("lib/x", "x") }, with, "submodule lib"},
 		{"filled with a hostile repository", func(t *testing.T, w *user) {
+			// At the commit that is recorded: Git would ask whether it is dirty.
+			w.git("clone", "-q", lib.dir, "lib")
 			n := w.at(w.path("lib"))
-			n.git("init", "-q")
 			n.write("x", "x\n")
-			n.commit("inner")
-			writeAt(t, n.path(".git/config"), tr.config())
+			n.write("a.txt", "changed\n")
+			writeAt(t, n.path(".git/config"), "[core]\n\trepositoryformatversion = 0\n"+tr.config())
+		}, with, "submodule lib"},
+		{"moved on", func(_ *testing.T, w *user) {
+			w.git("clone", "-q", lib.dir, "lib")
+			w.at(w.path("lib")).write("x", "x\n")
+			w.at(w.path("lib")).commit("inner")
 		}, with, "submodule lib"},
 		{"removed", func(t *testing.T, w *user) { removeAt(t, w.path("lib")) }, strings.Replace(with, "160000 lib\n", "", 1), ""},
 		{"turned into a file", func(t *testing.T, w *user) {
@@ -412,7 +434,7 @@ func TestCaptureSubmodules(t *testing.T) {
 			}
 			c.do(t, u.at(dir))
 			got := capture(t, r, base)
-			if u.ls(got.Head.Tree) != c.want {
+			if u.ls(got.Head.Tree) != c.want || (got.Head.Tree == base.Tree) != (c.want == with) {
 				t.Errorf("captured\n%s", u.ls(got.Head.Tree))
 			}
 			wantNote(t, got.Notes, c.note)

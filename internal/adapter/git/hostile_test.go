@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"muster/internal/core/change"
@@ -119,7 +120,11 @@ func TestUserUntouched(t *testing.T) {
 	}
 	wantSame(t, "with a worktree", u.footprint(), before)
 	// Git's own housekeeping leaves the pool alone.
+	removeAt(t, filepath.Join(dir, ".git"))
 	u.git("worktree", "prune", "--expire=now")
+	if list := u.git("worktree", "list", "--porcelain"); !strings.Contains(list, dir) {
+		t.Errorf("prune removed the worktree: %s", list)
+	}
 	if got := worktree(t, r, o.Base); got != dir || u.at(got).git("rev-parse", "HEAD") != o.Base.Commit {
 		t.Errorf("after prune the worktree is %s", got)
 	}
@@ -127,7 +132,7 @@ func TestUserUntouched(t *testing.T) {
 		t.Fatal(err)
 	}
 	must[Collected](t)(r.Gc(ctx))
-	if list := u.git("worktree", "list", "--porcelain"); bytes.Contains([]byte(list), []byte("muster")) {
+	if list := u.git("worktree", "list", "--porcelain"); strings.Contains(list, "muster") {
 		t.Errorf("a worktree is left: %s", list)
 	}
 	wantSame(t, "after gc", u.footprint(), before)

@@ -8,8 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
@@ -52,12 +55,60 @@ func TestWorktreePool(t *testing.T) {
 	wantKind(t, err, fault.NotFound, "unknown")
 }
 
+// TestSweepWithoutRights takes root's privilege away from one thread: a
+// module cache is read-only, and must be removed all the same.
+func TestSweepWithoutRights(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := func(s string) string { return filepath.Join(dir, s) }
+	writeAt(t, p("cache/mod/deep/file"), "x")
+	writeAt(t, p("kept/closed/file"), "x")
+	writeAt(t, p("kept/unreadable"), "x")
+	err := errors.Join(os.Chmod(p("cache/mod/deep"), 0), os.Chmod(p("cache/mod"), 0o500), os.Chmod(p("cache"), 0o500),
+		os.Chmod(p("kept/closed"), 0), os.Chmod(p("kept/unreadable"), 0), os.Chmod(p("kept"), 0o500))
+	if err != nil {
+		t.Fatal(err)
+	}
+	idx := emptyIndex()
+	idx.add("kept/closed/file", 0o100644)
+	idx.add("kept/unreadable", 0o100644)
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never given back: the thread ends here
+		var none [2]unix.CapUserData
+		header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+		if err := unix.Capset(&header, &none[0]); err != nil {
+			done <- err
+			return
+		}
+		if _, err := os.ReadFile(p("kept/unreadable")); !errors.Is(err, os.ErrPermission) {
+			done <- fmt.Errorf("the thread can still read everything: %w", err)
+			return
+		}
+		err := sweep(dir, idx, nil)
+		root, err2 := os.OpenRoot(dir)
+		if err = errors.Join(err, err2); err == nil {
+			err = errors.Join(widen(root, "."), root.Close())
+		}
+		if _, err2 := os.ReadFile(p("kept/unreadable")); err == nil {
+			err = err2
+		}
+		done <- err
+	}()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"kept": "dir", "kept/closed": "dir", "kept/closed/file": "false x", "kept/unreadable": "false x"}
+	wantSame(t, "the folder", tree(t, dir), want)
+}
+
 func TestWorktreeKeep(t *testing.T) {
 	t.Parallel()
 	ctx, u := t.Context(), newProject(t)
 	r, base, dir := opened(t, u)
 	work := filepath.Join(dir, "work")
 	next := u.commit("second")
+	u.git("update-ref", "refs/muster/runs/r1/head", next.Commit) // the run goes on meanwhile
 	for _, c := range []struct {
 		name string
 		q    change.WorktreeRequest

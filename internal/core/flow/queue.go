@@ -108,7 +108,7 @@ func (s *queueStep) resumed() {
 		s.do(LandChange{Inputs: s.q.begun.Inputs, Landing: now.Landing})
 		return
 	}
-	s.q.Now = s.requeue()
+	s.requeue()
 }
 
 func (s *queueStep) landing() bool { return strings.HasSuffix(s.q.Pending, string(CmdLandChange)) }
@@ -126,11 +126,11 @@ func (s *queueStep) withdraw(task string) {
 }
 
 // requeue puts what was under way back in front, to be merged anew.
-func (s *queueStep) requeue() *Landing {
+func (s *queueStep) requeue() {
 	if s.q.Now != nil && s.q.Now.Item.Task != "" {
 		s.q.Items = slices.Insert(slices.Clone(s.q.Items), 0, s.q.Now.Item)
 	}
-	return nil
+	s.q.Now = nil
 }
 
 // approved accepts a person's push that the gate did not let through.

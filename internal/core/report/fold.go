@@ -60,7 +60,7 @@ func (r *Run) runEvent(e flow.Event) {
 	case flow.RunStarted:
 		r.begin(d, e.AtUS)
 	case flow.RunOpened:
-		r.Branch, r.Target, r.Base, r.Head = d.Branch, d.Opened.Target, d.Base, d.Base
+		r.Branch, r.Target, r.Base, r.Head = d.Branch, d.Target, d.Base, d.Base
 		if r.Stage == flow.Opening {
 			r.Stage = flow.Running
 		}

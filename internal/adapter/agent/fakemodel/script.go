@@ -3,11 +3,11 @@
 //
 // It speaks Anthropic Messages, OpenAI Responses and OpenAI Chat Completions,
 // streaming and not. A scenario is chosen by a tag in the newest user message
-// that has one, [[scenario:NAME]], or by a text among the cues; the step is the number of turns with tool
-// calls that the agent has answered since. Nothing is counted between
-// requests, because agents repeat requests, send some twice, and ask for
-// titles and summaries on the side; a request that offers no tools gets a
-// short text and moves nothing.
+// that has one, [[scenario:NAME]], or by the text of a cue; the step is the
+// number of turns with tool calls that the agent has answered since. Nothing
+// is counted between requests, because agents repeat requests, send some
+// twice, and ask for titles and summaries on the side; a request that offers
+// no tools gets a short text and moves nothing.
 //
 // Steps say what is to be done (write, edit, read, shell); the server picks
 // whichever of the offered tools does it and fills its parameters by their

@@ -1,0 +1,330 @@
+package agentse2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"muster/internal/adapter/agent/fakemodel"
+	"muster/internal/core/job"
+	"muster/internal/core/report"
+)
+
+// TestAgents runs every case with every agent that AGENTS_E2E names.
+func TestAgents(t *testing.T) {
+	asked := os.Getenv("AGENTS_E2E")
+	if asked == "" {
+		t.Skip("AGENTS_E2E names no agents; scripts/agents-e2e.sh installs them and sets it")
+	}
+	for _, agent := range strings.Split(asked, ",") {
+		if agent != "claude" && agent != "codex" {
+			t.Fatalf("AGENTS_E2E names %q; there are claude and codex", agent)
+		}
+		for _, c := range cases() {
+			t.Run(agent+" "+c.name, func(t *testing.T) {
+				t.Parallel()
+				c.run(t, agent)
+			})
+		}
+	}
+}
+
+type agentCase struct {
+	name string
+	run  func(t *testing.T, agent string)
+}
+
+func cases() []agentCase {
+	return []agentCase{
+		{"reworks and lands", reworks},
+		{"is denied", denied},
+		{"has no key", noKey},
+		{"has trouble with its provider", trouble},
+		{"hangs and is stopped", hangs},
+		{"loses its shim", losesShim},
+		{"runs out of time", runsOut},
+	}
+}
+
+// What Muster tells a session that goes on, as the engine words it.
+func cues() []fakemodel.Cue {
+	return []fakemodel.Cue{
+		{Text: "Your change was checked and is not right yet", Scenario: "mend"},
+		{Text: "You were interrupted before you had finished", Scenario: "go-on"},
+	}
+}
+
+// script is a model that begins with the steps and knows what to do when it
+// is interrupted.
+func script(first ...fakemodel.Step) fakemodel.Script {
+	return fakemodel.Script{Default: "No scenario.", Cues: cues(), Scenarios: map[string][]fakemodel.Step{
+		"first": first, "go-on": goes(),
+	}}
+}
+
+// perRequest is what the model reports for one answer, as Muster counts it.
+func perRequest(agent string) job.Usage {
+	if agent == "codex" {
+		return job.Usage{
+			Input: fakemodel.InputTokens - fakemodel.CacheReadTokens, CacheRead: fakemodel.CacheReadTokens,
+			Output: fakemodel.OutputTokens, Reasoning: fakemodel.ReasoningTokens,
+		}
+	}
+	return job.Usage{
+		Input: fakemodel.InputTokens, CacheRead: fakemodel.CacheReadTokens, CacheWrite: fakemodel.CacheWriteTokens,
+		Output: fakemodel.OutputTokens,
+	}
+}
+
+func times(n int, u job.Usage) job.Usage {
+	var sum job.Usage
+	for range n {
+		sum = sum.Add(u)
+	}
+	return sum
+}
+
+// tokens is a usage without its price.
+func tokens(u job.Usage) job.Usage {
+	u.CostMicroUSD, u.CostUnknown = 0, false
+	return u
+}
+
+// reworks: the first round breaks the tests of two packages, the findings go
+// back to the same session, and the second round lands on the target.
+func reworks(t *testing.T, agent string) {
+	const right, wrong = "\treturn sum\n", "\treturn WithTax(sum)\n"
+	change := func(from, to string, then ...fakemodel.Op) []fakemodel.Step {
+		return []fakemodel.Step{
+			{Text: "Looking.", Do: []fakemodel.Op{{Kind: fakemodel.Read, Path: "price/price.go"}}},
+			{Text: "Changing.", Do: append([]fakemodel.Op{{Kind: fakemodel.Edit, Path: "price/price.go", Old: from, Text: to}}, then...)},
+			{Text: "CHANGED"},
+		}
+	}
+	p := newPlace(t, agent, fakemodel.Script{Cues: cues(), Scenarios: map[string][]fakemodel.Step{
+		"first": change(right, wrong,
+			fakemodel.Op{Kind: fakemodel.Write, Path: taxPath, Text: taxText},
+			fakemodel.Op{Kind: fakemodel.Write, Path: testPath, Text: testText}),
+		"mend": change(wrong, right),
+	}}, set{scenario: "first", elsewhere: true})
+	p.run().ends(done)
+	r := p.view()
+	task := r.Tasks[0]
+	p.landed(task)
+	if r.Advanced == nil || !r.Advanced.Done || p.git("rev-parse", "main") != task.Head.Commit {
+		t.Errorf("main was not moved to %s: %+v", task.Head.Commit, r.Advanced)
+	}
+	if len(task.Attempts) != 2 || task.Round != 1 {
+		t.Fatalf("%d attempts and %d rework rounds, want 2 and 1\n%s", len(task.Attempts), task.Round, p.describe())
+	}
+	one, two := p.attempt(task, 1, job.Done), p.attempt(task, 2, job.Done)
+	if one.Session == "" || one.Session != two.Session {
+		t.Errorf("sessions %q and %q, want the same", one.Session, two.Session)
+	}
+	firsts, mends := p.requests("first"), p.requests("mend")
+	if len(firsts) != 3 || len(mends) != 3 {
+		t.Fatalf("%d requests in the first round and %d in the second, want 3 each\n%s", len(firsts), len(mends), p.describe())
+	}
+	for _, want := range []string{"Add WithTax, with a test", "acceptance command go test ./... fails", "TestSum", "TestTotal", "Mend the cause"} {
+		if !strings.Contains(mends[0].Body, want) {
+			t.Errorf("the second round did not tell the model %q", want)
+		}
+	}
+	each := times(3, perRequest(agent))
+	if tokens(one.Usage) != each || tokens(two.Usage) != each || tokens(two.Total) != each.Add(each) {
+		t.Errorf("usage %+v, then %+v, in all %+v; want %+v twice", one.Usage, two.Usage, two.Total, each)
+	}
+	if task.Spent != one.Usage.Add(two.Usage) || r.Spent != task.Spent {
+		t.Errorf("the task spent %+v and the run %+v, want the sum of its attempts", task.Spent, r.Spent)
+	}
+	if isKnown := !one.Usage.CostUnknown; isKnown != (agent == "claude") || isKnown && one.Usage.CostMicroUSD == 0 {
+		t.Errorf("cost %+v", one.Usage)
+	}
+}
+
+// denied: the agent tries to write into the person's checkout and beside it,
+// and to commit; what it does in its worktree lands all the same.
+func denied(t *testing.T, agent string) {
+	places := []string{"repo/outside.txt", "outside.txt"}
+	root := t.TempDir()
+	var tries []fakemodel.Op
+	for _, path := range places {
+		tries = append(tries, fakemodel.Op{Kind: fakemodel.Write, Path: filepath.Join(root, path), Text: "outside\n"})
+	}
+	commit := fakemodel.Op{Kind: fakemodel.Shell, Command: "git commit --allow-empty -qm stolen"}
+	p := newPlace(t, agent, script(
+		fakemodel.Step{Text: "Trying.", Do: tries}, goes()[0],
+		fakemodel.Step{Text: "Committing.", Do: []fakemodel.Op{commit}}, fakemodel.Step{Text: "TRIED"},
+	), set{scenario: "first", root: root})
+	out := p.run().ends(done)
+	task := p.task()
+	p.landed(task)
+	for _, path := range places {
+		if _, err := os.Lstat(filepath.Join(p.root, path)); err == nil {
+			t.Errorf("the agent wrote %s", path)
+		}
+	}
+	if got := p.git("status", "--porcelain"); got != "" {
+		t.Errorf("the person's checkout has changed:\n%s", got)
+	}
+	want := len(places)
+	if agent == "claude" {
+		want++ // Codex keeps commits off by its sandbox, and says nothing of it
+	}
+	if o := p.attempt(task, 1, job.Done); len(o.Denied) != want {
+		t.Errorf("denied: %q, want %d", o.Denied, want)
+	}
+	p.takesIt(out)
+}
+
+// takesIt types the command that Muster gave because the target is checked
+// out.
+func (p *place) takesIt(out string) {
+	p.t.Helper()
+	_, command, found := strings.Cut(out, "take it with: ")
+	if !found {
+		p.t.Fatalf("no command that moves main:\n%s", out)
+	}
+	command, _, _ = strings.Cut(command, "\n")
+	cmd := exec.CommandContext(p.t.Context(), "sh", "-c", command)
+	cmd.Dir, cmd.Env = p.repo(), p.env
+	if said, err := cmd.CombinedOutput(); err != nil {
+		p.t.Fatalf("%s: %v\n%s", command, err, said)
+	}
+	if data, err := os.ReadFile(filepath.Join(p.repo(), taxPath)); err != nil || string(data) != taxText {
+		p.t.Errorf("after %s: %q, %v", command, data, err)
+	}
+}
+
+// noKey: a refused key fails the task at once and asks for a person.
+func noKey(t *testing.T, agent string) {
+	p := newPlace(t, agent, script(fakemodel.Step{Fail: &fakemodel.Failure{Status: 401}}), set{scenario: "first"})
+	out := p.run().ends(needsPerson)
+	task := p.task()
+	o := p.attempt(task, 1, job.Auth)
+	if task.State != report.Failed || len(task.Attempts) != 1 {
+		t.Errorf("the task is %s after %d attempts, want failed after 1", task.State, len(task.Attempts))
+	}
+	if !strings.Contains(out, "auth: ") || !strings.Contains(out, "muster retry tax") {
+		t.Errorf("nobody is told what to do:\n%s", out)
+	}
+	if strings.Contains(out+o.Message, testKey) {
+		t.Error("the key was shown")
+	}
+}
+
+// trouble: when the agent's own retries are used up, Muster waits, and then
+// goes on with the same session.
+func trouble(t *testing.T, agent string) {
+	p := newPlace(t, agent, script(fakemodel.Step{Fail: &fakemodel.Failure{Status: 500}}), set{scenario: "first"})
+	p.run().ends(done)
+	task := p.task()
+	p.goesOn(task, p.attempt(task, 1, job.Provider))
+	const pause = 10e6 // microseconds
+	if waited := task.Attempts[1].BegunUS - task.Attempts[0].EndedUS; waited < pause {
+		t.Errorf("tried again after %d us, want a pause of %d at least", waited, int64(pause))
+	}
+}
+
+// goesOn demands that a second attempt went on with the session of the first
+// and landed.
+func (p *place) goesOn(t report.Task, first job.Outcome) {
+	p.t.Helper()
+	p.landed(t)
+	if len(t.Attempts) != 2 {
+		p.t.Errorf("%d attempts, want 2", len(t.Attempts))
+	}
+	if second := p.attempt(t, 2, job.Done); first.Session == "" || second.Session != first.Session {
+		p.t.Errorf("session %q went on as %q", first.Session, second.Session)
+	}
+	if again := p.requests("go-on"); len(again) == 0 || !strings.Contains(again[0].Body, "Add WithTax, with a test") {
+		p.t.Errorf("the session that goes on does not know its task\n%s", p.describe())
+	}
+}
+
+// hangs: the model never answers; stop ends the agent, resume goes on with
+// its session.
+func hangs(t *testing.T, agent string) {
+	p := newPlace(t, agent, script(fakemodel.Step{Hang: true}), set{scenario: "first"})
+	r := p.run()
+	p.asked("hang")
+	mark := p.mark(1)
+	if len(carrying(mark)) == 0 {
+		t.Error("no process has the mark, so that it proves nothing")
+	}
+	p.start("stop").ends(done)
+	r.ends(needsPerson)
+	p.none("after the stop", mark)
+	if e := p.exit(1); e.State != job.Stopped {
+		t.Errorf("exit record %+v, want stopped", e)
+	}
+	task := p.task()
+	o := p.attempt(task, 1, job.Halted)
+	if task.State != report.Stopped {
+		t.Errorf("the task is %s, want stopped", task.State)
+	}
+	p.start("resume").ends(done)
+	p.goesOn(p.task(), o)
+}
+
+// block is a model that has the agent run a command that does not end, with
+// one more that runs away from it.
+func block() []fakemodel.Step {
+	return []fakemodel.Step{
+		{Text: "Waiting.", Do: []fakemodel.Op{{Kind: fakemodel.Shell, Command: "(setsid sleep 3600 &) ; sleep 3600"}}},
+		{Hang: true}, // should the agent take a running command for an answer
+	}
+}
+
+// blocked waits until both commands of block run, and gives the mark of the
+// attempt.
+func (p *place) blocked() string {
+	p.t.Helper()
+	p.await("two commands that block", func() bool {
+		n := 0
+		for _, found := range carrying(p.home()) {
+			if slices.Equal(found.argv, []string{"sleep", "3600"}) {
+				n++
+			}
+		}
+		return n == 2
+	})
+	return p.mark(1)
+}
+
+// losesShim: after kill -9 of the shim in the middle of a command, nothing of
+// the attempt lives on, it is recorded as lost, and its session goes on.
+func losesShim(t *testing.T, agent string) {
+	p := newPlace(t, agent, script(block()...), set{scenario: "first"})
+	r := p.run()
+	mark := p.blocked()
+	p.kill(p.shim(1))
+	task := p.until("the attempt is lost", func(t report.Task) bool { return len(t.Attempts) > 0 && t.Attempts[0].Outcome != nil })
+	p.none("after the loss", mark)
+	o := p.attempt(task, 1, job.Vanished)
+	if e := p.exit(1); e.State != job.Lost {
+		t.Errorf("exit record %+v, want lost", e)
+	}
+	r.ends(done)
+	p.goesOn(p.task(), o)
+}
+
+// runsOut: at the task's time limit everything the agent started is ended.
+func runsOut(t *testing.T, agent string) {
+	p := newPlace(t, agent, script(block()...), set{scenario: "first", minutes: "0.4"})
+	r := p.run()
+	mark := p.blocked()
+	out := r.ends(needsPerson)
+	p.none("after the time limit", mark)
+	if e := p.exit(1); e.State != job.TimedOut {
+		t.Errorf("exit record %+v, want timed out", e)
+	}
+	task := p.task()
+	p.attempt(task, 1, job.Timeout)
+	if task.State != report.Failed || !strings.Contains(out, "time limit") {
+		t.Errorf("the task is %s, want failed for its time limit:\n%s", task.State, out)
+	}
+}

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Whole runs of Muster with real agents against scripted models:
+#
+#   scripts/agents-e2e.sh [claude] [codex]     (all when none is named)
+#
+# Installs the agents first, at pinned versions; see scripts/agents-install.sh.
+# No account and no key is needed: the models are programs of the test.
+set -eu
+cd "$(dirname "$0")/.."
+[ $# -gt 0 ] || set -- claude codex
+for agent in "$@"; do
+	case $agent in
+	claude | codex) ;;
+	*)
+		echo "agents-e2e: unknown agent \"$agent\"; there are claude and codex" >&2
+		exit 2
+		;;
+	esac
+done
+MUSTER_AGENTS_DIR=${MUSTER_AGENTS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/muster-agents}
+AGENTS_E2E=$(echo "$@" | tr ' ' ',')
+export MUSTER_AGENTS_DIR AGENTS_E2E
+./scripts/agents-install.sh "$@"
+go test ./internal/adapter/agent -run Real -count=1
+exec go test ./internal/agentse2e -count=1 -v
