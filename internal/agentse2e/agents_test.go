@@ -208,8 +208,11 @@ func noKey(t *testing.T, agent string) {
 	if task.State != report.Failed || len(task.Attempts) != 1 {
 		t.Errorf("the task is %s after %d attempts, want failed after 1", task.State, len(task.Attempts))
 	}
-	if !strings.Contains(out, "auth: ") || !strings.Contains(out, "muster retry tax") {
-		t.Errorf("nobody is told what to do:\n%s", out)
+
+	for _, want := range []string{"auth: ", "log the agent in", "muster retry tax"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the person is not told %q:\n%s", want, out)
+		}
 	}
 	if strings.Contains(out+o.Message, testKey) {
 		t.Error("the key was shown")
@@ -236,6 +239,9 @@ func (p *place) goesOn(t report.Task, first job.Outcome) {
 	p.landed(t)
 	if len(t.Attempts) != 2 {
 		p.t.Errorf("%d attempts, want 2", len(t.Attempts))
+	}
+	if !t.Spent.CostUnknown {
+		p.t.Errorf("spent %+v: what the first attempt used is not all known, and that is not said", t.Spent)
 	}
 	if second := p.attempt(t, 2, job.Done); first.Session == "" || second.Session != first.Session {
 		p.t.Errorf("session %q went on as %q", first.Session, second.Session)

@@ -24,9 +24,9 @@ import (
 )
 
 const (
-	graceMS   = 5_000   // between asking an agent to end and killing it
-	outputCap = 8 << 20 // bytes of each stream that are kept of an attempt
-	commands  = 8       // commands carried out at once, agents not counted
+	graceMS   = 5_000    // between asking an agent to end and killing it
+	outputCap = 64 << 20 // bytes of each stream that are kept of an attempt; the first ones, so the final event must fit
+	commands  = 8        // commands carried out at once, agents not counted
 )
 
 // engine makes the engine that may commit under the lock.
@@ -38,7 +38,7 @@ func (s *Session) engine(ctx context.Context, lock *store.Lock) (engine.Engine, 
 	exec := sandbox.NewExecutor(s.host.checkEnv(), append(append([]string{}, s.host.Self...), "shim"))
 	checks := check.New(trees{repo}, exec, s.store, battery.All(), max(runtime.NumCPU()/2, 1))
 	return engine.NewLocal(engine.NewHands(engine.Ports{
-		Log: ledger{s.store, lock}, Blobs: s.store, Repo: runs{repo}, Worktrees: repo, Operations: s.ops,
+		Log: ledger{s.store, lock}, Blobs: s.store, Repo: repo, Worktrees: repo, Operations: s.ops,
 		Agents: agents{s}, Checks: checks, Clock: clock{}, IDs: ids{},
 	}), engine.Options{Commands: commands, Probe: s.host.Probe}), nil
 }
@@ -52,13 +52,6 @@ type ledger struct {
 func (l ledger) Commit(ctx context.Context, b flow.Batch) error {
 	_, err := l.Store.Commit(ctx, l.lock, b)
 	return err
-}
-
-// runs is the repository as the engine sees it.
-type runs struct{ *git.Repo }
-
-func (r runs) Advance(ctx context.Context, run, name, target string, protected func(string) bool) (change.Advanced, error) {
-	return r.Repo.Advance(ctx, change.AdvanceRequest{Run: run, Name: name, Target: target}, protected)
 }
 
 // trees lays out what checks look at.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"muster/internal/core/change"
 	"muster/internal/core/config"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
@@ -27,6 +28,6 @@ func (h *Hands) advanceTarget(ctx context.Context, o flow.AdvanceTarget) (Answer
 	protected := func(branch string) bool {
 		return land.Into == config.IntoBranch || plan.MatchAny(land.Protected, strings.TrimPrefix(branch, "refs/heads/"))
 	}
-	advanced, err := h.Repo.Advance(ctx, o.Run, o.Name, o.Target, protected)
+	advanced, err := h.Repo.Advance(ctx, change.AdvanceRequest{Run: o.Run, Name: o.Name, Target: o.Target, To: o.To}, protected)
 	return Answer{Data: flow.TargetAdvanced{Advanced: advanced}}, err
 }

@@ -37,9 +37,9 @@ type Repo interface {
 	Head(ctx context.Context, run string) (change.Point, error)
 	Merge(ctx context.Context, r change.MergeRequest) (change.Merged, error)
 	Land(ctx context.Context, l change.Landing) (change.Landed, error)
-	// Advance fast-forwards the target to the run's head where that can be;
+	// Advance fast-forwards the target to what was judged where that can be;
 	// branches for which protected holds are never moved.
-	Advance(ctx context.Context, run, name, target string, protected func(branch string) bool) (change.Advanced, error)
+	Advance(ctx context.Context, r change.AdvanceRequest, protected func(branch string) bool) (change.Advanced, error)
 }
 
 // Worktrees is where agents work.

@@ -203,6 +203,24 @@ func TestEndings(t *testing.T) {
 	}
 }
 
+// A refused key is nothing that the agent, or trying again, can mend.
+func TestRefusedKeySaysWhatToDo(t *testing.T) {
+	for _, c := range []struct {
+		driver, stdout string
+		want           bool
+	}{
+		{"claude", `{"type":"result","is_error":true,"result":"Invalid API key","api_error_status":401}`, true},
+		{"codex", `{"type":"turn.failed","error":{"message":"unexpected status 401 Unauthorized"}}`, true},
+		{"claude", `{"type":"result","is_error":true,"result":"overloaded","api_error_status":529}`, false},
+		{"codex", `{"type":"turn.failed","error":{"message":"unexpected status 503 Service Unavailable"}}`, false},
+	} {
+		out := outcome(t, attempt(c.driver), job.Exit{State: job.Exited, Code: 1}, c.stdout, "")
+		if got := strings.HasPrefix(out.Message, "log the agent in"); got != c.want {
+			t.Errorf("%s, %s: message %q", c.driver, c.stdout, out.Message)
+		}
+	}
+}
+
 func TestCrashIsExplained(t *testing.T) {
 	a := attempt("codex")
 	out := outcome(t, a, job.Exit{State: job.Exited, Code: 2}, "", strings.Repeat("noise\n", 2000)+"error: bad key openai-key-1\n")

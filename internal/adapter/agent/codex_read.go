@@ -176,7 +176,7 @@ func (r *codexReader) End(exit job.Exit, stderrTail string) job.Outcome {
 	}
 	out := job.Outcome{Session: firstOf(r.session, r.a.Session), Model: r.view.name(r.a.Agent.Model), Denied: r.denied}
 	out.Kind, out.Message = judge(exit, r.final, firstOf(r.trouble, lastWords(stderrTail)))
-	out.Message = r.view.text(out.Message)
+	out.Message = r.view.text(advised(out.Kind, out.Message))
 	forgetUnknownSession(r.a, &out, stderrTail)
 	bookUsage(r.a, &out, r.total)
 	if r.total == nil && r.session != "" {

@@ -57,6 +57,15 @@ func because(what, why string) string {
 	return what
 }
 
+// advised puts first what a person has to do where trying again is no use and
+// the message, which is the agent's, seldom says it.
+func advised(kind job.OutcomeKind, message string) string {
+	if kind != job.Auth {
+		return message
+	}
+	return because("log the agent in on this machine, or correct its key", message)
+}
+
 // lastWords gives the end of what a program printed as its errors, as whole
 // lines where they are short enough.
 func lastWords(s string) string {

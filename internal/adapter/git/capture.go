@@ -45,8 +45,11 @@ func (r *Repo) capture(ctx context.Context, q change.CaptureRequest, s *slot, re
 	work := s.meta + ".capture"
 	tree, notes, err := r.snapshot(ctx, s, work, base.Tree, rec.Tree)
 	listed := <-refs
-	if err = errors.Join(err, listed.err); err != nil {
-		return change.Captured{}, firstFault(err)
+	if err == nil {
+		err = listed.err
+	}
+	if err != nil {
+		return change.Captured{}, err
 	}
 	dropped, moved, err := r.agentCommits(ctx, s, rec.Base.Commit)
 	if err != nil {
@@ -66,14 +69,6 @@ func (r *Repo) capture(ctx context.Context, q change.CaptureRequest, s *slot, re
 	return change.Captured{Head: change.Point{Commit: id, Tree: tree}, Dropped: dropped, Notes: notes}, nil
 }
 
-// firstFault gives the first error of a join, with its kind and hint.
-func firstFault(err error) error {
-	if e := (*fault.Error)(nil); errors.As(err, &e) {
-		return e
-	}
-	return err
-}
-
 // snapshot writes the tree of the slot's folder. It works on a copy of the
 // slot's index, which still knows the files as they were laid out: only what
 // was touched since is read.
@@ -88,7 +83,7 @@ func (r *Repo) snapshot(ctx context.Context, s *slot, work, baseTree, laidTree s
 	if err := copyIndex(s.index(), work); err != nil {
 		return "", nil, err
 	}
-	sc := scan{repo: r, hold: s.lock}
+	sc := scan{repo: r, hold: s.lock, seed: s.index()}
 	if laidTree != baseTree {
 		// Seeded from the base: what it tracks stays tracked. With -i, files that
 		// the agent changed since they were laid out are no obstacle.
@@ -99,8 +94,6 @@ func (r *Repo) snapshot(ctx context.Context, s *slot, work, baseTree, laidTree s
 			return "", nil, err
 		}
 		sc.seed = work + ".seed"
-	} else {
-		sc.seed = s.index()
 	}
 	tree, err := sc.tree(ctx, s.dir, work)
 	return tree, sc.notes, err

@@ -138,5 +138,3 @@ func trim(out []byte) string { return string(bytes.TrimSpace(out)) }
 
 // short gives a branch's name without refs/heads/.
 func short(ref string) string { return strings.TrimPrefix(ref, headsPrefix) }
-
-func isHeadRef(name string) bool { return strings.HasSuffix(name, "/head") }

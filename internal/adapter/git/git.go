@@ -196,8 +196,9 @@ func ownConfig(p Place, set settings) string {
 	b.WriteString("\thooksPath = /dev/null\n\tfsmonitor = false\n\tuntrackedCache = false\n\tlogAllRefUpdates = false\n")
 	b.WriteString("\tattributesFile = /dev/null\n\texcludesFile = " + quoteConfig(filepath.Join(p.CommonDir, "info", "exclude")) + "\n")
 	b.WriteString("\tautocrlf = false\n\tsafecrlf = false\n\teol = lf\n")
-	// An agent's work is paid for: it must survive a power cut.
-	b.WriteString("\tfsync = committed\n\tfsyncMethod = batch\n")
+	// An agent's work is paid for: it must survive a power cut. Syncing in
+	// batches only pays for hundreds of new files; it costs 8 ms a change.
+	b.WriteString("\tfsync = committed\n\tfsyncMethod = fsync\n")
 	if set.shared != "" {
 		b.WriteString("\tsharedRepository = " + quoteConfig(set.shared) + "\n")
 	}

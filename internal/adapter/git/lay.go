@@ -26,11 +26,10 @@ type layout struct {
 // following a link; then read-tree restores what differs from the index and
 // goes on to the tree. When that fails, the folder is emptied and filled anew.
 func (r *Repo) lay(ctx context.Context, s *slot, l layout) error {
-	tree, err := r.treeOf(ctx, l.tree)
-	if err != nil {
+	var err error
+	if l.tree, err = r.treeOf(ctx, l.tree); err != nil {
 		return err
 	}
-	l.tree = tree
 	idx, err := readIndex(s.index(), r.idLength()/2)
 	if err != nil {
 		return r.layAnew(ctx, s, l)

@@ -107,13 +107,10 @@ func (r *Repo) merge(ctx context.Context, q change.MergeRequest, from change.Poi
 
 // mergeTrees merges by content. The trivial cases cost no process.
 func (r *Repo) mergeTrees(ctx context.Context, q change.MergeRequest, from change.Point) (tree string, conflicts []string, err error) {
-	switch q.Base.Tree {
-	case from.Tree:
+	switch {
+	case q.Base.Tree == from.Tree:
 		return q.Head.Tree, nil, nil
-	case q.Head.Tree:
-		return from.Tree, nil, nil
-	}
-	if from.Tree == q.Head.Tree {
+	case q.Base.Tree == q.Head.Tree, from.Tree == q.Head.Tree:
 		return from.Tree, nil, nil
 	}
 	args := []string{"merge-tree", "--write-tree", "-z", "--name-only", "--no-messages"}

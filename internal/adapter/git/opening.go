@@ -2,6 +2,7 @@ package git
 
 import (
 	"context"
+	"strings"
 
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
@@ -102,7 +103,7 @@ func (r *Repo) takeOver(ctx context.Context, e *edit, mirror, from, to string) e
 	}
 	owned := false
 	for _, x := range refs {
-		owned = owned || x.id == from && isHeadRef(x.name)
+		owned = owned || x.id == from && strings.HasSuffix(x.name, "/head")
 	}
 	if !owned {
 		return fault.New(fault.Conflict, "branch %s exists at %s and is no finished run's", mirror, from).

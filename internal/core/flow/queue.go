@@ -90,8 +90,12 @@ func (s *queueStep) message(e Event) {
 	case Approved:
 		s.approved(d)
 	case QueueClosed:
-		// The head may be moving right now; that it moved must be recorded.
+		// The head may be moving right now, or may have moved by a landing that
+		// failed afterwards; that it moved must be recorded.
 		s.q.Closing = true
+		if s.q.Now != nil && s.q.Now.Again {
+			s.resumed()
+		}
 		s.q.Closed = !s.landing()
 		return
 	}

@@ -307,7 +307,7 @@ func (s *runStep) pause(reason Pause, why, hint string) {
 }
 
 func (s *runStep) stop(d StopRequested) {
-	if s.r.Done() {
+	if s.r.Done() || s.r.Stage == Advancing { // the target moves right now; that it moved must be recorded
 		return
 	}
 	s.r.Closing = s.r.Closing || d.Close

@@ -357,14 +357,13 @@ func (s *taskStep) rework(v policy.Verdict, f Feedback) {
 	case s.t.Round >= s.t.begun.Rounds:
 		why = fmt.Sprintf("still not right after %d rework rounds: %s", s.t.Round, first(v.Reasons))
 	}
-	s.t.Seen = v.Open
+	s.t.Seen, s.t.Feedback = v.Open, f // also when it ends here: a retry goes on from what was found last
 	if why != "" {
 		s.release()
 		s.settle(Refused, IsRejected, why)
 		return
 	}
 	s.t.Round++
-	s.t.Feedback = f
 	s.want()
 }
 

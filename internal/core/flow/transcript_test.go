@@ -27,13 +27,15 @@ var update = flag.Bool("update", false, "write the transcripts anew")
 //
 // An event is its kind and short arguments; see words_test.go. An answer goes
 // to the latest command of its kind, unless op= names another. A point is one
-// word that stands for its tree and its commit. Lines with "#" are remarks.
+// word that stands for its tree and its commit. Lines with "#" are remarks;
+// events after "- ", separated by "; ", are told elsewhere and not shown.
 // Run with -update to write the answers anew, then read the difference.
 func TestTranscripts(t *testing.T) {
 	names, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no transcripts: %v", err)
 	}
+	others := everyAnswer(t)
 	for _, name := range names {
 		data, err := os.ReadFile(name)
 		if err != nil {
@@ -47,7 +49,7 @@ func TestTranscripts(t *testing.T) {
 			}
 			title, _, _ := strings.Cut(part, "\n")
 			t.Run(strings.TrimSuffix(filepath.Base(name), ".txt")+"/"+title, func(t *testing.T) {
-				got := play(t, part)
+				got := play(t, part, others)
 				if !*update && got != part {
 					t.Errorf("%s", difference(part, got))
 				}
@@ -87,18 +89,27 @@ type player struct {
 	first  flow.Event
 	state  flow.State
 	issued []flow.Command // with an order
+	others []flow.Payload // one of every kind that answers a command
+	silent bool           // what happens is not shown
 	out    strings.Builder
 }
 
 // play tells a story and gives it back with the machine's answers.
-func play(t *testing.T, story string) string {
-	p := &player{t: t}
+func play(t *testing.T, story string, others []flow.Payload) string {
+	p := &player{t: t, others: others}
 	for line := range strings.Lines(story) {
 		text := strings.TrimRight(line, "\n")
 		switch {
 		case strings.HasPrefix(text, "> "):
 			p.out.WriteString(text + "\n")
 			p.event(strings.TrimPrefix(text, "> "))
+		case strings.HasPrefix(text, "- "):
+			p.silent = true
+			for e := range strings.SplitSeq(strings.TrimPrefix(text, "- "), "; ") {
+				p.event(e)
+			}
+			p.silent = false
+			p.out.WriteString(text + "\n")
 		case strings.HasPrefix(text, "  "): // a former answer
 		default:
 			p.out.WriteString(text + "\n")
@@ -124,6 +135,7 @@ func (p *player) event(line string) {
 		if p.state, commands, err = flow.Start(p.stream, e); err != nil {
 			p.t.Fatal(err)
 		}
+		p.remember(commands)
 	} else {
 		if before.Done() {
 			p.t.Fatalf("%q comes after the machine is done", line)
@@ -157,12 +169,16 @@ func (p *player) step(e flow.Event) (flow.State, []flow.Command) {
 	if e.Op != "" && !next.Done() && !tellsItself(p.stream, commands) {
 		p.ignores(next, e, "a doubled answer")
 	}
+	p.remember(commands)
+	return next, commands
+}
+
+func (p *player) remember(commands []flow.Command) {
 	for _, c := range commands {
 		if c.Order != nil {
 			p.issued = append(p.issued, c)
 		}
 	}
-	return next, commands
 }
 
 // foreign makes sure that answers to commands that the machine did not issue
@@ -172,23 +188,26 @@ func (p *player) foreign(commands []flow.Command) {
 	if p.stream == "" || p.state.Done() || tellsItself(p.stream, commands) {
 		return
 	}
-	if len(p.issued) == 0 {
-		for _, c := range commands {
-			if c.Order != nil {
-				p.issued = append(p.issued, c)
-			}
-		}
+	for _, d := range p.others {
+		p.ignores(p.state, flow.Event{ID: "x", Actor: "engine", Op: "999." + string(d.Kind()), Data: d}, "a foreign answer")
 	}
+}
+
+// everyAnswer gives one payload of every kind that answers a command.
+func everyAnswer(t *testing.T) []flow.Payload {
+	t.Helper()
+	var out []flow.Payload
 	for _, k := range kinds() {
 		if answers(k) == "" {
 			continue
 		}
 		d, err := flow.DecodePayload(k, []byte("{}"))
 		if err != nil {
-			p.t.Fatal(err)
+			t.Fatal(err)
 		}
-		p.ignores(p.state, flow.Event{ID: "x", Actor: "engine", Op: "999." + string(k), Data: d}, "a foreign answer")
+		out = append(out, d)
 	}
+	return out
 }
 
 func (p *player) ignores(s flow.State, e flow.Event, what string) {
@@ -216,11 +235,17 @@ func streamOf(first flow.Payload) flow.Stream {
 }
 
 func (p *player) say(format string, args ...any) {
+	if p.silent {
+		return
+	}
 	fmt.Fprintf(&p.out, "  "+format+"\n", args...)
 }
 
 // show prints what changed and what is to be done.
 func (p *player) show(before flow.State, commands []flow.Command) {
+	if p.silent {
+		return
+	}
 	changes := diff(flat(p.t, before), flat(p.t, p.state))
 	if changes != "" {
 		p.say("%s", changes)

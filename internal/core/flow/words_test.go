@@ -228,7 +228,7 @@ func message(k flow.Kind, w *words) flow.Payload {
 	case flow.EvSlotWanted:
 		return flow.SlotWanted{Task: w.next()}
 	case flow.EvSlotReleased:
-		return flow.SlotReleased{Task: w.next(), Usage: job.Usage{CostMicroUSD: w.num("cost")}, TimeUS: w.num("time")}
+		return flow.SlotReleased{Task: w.next(), Usage: job.Usage{CostMicroUSD: w.num("cost"), Output: w.num("tokens"), CacheRead: w.num("cached")}, TimeUS: w.num("time")}
 	case flow.EvTaskSettled:
 		return flow.TaskSettled{Task: w.next(), State: flow.Settled(w.next()), Why: w.str("why")}
 	case flow.EvTaskRevived:
@@ -238,7 +238,7 @@ func message(k flow.Kind, w *words) flow.Payload {
 	case flow.EvStopRequested:
 		return flow.StopRequested{Close: w.flag("close")}
 	case flow.EvResumeRequested:
-		return flow.ResumeRequested{MicroUSD: w.num("usd"), TimeMS: w.num("time"), Parallel: int(w.num("parallel"))}
+		return flow.ResumeRequested{MicroUSD: w.num("usd"), TimeMS: w.num("time"), Tokens: w.num("tokens"), Parallel: int(w.num("parallel"))}
 	case flow.EvSlotGranted:
 		return flow.SlotGranted{}
 	case flow.EvHaltRequested:
@@ -284,7 +284,7 @@ func (w *words) node(word string) flow.Node {
 func (w *words) run() flow.Payload {
 	r := flow.RunStarted{
 		Inputs: inputs(), Target: w.str("target"),
-		Limits: flow.Limits{Parallel: int(w.num("parallel")), MicroUSD: w.num("usd"), TimeMS: w.num("time"), Rounds: int(w.num("rounds"))},
+		Limits: flow.Limits{Parallel: int(w.num("parallel")), MicroUSD: w.num("usd"), TimeMS: w.num("time"), Tokens: w.num("tokens"), Rounds: int(w.num("rounds"))},
 	}
 	for len(w.plain) > 0 {
 		r.Nodes = append(r.Nodes, w.node(w.next()))

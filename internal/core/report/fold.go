@@ -80,7 +80,7 @@ func (r *Run) runEvent(e flow.Event) {
 			}
 		}
 	case flow.StopRequested:
-		if !r.ended() {
+		if !r.ended() && r.Stage != flow.Advancing {
 			r.Stage, r.Reason, r.Why, r.Hint = flow.Paused, flow.ForStop, "stopped by a person", "muster resume "+r.Name
 			r.closing = r.closing || d.Close
 		}

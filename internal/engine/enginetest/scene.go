@@ -212,10 +212,8 @@ func (s *Scene) Land(_ context.Context, l change.Landing) (change.Landed, error)
 }
 
 // Advance implements engine.Repo.
-func (s *Scene) Advance(_ context.Context, run, _, _ string, _ func(string) bool) (change.Advanced, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return change.Advanced{Done: true, To: s.heads[run]}, nil
+func (s *Scene) Advance(_ context.Context, r change.AdvanceRequest, _ func(string) bool) (change.Advanced, error) {
+	return change.Advanced{Done: true, To: r.To}, nil
 }
 
 // Worktree implements engine.Worktrees.

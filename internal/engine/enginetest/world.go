@@ -19,6 +19,7 @@ type world struct {
 	begun flow.RunStarted
 
 	head     change.Point
+	advanced bool                    // the target was moved
 	pushed   *change.Point           // a person's commit on the branch, not landed yet
 	diverged bool                    // the branch was rewound
 	landed   []change.Landing        // in order
@@ -121,9 +122,14 @@ func (w *world) do(c openCommand) flow.Payload {
 	case flow.MergeChange:
 		return w.merge(o)
 	case flow.LandChange:
-		return w.land(o.Landing)
+		answer := w.land(o.Landing)
+		if q, ok := w.s.queue(); ok && !q.Closing && w.chance(20) { // a closing queue asks only once
+			return flow.CommandFailed{Command: kind, Fault: fault.Internal, Message: "after the head had moved"}
+		}
+		return answer
 	case flow.AdvanceTarget:
 		w.s.must(o.To == w.head, "the target would move to %v while the head is %v", o.To, w.head)
+		w.advanced = true
 		return flow.TargetAdvanced{Advanced: change.Advanced{Done: true, To: o.To}}
 	case flow.Wait:
 		return flow.WaitOver{}
