@@ -3,7 +3,7 @@
 .PHONY: help build test race vet lint fmt sim kill bench e2e fuzz demo docs check
 
 SEEDS ?= 20000
-KILLS ?= 200
+KILLS ?= 60
 FUZZTIME ?= 30s
 
 help: ## show this list
@@ -30,8 +30,8 @@ fmt: ## format the code
 sim: ## long simulation; SEEDS=20000
 	go test ./internal/engine/enginetest -run Simulation -count=1 -timeout 30m -sim.seeds=$(SEEDS)
 
-kill: ## kill -9 of the real program at every step; KILLS=200
-	go test ./internal/killtest -count=1 -timeout 30m -v -kills=$(KILLS)
+kill: ## kill -9 of the real program at every step; KILLS=60
+	go test ./internal/killtest -count=1 -timeout 30m -v -boundaries=0 -kills=$(KILLS)
 
 bench: ## print the times and sizes that DESIGN sets goals for
 	go run ./internal/bench

@@ -67,6 +67,7 @@ func layers() []layer {
 		{"internal/cli", "internal/app internal/core/... internal/demo", plain},
 		{"cmd/muster", "internal/cli internal/app internal/adapter/sandbox internal/adapter/agent", plain},
 		{"internal/killtest", "internal/...", forTest},
+		{"internal/agentse2e", "internal/...", forTest},
 		{"internal/bench", "internal/...", forTest},
 	}
 }

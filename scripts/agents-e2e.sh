@@ -6,6 +6,11 @@
 # Installs the agents first, at pinned versions; see scripts/agents-install.sh.
 # No account and no key is needed: the models are programs of the test.
 set -eu
+MUSTER_AGENTS_DIR=${MUSTER_AGENTS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/muster-agents}
+case $MUSTER_AGENTS_DIR in
+/*) ;;
+*) MUSTER_AGENTS_DIR=$PWD/$MUSTER_AGENTS_DIR ;;
+esac
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- claude codex
 for agent in "$@"; do
@@ -17,9 +22,9 @@ for agent in "$@"; do
 		;;
 	esac
 done
-MUSTER_AGENTS_DIR=${MUSTER_AGENTS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/muster-agents}
 AGENTS_E2E=$(echo "$@" | tr ' ' ',')
 export MUSTER_AGENTS_DIR AGENTS_E2E
 ./scripts/agents-install.sh "$@"
 go test ./internal/adapter/agent -run Real -count=1
-exec go test ./internal/agentse2e -count=1 -v
+# Agents mostly wait, so more cases run at once than there are cores.
+exec go test ./internal/agentse2e -count=1 -v -timeout 30m -parallel 4

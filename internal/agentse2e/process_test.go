@@ -2,6 +2,7 @@ package agentse2e
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,14 +39,18 @@ func processAt(dir string) process {
 	return process{pid, strings.Split(strings.TrimSuffix(string(line), "\x00"), "\x00")}
 }
 
-// none fails for each living process whose environment contains the text.
-func (p *place) none(what, text string) {
+// none fails for each living process whose environment contains the text, and
+// gives them.
+func (p *place) none(when, text string) []process {
 	p.t.Helper()
+	var out []process
 	for _, found := range carrying(text) {
 		if found.pid != os.Getpid() {
-			p.t.Errorf("%s: %v still lives", what, found)
+			p.t.Errorf("%s: %v still lives", when, found)
+			out = append(out, found)
 		}
 	}
+	return out
 }
 
 // mark is what the environment of every process of attempt n contains.
@@ -70,7 +75,7 @@ func (p *place) shim(n int) process {
 
 func (p *place) kill(victim process) {
 	p.t.Helper()
-	if err := syscall.Kill(victim.pid, syscall.SIGKILL); err != nil {
-		p.t.Fatalf("kill %v: %v", victim, err)
+	if err := syscall.Kill(victim.pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		p.t.Errorf("kill %v: %v", victim, err)
 	}
 }

@@ -275,7 +275,7 @@ func (d *driving) hold(ctx context.Context, lock *store.Lock) (err error) {
 // quietly drops the error of what was cut short on purpose.
 func quietly(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // being cut short is no failure here
 	}
 	return err
 }

@@ -61,12 +61,12 @@ func tested(driver string) string {
 // never an error.
 func Examine(ctx context.Context, h Host) Diagnosis {
 	d := &Diagnosis{OK: true, Points: []Point{}}
-	if path, major, minor, err := git.Version(ctx); err != nil {
+	path, major, minor, err := git.Version(ctx)
+	if err != nil {
 		d.bad("git", err)
 		return *d
-	} else {
-		d.add("git", Good, fmt.Sprintf("%s, version %d.%d", path, major, minor))
 	}
+	d.add("git", Good, fmt.Sprintf("%s, version %d.%d", path, major, minor))
 	s, err := Open(ctx, h)
 	if err != nil {
 		d.bad("repository", err)
@@ -75,7 +75,7 @@ func Examine(ctx context.Context, h Host) Diagnosis {
 	defer s.Close()
 	d.repository(s)
 	d.state(s)
-	d.engine(s)
+	d.engine(s) //nolint:contextcheck // looking at the lock has a bound of its own
 	d.add("sandbox", Worth, "off: agents and checks run with all your rights; run Muster where that is acceptable")
 	if runtime.GOOS != "linux" {
 		d.add("system", Bad, runtime.GOOS+" is not supported yet; agents can be run on Linux only")
@@ -115,7 +115,7 @@ func (d *Diagnosis) state(s *Session) {
 		d.bad("state", fault.Wrap(fault.Internal, err, "look at %s", s.state))
 		return
 	}
-	free := int64(fs.Bavail) * int64(fs.Bsize)
+	free := int64(fs.Bavail) * int64(fs.Bsize) //nolint:unconvert // its type differs between systems
 	level := Good
 	if free < littleDisk {
 		level = Worth

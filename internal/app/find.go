@@ -22,7 +22,11 @@ type RunInfo struct {
 
 // Runs gives every run, newest first.
 func (s *Session) Runs(ctx context.Context) ([]RunInfo, error) {
-	rows, err := s.store.Runs(ctx)
+	return listRuns(ctx, s.store, store.RunQuery{})
+}
+
+func listRuns(ctx context.Context, st *store.Store, q store.RunQuery) ([]RunInfo, error) {
+	rows, err := st.Runs(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -44,21 +48,27 @@ func (s *Session) Runs(ctx context.Context) ([]RunInfo, error) {
 // FindRun gives the run that a person means: the newest of that name, the one
 // with that id, or the newest of all when name is empty.
 func (s *Session) FindRun(ctx context.Context, name string) (RunInfo, error) {
-	runs, err := s.Runs(ctx)
-	if err != nil {
-		return RunInfo{}, err
-	}
-	if len(runs) == 0 {
-		return RunInfo{}, fault.New(fault.NotFound, "find a run: there is none in %s yet", s.place.Name).
-			WithHint("start one: muster run PLAN")
-	}
-	for _, r := range runs {
-		if name == "" || r.Name == name || r.ID == name {
-			return r, nil
+	// The newest first, alone: it is what people mostly mean, and a ledger may
+	// hold many others.
+	var latest string
+	for _, q := range []store.RunQuery{{Limit: 1}, {}} {
+		runs, err := listRuns(ctx, s.store, q)
+		if err != nil {
+			return RunInfo{}, err
 		}
+		if len(runs) == 0 {
+			return RunInfo{}, fault.New(fault.NotFound, "find a run: there is none in %s yet", s.place.Name).
+				WithHint("start one: muster run PLAN")
+		}
+		for _, r := range runs {
+			if name == "" || r.Name == name || r.ID == name {
+				return r, nil
+			}
+		}
+		latest = runs[0].Name
 	}
 	return RunInfo{}, fault.New(fault.NotFound, "find the run %q: there is none of that name", name).
-		WithHint("the latest is %s; muster status --all lists them", runs[0].Name)
+		WithHint("the latest is %s; muster status --all lists them", latest)
 }
 
 // Ref is a run, and a task of it unless Task is empty.
@@ -85,15 +95,22 @@ func (s *Session) FindTask(ctx context.Context, name string) (Ref, error) {
 		}
 		return Ref{info, task}, nil
 	}
-	runs, err := s.Runs(ctx)
+	info, err := s.FindRun(ctx, "")
 	if err != nil {
 		return Ref{}, err
 	}
-	var latest *report.Run
-	for i, info := range runs {
-		if i > 0 && info.Done {
-			continue
-		}
+	latest, err := s.Report(ctx, info.ID)
+	if err != nil {
+		return Ref{}, err
+	}
+	if latest.Task(name) != nil {
+		return Ref{info, name}, nil
+	}
+	alive, err := listRuns(ctx, s.store, store.RunQuery{Alive: true})
+	if err != nil {
+		return Ref{}, err
+	}
+	for _, info := range alive {
 		r, err := s.Report(ctx, info.ID)
 		if err != nil {
 			return Ref{}, err
@@ -101,13 +118,6 @@ func (s *Session) FindTask(ctx context.Context, name string) (Ref, error) {
 		if r.Task(name) != nil {
 			return Ref{info, name}, nil
 		}
-		if i == 0 {
-			latest = r
-		}
-	}
-	if latest == nil {
-		_, err := s.FindRun(ctx, "")
-		return Ref{}, err
 	}
 	return Ref{}, noTask(name, latest)
 }
@@ -140,9 +150,9 @@ func (s *Session) FindAny(ctx context.Context, name string, waits func(r *report
 	case taskErr != nil && runErr != nil:
 		return Ref{}, taskErr
 	case taskErr != nil:
-		return Ref{Run: run}, nil
+		return Ref{Run: run}, nil //nolint:nilerr // the name fits a run and no task
 	case runErr != nil:
-		return ref, nil
+		return ref, nil //nolint:nilerr // the name fits a task and no run
 	}
 	r, err := s.Report(ctx, ref.Run.ID)
 	if err != nil {

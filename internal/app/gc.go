@@ -103,7 +103,7 @@ func (g *collecting) add(p CollectedPart) { g.out.Parts = append(g.out.Parts, p)
 // removes is measured by what is gone.
 func (g *collecting) folders(ctx context.Context) error {
 	if g.mode == OnlyLook {
-		return g.lookAtFolders()
+		return g.lookAtFolders(ctx)
 	}
 	repo, err := g.s.git(ctx)
 	if err != nil {
@@ -120,8 +120,8 @@ func (g *collecting) folders(ctx context.Context) error {
 // lookAtFolders counts all worktrees and trees as unused when no run is open,
 // and none when one is: which of them a task still holds is known to Git's
 // part alone.
-func (g *collecting) lookAtFolders() error {
-	active, err := g.s.store.Active(context.Background())
+func (g *collecting) lookAtFolders(ctx context.Context) error {
+	active, err := g.s.store.Active(ctx)
 	if err != nil {
 		return err
 	}

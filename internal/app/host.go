@@ -25,8 +25,7 @@ type Host struct {
 func ThisHost() (Host, error) {
 	dir, err := os.Getwd()
 	if err != nil {
-		return Host{}, fault.Wrap(fault.Internal, err, "find the current folder").(*fault.Error).
-			WithHint("change to a folder that exists")
+		return Host{}, fault.WithHint(fault.Wrap(fault.Internal, err, "find the current folder"), "change to a folder that exists")
 	}
 	self, err := os.Executable()
 	if err != nil {

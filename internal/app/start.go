@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -18,6 +19,7 @@ import (
 	"muster/internal/core/job"
 	"muster/internal/core/plan"
 	"muster/internal/core/yamlfile"
+	"muster/internal/store"
 )
 
 const (
@@ -77,7 +79,7 @@ func (s *Session) Start(ctx context.Context, w Start) (Started, error) {
 	}
 	if err := yamlfile.AsError("read the plan "+file, c.CheckPlan(file, p)); err != nil && w.Agent == "" {
 		if uncommitted != "" {
-			err = fault.Wrap(fault.Invalid, err, "start run %s", p.Name).(*fault.Error).WithHint("%s", uncommitted)
+			err = fault.WithHint(fault.Wrap(fault.Invalid, err, "start run %s", p.Name), "%s", uncommitted)
 		}
 		return Started{}, err
 	}
@@ -134,16 +136,11 @@ func (s *Session) isTaken(ctx context.Context, name string) (bool, error) {
 			}
 		}
 	}
-	runs, err := s.Runs(ctx)
+	runs, err := listRuns(ctx, s.store, store.RunQuery{Alive: true})
 	if err != nil {
 		return false, err
 	}
-	for _, r := range runs {
-		if r.Name == name && !r.Done {
-			return true, nil
-		}
-	}
-	return false, nil
+	return slices.ContainsFunc(runs, func(r RunInfo) bool { return r.Name == name }), nil
 }
 
 // readPlan reads the plan that a person names: a file, or NAME for

@@ -53,7 +53,7 @@ func (s *Session) Driver() (*Driver, error) {
 
 // View derives what is alive from the engine lock and the agents' own locks.
 func (s *Session) View(ctx context.Context, id string) (View, error) {
-	driver, err := s.Driver()
+	driver, err := s.Driver() //nolint:contextcheck // looking at the lock has a bound of its own
 	if err != nil {
 		return View{}, err
 	}
@@ -70,7 +70,7 @@ func (s *Session) viewOf(r *report.Run, driver *Driver) (View, error) {
 		v.Asks = []report.Ask{}
 	}
 	for _, t := range r.Tasks {
-		life, err := s.life(r, t, driver != nil)
+		life, err := s.life(r, t, driver)
 		if err != nil {
 			return View{}, err
 		}
@@ -79,7 +79,7 @@ func (s *Session) viewOf(r *report.Run, driver *Driver) (View, error) {
 	return v, nil
 }
 
-func (s *Session) life(r *report.Run, t report.Task, driven bool) (Life, error) {
+func (s *Session) life(r *report.Run, t report.Task, driver *Driver) (Life, error) {
 	switch t.State {
 	case report.Working, report.Checking:
 	case report.Queued:
@@ -93,7 +93,7 @@ func (s *Session) life(r *report.Run, t report.Task, driven bool) (Life, error) 
 	case report.Blocked, report.Review, report.Landed, report.Rejected, report.Failed, report.Stopped, report.Closed:
 		return "", nil
 	}
-	if driven {
+	if driver != nil {
 		return Driven, nil
 	}
 	if n := len(t.Attempts); n > 0 && t.Attempts[n-1].Outcome == nil {

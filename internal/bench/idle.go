@@ -107,7 +107,7 @@ func measureIdle(ctx context.Context, p *place, pid int, span time.Duration) ([]
 // awaitAgents waits until all agents run and gives their shims. It waits a
 // little longer still, for what starting them has left to do.
 func awaitAgents(ctx context.Context, p *place) ([]int, error) {
-	const patience, settling = 2 * time.Minute, 3 * time.Second
+	const patience, settling = 2 * time.Minute, 8 * time.Second
 	deadline := time.Now().Add(patience)
 	for {
 		running, err := os.ReadDir(filepath.Join(p.root, "begun"))

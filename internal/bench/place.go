@@ -102,6 +102,25 @@ func (p *place) cmd(ctx context.Context, name string, args ...string) *exec.Cmd 
 	return cmd
 }
 
+// cost is what a program took. Processor time counts all processes that it
+// started, and says more than wall time on a machine that has other work.
+type cost struct{ wall, processor time.Duration }
+
+// per divides a cost among n.
+func (c cost) per(n int) cost { return cost{c.wall / time.Duration(n), c.processor / time.Duration(n)} }
+
+// timed runs a program in the repository and gives its cost.
+func (p *place) timed(ctx context.Context, name string, args ...string) (cost, error) {
+	var out bytes.Buffer
+	cmd := p.cmd(ctx, name, args...)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	began := time.Now()
+	if err := cmd.Run(); err != nil {
+		return cost{}, fmt.Errorf("%s %s: %w\n%s", filepath.Base(name), strings.Join(args, " "), err, tail(out.String()))
+	}
+	return cost{time.Since(began), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}, nil
+}
+
 // command runs a program in the repository and gives what it printed.
 func (p *place) command(ctx context.Context, name string, args ...string) (string, error) {
 	var out, said bytes.Buffer

@@ -34,7 +34,7 @@ func (g graph) String() string {
 	return fmt.Sprintf("%d tasks %s, parallel %d", g.tasks, form, g.parallel)
 }
 
-// plan writes a plan of this form. Every task ends with a check of its own.
+// plan writes a plan of this form.
 func (g graph) plan(name string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "version: 1\nname: %s\ngoal: Files\nbudget: {parallel: %d}\ntasks:\n", name, g.parallel)
@@ -62,17 +62,20 @@ func taskRows(ctx context.Context, w *workshop, n sizes) ([]row, error) {
 	size := fmt.Sprintf("%d files", n.files)
 	rows := []row{
 		within("the agent alone", "sh -c 'echo >'", n.fanOut, agent, 0),
-		within("shell script: overhead per task", size, n.fanOut, script-agent, 0),
+		within("shell script: overhead per task", size, n.fanOut, script.wall-agent, 0),
+		within("  processor time per task", size, n.fanOut, script.processor, 0),
 	}
 	for _, g := range []graph{{n.fanOut, 1, 4}, {n.fanOut, 1, 1}, {n.chain, n.chain, 4}} {
-		wall, err := runTime(ctx, w, n.files, g)
+		all, err := runTime(ctx, w, n.files, g)
 		if err != nil {
 			return nil, err
 		}
-		overhead := wall/time.Duration(g.tasks) - agent
+		each := all.per(g.tasks)
+		overhead := each.wall - agent
 		rows = append(rows,
 			within("muster run: overhead per task", size+", "+g.String(), g.tasks, overhead, overheadAim),
-			row{what: "  the same over the shell script", size: size, count: g.tasks, got: fmt.Sprintf("%.2f x", float64(overhead)/float64(script-agent))})
+			within("  processor time per task", size, g.tasks, each.processor, 0),
+			row{what: "  overhead over the shell script's", size: size, count: g.tasks, got: fmt.Sprintf("%.2f x", float64(overhead)/float64(script.wall-agent))})
 	}
 	return rows, nil
 }
@@ -81,35 +84,34 @@ func taskRows(ctx context.Context, w *workshop, n sizes) ([]row, error) {
 func manyRows(ctx context.Context, w *workshop, n sizes, tasks int) ([]row, error) {
 	var rows []row
 	for _, g := range []graph{{tasks / 2, 1, 4}, {tasks / 20 * 10, 10, 4}} {
-		wall, err := runTime(ctx, w, n.files, g)
+		all, err := runTime(ctx, w, n.files, g)
 		if err != nil {
 			return nil, err
 		}
 		rows = append(rows, row{
 			what: "muster run: in all", size: fmt.Sprintf("%d files, %s", n.files, g), count: g.tasks,
-			got: fmt.Sprintf("%.1f s, %s each", wall.Seconds(), millis(wall/time.Duration(g.tasks))),
+			got: fmt.Sprintf("%.1f s, %s each", all.wall.Seconds(), millis(all.per(g.tasks).wall)),
 		})
 	}
 	return rows, nil
 }
 
-// runTime gives the time of a whole run in a process of its own, and makes
+// runTime gives the cost of a whole run in a process of its own, and makes
 // sure that every task landed.
-func runTime(ctx context.Context, w *workshop, files int, g graph) (time.Duration, error) {
+func runTime(ctx context.Context, w *workshop, files int, g graph) (cost, error) {
 	p, err := w.newPlace(ctx, files)
 	if err != nil {
-		return 0, err
+		return cost{}, err
 	}
 	file, err := p.writeOutside("plan.yaml", g.plan("files"))
 	if err != nil {
-		return 0, err
+		return cost{}, err
 	}
-	began := time.Now()
-	if _, err := p.command(ctx, p.muster, "run", file); err != nil {
-		return 0, err
+	all, err := p.timed(ctx, p.muster, "run", file)
+	if err != nil {
+		return cost{}, err
 	}
-	wall := time.Since(began)
-	return wall, p.landed(ctx, g.tasks)
+	return all, p.landed(ctx, g.tasks)
 }
 
 // landed makes sure that so many tasks landed.
@@ -156,26 +158,25 @@ while [ $i -lt $1 ]; do
 done
 `
 
-// scriptTime gives the time per task of the script, one task after another.
-func scriptTime(ctx context.Context, w *workshop, n sizes) (time.Duration, error) {
+// scriptTime gives the cost per task of the script, one task after another.
+func scriptTime(ctx context.Context, w *workshop, n sizes) (cost, error) {
 	p, err := w.newPlace(ctx, n.files)
 	if err != nil {
-		return 0, err
+		return cost{}, err
 	}
 	file, err := p.writeOutside("script.sh", script)
 	if err != nil {
-		return 0, err
+		return cost{}, err
 	}
-	began := time.Now()
-	if _, err := p.command(ctx, "sh", file, fmt.Sprint(n.fanOut), filepath.Join(p.root, "worktrees")); err != nil {
-		return 0, err
+	all, err := p.timed(ctx, "sh", file, fmt.Sprint(n.fanOut), filepath.Join(p.root, "worktrees"))
+	if err != nil {
+		return cost{}, err
 	}
-	wall := time.Since(began)
 	out, err := p.command(ctx, "git", "ls-files", "d00/t*")
 	if got := strings.Count(out, "\n"); err == nil && got != n.fanOut {
 		err = fmt.Errorf("the script landed %d of %d files", got, n.fanOut)
 	}
-	return wall / time.Duration(n.fanOut), err
+	return all.per(n.fanOut), err
 }
 
 // profileRun drives one run in this process and writes its CPU profile. Git,

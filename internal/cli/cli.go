@@ -89,8 +89,7 @@ func (c *cli) root() *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	root.PersistentFlags().BoolVar(&c.isJSON, "json", false, "print JSON")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fault.Wrap(fault.Invalid, err, "read the flags of %s", cmd.CommandPath()).(*fault.Error).
-			WithHint("%s --help shows them", cmd.CommandPath())
+		return fault.WithHint(fault.Wrap(fault.Invalid, err, "read the flags of %s", cmd.CommandPath()), "%s --help shows them", cmd.CommandPath())
 	})
 	root.AddCommand(
 		newRun(c), newStatus(c), newLog(c), newShow(c), newDiff(c), newApprove(c), newReject(c), newRetry(c),

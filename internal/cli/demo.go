@@ -44,7 +44,7 @@ func (o demoOptions) run(c *cli) error {
 		return err
 	}
 	if !o.keep {
-		defer os.RemoveAll(dir)
+		defer func() { _ = os.RemoveAll(dir) }()
 	}
 	d, err := demo.Extract(dir)
 	if err != nil {

@@ -7,10 +7,7 @@ import (
 	"muster/internal/core/flow"
 )
 
-type resumeOptions struct {
-	bounds
-	parallel int
-}
+type resumeOptions struct{ runBounds }
 
 func newResume(c *cli) *cobra.Command {
 	var o resumeOptions
@@ -20,21 +17,12 @@ func newResume(c *cli) *cobra.Command {
 		Args:  between(0, 1, "the run"),
 		RunE:  func(_ *cobra.Command, args []string) error { return o.run(c, first(args)) },
 	}
-	o.flags(cmd, "the run")
-	cmd.Flags().IntVar(&o.parallel, "parallel", 0, "agents at once")
+	o.flags(cmd)
 	return cmd
 }
 
 func (o resumeOptions) run(c *cli, name string) error {
-	micro, err := o.microUSD()
-	if err != nil {
-		return err
-	}
-	ms, err := o.timeMS()
-	if err != nil {
-		return err
-	}
-	n, err := atLeastZero("--parallel", o.parallel)
+	l, err := o.limits()
 	if err != nil {
 		return err
 	}
@@ -47,7 +35,7 @@ func (o resumeOptions) run(c *cli, name string) error {
 	if err != nil {
 		return err
 	}
-	sent, err := s.Resume(c.ctx, info, flow.ResumeRequested{MicroUSD: micro, TimeMS: ms, Parallel: n})
+	sent, err := s.Resume(c.ctx, info, flow.ResumeRequested{MicroUSD: l.MicroUSD, TimeMS: l.TimeMS, Tokens: l.Tokens, Parallel: l.Parallel})
 	if err != nil {
 		return err
 	}

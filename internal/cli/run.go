@@ -8,9 +8,14 @@ import (
 )
 
 type runOptions struct {
+	runBounds
+	agent string
+}
+
+// runBounds are the flags that bound what a run may use.
+type runBounds struct {
 	bounds
-	agent    string
-	parallel int
+	tokens, parallel int
 }
 
 func newRun(c *cli) *cobra.Command {
@@ -25,10 +30,15 @@ func newRun(c *cli) *cobra.Command {
 		Args:    between(1, 1, "the plan"),
 		RunE:    func(_ *cobra.Command, args []string) error { return o.run(c, args[0]) },
 	}
-	o.flags(cmd, "the run")
+	o.flags(cmd)
 	cmd.Flags().StringVar(&o.agent, "agent", "", "agent for all tasks, whatever the plan says")
-	cmd.Flags().IntVar(&o.parallel, "parallel", 0, "agents at once")
 	return cmd
+}
+
+func (b *runBounds) flags(cmd *cobra.Command) {
+	b.bounds.flags(cmd, "the run")
+	cmd.Flags().IntVar(&b.tokens, "tokens", 0, "tokens that the run may use")
+	cmd.Flags().IntVar(&b.parallel, "parallel", 0, "agents at once")
 }
 
 func (b *bounds) flags(cmd *cobra.Command, of string) {
@@ -49,17 +59,21 @@ func (o runOptions) run(c *cli, name string) error {
 	return c.start(s, app.Start{Plan: name, Agent: o.agent, Limits: limits})
 }
 
-func (o runOptions) limits() (plan.Budget, error) {
-	micro, err := o.microUSD()
+func (b runBounds) limits() (plan.Budget, error) {
+	micro, err := b.microUSD()
 	if err != nil {
 		return plan.Budget{}, err
 	}
-	ms, err := o.timeMS()
+	ms, err := b.timeMS()
 	if err != nil {
 		return plan.Budget{}, err
 	}
-	n, err := atLeastZero("--parallel", o.parallel)
-	return plan.Budget{MicroUSD: micro, TimeMS: ms, Parallel: n}, err
+	tokens, err := atLeastZero("--tokens", b.tokens)
+	if err != nil {
+		return plan.Budget{}, err
+	}
+	n, err := atLeastZero("--parallel", b.parallel)
+	return plan.Budget{MicroUSD: micro, TimeMS: ms, Tokens: int64(tokens), Parallel: n}, err
 }
 
 // start starts a run and carries it on.

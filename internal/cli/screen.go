@@ -119,8 +119,10 @@ func pick(tasks []report.Task, room int) []report.Task {
 	}
 	chosen := make([]bool, len(tasks))
 	for _, want := range [][]report.State{
-		{report.Working, report.Review, report.Failed}, {report.Checking, report.Queued, report.Rejected, report.Stopped},
-		{report.Waiting}, {report.Landed, report.Blocked, report.Closed},
+		{report.Working, report.Review, report.Failed},
+		{report.Checking, report.Queued, report.Rejected, report.Stopped},
+		{report.Waiting},
+		{report.Landed, report.Blocked, report.Closed},
 	} {
 		for i, t := range tasks {
 			for _, state := range want {

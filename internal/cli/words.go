@@ -191,7 +191,7 @@ func tellReturned(t *told, d flow.ChangeReturned) bool {
 		return t.news(yellow, "given back: conflicts with what landed meanwhile in %s", strings.Join(d.Paths, ", "))
 	case flow.ForVerdict:
 		return t.news(yellow, "given back: on top of what landed meanwhile: %s", reason(d.Verdict))
-	case flow.ForReview:
+	case flow.ForReview, flow.ForRecall:
 	}
 	return t.news(yellow, "on top of what landed meanwhile: %s", reason(d.Verdict))
 }

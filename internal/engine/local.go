@@ -14,7 +14,8 @@ import (
 // Options bound what a Local engine does at once.
 type Options struct {
 	Commands int           // commands carried out at once, agents not counted; at least 1
-	Inbox    time.Duration // how often the inbox is looked at; 0 means 200 ms
+	Backlog  int           // changes that may wait for checks before new worktrees wait for them; 0 means 4
+	Inbox    time.Duration // how often the inbox is looked at, and five times more rarely when nothing happens; 0 means 200 ms
 	Linger   bool          // keep driving when nothing is left to do, until the context ends
 	Logger   *slog.Logger  // nil means none
 	Probe    Probe         // called at every boundary between steps; nil outside of tests
@@ -57,6 +58,9 @@ func NewLocal(h *Hands, opt Options) *Local {
 	}
 	if opt.Inbox <= 0 {
 		opt.Inbox = 200 * time.Millisecond
+	}
+	if opt.Backlog <= 0 {
+		opt.Backlog = 4
 	}
 	if opt.Probe == nil {
 		opt.Probe = func(Step, ...string) {}
@@ -102,7 +106,7 @@ func (l *Local) Drive(ctx context.Context) error {
 			return err
 		}
 	}
-	return d.loop()
+	return d.loop() //nolint:contextcheck // the drive holds the context
 }
 
 // drive is one call of Drive.
@@ -112,11 +116,22 @@ type drive struct {
 	work context.Context // of the workers; ends with the drive
 	open int             // workers that have not answered
 	done chan struct{}
+
+	unchecked int         // open commands that take a change to its evidence
+	held      []flow.Open // PrepareWorktree that wait for unchecked to fall
 }
+
+// Agents think for minutes: after some looks in vain the inbox is looked at
+// more rarely, until something happens.
+const (
+	looksInVain = 25
+	rarely      = 5
+)
 
 func (d *drive) loop() error {
 	tick := time.NewTicker(d.opt.Inbox)
 	defer tick.Stop()
+	vain := 0
 	for {
 		messages, err := d.hands.Log.Inbox(d.ctx, 256)
 		if err != nil {
@@ -130,6 +145,9 @@ func (d *drive) loop() error {
 			case <-d.ctx.Done():
 				return d.ctx.Err()
 			case <-tick.C:
+				if vain++; vain == looksInVain {
+					tick.Reset(rarely * d.opt.Inbox)
+				}
 				continue
 			case <-d.wake:
 				continue
@@ -142,6 +160,10 @@ func (d *drive) loop() error {
 		if err != nil {
 			return err
 		}
+		if vain >= looksInVain {
+			tick.Reset(d.opt.Inbox)
+		}
+		vain = 0
 	}
 }
 
@@ -150,6 +172,9 @@ func (d *drive) take(r result) error {
 	b := d.newBatch()
 	for n := 0; ; n++ {
 		d.open--
+		if unchecked(r.call.Order.Command()) {
+			d.unchecked--
+		}
 		if err := b.answer(r); err != nil {
 			return err
 		}
@@ -201,7 +226,7 @@ func (d *drive) commit(b *batch) error {
 			return err
 		}
 	}
-	return nil
+	return d.beginHeld()
 }
 
 func names(commands []flow.Open) []string {
@@ -212,8 +237,40 @@ func names(commands []flow.Open) []string {
 	return out
 }
 
-// begin hands a recorded command to a worker.
+// unchecked reports whether a command takes a change to its evidence.
+func unchecked(k flow.CommandKind) bool {
+	return k == flow.CmdCaptureChange || k == flow.CmdRunChecks
+}
+
+// begin hands a recorded command to a worker. Agents may be faster than the
+// checks of what they made, and every change that waits holds a worktree: past
+// the backlog, tasks get no worktree before some of it is checked. What is
+// checked needs no other worktree, so this comes to an end.
 func (d *drive) begin(o flow.Open) error {
+	if o.Kind == flow.CmdPrepareWorktree && d.unchecked >= d.opt.Backlog {
+		d.held = append(d.held, o)
+		return nil
+	}
+	if unchecked(o.Kind) {
+		d.unchecked++
+	}
+	return d.start(o)
+}
+
+// beginHeld begins what was held, oldest first, as far as the backlog allows.
+func (d *drive) beginHeld() error {
+	for len(d.held) > 0 && d.unchecked < d.opt.Backlog {
+		o := d.held[0]
+		d.held = d.held[1:]
+		if err := d.start(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start starts the worker of a command.
+func (d *drive) start(o flow.Open) error {
 	order, err := flow.DecodeOrder(o.Kind, o.Command)
 	if err != nil {
 		return fault.Wrap(fault.Invalid, err, "carry out %s of %s", o.Op, o.Stream)

@@ -68,7 +68,7 @@ func BenchmarkOpen100k(b *testing.B) {
 	s := open(b, dir)
 	b.Run("Runs", func(b *testing.B) {
 		for b.Loop() {
-			if runs, err := s.Runs(b.Context()); err != nil || len(runs) != 1 {
+			if runs, err := s.Runs(b.Context(), RunQuery{}); err != nil || len(runs) != 1 {
 				b.Fatal(runs, err)
 			}
 		}

@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"sort"
+	"slices"
 
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
@@ -173,7 +173,7 @@ func (c *commit) writeHeads() error {
 	for name := range c.heads {
 		names = append(names, name)
 	}
-	sort.Slice(names, func(i, j int) bool { return names[i] < names[j] })
+	slices.Sort(names)
 	for _, name := range names {
 		h := c.heads[name]
 		if _, err := c.exec(`update streams set seq = ?, hash = ? where id = ?`, h.seq, h.hash, h.id); err != nil {

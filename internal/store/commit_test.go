@@ -212,7 +212,7 @@ func TestRunsAreListedNewestFirst(t *testing.T) {
 		Records:  []flow.Record{event("run/2", 1)},
 		Machines: []flow.Machine{{Stream: "run/1", Done: true}, {Stream: "run/2"}, {Stream: "task/2/a"}},
 	})
-	runs, err := s.Runs(t.Context())
+	runs, err := s.Runs(t.Context(), RunQuery{})
 	if err != nil || len(runs) != 2 {
 		t.Fatalf("Runs gave %+v, %v", runs, err)
 	}
@@ -221,6 +221,16 @@ func TestRunsAreListedNewestFirst(t *testing.T) {
 	}
 	if r := runs[1]; r.ID != "1" || !r.Done || r.First.Stream != "run/1" || r.First.Seq != 1 {
 		t.Errorf("second %+v", r)
+	}
+	for q, want := range map[RunQuery]string{{Alive: true}: "2", {Limit: 1}: "2", {Limit: 9}: "21", {Alive: true, Limit: 2}: "2"} {
+		got := ""
+		runs, err := s.Runs(t.Context(), q)
+		for _, r := range runs {
+			got += r.ID
+		}
+		if got != want || err != nil {
+			t.Errorf("%+v gives %q, %v; want %q", q, got, err, want)
+		}
 	}
 	active, err := s.Active(t.Context())
 	if err != nil || !reflect.DeepEqual(active, []flow.Stream{"run/2"}) {

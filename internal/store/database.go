@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"net/url"
 	"sync"
 
@@ -206,7 +207,7 @@ func drain(rows *sql.Rows, scan func(*sql.Rows) error) error {
 }
 
 func found(err error) (bool, error) {
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
 	return err == nil, err

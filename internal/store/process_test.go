@@ -385,7 +385,7 @@ func playFull(ctx context.Context, dir string) error {
 		}
 		for _, err := range []error{failure, sending, putting} {
 			if fault.KindOf(err) != fault.Internal || fault.HintOf(err) == "" {
-				return fmt.Errorf("with no space the store said %v, hint %q", err, fault.HintOf(err))
+				return fmt.Errorf("with no space the store said %w, hint %q", err, fault.HintOf(err))
 			}
 		}
 		fmt.Println(failure, "|", putting)
@@ -457,7 +457,7 @@ func playNobody(ctx context.Context, dir string) error {
 	}
 	_, err := Open(ctx, dir)
 	if fault.KindOf(err) != fault.Refused || !strings.Contains(fault.HintOf(err), "right to write") {
-		return fmt.Errorf("opening it gave %v, hint %q", err, fault.HintOf(err))
+		return fmt.Errorf("opening it gave %w, hint %q", err, fault.HintOf(err))
 	}
 	fmt.Println(err)
 	return nil
@@ -480,7 +480,7 @@ func TestFolderThatCannotBeWrittenTo(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir, err := os.MkdirTemp("", "muster-store-")
+			dir, err := os.MkdirTemp("", "muster-store-") //nolint:usetesting // another user must reach it
 			if err != nil {
 				t.Fatal(err)
 			}

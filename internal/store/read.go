@@ -77,12 +77,27 @@ type Run struct {
 	First Row // the record it began with
 }
 
-// Runs gives every run that has a stream, newest first.
-func (s *Store) Runs(ctx context.Context) ([]Run, error) {
+// RunQuery says which runs to list. Its zero value means all.
+type RunQuery struct {
+	Alive bool // only those that are not done
+	Limit int  // at most so many; 0 means all
+}
+
+// Runs gives the runs that q asks for and that have a stream, newest first.
+// The first record of a large run is large, so ask for no more than is needed.
+func (s *Store) Runs(ctx context.Context, q RunQuery) ([]Run, error) {
+	limit := q.Limit
+	if limit == 0 {
+		limit = -1 // how SQLite says no limit
+	}
 	var out []Run
-	err := s.read.each(ctx, `select n.name, coalesce(s.done, 0), r.row, r.hash, r.body
-		from runs n join streams s on s.name = 'run/' || n.name
-		join records r on r.stream = s.id and r.seq = 1 order by r.row desc`, nil,
+	// Which runs they are is found out first, by small entries of an index.
+	err := s.read.each(ctx, `select f.name, f.done, r.row, r.hash, r.body from (
+			select n.name, coalesce(s.done, 0) as done, b.row as row
+			from runs n join streams s on s.name = 'run/' || n.name
+			join records b on b.stream = s.id and b.seq = 1
+			where not (?1 and coalesce(s.done, 0)) order by b.row desc limit ?2
+		) f join records r on r.row = f.row order by f.row desc`, []any{q.Alive, limit},
 		func(rows *sql.Rows) error {
 			var run Run
 			var hash, data []byte

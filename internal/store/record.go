@@ -35,8 +35,10 @@ func (h sum) String() string { return hex.EncodeToString(h[:]) }
 
 // encode gives the bytes of a record that are stored, and their hash.
 func encode(r flow.Record) ([]byte, sum, error) {
-	data, err := marshal(body{V: r.V, Stream: r.Stream, Seq: r.Seq, ID: r.ID, AtUS: r.AtUS, Kind: r.Kind,
-		Actor: r.Actor, Cause: r.Cause, Data: raw(r.Data), Blobs: r.Blobs, Prev: r.Prev})
+	data, err := marshal(body{
+		V: r.V, Stream: r.Stream, Seq: r.Seq, ID: r.ID, AtUS: r.AtUS, Kind: r.Kind,
+		Actor: r.Actor, Cause: r.Cause, Data: raw(r.Data), Blobs: r.Blobs, Prev: r.Prev,
+	})
 	if err != nil {
 		return nil, sum{}, fault.Wrap(fault.Invalid, err, "encode record %s of %s", r.ID, r.Stream)
 	}
@@ -65,9 +67,11 @@ func decode(data, hash []byte) (flow.Record, error) {
 		return flow.Record{}, fault.New(fault.Refused, "record %d of %s has version %d, and this program understands versions up to %d",
 			b.Seq, b.Stream, b.V, flow.RecordVersion).WithHint("use a newer muster")
 	}
-	return flow.Record{V: b.V, Stream: b.Stream, Seq: b.Seq, ID: b.ID, AtUS: b.AtUS, Kind: b.Kind,
+	return flow.Record{
+		V: b.V, Stream: b.Stream, Seq: b.Seq, ID: b.ID, AtUS: b.AtUS, Kind: b.Kind,
 		Actor: b.Actor, Cause: b.Cause, Data: b.Data, Blobs: b.Blobs, Prev: b.Prev,
-		Hash: hex.EncodeToString(hash)}, nil
+		Hash: hex.EncodeToString(hash),
+	}, nil
 }
 
 // checkRecord refuses what the ledger could not give back as it was.

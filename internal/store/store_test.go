@@ -99,8 +99,10 @@ func TestBodyHasEveryFieldOfRecordButHash(t *testing.T) {
 		}
 	}
 	// Every field must also survive: encode and decode copy by name.
-	full := flow.Record{V: 1, Stream: "s", Seq: 2, ID: "i", AtUS: 3, Kind: "k", Actor: "a", Cause: "c",
-		Data: json.RawMessage(`{"d":1}`), Blobs: []string{"b"}, Prev: "p"}
+	full := flow.Record{
+		V: 1, Stream: "s", Seq: 2, ID: "i", AtUS: 3, Kind: "k", Actor: "a", Cause: "c",
+		Data: json.RawMessage(`{"d":1}`), Blobs: []string{"b"}, Prev: "p",
+	}
 	data, hash, err := encode(full)
 	if err != nil {
 		t.Fatal(err)
@@ -271,7 +273,7 @@ func TestMethodsFailCleanlyAfterClose(t *testing.T) {
 	}
 	_, err := s.Commit(t.Context(), l, flow.Batch{Records: []flow.Record{event("run/r", 1)}})
 	wantKind(t, err, fault.Internal, "commit 1 records")
-	_, err = s.Runs(t.Context())
+	_, err = s.Runs(t.Context(), RunQuery{})
 	wantKind(t, err, fault.Internal, "list the runs")
 	_, err = s.Changed(t.Context())
 	wantKind(t, err, fault.Internal, "watch")

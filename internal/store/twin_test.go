@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
-	"sort"
+	"slices"
 	"testing"
 
 	"muster/internal/core/flow"
@@ -25,7 +25,7 @@ func contents(t testing.TB, s *Store) everything {
 	t.Helper()
 	e := everything{Rows: collect(t, s, Query{}), Machines: map[flow.Stream]flow.Machine{}}
 	var errs [4]error
-	e.Runs, errs[0] = s.Runs(t.Context())
+	e.Runs, errs[0] = s.Runs(t.Context(), RunQuery{})
 	e.Active, errs[1] = s.Active(t.Context())
 	e.Open, errs[2] = s.OpenCommands(t.Context())
 	e.Inbox, errs[3] = s.Inbox(t.Context(), 1000)
@@ -111,7 +111,7 @@ func (w *twin) derive() {
 			w.Active = append(w.Active, stream)
 		}
 	}
-	sort.Slice(w.Active, func(i, j int) bool { return w.Active[i] < w.Active[j] })
+	slices.Sort(w.Active)
 	for _, row := range w.Rows {
 		if row.Seq == 1 && row.Stream[:4] == "run/" {
 			w.Runs = append([]Run{{ID: row.Stream.Run(), Done: w.Machines[row.Stream].Done, First: row}}, w.Runs...)
@@ -134,8 +134,10 @@ func (w *twin) randomBatch(rnd *rand.Rand, step int) flow.Batch {
 			continue
 		}
 		if !w.Machines[stream].Done && rnd.IntN(3) == 0 {
-			b.Machines = append(b.Machines, flow.Machine{Stream: stream, Done: rnd.IntN(20) == 0,
-				Snapshot: json.RawMessage(fmt.Sprintf(`{"step":%d}`, step))})
+			b.Machines = append(b.Machines, flow.Machine{
+				Stream: stream, Done: rnd.IntN(20) == 0,
+				Snapshot: json.RawMessage(fmt.Sprintf(`{"step":%d}`, step)),
+			})
 		}
 		if rnd.IntN(3) == 0 {
 			b.Opened = append(b.Opened, flow.Open{Stream: stream, Op: fmt.Sprintf("%d.%d", step, i), Kind: "k", AtUS: int64(step), Command: json.RawMessage(`{}`)})
@@ -230,8 +232,13 @@ func TestRecordsByEveryQuery(t *testing.T) {
 		t.Fatalf("%d rows", len(all))
 	}
 	for _, q := range []Query{
-		{Run: "a"}, {Run: "none"}, {Stream: "run/b"}, {Stream: "none"}, {Stream: flow.LedgerStream},
-		{Stream: "task/a/1", Run: "a"}, {Stream: "task/a/1", Run: "b"},
+		{Run: "a"},
+		{Run: "none"},
+		{Stream: "run/b"},
+		{Stream: "none"},
+		{Stream: flow.LedgerStream},
+		{Stream: "task/a/1", Run: "a"},
+		{Stream: "task/a/1", Run: "b"},
 	} {
 		for _, after := range []int64{0, 1, 300, 301, all[len(all)-1].Row} {
 			for _, limit := range []int{0, 1, page, page + 1} {

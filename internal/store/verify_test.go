@@ -98,42 +98,72 @@ func TestVerifyFindsTampering(t *testing.T) {
 		want   Problem // stream and seq, and a part of What
 		only   bool    // there must be no other
 	}{
-		{"byte of a body", do(`update records set body = cast(replace(cast(body as text), '"n":1', '"n":7') as blob) where row = 4`),
-			Problem{Stream: run, Seq: 2, What: "altered"}, true},
+		{
+			"byte of a body", do(`update records set body = cast(replace(cast(body as text), '"n":1', '"n":7') as blob) where row = 4`),
+			Problem{Stream: run, Seq: 2, What: "altered"},
+			true,
+		},
 		{"byte of a hash", do(`update records set hash = zeroblob(32) where row = 4`), Problem{Stream: run, Seq: 2, What: "altered"}, false},
 		{"body that is no JSON", do(`update records set body = x'00' where row = 4`), Problem{Stream: run, Seq: 2, What: "altered"}, true},
-		{"body with its hash, against the chain", func(t *testing.T, db *sql.DB) { rehash(t, db, 4, `"n":1`, `"n":7`) },
-			Problem{Stream: run, Seq: 3, What: "chain is broken"}, false},
+		{
+			"body with its hash, against the chain", func(t *testing.T, db *sql.DB) { rehash(t, db, 4, `"n":1`, `"n":7`) },
+			Problem{Stream: run, Seq: 3, What: "chain is broken"},
+			false,
+		},
 		{"body with its hash, against the seal", func(t *testing.T, db *sql.DB) {
 			rehash(t, db, 10, `"n":3`, `"n":7`)
 			do(`update streams set hash = (select hash from records where row = 10) where name = 'run/r'`)(t, db)
 		}, Problem{Stream: run, Seq: 4, What: "another hash than seal 4"}, true},
 		{"last record", do(`delete from records where row = 10`), Problem{Stream: run, Seq: 4, What: "the last ones, are missing"}, false},
-		{"last record and the head", do(`delete from records where row = 10`,
-			`update streams set seq = 3, hash = (select hash from records where row = 7) where name = 'run/r'`),
-			Problem{Stream: run, Seq: 4, What: "missing before its seal"}, true},
+		{
+			"last record and the head", do(`delete from records where row = 10`,
+				`update streams set seq = 3, hash = (select hash from records where row = 7) where name = 'run/r'`),
+			Problem{Stream: run, Seq: 4, What: "missing before its seal"},
+			true,
+		},
 		{"record in the middle", do(`delete from records where row = 4`), Problem{Stream: run, Seq: 2, What: "records 2 to 2 are missing"}, false},
 		{"first record", do(`delete from records where row = 1`), Problem{Stream: run, Seq: 1, What: "records 1 to 1 are missing"}, false},
-		{"two swapped", do(`update records set seq = 100 where row = 4`, `update records set seq = 2 where row = 7`, `update records set seq = 3 where row = 4`),
-			Problem{Stream: run, Seq: 2, What: "was moved"}, false},
-		{"rows swapped", do(`update records set row = 100 where row = 4`, `update records set row = 4 where row = 7`, `update records set row = 7 where row = 100`),
-			Problem{Stream: run, Seq: 2, What: "this record as the last, and record 3 is"}, false},
-		{"record moved to another stream", do(`update records set stream = (select id from streams where name = 'task/r/a'), seq = 5 where row = 10`),
-			Problem{Stream: task, Seq: 5, What: "was moved"}, false},
-		{"record added", do(`insert into records (stream, seq, hash, body) select stream, 5, hash, body from records where row = 10`),
-			Problem{Stream: run, Seq: 5, What: "no seal names"}, false},
+		{
+			"two swapped", do(`update records set seq = 100 where row = 4`, `update records set seq = 2 where row = 7`, `update records set seq = 3 where row = 4`),
+			Problem{Stream: run, Seq: 2, What: "was moved"},
+			false,
+		},
+		{
+			"rows swapped", do(`update records set row = 100 where row = 4`, `update records set row = 4 where row = 7`, `update records set row = 7 where row = 100`),
+			Problem{Stream: run, Seq: 2, What: "this record as the last, and record 3 is"},
+			false,
+		},
+		{
+			"record moved to another stream", do(`update records set stream = (select id from streams where name = 'task/r/a'), seq = 5 where row = 10`),
+			Problem{Stream: task, Seq: 5, What: "was moved"},
+			false,
+		},
+		{
+			"record added", do(`insert into records (stream, seq, hash, body) select stream, 5, hash, body from records where row = 10`),
+			Problem{Stream: run, Seq: 5, What: "no seal names"},
+			false,
+		},
 		{"seal in the middle", do(`delete from records where row = 6`), Problem{Stream: ledger, Seq: 2, What: "are missing"}, false},
 		{"last seal", do(`delete from records where row = 12`), Problem{Stream: task, Seq: 4, What: "no seal names"}, false},
-		{"last seal and its head", do(`delete from records where row = 12`,
-			`update streams set seq = 3, hash = (select hash from records where row = 9) where name = 'ledger'`),
-			Problem{Stream: run, Seq: 4, What: "no seal names"}, false},
+		{
+			"last seal and its head", do(`delete from records where row = 12`,
+				`update streams set seq = 3, hash = (select hash from records where row = 9) where name = 'ledger'`),
+			Problem{Stream: run, Seq: 4, What: "no seal names"},
+			false,
+		},
 		{"all seals", do(`delete from records where row % 3 = 0`), Problem{Stream: ledger, Seq: 1, What: "the last ones, are missing"}, false},
-		{"whole stream", do(`delete from records where stream = (select id from streams where name = 'task/r/a')`, `delete from streams where name = 'task/r/a'`),
-			Problem{Stream: task, Seq: 1, What: "missing before its seal"}, false},
+		{
+			"whole stream", do(`delete from records where stream = (select id from streams where name = 'task/r/a')`, `delete from streams where name = 'task/r/a'`),
+			Problem{Stream: task, Seq: 1, What: "missing before its seal"},
+			false,
+		},
 		{"row of a stream", do(`delete from streams where name = 'task/r/a'`), Problem{Stream: task, Seq: 1, What: "stream of this record was removed"}, false},
 		{"head of a stream", do(`update streams set hash = zeroblob(32) where name = 'task/r/a'`), Problem{Stream: task, Seq: 4, What: "the stream says"}, true},
-		{"pages that nothing leads to", do(`pragma writable_schema = on`, `delete from sqlite_schema where name = 'records_run'`),
-			Problem{What: "the database is damaged: "}, true},
+		{
+			"pages that nothing leads to", do(`pragma writable_schema = on`, `delete from sqlite_schema where name = 'records_run'`),
+			Problem{What: "the database is damaged: "},
+			true,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -185,12 +215,18 @@ func TestVerifyFindsBlobs(t *testing.T) {
 		tamper func(t *testing.T, s *Store, path string) error
 		want   func(sha string) Problem
 	}{
-		{"missing", func(_ *testing.T, _ *Store, path string) error { return os.Remove(path) },
-			func(sha string) Problem { return Problem{Stream: "task/r/a", Seq: 1, Blob: sha, What: "is missing"} }},
-		{"altered", func(_ *testing.T, _ *Store, path string) error { return os.WriteFile(path, []byte("another"), 0o600) },
-			func(sha string) Problem { return Problem{Stream: "task/r/a", Seq: 1, Blob: sha, What: "was altered"} }},
-		{"all missing", func(_ *testing.T, s *Store, _ string) error { return os.RemoveAll(s.path(blobFolder)) },
-			func(sha string) Problem { return Problem{Stream: "task/r/a", Seq: 1, Blob: sha, What: "is missing"} }},
+		{
+			"missing", func(_ *testing.T, _ *Store, path string) error { return os.Remove(path) },
+			func(sha string) Problem { return Problem{Stream: "task/r/a", Seq: 1, Blob: sha, What: "is missing"} },
+		},
+		{
+			"altered", func(_ *testing.T, _ *Store, path string) error { return os.WriteFile(path, []byte("another"), 0o600) },
+			func(sha string) Problem { return Problem{Stream: "task/r/a", Seq: 1, Blob: sha, What: "was altered"} },
+		},
+		{
+			"all missing", func(_ *testing.T, s *Store, _ string) error { return os.RemoveAll(s.path(blobFolder)) },
+			func(sha string) Problem { return Problem{Stream: "task/r/a", Seq: 1, Blob: sha, What: "is missing"} },
+		},
 		{"altered and named by nobody", func(t *testing.T, s *Store, _ string) error {
 			if err := os.MkdirAll(filepath.Dir(s.blobPath(stray)), 0o700); err != nil {
 				t.Fatal(err)

@@ -30,12 +30,22 @@ func (s *Store) Changed(ctx context.Context) (Version, error) {
 	return Version(v) + 1, failed(err, "watch the ledger for changes")
 }
 
+// After looksInVain looks, the next ones are so many times rarer.
+const (
+	looksInVain = 50
+	rarely      = 4
+)
+
 // WaitChange waits until the version is another than since, looking every so
-// often, and gives the new one. It ends with an error when ctx does.
+// often, more rarely once it has waited long, and gives the new one. It ends
+// with an error when ctx does.
 func (s *Store) WaitChange(ctx context.Context, since Version, every time.Duration) (Version, error) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	for {
+	for looks := 0; ; looks++ {
+		if looks == looksInVain {
+			tick.Reset(rarely * every)
+		}
 		v, err := s.Changed(ctx)
 		if err != nil || v != since {
 			return v, err

@@ -30,28 +30,48 @@ func TestHowOperationsEnd(t *testing.T) {
 		{name: "with a code", line: "exit 7", want: job.Exit{State: job.Exited, Code: 7}},
 		{name: "by a signal", line: "kill -SEGV $$", want: job.Exit{State: job.Signaled, Signal: "SIGSEGV"}},
 		{name: "by SIGTERM of its own", line: "kill -TERM $$", want: job.Exit{State: job.Signaled, Signal: "SIGTERM"}},
-		{name: "at its limit", line: "echo a; exec sleep 1000", want: job.Exit{State: job.TimedOut}, out: "a\n",
-			edit: func(s *job.Spec) { s.LimitMS = 100 }},
-		{name: "at its limit, without grace", line: "trap '' TERM; sleep 1000", want: job.Exit{State: job.TimedOut},
-			edit: func(s *job.Spec) { s.LimitMS, s.GraceMS = 100, 0 }},
-		{name: "at its limit, ignoring SIGTERM", line: "trap '' TERM; sleep 1000", want: job.Exit{State: job.TimedOut},
-			edit: func(s *job.Spec) { s.LimitMS = 100 }},
-		{name: "before its limit", line: "exit 3", want: job.Exit{State: job.Exited, Code: 3},
-			edit: func(s *job.Spec) { s.LimitMS = 60_000 }},
-		{name: "with standard input", line: "cat", want: job.Exit{State: job.Exited}, out: strings.Repeat("prompt\n", 50_000),
-			edit: func(s *job.Spec) { s.Stdin = strings.Repeat("prompt\n", 50_000) }},
-		{name: "without reading its input", line: "exit 0", want: job.Exit{State: job.Exited},
-			edit: func(s *job.Spec) { s.Stdin = strings.Repeat("x", 1<<20) }},
+		{
+			name: "at its limit", line: "echo a; exec sleep 1000", want: job.Exit{State: job.TimedOut}, out: "a\n",
+			edit: func(s *job.Spec) { s.LimitMS = 100 },
+		},
+		{
+			name: "at its limit, without grace", line: "trap '' TERM; sleep 1000", want: job.Exit{State: job.TimedOut},
+			edit: func(s *job.Spec) { s.LimitMS, s.GraceMS = 100, 0 },
+		},
+		{
+			name: "at its limit, ignoring SIGTERM", line: "trap '' TERM; sleep 1000", want: job.Exit{State: job.TimedOut},
+			edit: func(s *job.Spec) { s.LimitMS = 100 },
+		},
+		{
+			name: "before its limit", line: "exit 3", want: job.Exit{State: job.Exited, Code: 3},
+			edit: func(s *job.Spec) { s.LimitMS = 60_000 },
+		},
+		{
+			name: "with standard input", line: "cat", want: job.Exit{State: job.Exited}, out: strings.Repeat("prompt\n", 50_000),
+			edit: func(s *job.Spec) { s.Stdin = strings.Repeat("prompt\n", 50_000) },
+		},
+		{
+			name: "without reading its input", line: "exit 0", want: job.Exit{State: job.Exited},
+			edit: func(s *job.Spec) { s.Stdin = strings.Repeat("x", 1<<20) },
+		},
 		{name: "without standard input", line: "cat; echo end", want: job.Exit{State: job.Exited}, out: "end\n"},
 		{name: "with bytes that are no text", line: `printf '\377\000\376'`, want: job.Exit{State: job.Exited}, out: "\xff\x00\xfe"},
-		{name: "not found", edit: func(s *job.Spec) { s.Argv = []string{"no-such-program"} },
-			want: job.Exit{State: job.NotStarted}, err: "program no-such-program was not found in PATH"},
-		{name: "not found by path", edit: func(s *job.Spec) { s.Argv = []string{"/no/such/program"} },
-			want: job.Exit{State: job.NotStarted}, err: "program /no/such/program does not exist"},
-		{name: "not executable", edit: func(s *job.Spec) { s.Argv = []string{"/etc/passwd"} },
-			want: job.Exit{State: job.NotStarted}, err: "not an executable file"},
-		{name: "nowhere", edit: func(s *job.Spec) { s.Dir = "/no/such/folder" },
-			want: job.Exit{State: job.NotStarted}, err: "working directory /no/such/folder does not exist"},
+		{
+			name: "not found", edit: func(s *job.Spec) { s.Argv = []string{"no-such-program"} },
+			want: job.Exit{State: job.NotStarted}, err: "program no-such-program was not found in PATH",
+		},
+		{
+			name: "not found by path", edit: func(s *job.Spec) { s.Argv = []string{"/no/such/program"} },
+			want: job.Exit{State: job.NotStarted}, err: "program /no/such/program does not exist",
+		},
+		{
+			name: "not executable", edit: func(s *job.Spec) { s.Argv = []string{"/etc/passwd"} },
+			want: job.Exit{State: job.NotStarted}, err: "not an executable file",
+		},
+		{
+			name: "nowhere", edit: func(s *job.Spec) { s.Dir = "/no/such/folder" },
+			want: job.Exit{State: job.NotStarted}, err: "working directory /no/such/folder does not exist",
+		},
 	}
 	ops := newOps(t)
 	for i, tt := range tests {

@@ -203,7 +203,7 @@ func (s *shim) say(line string) {
 		return
 	}
 	s.told = true
-	fmt.Fprintln(os.Stdout, strings.ReplaceAll(line, "\n", " "))
+	_, _ = fmt.Fprintln(os.Stdout, strings.ReplaceAll(line, "\n", " "))
 	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
 		_ = unix.Dup3(int(null.Fd()), int(os.Stdout.Fd()), 0)
 		_ = null.Close()

@@ -45,7 +45,7 @@ func becomeShim() (stop <-chan struct{}, err error) {
 				break
 			}
 		}
-		for range signals { //nolint:revive // further signals change nothing
+		for range signals { // further signals change nothing
 		}
 	}()
 	return asked, nil

@@ -98,8 +98,12 @@ func (w *originWriter) agent(a job.Agent, roles []Role) {
 	prefix := "agents." + a.Name + "."
 	w.value(prefix+"driver", a.Driver)
 	for _, v := range []struct{ key, value string }{
-		{"model", a.Model}, {"command", plan.Command{Argv: a.Command}.String()}, {"args", plan.Command{Argv: a.Args}.String()},
-		{"env", strings.Join(names, ", ")}, {"pass_env", strings.Join(a.PassEnv, ", ")}, {"roles", strings.Join(of, ", ")},
+		{"model", a.Model},
+		{"command", plan.Command{Argv: a.Command}.String()},
+		{"args", plan.Command{Argv: a.Args}.String()},
+		{"env", strings.Join(names, ", ")},
+		{"pass_env", strings.Join(a.PassEnv, ", ")},
+		{"roles", strings.Join(of, ", ")},
 	} {
 		if v.value != "" {
 			w.value(prefix+v.key, v.value)

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -54,9 +55,7 @@ func TestSchemaHasTheParsersKeys(t *testing.T) {
 	}{{"plan.schema.json", "plan", plan.Keys}, {"config.schema.json", "config", configKeys}} {
 		s := readSchema(t, file.name)
 		parts := schema{file.root: s}
-		for name, definition := range definitions(s) {
-			parts[name] = definition
-		}
+		maps.Copy(parts, definitions(s))
 		compared := 0
 		for name, part := range parts {
 			want := slices.Sorted(slices.Values(file.keys(name)))

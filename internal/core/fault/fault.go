@@ -71,6 +71,15 @@ func (e *Error) WithHint(format string, args ...any) *Error {
 	return e
 }
 
+// WithHint adds to any error what a person can do about it. The kind stays;
+// WithHint of nil is nil.
+func WithHint(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Kind: KindOf(err), Err: err, Hint: fmt.Sprintf(format, args...)}
+}
+
 // KindOf gives the kind of err: Internal when it carries none, "" for nil.
 func KindOf(err error) Kind {
 	if err == nil {
@@ -97,7 +106,7 @@ func HintOf(err error) string {
 
 // Assert panics when an invariant is broken. The engine recovers the panic of
 // a machine, freezes that run and asks a person.
-func Assert(ok bool, format string, args ...any) {
+func Assert(ok bool, format string, args ...any) { //nolint:revive // the condition is what is asserted
 	if !ok {
 		panic(Broken{Invariant: fmt.Sprintf(format, args...)})
 	}

@@ -132,6 +132,7 @@ func (s *taskStep) retry(d RetryRequested) {
 		case CmdJudge:
 			s.judge()
 			return
+		default: // begins with a new attempt, below
 		}
 	}
 	if d.Text != "" {

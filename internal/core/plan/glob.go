@@ -18,10 +18,11 @@ import (
 //
 // Matching is case-sensitive, and hidden files are like any others.
 
-const (
-	MaxGlob         = 512 // bytes of a glob
-	maxAlternatives = 64  // that the braces of one glob may stand for
-)
+// MaxGlob is how many bytes a glob may have.
+const MaxGlob = 512
+
+// maxAlternatives is how many globs the braces of one may stand for.
+const maxAlternatives = 64
 
 // MatchAny reports whether any of the globs matches the path. A glob that
 // ValidGlob refuses may match nothing.

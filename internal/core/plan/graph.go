@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"container/heap"
 	"slices"
 	"strings"
 
@@ -64,41 +63,29 @@ func (p *Plan) Order() []Task {
 func sortGraph(edges [][]int) []int {
 	waiting := make([]int, len(edges))
 	dependents := make([][]int, len(edges))
-	ready := &lowest{}
+	var ready []int // ascending
 	for i, needs := range edges {
 		waiting[i] = len(needs)
 		for _, to := range needs {
 			dependents[to] = append(dependents[to], i)
 		}
 		if len(needs) == 0 {
-			heap.Push(ready, i)
+			ready = append(ready, i)
 		}
 	}
 	order := make([]int, 0, len(edges))
-	for ready.Len() > 0 {
-		at := heap.Pop(ready).(int)
+	for len(ready) > 0 {
+		at := ready[0]
+		ready = ready[1:]
 		order = append(order, at)
 		for _, d := range dependents[at] {
 			if waiting[d]--; waiting[d] == 0 {
-				heap.Push(ready, d)
+				place, _ := slices.BinarySearch(ready, d)
+				ready = slices.Insert(ready, place, d)
 			}
 		}
 	}
 	return order
-}
-
-// lowest is a heap of numbers, the smallest on top.
-type lowest []int
-
-func (h lowest) Len() int           { return len(h) }
-func (h lowest) Less(i, j int) bool { return h[i] < h[j] }
-func (h lowest) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *lowest) Push(x any)        { *h = append(*h, x.(int)) }
-func (h *lowest) Pop() any {
-	last := len(*h) - 1
-	x := (*h)[last]
-	*h = (*h)[:last]
-	return x
 }
 
 // checkCycles records the cycles and reports whether there are none.

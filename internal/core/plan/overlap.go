@@ -269,7 +269,7 @@ func spellPath(visits []visit, i int) string {
 // matters to what can follow. The smallest character of an intersection of
 // classes borders on one of their ranges, so trying the borders finds one if
 // there is any.
-func common(a, b token, starts bool) (found [2]rune) {
+func common(a, b token, starts bool) (found [2]rune) { //nolint:revive // a state of the search, not a choice of the caller
 	both := func(r rune) bool { return a.takes(r) && b.takes(r) }
 	if !starts && both('/') {
 		found[0] = '/'

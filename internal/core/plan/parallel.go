@@ -10,7 +10,7 @@ import (
 // Bounds of comparing all scopes of a plan: about half a second and 50 MB.
 const (
 	allEffort effort = 500_000
-	allTokens        = 500_000
+	allTokens int    = 500_000
 )
 
 // checkOverlaps warns of every two tasks that may run at the same time and

@@ -147,9 +147,9 @@ func checkGraph(f *yamlfile.File, tasks []Task, nodes []*yamlfile.Node) {
 // needNode gives the place of the last mention of id among a task's needs.
 func needNode(task *yamlfile.Node, id string) *yamlfile.Node {
 	needs := task.Get("needs")
-	for i := len(needs.Items) - 1; i >= 0; i-- {
-		if needs.Items[i].Text == id {
-			return needs.Items[i]
+	for _, item := range slices.Backward(needs.Items) {
+		if item.Text == id {
+			return item
 		}
 	}
 	return needs

@@ -2,7 +2,6 @@ package report
 
 import (
 	"iter"
-	"slices"
 
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
@@ -47,11 +46,11 @@ func (r *Run) Apply(rec flow.Record) error {
 		}
 		return nil
 	}
-	t := r.Task(id)
-	if t == nil {
+	i, ok := r.index[id]
+	if !ok {
 		return fault.New(fault.Internal, "event %d of %s is about a task that the run does not have", rec.Seq, rec.Stream)
 	}
-	t.event(e)
+	r.change(i, func(t *Task) { t.event(e) })
 	return nil
 }
 
@@ -69,6 +68,7 @@ func (r *Run) runEvent(e flow.Event) {
 	case flow.TaskSettled:
 		r.settled(d, e.AtUS)
 	case flow.TaskRevived:
+		r.revived(d, e.AtUS)
 		if r.Stage == flow.Doubting {
 			r.enter(flow.Running)
 		}
@@ -96,19 +96,24 @@ func (r *Run) runEvent(e flow.Event) {
 	case flow.SlotWanted:
 		return // changes nothing that people see
 	}
-	if _, ok := e.Data.(flow.SlotReleased); !ok || r.closing {
-		r.derive()
-	}
+	r.derive()
 }
 
 func (r *Run) begin(d flow.RunStarted, at int64) {
 	*r = Run{
 		ID: d.Run, Name: d.Name, Goal: d.Goal, Target: d.Target, Stage: flow.Opening, Plan: d.Plan, Config: d.Config,
-		Limits: d.Limits, BegunUS: at, LastUS: at, index: make(map[string]int, len(d.Nodes)),
+		Limits: d.Limits, BegunUS: at, LastUS: at, upkeep: upkeep{index: make(map[string]int, len(d.Nodes)), needed: make([][]int, len(d.Nodes))},
 	}
 	for i, n := range d.Nodes {
 		r.index[n.ID] = i
 		r.Tasks = append(r.Tasks, Task{ID: n.ID, Title: n.Title, Agent: n.Agent, Needs: n.Needs, State: Waiting})
+	}
+	for i, n := range d.Nodes {
+		for _, need := range n.Needs {
+			if j, ok := r.index[need]; ok {
+				r.needed[j] = append(r.needed[j], i)
+			}
+		}
 	}
 }
 
@@ -163,17 +168,35 @@ func (r *Run) goalJudged(v policy.Verdict) {
 func (r *Run) commandFailed(d flow.CommandFailed) {
 	if r.Branch == "" {
 		r.Stage, r.Reason = flow.Abandoned, flow.ForFailure
+		r.closeTasks()
 	} else {
 		r.Stage, r.Reason = flow.Paused, flow.ForFailure
 	}
 	r.Why, r.Hint = d.Message, d.Hint
 }
 
+// revived sees to a task that two people have approved; of any other the
+// task's own events have told.
+func (r *Run) revived(d flow.TaskRevived, at int64) {
+	if i, ok := r.index[d.Task]; ok && r.Tasks[i].State == Review {
+		r.change(i, func(t *Task) { t.enter(Queued, flow.Queued, at) })
+	}
+}
+
 func (r *Run) settled(d flow.TaskSettled, at int64) {
-	t := r.Task(d.Task)
-	if t == nil || t.State == Landed {
+	i, ok := r.index[d.Task]
+	if !ok || r.Tasks[i].State == Landed {
 		return
 	}
+	r.change(i, func(t *Task) {
+		t.settled(d, at)
+		if d.State == flow.IsHalted && r.Stage == flow.Running { // resumed before its agent had stopped
+			t.State, t.Phase = Waiting, flow.Ready
+		}
+	})
+}
+
+func (t *Task) settled(d flow.TaskSettled, at int64) {
 	t.Why, t.SinceUS = d.Why, at
 	switch d.State {
 	case flow.IsLanded:
@@ -189,9 +212,6 @@ func (r *Run) settled(d flow.TaskSettled, at int64) {
 		t.State, t.Phase = Review, flow.Asking
 	case flow.IsHalted:
 		t.State, t.Phase = Stopped, flow.Halted
-		if r.Stage == flow.Running { // resumed before its agent had stopped
-			t.State, t.Phase = Waiting, flow.Ready
-		}
 	}
 	t.cutOff(d.State, at)
 }
@@ -230,21 +250,60 @@ func (r *Run) queueEvent(e flow.Event) {
 	}
 }
 
+// change lets f change task i, and sees to what follows from its state.
+func (r *Run) change(i int, f func(t *Task)) {
+	was := r.Tasks[i].State
+	f(&r.Tasks[i])
+	is := r.Tasks[i].State
+	if was == is {
+		return
+	}
+	count := func(s State, by int) {
+		switch s {
+		case Working:
+			r.working += by
+		case Landed:
+			r.landed += by
+		case Waiting, Blocked, Checking, Review, Queued, Rejected, Failed, Stopped, Closed:
+		}
+	}
+	count(was, -1)
+	count(is, 1)
+	r.block(i)
+}
+
+// block looks again at whether the tasks that need task i can still begin.
+func (r *Run) block(i int) {
+	for todo := []int{i}; len(todo) > 0; todo = todo[1:] {
+		for _, j := range r.needed[todo[0]] {
+			t := &r.Tasks[j]
+			if t.State != Blocked && (t.State != Waiting || t.Phase != "") {
+				continue
+			}
+			was := t.State
+			t.State, t.Why = r.waiting(t)
+			if t.State != was {
+				todo = append(todo, j)
+			}
+		}
+	}
+}
+
 // derive fills what follows from the tasks together.
 func (r *Run) derive() {
-	if r.closing && !slices.ContainsFunc(r.Tasks, func(t Task) bool { return t.State == Working }) && !r.ended() {
+	if r.closing && r.working == 0 && !r.ended() {
 		r.Stage, r.Why, r.Hint = flow.Abandoned, "closed by a person", ""
+		r.closeTasks()
 	}
-	if r.Stage == flow.Running && len(r.Tasks) > 0 && !slices.ContainsFunc(r.Tasks, func(t Task) bool { return t.State != Landed }) {
+	if r.Stage == flow.Running && len(r.Tasks) > 0 && r.landed == len(r.Tasks) {
 		r.Stage = flow.Proving
 	}
+}
+
+func (r *Run) closeTasks() {
 	for i := range r.Tasks {
-		t := &r.Tasks[i]
-		if r.Stage == flow.Abandoned && t.State != Landed && t.State != Rejected {
+		if t := &r.Tasks[i]; t.State != Landed && t.State != Rejected {
 			t.State = Closed
-		}
-		if t.State == Waiting && t.Phase == "" || t.State == Blocked {
-			t.State, t.Why = r.waiting(t)
 		}
 	}
 }
@@ -293,9 +352,7 @@ func (t *Task) event(e flow.Event) {
 	case flow.VerdictGiven:
 		t.judged(Judged{AtUS: e.AtUS, Where: "task", Verdict: d.Verdict, Evidence: t.Evidence})
 	case flow.Approved:
-		if t.State == Review && t.Verdict != nil && d.Tree == t.Verdict.HeadTree && t.Verdict.Route != policy.Two {
-			t.enter(Queued, flow.Queued, e.AtUS)
-		}
+		t.approved(d, e)
 	case flow.RetryRequested:
 		if t.State == Rejected || t.State == Failed || t.State == Review || t.State == Stopped {
 			t.Round = 0
@@ -305,6 +362,16 @@ func (t *Task) event(e flow.Event) {
 		t.returned(d, e.AtUS)
 	case flow.ChangeLanded:
 		t.Head = d.Head
+	}
+}
+
+func (t *Task) approved(d flow.Approved, e flow.Event) {
+	switch {
+	case t.State != Review || t.Verdict == nil || d.Tree != t.Verdict.HeadTree:
+	case t.Verdict.Route == policy.Two:
+		t.Why = "needs a second person; approved by " + e.Actor // unless this is the second: TaskRevived follows
+	default:
+		t.enter(Queued, flow.Queued, e.AtUS)
 	}
 }
 

@@ -53,10 +53,19 @@ type Run struct {
 	Advanced *change.Advanced `json:"advanced,omitempty"` // what became of the target
 	Pushes   []change.Point   `json:"pushes,omitempty"`   // people's commits that landed
 
+	upkeep
+}
+
+// upkeep is what folding needs to know besides, so that an event costs the
+// same in a large run as in a small one.
+type upkeep struct {
 	index         map[string]int // task by id
+	needed        [][]int        // by task: the tasks that need it
+	working       int            // tasks in state Working
+	landed        int            // tasks in state Landed
 	closing       bool           // StopRequested asked to close
 	queueEvidence string         // latest in the queue
-	pushed        bool           // the queue works on a person\'s push
+	pushed        bool           // the queue works on a person's push
 	push          *Judged        // the latest verdict on a push, until it lands
 }
 

@@ -77,8 +77,10 @@ func (f *File) Problems() []Problem {
 	}{{f.errors, Error}, {f.warnings, Warning}} {
 		if more := s.count - len(s.listed); more > 0 {
 			last := s.listed[len(s.listed)-1]
-			out = append(out, Problem{File: f.name, Line: last.Line, Col: last.Col, Severity: s.severity,
-				Message: fmt.Sprintf("%d more problems of this severity are not listed", more)})
+			out = append(out, Problem{
+				File: f.name, Line: last.Line, Col: last.Col, Severity: s.severity,
+				Message: fmt.Sprintf("%d more problems of this severity are not listed", more),
+			})
 		}
 	}
 	return out

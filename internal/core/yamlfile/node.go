@@ -1,6 +1,7 @@
 package yamlfile
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,8 +50,8 @@ func (n *Node) Path() string {
 		steps = append(steps, n.step)
 	}
 	var b strings.Builder
-	for i := len(steps) - 1; i >= 0; i-- {
-		b.WriteString(steps[i])
+	for _, step := range slices.Backward(steps) {
+		b.WriteString(step)
 	}
 	return strings.TrimPrefix(b.String(), ".")
 }
@@ -105,6 +106,7 @@ func (f *File) convert(y *yaml.Node, parent *Node, step string) *Node {
 		f.convertEntries(n, y.Content)
 	case yaml.AliasNode:
 		f.Errorf(n, "write the value out", "the alias %s is not accepted", Quote("*"+y.Value))
+	case yaml.DocumentNode: // stands above the values only
 	}
 	return n
 }

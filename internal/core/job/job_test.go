@@ -1,0 +1,50 @@
+package job_test
+
+import (
+	"reflect"
+	"testing"
+
+	"muster/internal/core/job"
+)
+
+// Every number of a usage must be in its sum, so each is set to a power of two.
+func TestUsageAddsEveryField(t *testing.T) {
+	var u, v, want job.Usage
+	ru, rv, rw := reflect.ValueOf(&u).Elem(), reflect.ValueOf(&v).Elem(), reflect.ValueOf(&want).Elem()
+	for i := range ru.NumField() {
+		switch ru.Field(i).Kind() {
+		case reflect.Int64:
+			ru.Field(i).SetInt(1 << i)
+			rv.Field(i).SetInt(1 << (i + 20))
+			rw.Field(i).SetInt(1<<i + 1<<(i+20))
+		case reflect.Bool:
+			rv.Field(i).SetBool(true)
+			rw.Field(i).SetBool(true)
+		default:
+			t.Fatalf("what is the sum of two %s?", ru.Field(i).Kind())
+		}
+	}
+	if got := u.Add(v); got != want {
+		t.Errorf("%+v and %+v give %+v", u, v, got)
+	}
+	if u.Add(v) != v.Add(u) || u.Add(job.Usage{}) != u {
+		t.Error("order matters, or nothing is something")
+	}
+}
+
+// A price that is not known stays unknown, whatever is added.
+func TestUnknownCostStaysUnknown(t *testing.T) {
+	if u := (job.Usage{CostUnknown: true}).Add(job.Usage{CostMicroUSD: 5}); !u.CostUnknown || u.CostMicroUSD != 5 {
+		t.Errorf("got %+v", u)
+	}
+	if (job.Usage{CostMicroUSD: 1}).Add(job.Usage{CostMicroUSD: 5}).CostUnknown {
+		t.Error("two known prices give an unknown one")
+	}
+}
+
+func TestTokensLeaveOutTheCache(t *testing.T) {
+	u := job.Usage{Input: 1, CacheRead: 10, CacheWrite: 100, Output: 1000, Reasoning: 500, CostMicroUSD: 7}
+	if got := u.Tokens(); got != 1101 {
+		t.Errorf("%d tokens", got)
+	}
+}
