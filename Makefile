@@ -46,7 +46,7 @@ demo: ## a whole run on an example, with recorded agents
 	go run ./cmd/muster demo
 
 docs: ## check that the pages agree with the tree
-	go test . -run 'Architecture|Pages|Links' -count=1
+	go test . -run 'Architecture|Pages|Links|Readme' -count=1
 
 check: ## everything that a change must pass: .ci/run
 	.ci/run

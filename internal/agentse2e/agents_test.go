@@ -19,7 +19,7 @@ func TestAgents(t *testing.T) {
 	if asked == "" {
 		t.Skip("AGENTS_E2E names no agents; scripts/agents-e2e.sh installs them and sets it")
 	}
-	for _, agent := range strings.Split(asked, ",") {
+	for agent := range strings.SplitSeq(asked, ",") {
 		if agent != "claude" && agent != "codex" {
 			t.Fatalf("AGENTS_E2E names %q; there are claude and codex", agent)
 		}

@@ -68,7 +68,7 @@ func (s *Session) Start(ctx context.Context, w Start) (Started, error) {
 		return Started{}, err
 	}
 	warnings = append(warnings, more...)
-	uncommitted := s.uncommittedConfig(ctx, repo, base.Commit)
+	uncommitted := uncommittedConfig(ctx, repo, base.Commit, s.place.TopLevel)
 	if uncommitted != "" {
 		warnings = append(warnings, uncommitted)
 	}
@@ -212,14 +212,14 @@ func readConfig(ctx context.Context, repo *git.Repo, commit string) (config.Conf
 	return c, texts(problems), err
 }
 
-// uncommittedConfig says so when the person's folder holds another
+// uncommittedConfig says so when the person's work tree holds another
 // configuration than the trusted base: it is a common wrong turn to write one
 // and wonder why it does nothing.
-func (s *Session) uncommittedConfig(ctx context.Context, repo *git.Repo, commit string) string {
-	if s.place.TopLevel == "" {
+func uncommittedConfig(ctx context.Context, repo *git.Repo, commit, folder string) string {
+	if folder == "" {
 		return ""
 	}
-	mine, err := os.ReadFile(filepath.Join(s.place.TopLevel, configPath))
+	mine, err := os.ReadFile(filepath.Join(folder, configPath))
 	if err != nil {
 		return ""
 	}

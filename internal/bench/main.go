@@ -19,6 +19,7 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -29,7 +30,7 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "measure only these, separated by commas: tasks, gate, start, idle")
 	flag.StringVar(&o.profile, "cpuprofile", "", "instead, drive one run in this process and write its CPU profile here")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -93,6 +94,6 @@ func run(ctx context.Context, o options) error {
 		}
 		rows = append(rows, got...)
 	}
-	printTable(os.Stdout, rows)
+	printTable(os.Stdout, rows) //nolint:contextcheck // it asks git for its version only
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -37,9 +38,9 @@ func millis(d time.Duration) string {
 }
 
 func printTable(out io.Writer, rows []row) {
-	fmt.Fprintf(out, "%s\n\n", machine())
+	_, _ = fmt.Fprintf(out, "%s\n\n", machine())
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "what\tsize\tn\tgot\taim\t")
+	_, _ = fmt.Fprintln(w, "what\tsize\tn\tgot\taim\t")
 	for _, r := range rows {
 		verdict := ""
 		switch {
@@ -48,10 +49,10 @@ func printTable(out io.Writer, rows []row) {
 		case r.aim != "":
 			verdict = "MISSED"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", r.what, r.size, r.count, r.got, r.aim, verdict)
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", r.what, r.size, r.count, r.got, r.aim, verdict)
 	}
 	_ = w.Flush() // out is a terminal or a file; the next line fails as well
-	fmt.Fprint(out, "\n"+notCovered)
+	_, _ = fmt.Fprint(out, "\n"+notCovered)
 }
 
 // notCovered says what nobody should read into the figures.
@@ -79,7 +80,7 @@ func machine() string {
 		load = strings.Fields(string(data))[0]
 	}
 	git := "git of unknown version"
-	if out, err := exec.Command("git", "version").Output(); err == nil {
+	if out, err := exec.CommandContext(context.Background(), "git", "version").Output(); err == nil {
 		git = strings.TrimSpace(string(out))
 	}
 	return fmt.Sprintf("%s/%s, %d x %s, %s, %s, load at the end %s",

@@ -31,6 +31,10 @@ type Trees interface {
 	// next lease does not see them. Release may be called once.
 	Lease(ctx context.Context, tree string) (dir string, release func(), err error)
 
+	// Has reports whether the tree holds a file of that name, in any folder.
+	// It is much cheaper than a lease.
+	Has(ctx context.Context, tree, name string) (bool, error)
+
 	// ReadFile gives the content of one file of a tree, and false when the
 	// tree has no such file. For a symbolic link the content is its target.
 	ReadFile(ctx context.Context, tree, path string) ([]byte, bool, error)

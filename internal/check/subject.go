@@ -56,6 +56,16 @@ func (s *Subject) lease(ctx context.Context, l *lease, tree, side string) (strin
 	return dir, nil
 }
 
+// BaseHas reports whether the base holds a file of that name in any folder.
+func (s *Subject) BaseHas(ctx context.Context, name string) (bool, error) {
+	return s.trees.Has(ctx, s.Request.Base.Tree, name)
+}
+
+// HeadHas reports whether the head holds a file of that name in any folder.
+func (s *Subject) HeadHas(ctx context.Context, name string) (bool, error) {
+	return s.trees.Has(ctx, s.Request.Head.Tree, name)
+}
+
 // BaseFile gives one file of the base, or false when it has none there.
 func (s *Subject) BaseFile(ctx context.Context, path string) ([]byte, bool, error) {
 	return s.trees.ReadFile(ctx, s.Request.Base.Tree, path)

@@ -295,27 +295,48 @@ func TestUsage(t *testing.T) {
 		stdout       string
 		usage, total job.Usage
 	}{
-		{"made-up prices are no prices", attempt("claude"), withModel,
+		{
+			"made-up prices are no prices", attempt("claude"), withModel,
 			job.Usage{Input: 11, Output: 5, Reasoning: 2, CostMicroUSD: 400_000, CostUnknown: true},
-			job.Usage{Input: 11, Output: 5, Reasoning: 2, CostMicroUSD: 400_000, CostUnknown: true}},
-		{"counts go on", resumed("claude", old), withModel,
+			job.Usage{Input: 11, Output: 5, Reasoning: 2, CostMicroUSD: 400_000, CostUnknown: true},
+		},
+		{
+			"counts go on", resumed("claude", old), withModel,
 			job.Usage{Input: 7, Output: 5, Reasoning: 2, CostMicroUSD: 300_000, CostUnknown: true},
-			job.Usage{Input: 11, Output: 5, Reasoning: 2, CostMicroUSD: 400_000, CostUnknown: true}},
-		{"counts began anew", resumed("claude", job.Usage{Input: 12}), withModel,
 			job.Usage{Input: 11, Output: 5, Reasoning: 2, CostMicroUSD: 400_000, CostUnknown: true},
-			job.Usage{Input: 11, Output: 5, Reasoning: 2, CostMicroUSD: 400_000, CostUnknown: true}},
-		{"tokens of this run, cost of the session", resumed("claude", old), plain,
-			job.Usage{Input: 3, Output: 1, CostMicroUSD: 150_000}, job.Usage{Input: 7, Output: 1, CostMicroUSD: 250_000}},
-		{"two turns in one run", attempt("claude"), plain + "\n" + plain,
-			job.Usage{Input: 6, Output: 2, CostMicroUSD: 250_000}, job.Usage{Input: 6, Output: 2, CostMicroUSD: 250_000}},
-		{"cached input is split off", attempt("codex"), codexDone,
-			job.Usage{Input: 6, CacheRead: 4, Output: 2, CostUnknown: true}, job.Usage{Input: 6, CacheRead: 4, Output: 2, CostUnknown: true}},
+		},
+		{
+			"counts began anew", resumed("claude", job.Usage{Input: 12}), withModel,
+			job.Usage{Input: 11, Output: 5, Reasoning: 2, CostMicroUSD: 400_000, CostUnknown: true},
+			job.Usage{Input: 11, Output: 5, Reasoning: 2, CostMicroUSD: 400_000, CostUnknown: true},
+		},
+		{
+			"tokens of this run, cost of the session", resumed("claude", old), plain,
+			job.Usage{Input: 3, Output: 1, CostMicroUSD: 150_000},
+			job.Usage{Input: 7, Output: 1, CostMicroUSD: 250_000},
+		},
+		{
+			"two turns in one run", attempt("claude"), plain + "\n" + plain,
+			job.Usage{Input: 6, Output: 2, CostMicroUSD: 250_000},
+			job.Usage{Input: 6, Output: 2, CostMicroUSD: 250_000},
+		},
+		{
+			"cached input is split off", attempt("codex"), codexDone,
+			job.Usage{Input: 6, CacheRead: 4, Output: 2, CostUnknown: true},
+			job.Usage{Input: 6, CacheRead: 4, Output: 2, CostUnknown: true},
+		},
 		{"nothing reported", resumed("codex", old), `{"type":"thread.started","thread_id":"s1"}`, job.Usage{CostUnknown: true}, old},
 		{"own usage is the attempt's", resumed("command", old), ownDone, job.Usage{Input: 3}, job.Usage{Input: 7, CostMicroUSD: 100_000}},
-		{"own total is the session's", resumed("command", old), `{"muster":"outcome","kind":"done","total":{"input":9,"cost_micro_usd":100001}}`,
-			job.Usage{Input: 5, CostMicroUSD: 1}, job.Usage{Input: 9, CostMicroUSD: 100_001}},
-		{"absurd numbers", attempt("command"), `{"muster":"outcome","kind":"done","usage":{"input":-5,"output":1e300,"cache_read":"x","reasoning":1.6}}`,
-			job.Usage{Output: 1e15, Reasoning: 2}, job.Usage{Output: 1e15, Reasoning: 2}},
+		{
+			"own total is the session's", resumed("command", old), `{"muster":"outcome","kind":"done","total":{"input":9,"cost_micro_usd":100001}}`,
+			job.Usage{Input: 5, CostMicroUSD: 1},
+			job.Usage{Input: 9, CostMicroUSD: 100_001},
+		},
+		{
+			"absurd numbers", attempt("command"), `{"muster":"outcome","kind":"done","usage":{"input":-5,"output":1e300,"cache_read":"x","reasoning":1.6}}`,
+			job.Usage{Output: 1e15, Reasoning: 2},
+			job.Usage{Output: 1e15, Reasoning: 2},
+		},
 	} {
 		out := outcome(t, c.a, job.Exit{State: job.Exited}, c.stdout, "")
 		if out.Usage != c.usage || out.Total != c.total {

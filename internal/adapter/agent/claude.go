@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"strings"
 
 	"muster/internal/core/fault"
@@ -130,10 +131,8 @@ func commandOf(g job.Agent, usual string) []string {
 func hasOption(args []string, options ...string) bool {
 	for _, arg := range args {
 		name, _, _ := strings.Cut(arg, "=")
-		for _, o := range options {
-			if name == o {
-				return true
-			}
+		if slices.Contains(options, name) {
+			return true
 		}
 	}
 	return false

@@ -169,7 +169,7 @@ func (r *codexReader) done(u codexUsage) []job.AgentEvent {
 
 func (r *codexReader) End(exit job.Exit, stderrTail string) job.Outcome {
 	stderrTail = r.view.text(stderrTail)
-	for _, line := range strings.Split(stderrTail, "\n") { // a refused edit is no event
+	for line := range strings.SplitSeq(stderrTail, "\n") { // a refused edit is no event
 		if _, why, ok := strings.Cut(line, "patch rejected: "); ok && len(r.denied) < maxDenied {
 			r.denied = append(r.denied, r.view.name("file change: "+why))
 		}

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"maps"
 	"sort"
 	"strings"
 
@@ -29,9 +30,7 @@ func network() []string {
 // configuration passes on by name, and those it sets.
 func newEnvironment(a job.Attempt, fixed map[string]string, allow func(name string) bool) environment {
 	env := environment{"TERM": "dumb", "NO_COLOR": "1", "LANG": "C.UTF-8", "GIT_TERMINAL_PROMPT": "0", "TMPDIR": a.Scratch}
-	for k, v := range fixed {
-		env[k] = v
-	}
+	maps.Copy(env, fixed)
 	for k, v := range a.Host {
 		if allow(k) {
 			env[k] = v
@@ -42,9 +41,7 @@ func newEnvironment(a job.Attempt, fixed map[string]string, allow func(name stri
 			env[k] = v
 		}
 	}
-	for k, v := range a.Agent.Env {
-		env[k] = v
-	}
+	maps.Copy(env, a.Agent.Env)
 	return env
 }
 

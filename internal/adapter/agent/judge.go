@@ -36,6 +36,7 @@ func judge(exit job.Exit, fin *final, trouble string) (job.OutcomeKind, string) 
 		return job.Halted, "Muster ended the agent because the run was stopped"
 	case job.Lost:
 		return job.Vanished, because("the process that watched over the agent died", trouble)
+	case job.Exited, job.Signaled, job.NotStarted: // by itself
 	}
 	if fin != nil {
 		return fin.kind, because(fin.message, "")

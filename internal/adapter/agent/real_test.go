@@ -30,7 +30,7 @@ func TestReal(t *testing.T) {
 	if asked == "" {
 		t.Skip("AGENTS_E2E names no agents")
 	}
-	for _, name := range strings.Split(asked, ",") {
+	for name := range strings.SplitSeq(asked, ",") {
 		t.Run(name, func(t *testing.T) {
 			for _, c := range realCases() {
 				t.Run(c.name, func(t *testing.T) { c.run(t, newBench(t, name)) })

@@ -175,7 +175,10 @@ func TestScriptTurns(t *testing.T) {
 		kind           job.OutcomeKind
 		message        string
 	}{
-		{0, 1, job.Done, "first"}, {0, 2, job.Done, "attempt 2"}, {1, 1, job.Done, "round 1"}, {1, 2, job.Done, "round 1"},
+		{0, 1, job.Done, "first"},
+		{0, 2, job.Done, "attempt 2"},
+		{1, 1, job.Done, "round 1"},
+		{1, 2, job.Done, "round 1"},
 		{0, 3, job.Refused, "the script has no turn for attempt 3 in round 0"},
 	} {
 		s := newScripted(t, script)

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -102,7 +103,7 @@ func (p *player) step(s scriptStep) (code *int, err error) {
 		p.said = *s.Say
 		p.event(job.AgentEvent{Kind: job.AgentText, Text: *s.Say})
 	case s.WaitMS != nil:
-		time.Sleep(time.Duration(*s.WaitMS) * time.Millisecond)
+		time.Sleep(time.Duration(*s.WaitMS) * time.Millisecond) //nolint:forbidigo // like a real agent, it is ended by a signal
 	case s.Write != nil:
 		return nil, p.write(s.Write.Path, s.Write.Text)
 	case s.Edit != nil:
@@ -125,7 +126,7 @@ func (p *player) step(s scriptStep) (code *int, err error) {
 		return nil, syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	case s.Hang != nil:
 		for *s.Hang {
-			time.Sleep(time.Hour)
+			time.Sleep(time.Hour) //nolint:forbidigo // until it is ended by a signal
 		}
 	case s.Flood != nil:
 		return nil, p.flood(*s.Flood)
@@ -165,7 +166,7 @@ func (p *player) print(b []byte) { _, _ = p.out.Write(b) }
 // is shown too and is no failure of the agent.
 func (p *player) run(argv []string) {
 	p.event(job.AgentEvent{Kind: job.AgentTool, Tool: "run", Text: strings.Join(argv, " ")})
-	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd := exec.CommandContext(context.Background(), argv[0], argv[1:]...) // the agent waits, however long it takes
 	cmd.Dir = p.dir
 	// A file rather than a pipe: a process that the command leaves behind
 	// would hold a pipe open.
@@ -174,7 +175,7 @@ func (p *player) run(argv []string) {
 		p.event(job.AgentEvent{Kind: job.AgentNote, Text: err.Error()})
 		return
 	}
-	defer os.Remove(out.Name())
+	defer func() { _ = os.Remove(out.Name()) }()
 	defer out.Close()
 	cmd.Stdout, cmd.Stderr = out, out
 	err = cmd.Run()

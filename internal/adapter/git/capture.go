@@ -152,8 +152,10 @@ func (r *Repo) agentCommits(ctx context.Context, s *slot, base string) (dropped,
 	if err != nil || p.Commit == "" || p.Commit == base {
 		return nil, notes, err
 	}
-	res, err := r.own.run(ctx, call{args: []string{"rev-list", fmt.Sprintf("--max-count=%d", maxListed+1),
-		"--no-commit-header", "--format=%H %s", p.Commit, "^" + base}})
+	res, err := r.own.run(ctx, call{args: []string{
+		"rev-list", fmt.Sprintf("--max-count=%d", maxListed+1),
+		"--no-commit-header", "--format=%H %s", p.Commit, "^" + base,
+	}})
 	if err != nil {
 		return nil, notes, err
 	}

@@ -19,8 +19,10 @@ func (r *Repo) Diff(ctx context.Context, base, head string) (change.Change, erro
 	if err != nil || c.IsEmpty() {
 		return c, err
 	}
-	res, err := r.own.run(ctx, call{args: []string{"diff-tree", "-r", "-z", "--raw", "--numstat", "--no-abbrev", "-M",
-		"--no-ext-diff", "--no-textconv", "--ignore-submodules=none", c.Base.Tree, c.Head.Tree}})
+	res, err := r.own.run(ctx, call{args: []string{
+		"diff-tree", "-r", "-z", "--raw", "--numstat", "--no-abbrev", "-M",
+		"--no-ext-diff", "--no-textconv", "--ignore-submodules=none", c.Base.Tree, c.Head.Tree,
+	}})
 	if err == nil {
 		c.Files, err = parseDiff(string(res.out))
 	}
@@ -155,8 +157,10 @@ func (r *Repo) Patch(ctx context.Context, base, head string, w io.Writer, style 
 		return err
 	}
 	_, err = r.own.run(ctx, call{
-		args: []string{"diff-tree", "-r", "-p", "-M", "--full-index", "--no-ext-diff", "--no-textconv",
-			"--src-prefix=a/", "--dst-prefix=b/", "--color=" + string(style), c.Base.Tree, c.Head.Tree},
+		args: []string{
+			"diff-tree", "-r", "-p", "-M", "--full-index", "--no-ext-diff", "--no-textconv",
+			"--src-prefix=a/", "--dst-prefix=b/", "--color=" + string(style), c.Base.Tree, c.Head.Tree,
+		},
 		stdout: w,
 	})
 	return fault.Wrap(fault.Internal, err, "write the patch from %s to %s", base, head)

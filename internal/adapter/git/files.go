@@ -113,7 +113,7 @@ func tryLock(path string) (*os.File, error) {
 	}
 	for {
 		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err != syscall.EINTR {
+		if !errors.Is(err, syscall.EINTR) {
 			break
 		}
 	}
@@ -121,7 +121,7 @@ func tryLock(path string) (*os.File, error) {
 		return f, nil
 	}
 	_ = f.Close()
-	if err == syscall.EWOULDBLOCK {
+	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, nil
 	}
 	return nil, fault.Wrap(fault.Internal, err, "take the lock %s", path)

@@ -154,8 +154,10 @@ func (r *Repo) setUp(ctx context.Context, prog program, state string) error {
 func readSettings(ctx context.Context, git program, common string) (settings, error) {
 	var set settings
 	res, err := git.run(ctx, call{
-		args: []string{"config", "--file", filepath.Join(common, "config"), "--no-includes", "-z",
-			"--get-regexp", `^(core\.sharedrepository|extensions\..*|remote\..*\.promisor)$`},
+		args: []string{
+			"config", "--file", filepath.Join(common, "config"), "--no-includes", "-z",
+			"--get-regexp", `^(core\.sharedrepository|extensions\..*|remote\..*\.promisor)$`,
+		},
 		accept: 1, // nothing matches
 	})
 	if err != nil {

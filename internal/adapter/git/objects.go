@@ -58,7 +58,7 @@ func (b *objects) ask(ctx context.Context, verb, name string) (object, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.cmd == nil {
-		if err := b.start(); err != nil {
+		if err := b.start(); err != nil { //nolint:contextcheck // the process outlives the question
 			return object{}, fault.Wrap(fault.Internal, err, "start git cat-file in %s", b.git.dir)
 		}
 	}

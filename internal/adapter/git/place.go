@@ -73,15 +73,17 @@ func placeName(common string) string {
 // configuration, because only there the user says whose repositories are
 // trusted (safe.directory). rev-parse runs no program.
 func discover(ctx context.Context, prog program, dir string) (string, error) {
-	env := []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
+	env := []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"} //nolint:forbidigo // as the user's own git finds things
 	for _, k := range []string{"HOME", "XDG_CONFIG_HOME", "SUDO_UID"} {
-		if v, ok := os.LookupEnv(k); ok {
+		if v, ok := os.LookupEnv(k); ok { //nolint:forbidigo // as the user's own git finds things
 			env = append(env, k+"="+v)
 		}
 	}
 	prog.env, prog.dir = env, dir
-	res, err := prog.run(ctx, call{args: []string{"rev-parse", "--path-format=absolute", "--git-common-dir", "--git-dir",
-		"--is-bare-repository", "--is-shallow-repository", "--show-object-format", "--show-toplevel"}})
+	res, err := prog.run(ctx, call{args: []string{
+		"rev-parse", "--path-format=absolute", "--git-common-dir", "--git-dir",
+		"--is-bare-repository", "--is-shallow-repository", "--show-object-format", "--show-toplevel",
+	}})
 	if err != nil && !strings.Contains(res.said, "must be run in a work tree") { // said last, after the answers
 		return "", locateFault(err, dir)
 	}

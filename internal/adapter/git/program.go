@@ -90,7 +90,7 @@ func parseVersion(s string) (major, minor int, err error) {
 	return 0, 0, fault.New(fault.Internal, "git version says %q, which is no version", s)
 }
 
-func (p program) atLeast(major, minor int) bool {
+func (p program) atLeast(major, minor int) bool { //nolint:unparam // a version reads as its two numbers
 	return p.major > major || p.major == major && p.minor >= minor
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"muster/internal/core/change"
@@ -130,4 +131,16 @@ func (r *Repo) Files(ctx context.Context, treeish string) ([]Entry, error) {
 		out = append(out, Entry{Path: path, Mode: w[0], Blob: w[2]})
 	}
 	return out, nil
+}
+
+// Has reports whether a commit or tree holds a file of that name in any
+// folder.
+func (r *Repo) Has(ctx context.Context, treeish, name string) (bool, error) {
+	files, err := r.Files(ctx, treeish)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(files, func(e Entry) bool {
+		return e.Mode != change.ModeSubmodule && e.Path[strings.LastIndexByte(e.Path, '/')+1:] == name
+	}), nil
 }

@@ -214,7 +214,7 @@ func (c *scan) findNested(ctx context.Context, dir, indexFile string) ([]string,
 			return fs.SkipDir
 		}
 		if _, err := root.Lstat(path.Join(p, ".git")); err != nil || tracked {
-			return nil
+			return nil //nolint:nilerr // no repository here, or none that can be looked at
 		}
 		found = append(found, p)
 		return fs.SkipDir

@@ -93,7 +93,14 @@ type judge struct {
 }
 
 func (j *judge) prepare(ctx context.Context) (why string) {
-	var err error
+	// Laying a tree out is the dear part, so first see whether it is needed.
+	has, err := j.subject.BaseHas(ctx, "go.mod")
+	if err != nil {
+		return err.Error()
+	}
+	if !has {
+		return ""
+	}
 	if j.baseDir, err = j.subject.Base(ctx); err != nil {
 		return err.Error()
 	}

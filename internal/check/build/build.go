@@ -52,6 +52,14 @@ type unit struct {
 type step struct{ run, typed plan.Command }
 
 func (build) Run(ctx context.Context, s *check.Subject, x check.Exec) evidence.Result {
+	if len(s.Request.Build) == 0 { // laying a tree out is the dear part
+		switch has, err := s.HeadHas(ctx, "go.mod"); {
+		case err != nil:
+			return check.CouldNot("%v", err)
+		case !has:
+			return withoutModules(s)
+		}
+	}
 	dir, err := s.Head(ctx)
 	if err != nil {
 		return check.CouldNot("%v", err)
@@ -64,8 +72,8 @@ func (build) Run(ctx context.Context, s *check.Subject, x check.Exec) evidence.R
 	if len(s.Request.Build) == 0 {
 		b.findings = gone(s)
 	}
-	if len(units) == 0 && len(b.findings) == 0 {
-		return check.Skip("nothing to build: the tree holds no Go module, and no build commands are configured")
+	if len(units) == 0 {
+		return withoutModules(s)
 	}
 	for _, u := range units {
 		b.judge(ctx, u)
@@ -74,6 +82,13 @@ func (build) Run(ctx context.Context, s *check.Subject, x check.Exec) evidence.R
 		}
 	}
 	return check.Partly(b.findings, b.broken)
+}
+
+func withoutModules(s *check.Subject) evidence.Result {
+	if f := gone(s); len(f) > 0 {
+		return check.Partly(f, nil)
+	}
+	return check.Skip("nothing to build: the tree holds no Go module, and no build commands are configured")
 }
 
 func unitsOf(req evidence.Request, head string) ([]unit, error) {

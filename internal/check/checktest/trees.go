@@ -6,8 +6,10 @@ package checktest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -123,6 +125,23 @@ func (tr *Trees) ReadFile(ctx context.Context, tree, path string) ([]byte, bool,
 	}
 	text, ok := tr.trees[tree][path]
 	return []byte(strings.TrimPrefix(text, linkMark)), ok, nil
+}
+
+// Has reports whether a tree holds a file of that name.
+func (tr *Trees) Has(ctx context.Context, tree, name string) (bool, error) {
+	if err := errors.Join(ctx.Err(), tr.Err); err != nil {
+		return false, err
+	}
+	files, ok := tr.trees[tree]
+	if !ok {
+		return false, fmt.Errorf("there is no tree %s", tree)
+	}
+	for p, text := range files {
+		if path.Base(p) == name && !strings.HasPrefix(text, submoduleMark) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // Diff compares two trees. A file that was deleted and one that was added

@@ -78,7 +78,9 @@ func TestDigestNamesTheRecord(t *testing.T) {
 
 func TestKeyNamesTheComputation(t *testing.T) {
 	type settings struct{ Time int }
-	key := func(check, version, base, head string, s any) string { return evidence.Key(check, version, base, head, s) }
+	key := func(check, version, base, head string, s any) string {
+		return evidence.Key(check, version, base, head, s)
+	}
 	want := key("c", "1", "b", "h", settings{1})
 	if key("c", "1", "b", "h", settings{1}) != want {
 		t.Error("the same computation has another key")

@@ -400,7 +400,7 @@ func (s *runStep) grant(i int) bool {
 	if why := s.exhausted(i); why != "" {
 		if holding == 0 { // nothing under way can give a reservation back
 			// Told to itself, so that the ledger holds it as an event.
-			s.tell(RunStream(s.r.begun.Run), PauseRequested{Reason: ForBudget, Why: why, Hint: fmt.Sprintf("muster resume %s --usd N --minutes N", s.r.begun.Name)})
+			s.tell(RunStream(s.r.begun.Run), PauseRequested{Reason: ForBudget, Why: why, Hint: fmt.Sprintf("muster resume %s --usd N --minutes N --tokens N", s.r.begun.Name)})
 		}
 		return false
 	}

@@ -65,6 +65,7 @@ func (r *Run) runEvent(e flow.Event) {
 		}
 	case flow.SlotReleased:
 		r.Spent, r.AgentUS = r.Spent.Add(d.Usage), r.AgentUS+d.TimeUS
+		r.released(d, e.AtUS)
 	case flow.TaskSettled:
 		r.settled(d, e.AtUS)
 	case flow.TaskRevived:
@@ -88,6 +89,10 @@ func (r *Run) runEvent(e flow.Event) {
 		r.resume(d)
 	case flow.VerdictGiven:
 		r.goalJudged(d.Verdict)
+	case flow.Approved:
+		if r.Stage == flow.Doubting && r.Verdict != nil && d.Tree == r.Verdict.HeadTree {
+			r.enter(flow.Advancing)
+		}
 	case flow.TargetAdvanced:
 		r.enter(flow.Finished)
 		r.Advanced = &d.Advanced
@@ -175,6 +180,23 @@ func (r *Run) commandFailed(d flow.CommandFailed) {
 	r.Why, r.Hint = d.Message, d.Hint
 }
 
+// released sees to a task that gave its slot back before its agent began. Why
+// is told by TaskSettled, unless this closes the run.
+func (r *Run) released(d flow.SlotReleased, at int64) {
+	i, ok := r.index[d.Task]
+	if !ok || r.Tasks[i].State != Working {
+		return
+	}
+	r.change(i, func(t *Task) {
+		t.enter(Waiting, flow.Ready, at)
+		as := flow.IsHalted
+		if t.failed != "" {
+			as = flow.IsFailed
+		}
+		t.cutOff(as, at)
+	})
+}
+
 // revived sees to a task that two people have approved; of any other the
 // task's own events have told.
 func (r *Run) revived(d flow.TaskRevived, at int64) {
@@ -198,11 +220,14 @@ func (r *Run) settled(d flow.TaskSettled, at int64) {
 
 func (t *Task) settled(d flow.TaskSettled, at int64) {
 	t.Why, t.SinceUS = d.Why, at
+	if d.State != flow.IsFailed {
+		t.failed = ""
+	}
 	switch d.State {
 	case flow.IsLanded:
 		t.State, t.Phase, t.EndedUS = Landed, flow.Landed, at
 	case flow.IsRejected:
-		if t.Phase == flow.Ready {
+		if t.counted {
 			t.Round-- // the round that its verdict asked for did not come about
 		}
 		t.State, t.Phase = Rejected, flow.Refused
@@ -213,6 +238,7 @@ func (t *Task) settled(d flow.TaskSettled, at int64) {
 	case flow.IsHalted:
 		t.State, t.Phase = Stopped, flow.Halted
 	}
+	t.counted = false
 	t.cutOff(d.State, at)
 }
 
@@ -220,7 +246,7 @@ func (t *Task) settled(d flow.TaskSettled, at int64) {
 // was stopped before its agent began, or its agent could not be started.
 func (t *Task) cutOff(as flow.Settled, at int64) {
 	n := len(t.Attempts)
-	if n == 0 || t.Attempts[n-1].Outcome != nil {
+	if n == 0 || t.Attempts[n-1].Outcome != nil || t.Attempts[n-1].EndedUS != 0 {
 		return
 	}
 	if as == flow.IsHalted {
@@ -326,6 +352,7 @@ func (r *Run) waiting(t *Task) (State, string) {
 
 func (t *Task) enter(s State, p flow.Phase, at int64) {
 	t.State, t.Phase, t.Why, t.SinceUS = s, p, "", at
+	t.counted = false
 }
 
 func (t *Task) event(e flow.Event) {
@@ -355,14 +382,33 @@ func (t *Task) event(e flow.Event) {
 		t.approved(d, e)
 	case flow.RetryRequested:
 		if t.State == Rejected || t.State == Failed || t.State == Review || t.State == Stopped {
-			t.Round = 0
-			t.enter(Waiting, flow.Ready, e.AtUS)
+			t.retried(d, e.AtUS)
 		}
+	case flow.CommandFailed:
+		t.failed = d.Command // TaskSettled follows and says why
 	case flow.ChangeReturned:
 		t.returned(d, e.AtUS)
 	case flow.ChangeLanded:
 		t.Head = d.Head
 	}
+}
+
+// retried begins anew, or with the step that failed when there is nothing new
+// to tell the agent.
+func (t *Task) retried(d flow.RetryRequested, at int64) {
+	t.Round = 0
+	t.enter(Waiting, flow.Ready, at)
+	if d.Text == "" && !d.Fresh {
+		switch t.failed {
+		case flow.CmdCaptureChange:
+			t.enter(Checking, flow.Capturing, at)
+		case flow.CmdRunChecks:
+			t.enter(Checking, flow.Checking, at)
+		case flow.CmdJudge:
+			t.enter(Checking, flow.Judging, at)
+		}
+	}
+	t.failed = ""
 }
 
 func (t *Task) approved(d flow.Approved, e flow.Event) {
@@ -410,6 +456,7 @@ func (t *Task) judged(j Judged) {
 func (t *Task) reworked(at int64) {
 	t.Round++
 	t.enter(Waiting, flow.Ready, at)
+	t.counted = true
 }
 
 func (t *Task) returned(d flow.ChangeReturned, at int64) {

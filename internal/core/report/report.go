@@ -93,6 +93,14 @@ type Task struct {
 	Verdicts []Judged        `json:"verdicts,omitempty"` // all, in order
 	Dropped  []string        `json:"dropped,omitempty"`  // commits the agent made itself
 	Notes    []string        `json:"notes,omitempty"`
+
+	taskUpkeep
+}
+
+// taskUpkeep is what folding needs to know of a task besides.
+type taskUpkeep struct {
+	failed  flow.CommandKind // the step that a retry repeats
+	counted bool             // Round holds a round that its verdict asked for and that may not come about
 }
 
 // Attempt is one try of an agent.

@@ -154,9 +154,12 @@ func pushes(h *host, look func(string)) {
 	h.landed("P", "M")
 	h.synced("M", route(policy.Review, "acceptance fails"))
 	look("the goal is doubted")
+	h.person(run, flow.Approved{Tree: "another"})
+	look("another tree is approved")
 	h.person(run, flow.Approved{Tree: "M"})
-	h.answer(run, flow.CmdAdvanceTarget, flow.TargetAdvanced{Advanced: change.Advanced{Why: "it is checked out", Command: "git merge"}})
 	look("approved")
+	h.answer(run, flow.CmdAdvanceTarget, flow.TargetAdvanced{Advanced: change.Advanced{Why: "it is checked out", Command: "git merge"}})
+	look("not advanced, and why")
 }
 
 func stops(h *host, look func(string)) {
@@ -173,18 +176,24 @@ func stops(h *host, look func(string)) {
 	look("quota")
 	h.person(run, flow.ResumeRequested{MicroUSD: 5})
 	look("resumed with less money than was used")
+	h.person(task("a"), flow.Rejected{Because: "not needed"})
+	look("rejected before it had its slot: no round is taken back")
 }
 
 func closes(h *host, look func(string)) {
-	h.begin(flow.Limits{Parallel: 4}, node("a"), node("b"), node("c"), node("d"), node("e", "d"))
+	h.begin(flow.Limits{Parallel: 9}, node("a"), node("b"), node("c"), node("d"), node("e", "d"), node("f"), node("g"))
 	h.lands("a", "B", "M1")
 	h.attempt("b", job.Outcome{Kind: job.Done})
 	h.judged("b", "X", route(policy.Reject, "no"))
 	h.attempt("c", job.Outcome{Kind: job.Done})
 	h.judged("c", "Y", route(policy.Review, "look"))
 	h.answer(task("d"), flow.CmdPrepareWorktree, flow.WorktreePrepared{Worktree: change.Worktree{Dir: "/w", Base: point("B")}})
+	h.answer(task("f"), flow.CmdPrepareWorktree, flow.WorktreePrepared{Worktree: change.Worktree{Dir: "/v", Base: point("B")}})
 	h.person(run, flow.StopRequested{Close: true})
-	look("closing while d works")
+	look("closing while d and f work and g prepares")
+	h.fail(task("f"), flow.CmdStartAttempt, "no such agent", "")
+	h.answer(task("g"), flow.CmdPrepareWorktree, flow.WorktreePrepared{Worktree: change.Worktree{Dir: "/u", Base: point("B")}})
+	look("f could not start, g was stopped before its agent began")
 	h.answer(task("d"), flow.CmdStartAttempt, flow.AttemptEnded{Attempt: 1, Outcome: job.Outcome{Kind: job.Halted}, TimeUS: 5})
 	look("closed")
 }
@@ -201,6 +210,10 @@ func fails(h *host, look func(string)) {
 	look("retried")
 	h.lands("a", "B", "M1")
 	h.attempt("c", job.Outcome{Kind: job.Done})
+	h.fail(task("c"), flow.CmdCaptureChange, "disk full", "")
+	look("a capture failed")
+	h.person(task("c"), flow.RetryRequested{})
+	look("captured again, not worked again")
 	h.judged("c", "C", auto())
 	h.fail(queue, flow.CmdMergeChange, "disk full", "make room")
 	look("a landing failed")
@@ -218,6 +231,24 @@ func needs(h *host, look func(string)) {
 	h.person(task("a"), flow.RetryRequested{})
 	h.lands("a", "B", "M1")
 	look("a landed")
+}
+
+// A run whose last agent never began is closed all the same.
+func TestClosedBeforeTheAgentBegan(t *testing.T) {
+	for _, end := range []func(h *host){
+		func(h *host) {
+			h.answer(task("a"), flow.CmdPrepareWorktree, flow.WorktreePrepared{Worktree: change.Worktree{Dir: "/w", Base: point("B")}})
+		},
+		func(h *host) { h.fail(task("a"), flow.CmdPrepareWorktree, "disk full", "") },
+	} {
+		h := newHost(t)
+		h.begin(flow.Limits{}, node("a"))
+		h.person(run, flow.StopRequested{Close: true})
+		end(h)
+		if r := h.view(); r.Stage != flow.Abandoned || r.Task("a").State != report.Closed || len(r.Task("a").Attempts) != 0 {
+			t.Errorf("%d attempts\n%s", len(r.Task("a").Attempts), brief(r))
+		}
+	}
 }
 
 // A run that cannot begin, and events that do not fit.

@@ -132,10 +132,37 @@ func (s *sim) invariants() {
 		s.must(r.Done() || r.Stage == flow.Paused || r.Stage == flow.Doubting || bytes.ContainsAny([]byte(r.Marks), "afr"),
 			"nothing is under way and nobody is asked: stage %s, tasks %s", r.Stage, r.Marks)
 	}
+	if s.seed%16 == 1 && s.result.Steps%10 == 0 {
+		s.w.shown(r)
+	}
 	if r.Stage == flow.Paused && r.Reason == flow.ForStop && s.idle() {
 		for id, a := range s.w.agents {
 			s.must(!a.running, "agent %s runs though the run is stopped", id)
 		}
+	}
+}
+
+// shown compares what people are told with what the machines do.
+func (w *world) shown(r flow.Run) {
+	s := w.s
+	view, err := report.Fold(s.all())
+	s.must(err == nil, "report: %v", err)
+	stage := view.Stage
+	if stage == flow.Proving && r.Stage == flow.Syncing {
+		stage = flow.Syncing // nobody is told of it
+	}
+	s.must(stage == r.Stage && view.Reason == r.Reason, "the run is %s (%s), the report says %s (%s)", r.Stage, r.Reason, view.Stage, view.Reason)
+	if r.Done() {
+		return
+	}
+	for _, v := range view.Tasks {
+		t, ok := s.task(v.ID)
+		phase := t.Phase
+		if phase == flow.Pausing || phase == flow.Halted && v.Phase == flow.Ready {
+			phase = flow.Ready // with the reason; and a stopped task that the run has resumed waits for a slot
+		}
+		s.must(v.Phase == phase, "%s is %s, the report says %s (%s)", v.ID, t.Phase, v.Phase, v.State)
+		s.must(!ok || v.Round == t.Round && v.Spent == t.Spent && (v.Head == t.Head || t.Head.Tree == ""), "%s is in round %d at %v, the report says %d, %v", v.ID, t.Round, t.Head, v.Round, v.Head)
 	}
 }
 

@@ -251,7 +251,7 @@ func (s *Scene) Spec(_ context.Context, a job.Attempt) (job.Spec, error) {
 }
 
 // Ensure implements engine.Operations.
-func (s *Scene) Ensure(_ context.Context, spec job.Spec) error {
+func (s *Scene) Ensure(_ context.Context, spec job.Spec) error { //nolint:contextcheck // an agent outlives who started it
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.exits[spec.ID] != nil {

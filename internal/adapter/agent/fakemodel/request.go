@@ -3,6 +3,7 @@ package fakemodel
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -39,11 +40,11 @@ type entry struct {
 
 // locate finds the scenario and the step in the conversation.
 func (a *ask) locate(cues []Cue) {
-	for i := len(a.entries) - 1; i >= 0; i-- {
-		if !a.entries[i].isUser {
+	for i, e := range slices.Backward(a.entries) {
+		if !e.isUser {
 			continue
 		}
-		if a.scenario = named(a.entries[i].text, cues); a.scenario == "" {
+		if a.scenario = named(e.text, cues); a.scenario == "" {
 			continue
 		}
 		for _, e := range a.entries[i+1:] {

@@ -24,8 +24,9 @@ func candidates(k OpKind) []string {
 		return []string{"Edit", "edit_file", "str_replace", "edit", "apply_patch"}
 	case Read:
 		return []string{"Read", "read_file", "view", "read"}
+	default:
+		return []string{"Bash", "exec_command", "shell_command", "bash", "shell"}
 	}
-	return []string{"Bash", "exec_command", "shell_command", "bash", "shell"}
 }
 
 // resolve turns an op into a call of a tool that the agent offers, and says
@@ -85,6 +86,7 @@ func arguments(a *ask, t tool, o Op) object {
 	case Edit:
 		set(o.Old, "old_string", "old_str")
 		set(o.Text, "new_string", "new_str")
+	case Read, Shell:
 	}
 	return args
 }
@@ -93,7 +95,7 @@ func arguments(a *ask, t tool, o Op) object {
 func patch(o Op) string {
 	var b strings.Builder
 	lines := func(mark, s string) {
-		for _, l := range strings.Split(strings.TrimSuffix(s, "\n"), "\n") {
+		for l := range strings.SplitSeq(strings.TrimSuffix(s, "\n"), "\n") {
 			b.WriteString(mark + l + "\n")
 		}
 	}
@@ -126,8 +128,9 @@ func shellLine(o Op) (string, bool) {
 		return "cat " + o.Path, true
 	case Write:
 		return "cat > " + o.Path + " <<'END_OF_FILE'\n" + o.Text + "END_OF_FILE\n", true
+	default:
+		return "", false
 	}
-	return "", false
 }
 
 // fillRequired gives every required parameter that is still missing some

@@ -30,7 +30,7 @@ type Server struct {
 
 // Start serves the script on a free port of the loopback address until Close.
 func Start(script Script) (*Server, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen for model requests: %w", err)
 	}
