@@ -173,7 +173,7 @@ func (r *Run) goalJudged(v policy.Verdict) {
 func (r *Run) commandFailed(d flow.CommandFailed) {
 	if r.Branch == "" {
 		r.Stage, r.Reason = flow.Abandoned, flow.ForFailure
-		r.closeTasks()
+		closeTasks(r.Tasks)
 	} else {
 		r.Stage, r.Reason = flow.Paused, flow.ForFailure
 	}
@@ -319,16 +319,16 @@ func (r *Run) block(i int) {
 func (r *Run) derive() {
 	if r.closing && r.working == 0 && !r.ended() {
 		r.Stage, r.Why, r.Hint = flow.Abandoned, "closed by a person", ""
-		r.closeTasks()
+		closeTasks(r.Tasks)
 	}
 	if r.Stage == flow.Running && len(r.Tasks) > 0 && r.landed == len(r.Tasks) {
 		r.Stage = flow.Proving
 	}
 }
 
-func (r *Run) closeTasks() {
-	for i := range r.Tasks {
-		if t := &r.Tasks[i]; t.State != Landed && t.State != Rejected {
+func closeTasks(tasks []Task) {
+	for i := range tasks {
+		if t := &tasks[i]; t.State != Landed && t.State != Rejected {
 			t.State = Closed
 		}
 	}
@@ -385,7 +385,9 @@ func (t *Task) event(e flow.Event) {
 			t.retried(d, e.AtUS)
 		}
 	case flow.CommandFailed:
-		t.failed = d.Command // TaskSettled follows and says why
+		if d.Command != flow.CmdReleaseWorktree && d.Command != flow.CmdStopAttempt { // nothing follows from these
+			t.failed = d.Command // TaskSettled follows and says why
+		}
 	case flow.ChangeReturned:
 		t.returned(d, e.AtUS)
 	case flow.ChangeLanded:
@@ -406,6 +408,7 @@ func (t *Task) retried(d flow.RetryRequested, at int64) {
 			t.enter(Checking, flow.Checking, at)
 		case flow.CmdJudge:
 			t.enter(Checking, flow.Judging, at)
+		default: // begins anew
 		}
 	}
 	t.failed = ""

@@ -9,7 +9,9 @@ import (
 	"muster/internal/core/report"
 )
 
-func (s *sim) run() flow.Run { return s.state(flow.RunStream("r")).(flow.Run) }
+func (s *sim) run() flow.Run {
+	return s.state(flow.RunStream("r")).(flow.Run) //nolint:errcheck // the run is there from the first event on
+}
 
 func (s *sim) task(id string) (flow.Task, bool) {
 	t, ok := s.state(flow.TaskStream("r", id)).(flow.Task)
@@ -132,7 +134,7 @@ func (s *sim) invariants() {
 		s.must(r.Done() || r.Stage == flow.Paused || r.Stage == flow.Doubting || bytes.ContainsAny([]byte(r.Marks), "afr"),
 			"nothing is under way and nobody is asked: stage %s, tasks %s", r.Stage, r.Marks)
 	}
-	if s.seed%16 == 1 && s.result.Steps%10 == 0 {
+	if s.seed%32 == 1 && s.result.Steps%10 == 0 {
 		s.w.shown(r)
 	}
 	if r.Stage == flow.Paused && r.Reason == flow.ForStop && s.idle() {
