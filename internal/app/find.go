@@ -45,6 +45,26 @@ func listRuns(ctx context.Context, st *store.Store, q store.RunQuery) ([]RunInfo
 	return out, nil
 }
 
+// FindPending gives a run that was asked for and that no engine has taken up
+// yet: Muster was killed, or left, right after it was asked. An empty name
+// means any.
+func (s *Session) FindPending(ctx context.Context, name string) (RunInfo, bool, error) {
+	messages, err := s.store.Inbox(ctx, 1<<10)
+	if err != nil {
+		return RunInfo{}, false, err
+	}
+	for _, m := range messages {
+		p, err := flow.DecodePayload(m.Kind, m.Data)
+		if err != nil {
+			continue // the engine says so when it comes to it
+		}
+		if begun, ok := p.(flow.RunStarted); ok && (name == "" || begun.Name == name || begun.Run == name) {
+			return RunInfo{ID: begun.Run, Name: begun.Name, Goal: begun.Goal, Tasks: len(begun.Nodes), BegunUS: m.AtUS}, true, nil
+		}
+	}
+	return RunInfo{}, false, nil
+}
+
 // FindRun gives the run that a person means: the newest of that name, the one
 // with that id, or the newest of all when name is empty.
 func (s *Session) FindRun(ctx context.Context, name string) (RunInfo, error) {

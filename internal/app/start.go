@@ -125,16 +125,8 @@ func (s *Session) sendStart(ctx context.Context, begun flow.RunStarted) (string,
 
 func (s *Session) isTaken(ctx context.Context, name string) (bool, error) {
 	// The inbox first: what leaves it meanwhile is then among the runs.
-	messages, err := s.store.Inbox(ctx, 1<<10)
-	if err != nil {
-		return false, err
-	}
-	for _, m := range messages {
-		if p, err := flow.DecodePayload(m.Kind, m.Data); err == nil {
-			if begun, ok := p.(flow.RunStarted); ok && begun.Name == name {
-				return true, nil
-			}
-		}
+	if _, ok, err := s.FindPending(ctx, name); ok || err != nil {
+		return ok, err
 	}
 	runs, err := listRuns(ctx, s.store, store.RunQuery{Alive: true})
 	if err != nil {

@@ -31,6 +31,12 @@ func (o resumeOptions) run(c *cli, name string) error {
 		return err
 	}
 	defer s.Close()
+	if pending, ok, err := s.FindPending(c.ctx, name); err != nil || ok {
+		if err != nil {
+			return err
+		}
+		return c.carry(s, app.Carry{Run: pending.ID, Until: app.Settled})
+	}
 	info, err := s.FindRun(c.ctx, name)
 	if err != nil {
 		return err

@@ -322,6 +322,12 @@ func TestKillAtRandomMoments(t *testing.T) {
 			select {
 			case <-done:
 				ended = cmd.ProcessState.ExitCode() == 0
+				if !ended && args[0] == "run" && strings.Contains(out.String(), "muster resume ten") {
+					// Killed after the run was asked for, before an engine took
+					// it up: it does what it was told to.
+					args = []string{"resume", "ten"}
+					continue
+				}
 				if !ended {
 					t.Fatalf("seed %d: muster %v: %v\n%s", *seed, args, cmd.ProcessState, out.String())
 				}
