@@ -2,6 +2,8 @@ package report
 
 import (
 	"iter"
+	"strconv"
+	"strings"
 
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
@@ -87,8 +89,12 @@ func (r *Run) runEvent(e flow.Event) {
 		}
 	case flow.ResumeRequested:
 		r.resume(d)
+	case flow.EvidenceRecorded:
+		r.judging = judgeOf(e.Op)
 	case flow.VerdictGiven:
-		r.goalJudged(d.Verdict)
+		if e.Op == r.judging {
+			r.goalJudged(d.Verdict)
+		}
 	case flow.Approved:
 		if r.Stage == flow.Doubting && r.Verdict != nil && d.Tree == r.Verdict.HeadTree {
 			r.enter(flow.Advancing)
@@ -142,6 +148,7 @@ func (r *Run) resume(d flow.ResumeRequested) {
 		r.Limits.Parallel = d.Parallel
 	}
 	if !r.closing && (r.Stage == flow.Paused || r.Stage == flow.Doubting) {
+		r.judging = "" // what is still being judged is asked for anew
 		r.enter(flow.Running)
 		if r.Branch == "" {
 			r.Stage = flow.Opening
@@ -152,6 +159,17 @@ func (r *Run) resume(d flow.ResumeRequested) {
 			}
 		}
 	}
+}
+
+// judgeOf names the command that judges the evidence which op gathered: the
+// run issues it next. A verdict that answers another one was asked for before
+// the run was stopped and resumed.
+func judgeOf(op string) string {
+	n, err := strconv.Atoi(strings.TrimSuffix(op, "."+string(flow.CmdRunChecks)))
+	if err != nil {
+		return ""
+	}
+	return strconv.Itoa(n+1) + "." + string(flow.CmdJudge)
 }
 
 func (r *Run) goalJudged(v policy.Verdict) {

@@ -66,6 +66,7 @@ type upkeep struct {
 	closing       bool           // StopRequested asked to close
 	queueEvidence string         // latest in the queue
 	pushed        bool           // the queue works on a person's push
+	judging       string         // the command that judges the final tree
 	push          *Judged        // the latest verdict on a push, until it lands
 }
 
