@@ -37,7 +37,7 @@ func (s *Session) engine(ctx context.Context, lock *store.Lock) (engine.Engine, 
 		return nil, err
 	}
 	exec := sandbox.NewExecutor(s.host.checkEnv(), append(append([]string{}, s.host.Self...), "shim"))
-	checks := check.New(trees{repo, &sync.Map{}}, exec, s.store, battery.All(), max(runtime.NumCPU()/2, 1))
+	checks := check.New(check.Tools{Trees: trees{repo, &sync.Map{}}, Exec: exec, Cache: s.store}, battery.All(), max(runtime.NumCPU()/2, 1))
 	return engine.NewLocal(engine.NewHands(engine.Ports{
 		Log: ledger{s.store, lock}, Blobs: s.store, Repo: repo, Worktrees: repo, Operations: s.ops,
 		Agents: agents{s}, Checks: checks, Clock: clock{}, IDs: ids{},
@@ -85,6 +85,14 @@ func (t trees) Has(ctx context.Context, tree, name string) (bool, error) {
 
 func (t trees) ReadFile(ctx context.Context, tree, path string) ([]byte, bool, error) {
 	return t.repo.ReadFileOrLink(ctx, tree, path)
+}
+
+func (t trees) List(ctx context.Context, tree string) ([]change.Entry, error) {
+	return t.repo.Files(ctx, tree)
+}
+
+func (t trees) Patches(ctx context.Context, base, head string) ([]change.Patch, error) {
+	return t.repo.Patches(ctx, base, head)
 }
 
 // agents fills in what only this machine knows about an attempt.

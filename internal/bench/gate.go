@@ -27,6 +27,10 @@ func (t trees) ReadFile(ctx context.Context, tree, path string) ([]byte, bool, e
 	return t.ReadFileOrLink(ctx, tree, path)
 }
 
+func (t trees) List(ctx context.Context, tree string) ([]change.Entry, error) {
+	return t.Files(ctx, tree)
+}
+
 func (t trees) Lease(ctx context.Context, tree string) (string, func(), error) {
 	return t.Repo.Lease(ctx, tree)
 }
@@ -61,7 +65,7 @@ func gateRows(ctx context.Context, w *workshop, n sizes) ([]row, error) {
 		points = append(points, point)
 	}
 	x := sandbox.NewExecutor([]string{"PATH=" + os.Getenv("PATH")}, []string{p.muster, "shim"})
-	runner := check.New(trees{repo}, x, nil, battery.All(), max(runtime.NumCPU()/2, 1))
+	runner := check.New(check.Tools{Trees: trees{repo}, Exec: x}, battery.All(), max(runtime.NumCPU()/2, 1))
 	i := 0
 	judge := func() error {
 		i++

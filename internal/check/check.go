@@ -38,6 +38,13 @@ type Trees interface {
 	// ReadFile gives the content of one file of a tree, and false when the
 	// tree has no such file. For a symbolic link the content is its target.
 	ReadFile(ctx context.Context, tree, path string) ([]byte, bool, error)
+
+	// List gives every file, link and submodule of a tree, ordered by path.
+	List(ctx context.Context, tree string) ([]change.Entry, error)
+
+	// Patches gives the lines that differ, for every file of Diff that is no
+	// submodule, ordered by path.
+	Patches(ctx context.Context, baseTree, headTree string) ([]change.Patch, error)
 }
 
 // Cache keeps results by key. Losing it is harmless.
@@ -55,12 +62,32 @@ const (
 	Running Kind = "running" // executes code of the repository
 )
 
+// Reads says what of the two trees a check's result depends on.
+type Reads string
+
+// What a check can read.
+const (
+	WholeTrees   Reads = ""      // anything
+	ChangedFiles Reads = "files" // the files of the change and nothing else: other commits below or above it do not matter
+)
+
 // Info describes a check.
 type Info struct {
 	Name    string // lower-case letters; stable, since results are stored under it
 	Version string // raised whenever the same change may give another result
 	Kind    Kind
+	Reads   Reads
 	Needs   []string // checks that come first; when one of them failed, this one is skipped
+}
+
+// Keyed is a check that knows better than Reads what its result depends on.
+type Keyed interface {
+	Check
+
+	// Inputs gives all that the result depends on besides the version and the
+	// settings, as data that marshals to JSON deterministically: object ids of
+	// what it reads, for example. Nil means the two trees.
+	Inputs(ctx context.Context, s *Subject) (any, error)
 }
 
 // Check is one check. Its methods may be called from several goroutines at

@@ -10,6 +10,7 @@ import (
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 	"muster/internal/core/fault"
+	"muster/internal/source"
 )
 
 // grace is how long the runner waits, after the time limit or a cancellation,
@@ -19,17 +20,26 @@ const grace = 5 * time.Second
 // Runner judges changes with a fixed list of checks.
 type Runner struct {
 	trees    Trees
+	parser   *source.Parser
 	exec     Exec
 	cache    Cache
 	checks   []Check
 	parallel int
 }
 
+// Tools is what a runner works with.
+type Tools struct {
+	Trees  Trees
+	Parser *source.Parser // nil makes one
+	Exec   Exec
+	Cache  Cache // nil keeps nothing
+}
+
 // New gives a runner. Results come in the order of checks; a check may need
 // only checks before it in the list. At most parallel checks run at once, of
-// which one executes code, since a build takes every core by itself. A nil
-// cache keeps nothing. A wrong list of checks is a defect of the caller.
-func New(trees Trees, exec Exec, cache Cache, checks []Check, parallel int) *Runner {
+// which one executes code, since a build takes every core by itself. A wrong
+// list of checks is a defect of the caller.
+func New(t Tools, checks []Check, parallel int) *Runner {
 	var seen []string
 	for _, c := range checks {
 		info := c.Info()
@@ -40,7 +50,10 @@ func New(trees Trees, exec Exec, cache Cache, checks []Check, parallel int) *Run
 		}
 		seen = append(seen, info.Name)
 	}
-	return &Runner{trees: trees, exec: exec, cache: cache, checks: slices.Clone(checks), parallel: max(parallel, 1)}
+	if t.Parser == nil {
+		t.Parser = source.NewParser()
+	}
+	return &Runner{trees: t.Trees, parser: t.Parser, exec: t.Exec, cache: t.Cache, checks: slices.Clone(checks), parallel: max(parallel, 1)}
 }
 
 // Judge gives the evidence on one change. Every check of the runner is in it:
@@ -94,7 +107,7 @@ func (r *Runner) difference(ctx context.Context, req evidence.Request) (change.C
 type judgement struct {
 	runner  *Runner
 	req     evidence.Request
-	change  change.Change
+	facts   *facts
 	slots   chan struct{} // one for each check that may run
 	running chan struct{} // held by the one check that executes code
 	tasks   []*task
@@ -110,7 +123,7 @@ type task struct {
 
 func (r *Runner) start(ctx context.Context, req evidence.Request, c change.Change) *judgement {
 	j := &judgement{
-		runner: r, req: req, change: c,
+		runner: r, req: req, facts: newFacts(r.trees, r.parser, c),
 		slots:   make(chan struct{}, r.parallel),
 		running: make(chan struct{}, 1),
 	}
@@ -203,9 +216,12 @@ func (j *judgement) attempt(ctx context.Context, t *task) (res evidence.Result, 
 			return Skip("%s failed", n.info.Name), false
 		}
 	}
-	key := evidence.Key(t.info.Name, t.info.Version, j.req.Base.Tree, j.req.Head.Tree, t.check.Settings(j.req))
+	key, err := j.key(ctx, t)
+	if err != nil {
+		return CouldNot("what its result depends on could not be read: %v", err), true
+	}
 	if res, ok := j.runner.recall(ctx, key, t.info); ok {
-		return res, true
+		return j.restore(res), true
 	}
 	leave, ok := j.enter(ctx, t.info.Kind)
 	if !ok {
@@ -214,7 +230,7 @@ func (j *judgement) attempt(ctx context.Context, t *task) (res evidence.Result, 
 	defer leave()
 	res = settle(t.info, j.runOne(ctx, t.check))
 	if ctx.Err() == nil {
-		j.runner.keep(ctx, key, res)
+		j.runner.keep(ctx, key, j.abstract(res))
 	}
 	return res, true
 }
@@ -249,7 +265,7 @@ func (j *judgement) enter(ctx context.Context, k Kind) (leave func(), ok bool) {
 }
 
 func (j *judgement) runOne(ctx context.Context, c Check) evidence.Result {
-	s := NewSubject(j.runner.trees, j.req, j.change)
+	s := newSubject(j.facts, j.req)
 	defer s.Release()
 	x := &noting{exec: j.runner.exec}
 	res := c.Run(ctx, s, x)

@@ -62,7 +62,7 @@ func TestEvidenceNamesTheChangeAndEveryCheckInOrder(t *testing.T) {
 		}},
 		checktest.Stub{Name: "three", Skip: "nothing to see"},
 	}
-	e := judge(t, check.New(twoTrees(t), nil, nil, checks, 2), checktest.Request(evidence.OfTask))
+	e := judge(t, check.New(check.Tools{Trees: twoTrees(t), Exec: nil, Cache: nil}, checks, 2), checktest.Request(evidence.OfTask))
 	if got, want := statuses(e), "one=passed two=failed three=skipped"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -91,7 +91,7 @@ func TestNeeds(t *testing.T) {
 				checktest.Stub{Name: "after", Needs: []string{"build"}},
 			}
 			cache := &checktest.Cache{}
-			e := judge(t, check.New(twoTrees(t), nil, cache, checks, 2), checktest.Request(evidence.OfTask))
+			e := judge(t, check.New(check.Tools{Trees: twoTrees(t), Exec: nil, Cache: cache}, checks, 2), checktest.Request(evidence.OfTask))
 			if got := statuses(e); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
@@ -111,7 +111,7 @@ func TestSkippedForANeedIsNotKept(t *testing.T) {
 		checktest.Stub{Name: "build", Do: func(context.Context, *check.Subject, check.Exec) evidence.Result { return first }},
 		checktest.Stub{Name: "after", Needs: []string{"build"}},
 	}
-	r := check.New(twoTrees(t), nil, cache, checks, 2)
+	r := check.New(check.Tools{Trees: twoTrees(t), Exec: nil, Cache: cache}, checks, 2)
 	judge(t, r, checktest.Request(evidence.OfTask))
 	if cache.Len() != 1 {
 		t.Errorf("%d results kept, want the one of build", cache.Len())
@@ -133,7 +133,7 @@ func TestCache(t *testing.T) {
 	req := checktest.Request(evidence.OfTask)
 	for _, keeps := range []evidence.Status{evidence.Passed, evidence.Failed, evidence.Skipped} {
 		status = keeps
-		r := check.New(twoTrees(t), nil, &checktest.Cache{}, []check.Check{stub}, 1)
+		r := check.New(check.Tools{Trees: twoTrees(t), Exec: nil, Cache: &checktest.Cache{}}, []check.Check{stub}, 1)
 		if first, ran := ran(r, req); !ran || first.Cached || first.Status != keeps {
 			t.Errorf("%s: first %+v, ran %v", keeps, first, ran)
 		}
@@ -158,7 +158,7 @@ func TestCache(t *testing.T) {
 	}
 	for _, drops := range []evidence.Status{evidence.CouldNot, evidence.TimedOut, evidence.Flaky} {
 		status = drops
-		r := check.New(twoTrees(t), nil, &checktest.Cache{}, []check.Check{stub}, 1)
+		r := check.New(check.Tools{Trees: twoTrees(t), Exec: nil, Cache: &checktest.Cache{}}, []check.Check{stub}, 1)
 		ran(r, req)
 		if got, ran := ran(r, req); !ran || got.Cached {
 			t.Errorf("%s was kept", drops)
@@ -178,7 +178,7 @@ func TestABadCacheCostsOnlyTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var runs atomic.Int64
 			cache := &checktest.Cache{}
-			r := check.New(twoTrees(t), nil, cache, []check.Check{checktest.Stub{Name: "a", Do: func(context.Context, *check.Subject, check.Exec) evidence.Result {
+			r := check.New(check.Tools{Trees: twoTrees(t), Exec: nil, Cache: cache}, []check.Check{checktest.Stub{Name: "a", Do: func(context.Context, *check.Subject, check.Exec) evidence.Result {
 				runs.Add(1)
 				return check.Judged([]evidence.Finding{gate("no")})
 			}}}, 1)
@@ -203,7 +203,7 @@ func TestPanicIsThatCheckAlone(t *testing.T) {
 		checktest.Stub{Name: "b"},
 		panicking{},
 	}
-	e := judge(t, check.New(twoTrees(t), nil, nil, checks, 1), checktest.Request(evidence.OfTask))
+	e := judge(t, check.New(check.Tools{Trees: twoTrees(t), Exec: nil, Cache: nil}, checks, 1), checktest.Request(evidence.OfTask))
 	if got := statuses(e); got != "a=error b=passed settings=error" || !strings.Contains(e.Results[0].Why, "index out of range") {
 		t.Errorf("%s: %s", got, e.Results[0].Why)
 	}
@@ -230,7 +230,7 @@ func TestTimeLimit(t *testing.T) {
 		req.TimeMS = 60_000
 		cache := &checktest.Cache{}
 		began := time.Now()
-		e := judge(t, check.New(twoTrees(t), nil, cache, checks, 2), req)
+		e := judge(t, check.New(check.Tools{Trees: twoTrees(t), Exec: nil, Cache: cache}, checks, 2), req)
 		if got := statuses(e); got != "quick=passed slow=timeout behind=timeout after=timeout" {
 			t.Errorf("got %s", got)
 		}
@@ -258,7 +258,7 @@ func TestACheckThatDoesNotStopIsLeftBehind(t *testing.T) {
 		}
 		req := checktest.Request(evidence.OfTask)
 		req.TimeMS = 1000
-		e := judge(t, check.New(twoTrees(t), nil, nil, checks, 2), req)
+		e := judge(t, check.New(check.Tools{Trees: twoTrees(t), Exec: nil, Cache: nil}, checks, 2), req)
 		if got := statuses(e); got != "deaf=timeout quick=passed" || !strings.Contains(e.Results[0].Why, "did not stop") {
 			t.Errorf("got %s: %s", got, e.Results[0].Why)
 		}
@@ -279,7 +279,7 @@ func TestCancelledGivesNoEvidence(t *testing.T) {
 	}}}
 	cache := &checktest.Cache{}
 	trees := twoTrees(t)
-	e, err := check.New(trees, nil, cache, checks, 1).Judge(ctx, checktest.Request(evidence.OfTask))
+	e, err := check.New(check.Tools{Trees: trees, Exec: nil, Cache: cache}, checks, 1).Judge(ctx, checktest.Request(evidence.OfTask))
 	if !errors.Is(err, context.Canceled) || fault.KindOf(err) != fault.Transient || e.Results != nil || cache.Len() != 0 {
 		t.Errorf("%v, %+v, %d kept", err, e, cache.Len())
 	}
@@ -290,7 +290,7 @@ func TestCancelledGivesNoEvidence(t *testing.T) {
 
 func TestUnreadableChangeGivesNoEvidence(t *testing.T) {
 	trees := twoTrees(t)
-	r := check.New(trees, nil, nil, []check.Check{checktest.Stub{Name: "a"}}, 1)
+	r := check.New(check.Tools{Trees: trees, Exec: nil, Cache: nil}, []check.Check{checktest.Stub{Name: "a"}}, 1)
 	if _, err := r.Judge(t.Context(), evidence.Request{}); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("without trees: %v", err)
 	}
@@ -327,7 +327,7 @@ func TestParallel(t *testing.T) {
 		for _, name := range []string{"x", "y", "z"} {
 			checks = append(checks, checktest.Stub{Name: name, Kind: check.Running, Do: work(check.Running)})
 		}
-		judge(t, check.New(twoTrees(t), nil, nil, checks, 3), checktest.Request(evidence.OfTask))
+		judge(t, check.New(check.Tools{Trees: twoTrees(t), Exec: nil, Cache: nil}, checks, 3), checktest.Request(evidence.OfTask))
 		if most[check.Running] != 1 || most["all"] != 3 {
 			t.Errorf("at once: %v", most)
 		}
@@ -356,7 +356,7 @@ func TestSandboxIsTheWeakestInForce(t *testing.T) {
 		{[]check.Check{levels("strict", "made up")}, "made up"},
 	} {
 		cache := &checktest.Cache{}
-		r := check.New(twoTrees(t), exec, cache, tt.checks, 1)
+		r := check.New(check.Tools{Trees: twoTrees(t), Exec: exec, Cache: cache}, tt.checks, 1)
 		for range 2 { // run, and recalled
 			if e := judge(t, r, checktest.Request(evidence.OfTask)); e.Sandbox != tt.want {
 				t.Errorf("%s: sandbox %q, want %q", statuses(e), e.Sandbox, tt.want)
@@ -382,7 +382,7 @@ func TestResultsAreMadeFitForTheRecord(t *testing.T) {
 		{"bounded and named", check.Judged([]evidence.Finding{wild}), evidence.Failed, evidence.Gate},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := check.New(twoTrees(t), nil, nil, []check.Check{checktest.Stub{Name: "a", Do: gives(tt.give)}}, 1)
+			r := check.New(check.Tools{Trees: twoTrees(t), Exec: nil, Cache: nil}, []check.Check{checktest.Stub{Name: "a", Do: gives(tt.give)}}, 1)
 			got := judge(t, r, checktest.Request(evidence.OfTask)).Results[0]
 			f := got.Findings[0]
 			if got.Status != tt.status || f.Level != tt.level || got.Why == "" {
@@ -397,7 +397,7 @@ func TestResultsAreMadeFitForTheRecord(t *testing.T) {
 
 func TestSubjectLeasesOnceAndLate(t *testing.T) {
 	trees := twoTrees(t)
-	r := check.New(trees, nil, nil, []check.Check{checktest.Stub{Name: "a", Do: func(ctx context.Context, s *check.Subject, _ check.Exec) evidence.Result {
+	r := check.New(check.Tools{Trees: trees, Exec: nil, Cache: nil}, []check.Check{checktest.Stub{Name: "a", Do: func(ctx context.Context, s *check.Subject, _ check.Exec) evidence.Result {
 		if trees.Held() != 0 {
 			t.Error("a folder was leased before it was asked for")
 		}
@@ -425,7 +425,7 @@ func TestAWrongListOfChecksIsRefused(t *testing.T) {
 					t.Error("it was taken")
 				}
 			}()
-			check.New(nil, nil, nil, slices.Clone(checks), 1)
+			check.New(check.Tools{Trees: nil, Exec: nil, Cache: nil}, slices.Clone(checks), 1)
 		})
 	}
 }

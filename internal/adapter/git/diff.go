@@ -12,6 +12,10 @@ import (
 	"muster/internal/core/fault"
 )
 
+// algorithm finds the lines that differ. It is the same wherever lines are
+// counted or read, so that the counts agree.
+const algorithm = "--diff-algorithm=histogram"
+
 // Diff compares two commits or trees, with renames. Attributes are not asked:
 // a change cannot declare its own files binary to hide their lines.
 func (r *Repo) Diff(ctx context.Context, base, head string) (change.Change, error) {
@@ -21,12 +25,30 @@ func (r *Repo) Diff(ctx context.Context, base, head string) (change.Change, erro
 	}
 	res, err := r.own.run(ctx, call{args: []string{
 		"diff-tree", "-r", "-z", "--raw", "--numstat", "--no-abbrev", "-M",
-		"--no-ext-diff", "--no-textconv", "--ignore-submodules=none", c.Base.Tree, c.Head.Tree,
+		"--no-ext-diff", "--no-textconv", "--ignore-submodules=none", algorithm, c.Base.Tree, c.Head.Tree,
 	}})
 	if err == nil {
 		c.Files, err = parseDiff(string(res.out))
 	}
 	return c, fault.Wrap(fault.Internal, err, "compare %s with %s", base, head)
+}
+
+// Patches gives the lines that differ between two commits or trees, file by
+// file as Diff lists them, submodules left out.
+func (r *Repo) Patches(ctx context.Context, base, head string) ([]change.Patch, error) {
+	c, err := r.Diff(ctx, base, head)
+	if err != nil || c.IsEmpty() {
+		return nil, err
+	}
+	res, err := r.own.run(ctx, call{args: []string{
+		"diff-tree", "-r", "-p", "-M", "--unified=0", "--inter-hunk-context=0", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv",
+		"--ignore-submodules=none", "--submodule=short", algorithm, c.Base.Tree, c.Head.Tree,
+	}})
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, err, "read the lines that differ between %s and %s", base, head)
+	}
+	patches, err := change.ReadPatches(res.out, c.Files)
+	return patches, fault.Wrap(fault.Internal, err, "read the lines that differ between %s and %s", base, head)
 }
 
 // ends resolves both sides, keeping the commit when one was given.

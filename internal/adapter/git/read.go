@@ -41,19 +41,19 @@ func (r *Repo) ReadFileOrLink(ctx context.Context, treeish, path string) ([]byte
 }
 
 // find gives the entry at a path of a commit or tree.
-func (r *Repo) find(ctx context.Context, treeish, path string) (Entry, bool, error) {
+func (r *Repo) find(ctx context.Context, treeish, path string) (change.Entry, bool, error) {
 	id, err := r.treeOf(ctx, treeish)
 	if err != nil {
-		return Entry{}, false, err
+		return change.Entry{}, false, err
 	}
-	e := Entry{Mode: modeTree, Blob: id}
+	e := change.Entry{Mode: modeTree, Blob: id}
 	for name := range strings.SplitSeq(path, "/") {
 		if e.Mode != modeTree {
-			return Entry{}, false, nil
+			return change.Entry{}, false, nil
 		}
 		var found bool
 		if e, found, err = r.lookIn(ctx, e.Blob, name); err != nil || !found {
-			return Entry{}, false, err
+			return change.Entry{}, false, err
 		}
 	}
 	e.Path = path
@@ -61,7 +61,7 @@ func (r *Repo) find(ctx context.Context, treeish, path string) (Entry, bool, err
 }
 
 // readEntry reads what an entry holds.
-func (r *Repo) readEntry(ctx context.Context, e Entry, treeish string) ([]byte, bool, error) {
+func (r *Repo) readEntry(ctx context.Context, e change.Entry, treeish string) ([]byte, bool, error) {
 	o, err := r.objects.info(ctx, e.Blob)
 	if err == nil && o.size > MaxFile {
 		return nil, false, fault.New(fault.Invalid, "%s in %s has %d bytes; at most %d are read", printable(e.Path), treeish, o.size, MaxFile)
@@ -79,38 +79,31 @@ const modeTree = "40000"
 
 // lookIn finds one name in a tree object. Paths are walked by hand because
 // every way to hand Git a path has names that mean something else.
-func (r *Repo) lookIn(ctx context.Context, tree, name string) (Entry, bool, error) {
+func (r *Repo) lookIn(ctx context.Context, tree, name string) (change.Entry, bool, error) {
 	o, err := r.objects.read(ctx, tree)
 	if err != nil {
-		return Entry{}, false, err
+		return change.Entry{}, false, err
 	}
 	if o.kind != "tree" {
-		return Entry{}, false, fault.New(fault.NotFound, "tree %s is missing from the repository", tree)
+		return change.Entry{}, false, fault.New(fault.NotFound, "tree %s is missing from the repository", tree)
 	}
 	idLen := r.idLength() / 2
 	for rest := o.content; len(rest) > 0; {
 		head, tail, ok := bytes.Cut(rest, []byte{0})
 		mode, entry, ok2 := strings.Cut(string(head), " ")
 		if !ok || !ok2 || len(tail) < idLen {
-			return Entry{}, false, fault.New(fault.Internal, "tree %s is damaged", tree)
+			return change.Entry{}, false, fault.New(fault.Internal, "tree %s is damaged", tree)
 		}
 		if entry == name {
-			return Entry{Path: name, Mode: mode, Blob: hex.EncodeToString(tail[:idLen])}, true, nil
+			return change.Entry{Path: name, Mode: mode, Blob: hex.EncodeToString(tail[:idLen])}, true, nil
 		}
 		rest = tail[idLen:]
 	}
-	return Entry{}, false, nil
-}
-
-// Entry is a file, link or submodule of a tree.
-type Entry struct {
-	Path string
-	Mode string // as change.Mode... spells it
-	Blob string // a commit with ModeSubmodule
+	return change.Entry{}, false, nil
 }
 
 // Files lists everything in a commit or tree, by path.
-func (r *Repo) Files(ctx context.Context, treeish string) ([]Entry, error) {
+func (r *Repo) Files(ctx context.Context, treeish string) ([]change.Entry, error) {
 	tree, err := r.treeOf(ctx, treeish)
 	if err != nil {
 		return nil, err
@@ -119,7 +112,7 @@ func (r *Repo) Files(ctx context.Context, treeish string) ([]Entry, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "list the files of %s", treeish)
 	}
-	var out []Entry
+	var out []change.Entry
 	f := fields{rest: string(res.out)}
 	for f.rest != "" {
 		line := f.next()
@@ -128,7 +121,7 @@ func (r *Repo) Files(ctx context.Context, treeish string) ([]Entry, error) {
 		if !ok || len(w) != 3 {
 			return nil, fault.New(fault.Internal, "git ls-tree answers %q", printable(line))
 		}
-		out = append(out, Entry{Path: path, Mode: w[0], Blob: w[2]})
+		out = append(out, change.Entry{Path: path, Mode: w[0], Blob: w[2]})
 	}
 	return out, nil
 }
@@ -140,7 +133,7 @@ func (r *Repo) Has(ctx context.Context, treeish, name string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(files, func(e Entry) bool {
+	return slices.ContainsFunc(files, func(e change.Entry) bool {
 		return e.Mode != change.ModeSubmodule && e.Path[strings.LastIndexByte(e.Path, '/')+1:] == name
 	}), nil
 }

@@ -3,6 +3,7 @@ package git
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -170,7 +171,7 @@ func TestFiles(t *testing.T) {
 	u.write("a\nb", "x")
 	p := u.commit("more")
 	var got []string
-	for _, f := range must[[]Entry](t)(u.open().Files(t.Context(), p.Commit)) {
+	for _, f := range must[[]change.Entry](t)(u.open().Files(t.Context(), p.Commit)) {
 		got = append(got, f.Mode+" "+f.Path)
 		if u.git("cat-file", "-t", f.Blob) != "blob" {
 			t.Errorf("%s: %s is no blob", f.Path, f.Blob)
@@ -309,4 +310,46 @@ func TestPrintable(t *testing.T) {
 	if got := printable("a\x1b[31m\xff\nb\u009bc é\n"); got != "a?[31m? b?c é" {
 		t.Errorf("printable gives %q", got)
 	}
+}
+
+// What Patches reads agrees with what Diff counts, whatever the files hold.
+func TestPatches(t *testing.T) {
+	u := newUser(t)
+	u.write("a.txt", "one\ntwo\nthree\n")
+	u.write("gone.txt", "x")
+	u.write("crlf.txt", "a\r\nb\r\n")
+	u.write("with space \"quoted\".txt", "1\n")
+	base := u.commit("base")
+	u.write("a.txt", "one\n@@ -1 +1 @@\n--- three\n+++ four\nthree\n")
+	u.write("crlf.txt", "a\nb\r\n")
+	u.write("bin", "a\x00b")
+	u.write("with space \"quoted\".txt", "2")
+	u.git("rm", "-q", "gone.txt")
+	head := u.commit("head")
+	got, err := u.open().Patches(t.Context(), base.Tree, head.Tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text []string
+	for _, p := range got {
+		text = append(text, fmt.Sprintf("%s -%+q +%+q %s", p.Path, lines(p.Removed()), lines(p.Added()), p.Left))
+	}
+	want := []string{
+		`a.txt -["2 two"] +["2 @@ -1 +1 @@" "3 --- three" "4 +++ four"] `,
+		`bin -[] +[] it is binary`,
+		`crlf.txt -["1 a\r"] +["1 a"] `,
+		`gone.txt -["1 x"] +[] `,
+		`with space "quoted".txt -["1 1"] +["1 2"] `,
+	}
+	if !slices.Equal(text, want) {
+		t.Errorf("got\n%s", strings.Join(text, "\n"))
+	}
+}
+
+func lines(in []change.Line) []string {
+	var out []string
+	for _, l := range in {
+		out = append(out, fmt.Sprintf("%d %s", l.Number, l.Text))
+	}
+	return out
 }

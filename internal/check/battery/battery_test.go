@@ -29,8 +29,8 @@ func TestTheTable(t *testing.T) {
 	if got, want := names(battery.Static()), "scope protect size"; got != want {
 		t.Errorf("static: got %s, want %s", got, want)
 	}
-	check.New(nil, nil, nil, battery.All(), 1) // the order fits the needs
-	check.New(nil, nil, nil, battery.Static(), 1)
+	check.New(check.Tools{Trees: nil, Exec: nil, Cache: nil}, battery.All(), 1) // the order fits the needs
+	check.New(check.Tools{Trees: nil, Exec: nil, Cache: nil}, battery.Static(), 1)
 }
 
 // Two requests that a check treats differently must not share a kept result.
@@ -85,7 +85,7 @@ func judge(t *testing.T, change checktest.Files, accept ...plan.Command) (eviden
 	trees := checktest.New(t, map[string]checktest.Files{"base": service(), "head": service().With(change)})
 	req := checktest.Request(evidence.OfTask)
 	req.Scope, req.Accept, req.MaxLines, req.MaxFiles, req.TimeMS = []string{"a/**"}, accept, 100, 10, 120_000
-	e, err := check.New(trees, osExec{}, &checktest.Cache{}, battery.All(), 2).Judge(t.Context(), req)
+	e, err := check.New(check.Tools{Trees: trees, Exec: osExec{}, Cache: &checktest.Cache{}}, battery.All(), 2).Judge(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func Run(t testing.TB, c check.Check, trees *Trees, x check.Exec, req evidence.R
 	for _, need := range c.Info().Needs {
 		checks = append(checks, Stub{Name: need})
 	}
-	e, err := check.New(trees, x, nil, append(checks, c), 2).Judge(context.Background(), req)
+	e, err := check.New(check.Tools{Trees: trees, Exec: x, Cache: nil}, append(checks, c), 2).Judge(context.Background(), req)
 	if err != nil {
 		t.Fatal(err)
 	}

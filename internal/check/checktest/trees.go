@@ -188,6 +188,97 @@ func (tr *Trees) Diff(ctx context.Context, baseTree, headTree string) (change.Ch
 	return c, errors.Join(ctx.Err(), tr.Err)
 }
 
+// List gives the entries of a tree.
+func (tr *Trees) List(ctx context.Context, tree string) ([]change.Entry, error) {
+	if err := errors.Join(ctx.Err(), tr.Err); err != nil {
+		return nil, err
+	}
+	files, ok := tr.trees[tree]
+	if !ok {
+		return nil, fmt.Errorf("there is no tree %s", tree)
+	}
+	var out []change.Entry
+	for _, p := range slices.Sorted(maps.Keys(files)) {
+		out = append(out, change.Entry{Path: p, Mode: mode(files[p]), Blob: evidence.Hash([]byte(files[p]))})
+	}
+	return out, nil
+}
+
+// Patches gives the lines that differ.
+func (tr *Trees) Patches(ctx context.Context, baseTree, headTree string) ([]change.Patch, error) {
+	c, err := tr.Diff(ctx, baseTree, headTree)
+	if err != nil {
+		return nil, err
+	}
+	base, head := tr.trees[baseTree], tr.trees[headTree]
+	var out []change.Patch
+	for _, f := range c.Files {
+		was := f.Path
+		if f.OldPath != "" {
+			was = f.OldPath
+		}
+		switch {
+		case f.OldMode == change.ModeSubmodule || f.NewMode == change.ModeSubmodule:
+		case f.Status == change.Retyped:
+			out = append(out, change.Patch{Path: f.Path, Left: "it became another sort of entry"})
+		default:
+			out = append(out, change.Patch{Path: f.Path, OldPath: f.OldPath, Hunks: hunks(split(base[was]), split(head[f.Path]))})
+		}
+	}
+	return out, nil
+}
+
+// split gives the lines of a text, or of a link the target.
+func split(text string) []string {
+	text = strings.TrimPrefix(text, linkMark)
+	if text == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+}
+
+// hunks compares two texts by their longest common subsequence. It is for
+// tests: its time grows with the product of both lengths.
+func hunks(a, b []string) []change.Hunk {
+	common := make([][]int, len(a)+1)
+	for i := range common {
+		common[i] = make([]int, len(b)+1)
+	}
+	for i := len(a) - 1; i >= 0; i-- {
+		for j := len(b) - 1; j >= 0; j-- {
+			if a[i] == b[j] {
+				common[i][j] = common[i+1][j+1] + 1
+			} else {
+				common[i][j] = max(common[i+1][j], common[i][j+1])
+			}
+		}
+	}
+	var out []change.Hunk
+	for i, j := 0, 0; i < len(a) || j < len(b); {
+		if i < len(a) && j < len(b) && a[i] == b[j] {
+			i, j = i+1, j+1
+			continue
+		}
+		fromA, fromB := i, j
+		for (i < len(a) || j < len(b)) && (i == len(a) || j == len(b) || a[i] != b[j]) {
+			if j == len(b) || i < len(a) && common[i+1][j] >= common[i][j+1] {
+				i++
+			} else {
+				j++
+			}
+		}
+		h := change.Hunk{OldStart: fromA + 1, NewStart: fromB + 1, Removed: a[fromA:i], Added: b[fromB:j]}
+		if i == fromA {
+			h.OldStart--
+		}
+		if j == fromB {
+			h.NewStart--
+		}
+		out = append(out, h)
+	}
+	return out
+}
+
 func renameSource(base, head Files, text string, taken map[string]bool) string {
 	for _, p := range slices.Sorted(maps.Keys(base)) {
 		if _, kept := head[p]; !kept && !taken[p] && base[p] == text {

@@ -24,7 +24,7 @@ func (u *unreadable) ReadFile(context.Context, string, string) ([]byte, bool, er
 
 func runWith(t *testing.T, trees check.Trees, req evidence.Request) evidence.Result {
 	t.Helper()
-	e, err := check.New(trees, checktest.NoExec(t), nil, []check.Check{New()}, 1).Judge(t.Context(), req)
+	e, err := check.New(check.Tools{Trees: trees, Exec: checktest.NoExec(t), Cache: nil}, []check.Check{New()}, 1).Judge(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,7 +101,7 @@ func TestCouldNotRun(t *testing.T) {
 	trees := checktest.New(t, map[string]checktest.Files{"base": base, "head": {"gen.go": generated + lines(50)}})
 	req := checktest.Request(evidence.OfTask)
 	req.MaxLines = 10
-	e, err := check.New(unreadable{trees}, checktest.NoExec(t), nil, []check.Check{New()}, 1).Judge(t.Context(), req)
+	e, err := check.New(check.Tools{Trees: unreadable{trees}, Exec: checktest.NoExec(t), Cache: nil}, []check.Check{New()}, 1).Judge(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,6 +84,14 @@ type Result struct {
 	Sandbox    string    `json:"sandbox,omitempty"` // the weakest level its commands ran under; empty when none ran
 }
 
+// Place is a run of lines of the head, counted from 1; zero means the whole file.
+type Place struct {
+	Path      string `json:"path"`
+	StartLine int    `json:"start_line,omitempty"`
+	EndLine   int    `json:"end_line,omitempty"`
+	Why       string `json:"why"`
+}
+
 // Evidence is all results for one change.
 type Evidence struct {
 	Schema   string   `json:"schema"` // muster.evidence/v1

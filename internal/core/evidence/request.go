@@ -14,6 +14,7 @@ const (
 	OfMerge Subject = "merge" // the same, on top of the run's head
 	OfPush  Subject = "push"  // a person's commits on the run's branch
 	OfGoal  Subject = "goal"  // the whole run, against where the target stood
+	OfRange Subject = "range" // any two points of a repository, as "muster check" is given them
 )
 
 // Request asks for the evidence on one change. Everything that the result may
@@ -31,4 +32,17 @@ type Request struct {
 	MaxFiles int            `json:"max_files,omitempty"`
 	TimeMS   int64          `json:"time_ms,omitempty"` // for all checks together; 0 means none
 	Env      []string       `json:"env,omitempty"`     // for commands
+	Task     string         `json:"task,omitempty"`    // what was asked for: title and prompt; empty when nobody asked
+	Type     string         `json:"type,omitempty"`    // of the task, as plans spell it
+	Claim    string         `json:"claim,omitempty"`   // what the author says of the change: an agent's report, commit messages
+	Forbids  []string       `json:"forbids,omitempty"` // what decisions of the plan rule out: "import:redis"
+	Linters  []Linter       `json:"linters,omitempty"` // outside tools whose findings are taken in
+}
+
+// Linter is an outside tool that prints findings.
+type Linter struct {
+	Name   string       `json:"name"`
+	Run    plan.Command `json:"run"`
+	Format string       `json:"format"`          // sarif, or lines in the patterns of errorformat
+	Lines  []string     `json:"lines,omitempty"` // patterns, with the format errorformat
 }
