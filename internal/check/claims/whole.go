@@ -81,7 +81,7 @@ func holdHarmless(ctx context.Context, g *ground, k kind) verdict {
 		if p.file.Status == change.Renamed && p.file.Added+p.file.Deleted == 0 {
 			continue
 		}
-		was, is := codeOf(p.base, p.baseText), codeOf(p.head, p.headTxt)
+		was, is := check.Code(p.base, p.baseText), check.Code(p.head, p.headTxt)
 		if k == onlyFormat {
 			was, is = loose(was), loose(is)
 		}
@@ -269,70 +269,4 @@ func arity(signature string) int {
 		}
 	}
 	return n
-}
-
-// codeOf gives the words of a file's code, without comments and, for Python,
-// without the texts that document a module, class or function.
-func codeOf(f source.File, text []byte) []string {
-	lines := strings.Split(string(text), "\n")
-	starts := map[int][]source.Comment{}
-	covered := map[int]bool{}
-	for _, c := range f.Comments {
-		starts[c.Start] = append(starts[c.Start], c)
-		for n := c.Start + 1; n <= c.End; n++ {
-			covered[n] = true
-		}
-	}
-	var b strings.Builder
-	for i, line := range lines {
-		switch n := i + 1; {
-		case starts[n] != nil:
-			b.WriteString(beforeComment(line) + "\n")
-		case covered[n]:
-			b.WriteString(afterComment(line) + "\n")
-		default:
-			b.WriteString(line + "\n")
-		}
-	}
-	code := b.String()
-	if f.Language == source.Python {
-		code = docstring.ReplaceAllString(code, "$1")
-	}
-	return piece.FindAllString(code, -1)
-}
-
-var docstring = regexp.MustCompile(`(?s)(^|\n)[ \t]*[rRuU]?("""(?:[^\\]|\\.)*?"""|'''(?:[^\\]|\\.)*?''')`)
-
-// beforeComment gives what stands before the comment in a line that is known
-// to hold the start of one: the first mark of a comment outside quotes.
-func beforeComment(line string) string {
-	var quote byte
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case quote != 0 && c == '\\' && quote != '`':
-			i++
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote != 0:
-		case c == '"' || c == '\'' || c == '`':
-			quote = c
-		case strings.HasPrefix(line[i:], "//"), strings.HasPrefix(line[i:], "#") && i+1 < len(line):
-			return line[:i]
-		case strings.HasPrefix(line[i:], "/*"):
-			rest := ""
-			if end := strings.Index(line[i+2:], "*/"); end >= 0 {
-				rest = beforeComment(line[i+2+end+2:])
-			}
-			return line[:i] + rest
-		}
-	}
-	return line
-}
-
-// afterComment gives what stands after a comment that ends in a line.
-func afterComment(line string) string {
-	if _, rest, ok := strings.Cut(line, "*/"); ok {
-		return rest
-	}
-	return ""
 }
