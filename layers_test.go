@@ -47,7 +47,7 @@ func layers() []layer {
 		{"internal/core/job", "", pure},
 		{"internal/core/yamlfile", "internal/core/fault", pure},
 		{"internal/core/plan", "internal/core/fault internal/core/yamlfile", pure},
-		{"internal/core/config", "internal/core/fault internal/core/job internal/core/plan internal/core/yamlfile", pure},
+		{"internal/core/config", "internal/core/evidence internal/core/fault internal/core/job internal/core/plan internal/core/yamlfile", pure},
 		{"internal/core/change", "", pure},
 		{"internal/core/evidence", "internal/core/change internal/core/plan internal/core/fault", pure},
 		{"internal/core/policy", "internal/core/evidence internal/core/plan internal/core/change internal/core/fault", pure},

@@ -43,6 +43,12 @@ type Request struct {
 type Linter struct {
 	Name   string       `json:"name"`
 	Run    plan.Command `json:"run"`
-	Format string       `json:"format"`          // sarif, or lines in the patterns of errorformat
-	Lines  []string     `json:"lines,omitempty"` // patterns, with the format errorformat
+	Format string       `json:"format"`          // SARIF or ErrorFormat
+	Lines  []string     `json:"lines,omitempty"` // patterns, with ErrorFormat
 }
+
+// The formats of a linter's findings.
+const (
+	SARIF       = "sarif"       // SARIF 2.1.0
+	ErrorFormat = "errorformat" // lines, in the patterns that Vim's errorformat has
+)
