@@ -38,6 +38,7 @@ type Progress = check.Progress
 // Wanted is the wish to have a change judged.
 type Wanted struct {
 	Range  string // as git.Repo.Range reads it; empty means the work tree
+	New    string // instead: everything up to this commit that the default branch has not
 	Depth  Depth
 	TimeMS int64  // for all checks; 0 means what the configuration says
 	Claim  string // what is said of the change; empty means the commits' messages
@@ -48,6 +49,7 @@ type Wanted struct {
 type Judged struct {
 	report.Verdict
 	Empty    bool              // nothing differs
+	Feedback string            // with the route rework: what the author is told
 	Warnings []string          // about the configuration
 	Frames   map[string][]Line // lines of the head around a finding that is put first, by the finding's id
 }
@@ -66,7 +68,7 @@ func (s *Session) Judge(ctx context.Context, w Wanted) (Judged, error) {
 	if err != nil {
 		return Judged{}, err
 	}
-	between, err := repo.Range(ctx, w.Range)
+	between, err := rangeOf(ctx, repo, w)
 	if err != nil {
 		return Judged{}, err
 	}
@@ -99,7 +101,8 @@ func (s *Session) Judge(ctx context.Context, w Wanted) (Judged, error) {
 		out.Warnings, byHead = append(out.Warnings, err.Error()), nil
 	}
 	e, dismissed := policy.Dismiss(e, byBase, byHead)
-	out.Verdict = report.NewVerdict(e, policy.Decide(evidence.OfRange, e, nil), dismissed)
+	v := policy.Decide(evidence.OfRange, e, nil)
+	out.Verdict, out.Feedback = report.NewVerdict(e, v, dismissed), v.Feedback
 	out.Base, out.Head, out.Notes = between.Base.Commit, between.Head.Commit, between.Notes
 	out.Empty = between.Base.Tree == between.Head.Tree
 	if out.ConfigDigest, err = digestOf(c); err != nil {
@@ -107,6 +110,13 @@ func (s *Session) Judge(ctx context.Context, w Wanted) (Judged, error) {
 	}
 	out.frame(ctx, repo)
 	return out, keepVerdict(s, out.Verdict)
+}
+
+func rangeOf(ctx context.Context, repo *git.Repo, w Wanted) (git.Between, error) {
+	if w.New != "" {
+		return repo.NewSince(ctx, w.New)
+	}
+	return repo.Range(ctx, w.Range)
 }
 
 // rangeRequest says what the evidence on a range may depend on.

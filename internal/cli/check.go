@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/internal/app"
+	"muster/internal/cli/unit"
 	"muster/internal/core/evidence"
 	"muster/internal/core/fault"
 	"muster/internal/core/policy"
@@ -138,16 +139,16 @@ func (o checkOptions) print(c *cli, j app.Judged) {
 		p.f("note: %s\n", n)
 	}
 	if j.Empty {
-		p.f("nothing differs from %s; judge a commit with %s\n", short(j.Base), p.paint(cyan, "muster check HEAD"))
+		p.f("nothing differs from %s; judge a commit with %s\n", unit.Short(j.Base), p.paint(cyan, "muster check HEAD"))
 		return
 	}
 	passed, failed, silent := j.Counts()
 	p.f("%s  %s\n", p.paint(routeColor(j.Route), string(j.Route)), strings.TrimPrefix(report.RouteText(j.Route), string(j.Route)+", "))
-	p.f("%s passed, %d found something, %d gave no answer (sandbox: %s)\n", plural(passed, "check"), failed, silent, orDash(j.Sandbox))
+	p.f("%s passed, %d found something, %d gave no answer (sandbox: %s)\n", unit.Plural(passed, "check"), failed, silent, unit.OrDash(j.Sandbox))
 	o.printChecked(p, j)
 	o.printRest(p, j)
 	if j.Dismissed > 0 {
-		p.f("\n%s dismissed in .muster/dismissed.yaml of the base\n", plural(j.Dismissed, "finding"))
+		p.f("\n%s dismissed in .muster/dismissed.yaml of the base\n", unit.Plural(j.Dismissed, "finding"))
 	}
 }
 
@@ -209,7 +210,7 @@ func (o checkOptions) printRest(p *printer, j app.Judged) {
 	}
 	for i, f := range rest {
 		if !o.all {
-			p.f("%s folded: %s\n", plural(len(rest)-i, "more finding"), p.paint(cyan, "muster check --all"))
+			p.f("%s folded: %s\n", unit.Plural(len(rest)-i, "more finding"), p.paint(cyan, "muster check --all"))
 			break
 		}
 		p.f("%-8s %s%s  %s\n", f.Level, within(report.Where(f), "  "), f.Message, p.paint(faint, checkRule(f)+" "+f.ID))
@@ -228,7 +229,7 @@ func (o checkOptions) printRest(p *printer, j app.Judged) {
 	}
 	for i, place := range j.Unverified {
 		if i == few && !o.all {
-			p.f("  and %s\n", plural(len(j.Unverified)-i, "more place"))
+			p.f("  and %s\n", unit.Plural(len(j.Unverified)-i, "more place"))
 			break
 		}
 		p.f("  %s  %s\n", report.PlaceText(place), p.paint(faint, line(place.Why, 160)))

@@ -247,3 +247,14 @@ func (r *Repo) Messages(ctx context.Context, base, head change.Point) (string, e
 	}
 	return strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(out.String(), "\uFFFD"), "\x00", "\n")), nil
 }
+
+// NewSince gives the range that ends at a commit and begins where it parted
+// from the default branch.
+func (r *Repo) NewSince(ctx context.Context, rev string) (Between, error) {
+	head, err := r.Resolve(ctx, rev)
+	if err != nil {
+		return Between{}, err
+	}
+	base, err := r.partedFromDefault(ctx, head)
+	return Between{Base: base, Head: head}, err
+}
