@@ -4,5 +4,5 @@ import "slices"
 
 // Edits gives every edit, mistakes and twins.
 func Edits() []Edit {
-	return slices.Concat(tamperGo())
+	return slices.Concat(tampering(), benignTests(), guards(), hardcoding(), secrets(), dependencies(), claims(), creeping(), harness())
 }

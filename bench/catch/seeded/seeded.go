@@ -50,6 +50,7 @@ type Project struct {
 	Base  Files    // an edit may change it as well, to prepare what it needs
 	Claim string   // what is said of the change; edits set it
 	Where []string // "path:line" or "path:from-to" of the mistake, at the head
+	story story
 }
 
 // Edit is one way to be wrong, or one that looks alike and is not.
@@ -76,16 +77,26 @@ func Projects() ([]Project, error) {
 		for _, f := range txtar.Parse(data).Files {
 			files[f.Name] = string(f.Data)
 		}
-		out = append(out, Project{Name: strings.TrimSuffix(path.Base(name), ".txtar"), Files: files})
+		known, err := storyOf(files[storyFile])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		delete(files, storyFile)
+		out = append(out, Project{Name: strings.TrimSuffix(path.Base(name), ".txtar"), Files: files, story: known})
 	}
 	return out, nil
 }
 
 // applied gives the project with the edit, or false.
 func applied(shape Project, e Edit) (Project, bool) {
-	p := Project{Name: shape.Name, Files: maps.Clone(shape.Files), Base: maps.Clone(shape.Files)}
-	ok := e.Apply(&p) && !maps.Equal(p.Files, p.Base)
-	return p, ok
+	p := Project{Name: shape.Name, Files: maps.Clone(shape.Files), Base: maps.Clone(shape.Files), story: shape.story}
+	if !e.Apply(&p) {
+		return p, false
+	}
+	for _, name := range p.paths(func(name string) bool { return path.Ext(name) == ".go" && p.Files[name] != p.Base[name] }) {
+		p.Files[name] = fixGo(p.Files[name])
+	}
+	return p, !maps.Equal(p.Files, p.Base)
 }
 
 // Write makes a repository of every shape below dir, and in it a base and a
@@ -176,6 +187,26 @@ func git(ctx context.Context, dir string, in *bytes.Buffer, args ...string) erro
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("git %s: %w\n%s", args[0], err, out)
+	}
+	return nil
+}
+
+// lay writes files below a folder.
+func lay(dir string, files Files) error {
+	for name, content := range files {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if target, ok := strings.CutPrefix(content, "\x00link "); ok {
+			if err := os.Symlink(target, file); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			return err
+		}
 	}
 	return nil
 }
