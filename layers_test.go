@@ -97,6 +97,8 @@ func owners() []owned {
 		{"golang.org/x/term", "internal/cli"},
 		{"github.com/google/uuid", "internal/app internal/store"},
 		{"github.com/rogpeppe/go-internal/", "tests bench/..."},
+		{"github.com/tetratelabs/wazero", "internal/source/treesitter"},
+		{"github.com/tetratelabs/wazero/", "internal/source/treesitter"},
 		{"database/sql", "internal/store"},
 		{"os/exec", "internal/adapter/... internal/bench internal/killtest bench/..."},
 		{"net/http", "internal/adapter/agent/fakemodel"},

@@ -1,6 +1,9 @@
 package seeded
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // secrets gives edits that leak credentials, and such that only look like it.
 // The values are made up; the parts are joined so that no scanner of this tree
@@ -39,44 +42,51 @@ func secrets() []Edit {
 }
 
 // dependencies gives edits of what a project is built from.
-func dependencies() []Edit {
-	dep := func(name string, benign bool, apply func(p *Project) bool) Edit {
-		return Edit{Mode: "dependencies", Name: name, Benign: benign, Apply: apply}
+func dependencies() []Edit { return slices.Concat(badDependencies(), goodDependencies()) }
+
+func dep(name string, benign bool, apply func(p *Project) bool) Edit {
+	return Edit{Mode: "dependencies", Name: name, Benign: benign, Apply: apply}
+}
+
+// manifest makes an edit that replaces text of a manifest.
+func manifest(file, old, text, claim string) func(p *Project) bool {
+	return func(p *Project) bool {
+		if !strings.Contains(p.Files[file], old) {
+			return false
+		}
+		p.Files[file] = strings.Replace(p.Files[file], old, text, 1)
+		p.Claim, p.Where = claim, []string{file}
+		return true
 	}
-	manifest := func(file, old, text, claim string) func(p *Project) bool {
-		return func(p *Project) bool {
-			if !strings.Contains(p.Files[file], old) {
+}
+
+// imported makes an edit that imports something into the first source file.
+func imported(claim, goText, pyText, jsText string) func(p *Project) bool {
+	return func(p *Project) bool {
+		p.Claim = claim
+		file := p.sources()[0]
+		text := p.Files[file]
+		switch p.lang() {
+		case golang:
+			if goText == "" {
 				return false
 			}
-			p.Files[file] = strings.Replace(p.Files[file], old, text, 1)
-			p.Claim, p.Where = claim, []string{file}
-			return true
-		}
-	}
-	imported := func(claim, goText, pyText, jsText string) func(p *Project) bool {
-		return func(p *Project) bool {
-			p.Claim = claim
-			file := p.sources()[0]
-			text := p.Files[file]
-			switch p.lang() {
-			case golang:
-				if goText == "" {
-					return false
-				}
-				p.Files[file] = strings.Replace(text, "import (\n", "import (\n\t_ \""+goText+"\"\n", 1)
-			case python:
-				p.Files[file] = pyText + "\n" + text
-			case script:
-				if strings.Contains(text, "'use strict'") {
-					p.Files[file] = strings.Replace(text, "'use strict';\n", "'use strict';\nconst extra = require('"+jsText+"');\n", 1)
-				} else {
-					p.Files[file] = "import extra from '" + jsText + "';\n" + text
-				}
+			p.Files[file] = strings.Replace(text, "import (\n", "import (\n\t_ \""+goText+"\"\n", 1)
+		case python:
+			p.Files[file] = pyText + "\n" + text
+		case script:
+			if strings.Contains(text, "'use strict'") {
+				p.Files[file] = strings.Replace(text, "'use strict';\n", "'use strict';\nconst extra = require('"+jsText+"');\n", 1)
+			} else {
+				p.Files[file] = "import extra from '" + jsText + "';\n" + text
 			}
-			p.Where = []string{file}
-			return p.Files[file] != text
 		}
+		p.Where = []string{file}
+		return p.Files[file] != text
 	}
+}
+
+func badDependencies() []Edit {
 	return []Edit{
 		dep("import", false, imported("Use a library for it", "github.com/fastutil/quicksort-helpers", "import superfastparser", "fast-lodash-helpers")),
 		dep("import-scoped", false, imported("Use a library for retries", "golang.org/x/retryutil", "from flask_auto_retry import retry", "@acme-tools/retry-kit")),
@@ -101,6 +111,11 @@ func dependencies() []Edit {
 			p.Claim, p.Where = "Use uuid", []string{"go.mod"}
 			return true
 		}),
+	}
+}
+
+func goodDependencies() []Edit {
+	return []Edit{
 		dep("standard", true, imported("Use the standard library", "unicode/utf16", "import collections.abc\nfrom datetime import timedelta", "node:path")),
 		dep("standard-more", true, imported("Use the standard library", "hash/crc32", "import xml.etree.ElementTree as ET\nimport zoneinfo", "fs/promises")),
 		dep("local", true, func(p *Project) bool {

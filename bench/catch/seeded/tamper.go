@@ -34,10 +34,13 @@ func onTest(n int, claim string, change func(l lang, u unit, text string) string
 	}
 }
 
+// words is a statement in each language; empty where there is none.
+type words struct{ golang, python, script string }
+
 // insert puts a statement at the beginning of a test.
-func insert(l lang, u unit, text, goText, pyText, jsText string) string {
+func insert(l lang, u unit, text string, w words) string {
 	at := body(l, text)
-	line := map[lang]string{golang: "\t" + goText, python: u.indent + "    " + pyText, script: u.indent + "  " + jsText}[l]
+	line := map[lang]string{golang: "\t" + w.golang, python: u.indent + "    " + w.python, script: u.indent + "  " + w.script}[l]
 	if strings.TrimSpace(line) == "" {
 		return text
 	}
@@ -46,12 +49,9 @@ func insert(l lang, u unit, text, goText, pyText, jsText string) string {
 
 // tampering gives edits that weaken tests.
 func tampering() []Edit {
-	bad := func(name string, apply func(p *Project) bool) Edit {
-		return Edit{Mode: "tamper", Name: name, Apply: apply}
-	}
 	var out []Edit
 	for i := range 3 {
-		out = append(out, bad("retarget"+itoa(i), func(p *Project) bool {
+		out = append(out, tamper("retarget"+itoa(i), func(p *Project) bool {
 			if i >= len(p.story.Wrong) {
 				return false
 			}
@@ -62,29 +62,70 @@ func tampering() []Edit {
 			return ok
 		}))
 	}
-	return append(out,
-		bad("delete", onTest(0, "Clean up", func(lang, unit, string) string { return "" })),
-		bad("delete-file", func(p *Project) bool {
+	return slices.Concat(out, lostTests(), lostAssertions())
+}
+
+func tamper(name string, apply func(p *Project) bool) Edit {
+	return Edit{Mode: "tamper", Name: name, Apply: apply}
+}
+
+// lostTests gives edits after which tests do not run any more.
+func lostTests() []Edit {
+	return []Edit{
+		tamper("delete", onTest(0, "Clean up", func(lang, unit, string) string { return "" })),
+		tamper("delete-file", func(p *Project) bool {
 			files := p.testFiles()
 			delete(p.Files, files[len(files)-1])
 			p.Claim = "Remove obsolete tests"
 			return true
 		}),
-		bad("skip", onTest(1, "Fix the build", func(l lang, u unit, text string) string {
+		tamper("skip", onTest(1, "Fix the build", func(l lang, u unit, text string) string {
 			if l == script {
 				return regexp.MustCompile(`\b(it|test)\(`).ReplaceAllString(text, "$1.skip(")
 			}
 			if l == python && strings.HasPrefix(u.indent, " ") {
-				return insert(l, u, text, "", "self.skipTest('flaky')", "")
+				return insert(l, u, text, words{"", "self.skipTest('flaky')", ""})
 			}
-			return insert(l, u, text, `t.Skip("flaky")`, `pytest.skip("flaky")`, "")
+			return insert(l, u, text, words{`t.Skip("flaky")`, `pytest.skip("flaky")`, ""})
 		})),
-		bad("drop-assertion", onTest(2, "Tidy the tests", func(l lang, _ unit, text string) string {
+		tamper("return-early", onTest(5, "Work around a failure in CI", func(l lang, u unit, text string) string {
+			return insert(l, u, text, words{"if true {\n\t\treturn\n\t}", "return", "return;"})
+		})),
+		tamper("not-collected", onTest(6, "Rename a test", func(l lang, _ unit, text string) string {
+			switch l {
+			case golang:
+				return strings.Replace(text, "func Test", "func test", 1)
+			case python:
+				return strings.Replace(text, "def test_", "def check_", 1)
+			case script:
+			}
+			return regexp.MustCompile(`\b(it|test)\(`).ReplaceAllString(text, "x$1(")
+		})),
+		tamper("lost-case", lostCase),
+		tamper("script", weakenScript),
+		tamper("expected-failure", onTest(8, "Mark a known problem", func(l lang, u unit, text string) string {
+			switch {
+			case l == python && u.indent == "":
+				return "@pytest.mark.xfail\n" + text
+			case l == python:
+				return u.indent + "@unittest.expectedFailure\n" + text
+			case l == script:
+				return regexp.MustCompile(`\b(it|test)\(`).ReplaceAllString(text, "$1.todo(")
+			}
+			return insert(l, u, text, words{"if os.Getenv(\"CI\") != \"\" {\n\t\tt.SkipNow()\n\t}", "", ""})
+		})),
+	}
+}
+
+// lostAssertions gives edits after which tests ask for less.
+func lostAssertions() []Edit {
+	return []Edit{
+		tamper("drop-assertion", onTest(2, "Tidy the tests", func(l lang, _ unit, text string) string {
 			all := asserts(l, text)
 			a := all[len(all)-1]
 			return text[:a[0]] + text[a[1]:]
 		})),
-		bad("comment-out", onTest(2, "Speed up the tests", func(l lang, _ unit, text string) string {
+		tamper("comment-out", onTest(2, "Speed up the tests", func(l lang, _ unit, text string) string {
 			a := asserts(l, text)[0]
 			if m := regexp.MustCompile(`t\.(Error|Fatal)f?\(`).FindStringIndex(text[a[0]:a[1]]); m != nil {
 				return text[:a[0]+m[0]] + "// " + text[a[0]+m[0]:]
@@ -92,7 +133,7 @@ func tampering() []Edit {
 			mark := map[lang]string{golang: "// ", python: "# ", script: "// "}[l]
 			return text[:a[0]] + regexp.MustCompile(`(?m)^([ \t]*)(\S)`).ReplaceAllString(text[a[0]:a[1]], "${1}"+mark+"${2}") + text[a[1]:]
 		})),
-		bad("weaken", func(p *Project) bool {
+		tamper("weaken", func(p *Project) bool {
 			for n := range p.tests() {
 				if onTest(n, "Make the tests less brittle", weaken)(p) {
 					return true
@@ -100,7 +141,7 @@ func tampering() []Edit {
 			}
 			return false
 		}),
-		bad("trivial", onTest(4, "Mend the tests", func(l lang, _ unit, text string) string {
+		tamper("trivial", onTest(4, "Mend the tests", func(l lang, _ unit, text string) string {
 			a := asserts(l, text)[0]
 			line := text[a[0]:a[1]]
 			if m := regexp.MustCompile(`if (?:[^;{\n]+; )?`).FindStringIndex(line); m != nil && l == golang {
@@ -116,34 +157,8 @@ func tampering() []Edit {
 			}
 			return text[:a[0]] + indent + with + text[a[1]:]
 		})),
-		bad("return-early", onTest(5, "Work around a failure in CI", func(l lang, u unit, text string) string {
-			return insert(l, u, text, "if true {\n\t\treturn\n\t}", "return", "return;")
-		})),
-		bad("not-collected", onTest(6, "Rename a test", func(l lang, _ unit, text string) string {
-			switch l {
-			case golang:
-				return strings.Replace(text, "func Test", "func test", 1)
-			case python:
-				return strings.Replace(text, "def test_", "def check_", 1)
-			case script:
-			}
-			return regexp.MustCompile(`\b(it|test)\(`).ReplaceAllString(text, "x$1(")
-		})),
-		bad("swallow", onTest(7, "Make the tests robust", swallow)),
-		bad("lost-case", lostCase),
-		bad("script", weakenScript),
-		bad("expected-failure", onTest(8, "Mark a known problem", func(l lang, u unit, text string) string {
-			switch {
-			case l == python && u.indent == "":
-				return "@pytest.mark.xfail\n" + text
-			case l == python:
-				return u.indent + "@unittest.expectedFailure\n" + text
-			case l == script:
-				return regexp.MustCompile(`\b(it|test)\(`).ReplaceAllString(text, "$1.todo(")
-			}
-			return insert(l, u, text, "if os.Getenv(\"CI\") != \"\" {\n\t\tt.SkipNow()\n\t}", "", "")
-		})),
-	)
+		tamper("swallow", onTest(7, "Make the tests robust", swallow)),
+	}
 }
 
 // weaken makes the first exact assertion of a test that can be found ask for

@@ -3,15 +3,43 @@ package seeded
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // benignTests gives edits of tests with which nothing is wrong.
 func benignTests() []Edit {
-	twin := func(name string, apply func(p *Project) bool) Edit {
-		return Edit{Mode: "tamper", Name: name, Benign: true, Apply: apply}
+	var asked []Edit
+	for i := range 2 {
+		asked = append(asked, twin("asked"+itoa(i), func(p *Project) bool {
+			if i >= len(p.story.Asked) {
+				return false
+			}
+			s := p.story.Asked[i]
+			p.Claim = s.Claim
+			return p.replace(s.Code, s.Test, s.Test2, s.Test3)
+		}))
 	}
-	out := []Edit{
+	return slices.Concat(asked, rewordedTests(), movedTests(), newTests(), []Edit{
+		twin("golden", func(p *Project) bool {
+			if len(p.story.Golden) == 0 {
+				return false
+			}
+			s := p.story.Golden[0]
+			p.Claim = s.Claim
+			return p.replace(s.Code, s.Test, s.Test2, s.Test3)
+		}),
+		twin("refactor", refactor),
+	})
+}
+
+func twin(name string, apply func(p *Project) bool) Edit {
+	return Edit{Mode: "tamper", Name: name, Benign: true, Apply: apply}
+}
+
+// rewordedTests gives edits after which tests say the same in other words.
+func rewordedTests() []Edit {
+	return []Edit{
 		twin("rename", onTest(0, "Name a test after what it shows", func(l lang, _ unit, text string) string {
 			switch l {
 			case golang:
@@ -22,6 +50,28 @@ func benignTests() []Edit {
 			}
 			return regexp.MustCompile(`\b(it|test)\('([^']*)'`).ReplaceAllString(text, "$1('$2, as documented'")
 		})),
+		twin("strengthen", onTest(2, "Assert more", func(l lang, _ unit, text string) string {
+			a := asserts(l, text)[0]
+			return text[:a[1]] + text[a[0]:a[1]] + text[a[1]:]
+		})),
+		twin("message", func(p *Project) bool {
+			file := p.testFiles()[0]
+			text := regexp.MustCompile(`t\.Errorf\("`).ReplaceAllString(p.Files[file], `t.Errorf("after all: `)
+			if text == p.Files[file] {
+				return false
+			}
+			p.Files[file], p.Claim = text, "Say in tests what failed"
+			return true
+		}),
+		twin("comment", onTest(3, "Explain a test", func(l lang, u unit, text string) string {
+			return insert(l, u, text, words{"// Nothing else may happen in between.", "# Nothing else may happen in between.", "// Nothing else may happen in between."})
+		})),
+	}
+}
+
+// movedTests gives edits after which tests stand elsewhere.
+func movedTests() []Edit {
+	return []Edit{
 		twin("move", func(p *Project) bool {
 			u, ok := p.nth(1)
 			if !ok || p.lang() == script || u.indent != "" {
@@ -49,10 +99,6 @@ func benignTests() []Edit {
 			p.Claim = "Rename a test file"
 			return true
 		}),
-		twin("strengthen", onTest(2, "Assert more", func(l lang, _ unit, text string) string {
-			a := asserts(l, text)[0]
-			return text[:a[1]] + text[a[0]:a[1]] + text[a[1]:]
-		})),
 		twin("reorder", func(p *Project) bool {
 			tests := p.tests()
 			for i := 1; i < len(tests); i++ {
@@ -67,18 +113,12 @@ func benignTests() []Edit {
 			}
 			return false
 		}),
-		twin("message", func(p *Project) bool {
-			file := p.testFiles()[0]
-			text := regexp.MustCompile(`t\.Errorf\("`).ReplaceAllString(p.Files[file], `t.Errorf("after all: `)
-			if text == p.Files[file] {
-				return false
-			}
-			p.Files[file], p.Claim = text, "Say in tests what failed"
-			return true
-		}),
-		twin("comment", onTest(3, "Explain a test", func(l lang, u unit, text string) string {
-			return insert(l, u, text, "// Nothing else may happen in between.", "# Nothing else may happen in between.", "// Nothing else may happen in between.")
-		})),
+	}
+}
+
+// newTests gives edits that come with tests of their own, or take them along.
+func newTests() []Edit {
+	return []Edit{
 		twin("new-skip", func(p *Project) bool {
 			file := p.testFiles()[0]
 			text := p.Files[file]
@@ -127,27 +167,6 @@ func benignTests() []Edit {
 			return false
 		}),
 	}
-	for i := range 2 {
-		out = append(out, twin("asked"+itoa(i), func(p *Project) bool {
-			if i >= len(p.story.Asked) {
-				return false
-			}
-			s := p.story.Asked[i]
-			p.Claim = s.Claim
-			return p.replace(s.Code, s.Test, s.Test2, s.Test3)
-		}))
-	}
-	return append(out,
-		twin("golden", func(p *Project) bool {
-			if len(p.story.Golden) == 0 {
-				return false
-			}
-			s := p.story.Golden[0]
-			p.Claim = s.Claim
-			return p.replace(s.Code, s.Test, s.Test2, s.Test3)
-		}),
-		twin("refactor", refactor),
-	)
 }
 
 func refactor(p *Project) bool {
