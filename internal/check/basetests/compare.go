@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"muster/internal/check"
@@ -22,8 +23,8 @@ type suspect struct {
 	unit    suite.Unit
 	tests   []suite.Declared // at the base
 	run     *suite.UnitReport
+	was     *suite.UnitReport // at the base, once it ran there
 	absent  bool     // the tool left it out
-	empty   bool     // it ended well and ran nothing
 	failed  []string // tests, without those that fail for a subtest alone
 	missing []string // tests that did not end, though the unit passed
 	skipped []string
@@ -31,7 +32,7 @@ type suspect struct {
 
 // needsAll reports whether the whole unit must run at the base to compare.
 func (s suspect) needsAll() bool {
-	return s.absent || s.empty || s.run.Unbuilt || s.run.End == suite.Fail || len(s.failed)+len(s.missing) > 0
+	return s.absent || s.run.Cut || s.run.Unbuilt || s.run.End == suite.Fail || len(s.failed)+len(s.missing) > 0
 }
 
 func (s suspect) shown() string { return check.ShowPath(s.unit.Path) }
@@ -96,7 +97,6 @@ func (j *judge) suspectOf(g suite.Group, u suite.Unit, run suite.Report) (suspec
 			s.missing = append(s.missing, t.Name)
 		}
 	}
-	s.empty = len(s.tests) == 0 && len(s.run.Tests) == 0 && s.run.End == suite.Pass
 	s.skipped, err = suite.Skipped(j.baseDir, g, u, s.run)
 	return s, err
 }
@@ -117,6 +117,7 @@ func (j *judge) compare(ctx context.Context, suspects []suspect, only []string) 
 	var red []suspect
 	for _, s := range suspects {
 		was := before.Units[s.unit.ID]
+		s.was = was
 		switch {
 		case was == nil:
 			if !s.absent {
@@ -129,8 +130,8 @@ func (j *judge) compare(ctx context.Context, suspects []suspect, only []string) 
 		case s.absent:
 			j.leftOut(s, was)
 		default:
-			if s.empty {
-				s.missing = was.Ran(suite.Pass)
+			if s.run.Cut {
+				s.missing = lost(was, s.run)
 			}
 			j.skips(s, was)
 			if s = j.newlyRed(s, was); len(s.failed) > 0 {
@@ -141,6 +142,15 @@ func (j *judge) compare(ctx context.Context, suspects []suspect, only []string) 
 	if len(red) > 0 {
 		j.retry(ctx, red)
 	}
+}
+
+// lost gives the tests that pass at the base and did not end on the head's
+// code.
+func lost(was, is *suite.UnitReport) []string {
+	return slices.DeleteFunc(was.Ran(suite.Pass), func(name string) bool {
+		t := is.Tests[name]
+		return t != nil && t.End != ""
+	})
 }
 
 // unbuiltBefore notes what cannot be held against the change. Where nothing
@@ -228,10 +238,12 @@ func shown(name string) string {
 
 // compiled gives the place that a compiler or loader names first.
 func (j *judge) compiled(s suspect, text string) (file string, line int) {
-	if file, line = check.Located(text); file == "" {
-		return s.unit.Path, 0
+	for l := range strings.Lines(text) { // a loader names its own files too
+		if file, line = check.Located(l); file != "" {
+			return path.Join(s.group.Dir, file), line
+		}
 	}
-	return path.Join(s.group.Dir, file), line
+	return s.unit.Path, 0
 }
 
 func (j *judge) add(f evidence.Finding, anchor string) {

@@ -13,9 +13,12 @@ import (
 // fail adds one finding for each test that the base declares, whatever number
 // of its subtests fail.
 func (j *judge) fail(s suspect, names []string) {
+	if s.run.Cut && len(names) > 0 {
+		names = j.cutShort(s, names)
+	}
 	var tops []string
 	for _, name := range names {
-		if top := s.run.TopOf(name); !slices.Contains(tops, top) {
+		if top := s.topOf(name); !slices.Contains(tops, top) {
 			tops = append(tops, top)
 		}
 	}
@@ -23,7 +26,7 @@ func (j *judge) fail(s suspect, names []string) {
 		var leaves []string
 		var output strings.Builder
 		for _, name := range names {
-			if s.run.TopOf(name) != top {
+			if s.topOf(name) != top {
 				continue
 			}
 			leaves = append(leaves, name)
@@ -46,6 +49,36 @@ func (j *judge) fail(s suspect, names []string) {
 		}
 		j.add(j.located(s, top, f), s.unit.ID+" "+strings.Join(leaves, " "))
 	}
+}
+
+// cutShort adds one finding for all tests that a unit did not come to, and
+// gives the others.
+func (j *judge) cutShort(s suspect, names []string) (others []string) {
+	var missing []string
+	for _, name := range names {
+		if slices.Contains(s.missing, name) {
+			missing = append(missing, name)
+		} else {
+			others = append(others, name)
+		}
+	}
+	if len(missing) == 0 {
+		return others
+	}
+	j.add(j.located(s, whole, evidence.Finding{
+		Rule: "missing", Level: evidence.Gate, Detail: j.text(s.run.Output),
+		Message: fmt.Sprintf("Tests of %s pass at the base and do not run on the change's code, where the test program ends with success before them: %s.",
+			s.shown(), check.Clip(check.ShowPath(strings.Join(missing, ", ")), 300)),
+	}), s.unit.ID)
+	return others
+}
+
+// topOf gives the declared test that a test is part of.
+func (s suspect) topOf(name string) string {
+	if top := s.run.TopOf(name); top != name || s.was == nil {
+		return top
+	}
+	return s.was.TopOf(name)
 }
 
 // skips points at tests that ran at the base and skip themselves on the head's

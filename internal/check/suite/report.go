@@ -25,6 +25,7 @@ type Report struct {
 type UnitReport struct {
 	End     Outcome // Fail when anything in it failed
 	Unbuilt bool    // it, or something it needs, does not compile or load
+	Cut     bool    // it ended with success before all its tests had run
 	Passed  bool    // it passed as a whole at least once
 	Tests   map[string]*TestReport
 	Output  string // of the unit itself, or of the compiler; at most 64 KiB
@@ -76,6 +77,12 @@ func (t *TestReport) ended(o Outcome) {
 func (u *UnitReport) ended(o Outcome) {
 	u.End = o
 	u.Passed = u.Passed || o == Pass
+}
+
+// cut notes that a unit was ended from within, and looks like a success.
+func (u *UnitReport) cut() {
+	u.Cut = true
+	u.ended(Pass)
 }
 
 // settle gives every unit that has tests and no end of its own the end that

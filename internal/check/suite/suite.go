@@ -42,7 +42,7 @@ type Language interface {
 
 // Languages gives every language that is run.
 func Languages() []Language {
-	return []Language{golang{}}
+	return []Language{golang{}, python{}}
 }
 
 // Input is what a plan is made for: the tests of one tree on the code of
