@@ -48,7 +48,10 @@ func (baseTests) Applies(req evidence.Request) string {
 }
 
 func (baseTests) Settings(req evidence.Request) any {
-	return struct{ Env []string }{req.Env}
+	return struct {
+		Env   []string
+		Links []evidence.Link
+	}{req.Env, req.Links}
 }
 
 func (baseTests) Run(ctx context.Context, s *check.Subject, x check.Exec) evidence.Result {
@@ -133,12 +136,21 @@ func (j *judge) lay(ctx context.Context) (why string) {
 	for _, l := range left {
 		j.broken = append(j.broken, "the base's test file could not be laid over the head: "+l)
 	}
+	for _, dir := range []string{j.headDir, j.baseDir} {
+		notes, err := suite.LinkIn(dir, j.subject.Request.Links)
+		if err != nil {
+			return check.Relative(fmt.Sprintf("a folder could not be linked in: %v", err), dir)
+		}
+		if dir == j.headDir {
+			j.notes = append(j.notes, notes...)
+		}
+	}
 	return ""
 }
 
 func (j *judge) input(entries []change.Entry) suite.Input {
 	return suite.Input{
-		Code: j.headDir, Tests: j.baseDir, Entries: entries,
+		Code: j.headDir, Tests: j.baseDir, Trusted: j.baseDir, Entries: entries,
 		Change: j.subject.Change, Changed: j.subject.Change.Paths(),
 		Exec: j.exec, Env: j.subject.Request.Env,
 	}

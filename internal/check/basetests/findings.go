@@ -141,7 +141,7 @@ func (j *judge) located(s suspect, top string, f evidence.Finding) evidence.Find
 // reproduce gives a command that does what this check did.
 func (j *judge) reproduce(s suspect, top string) string {
 	shown := suite.Shown{Change: j.subject.Change, Material: j.material, Steps: j.steps}
-	return shown.Line(s.group.Dir, s.group.Tool.Typed(s.group, s.unit, top))
+	return shown.Line(s.group, s.group.Tool.Typed(s.group, s.unit, top))
 }
 
 func flakyWhy(tests []string) string {

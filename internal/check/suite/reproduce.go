@@ -15,13 +15,13 @@ import (
 type Shown struct {
 	Change   change.Change // from the tests' tree to the code's
 	Material func(p string) bool
-	Steps    []string // shell lines that finish what was laid, in the folder of the tree
+	Steps    []string // shell lines that finish what was laid in "$d/tree"
 }
 
 // Line gives a shell line that does in any checkout of the repository what was
 // done here, in a new temporary folder and with an index of its own: it
 // changes nothing of the checkout it is typed in.
-func (s Shown) Line(dir string, c plan.Command) string {
+func (s Shown) Line(g Group, c plan.Command) string {
 	restore := []string{"git", "restore", "--source=" + s.Change.Base.Tree, "--staged", "--"}
 	for _, f := range s.Change.Files {
 		for _, q := range []string{f.OldPath, f.Path} {
@@ -43,8 +43,8 @@ func (s Shown) Line(dir string, c plan.Command) string {
 		steps = append(steps, plan.Command{Argv: restore}.String())
 	}
 	steps = append(steps, `git checkout-index -a --prefix="$d/tree/"`)
-	steps = append(steps, s.Steps...)
-	steps = append(steps, `cd "$d/tree"`, check.InDir(dir, c.String()))
+	steps = append(append(steps, s.Steps...), g.Steps...)
+	steps = append(steps, `cd "$d/tree"`, check.InDir(g.Dir, c.String()))
 	return "(" + strings.Join(steps, " && ") + ")"
 }
 

@@ -42,7 +42,7 @@ type Language interface {
 
 // Languages gives every language that is run.
 func Languages() []Language {
-	return []Language{golang{}, python{}}
+	return []Language{golang{}, python{}, javascript{}}
 }
 
 // Input is what a plan is made for: the tests of one tree on the code of
@@ -50,6 +50,7 @@ func Languages() []Language {
 type Input struct {
 	Code    string // absolute folder: the code, with the tests already laid over it
 	Tests   string // absolute folder: the tree that the tests come from
+	Trusted string // absolute folder: the base, whose commands may be run
 	Entries []change.Entry
 	Change  change.Change
 	Changed []string // paths whose effect is looked for
@@ -76,8 +77,9 @@ type Group struct {
 	Dir     string // where it runs, slash separated, relative to the tree, "." for its root
 	Units   []Unit
 	Tool    Tool
-	Steered bool   // the change touches what says which tests run, and is not laid over
-	Needs   string // what a person does when nothing of it loads; empty when the check build speaks for it
+	Steered bool     // the change touches what says which tests run, and is not laid over
+	Steps   []string // what a reproduction does before it runs, in the top folder of a checkout
+	Needs   string   // what a person does when nothing of it loads; empty when the check build speaks for it
 }
 
 // Unit is what loads, or compiles, as one.
