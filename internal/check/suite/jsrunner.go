@@ -103,8 +103,7 @@ func (jsRunner) Declared(fs.FS, Unit) ([]Declared, error) { return nil, nil }
 
 // Typed is the command for one file, or for a test of it.
 func (t jsRunner) Typed(g Group, u Unit, test string) plan.Command {
-	file, title := below(u.Path, g.Dir), test[strings.LastIndex(test, " > ")+1:]
-	title = strings.TrimPrefix(title, "> ")
+	file, title := below(u.Path, g.Dir), titleOf(test)
 	var argv []string
 	switch t.tool {
 	case vitest:
@@ -119,7 +118,7 @@ func (t jsRunner) Typed(g Group, u Unit, test string) plan.Command {
 		argv = append(strings.Fields(before), "--test")
 	}
 	if title != "" {
-		pattern := regexp.QuoteMeta(strings.TrimSpace(title))
+		pattern := regexp.QuoteMeta(title)
 		switch t.tool {
 		case vitest, jest:
 			argv = append(argv, "-t", pattern)
@@ -182,25 +181,40 @@ func fromBrace(out string) string {
 	return ""
 }
 
-// locateTitles fills in the lines of failed tests where the tool does not say
-// them: the first line of the file that holds the title in quotes.
+// locateTitles fills in the lines of tests where the tool does not say them:
+// the first line of the file that holds the title in quotes.
 func (r Report) locateTitles(tree string) {
 	_ = inRoot(tree, func(fsys fs.FS) error { // without the file there is no line
 		for id, u := range r.Units {
+			text, ok := readText(fsys, id)
+			if !ok {
+				continue
+			}
 			for name, t := range u.Tests {
-				if t.End != Fail || t.Line > 0 {
-					continue
-				}
-				text, ok := readText(fsys, id)
-				title := name[strings.LastIndex(name, " > ")+1:]
-				title = strings.TrimPrefix(title, "> ")
-				if at := regexp.MustCompile("['\"`]" + regexp.QuoteMeta(title) + "['\"`]").FindStringIndex(text); ok && at != nil {
-					t.File, t.Line = id, 1+strings.Count(text[:at[0]], "\n")
+				if at := quotedAt(text, titleOf(name)); t.Line == 0 && at >= 0 {
+					t.File, t.Line = id, 1+strings.Count(text[:at], "\n")
 				}
 			}
 		}
 		return nil
 	})
+}
+
+// titleOf gives a test's own title, without what is around it.
+func titleOf(name string) string {
+	if i := strings.LastIndex(name, " > "); i >= 0 {
+		return name[i+len(" > "):]
+	}
+	return name
+}
+
+func quotedAt(text, title string) int {
+	for _, quote := range []string{"'", `"`, "`"} {
+		if i := strings.Index(text, quote+title+quote); i >= 0 {
+			return i
+		}
+	}
+	return -1
 }
 
 // jestReport is what jest and vitest write.
