@@ -54,6 +54,12 @@ func (baseTests) Settings(req evidence.Request) any {
 	}{req.Env, req.Links}
 }
 
+// Inputs lets a result be used again where nothing that its tests can read
+// differs.
+func (baseTests) Inputs(ctx context.Context, s *check.Subject) (any, error) {
+	return suite.Inputs(ctx, s)
+}
+
 func (baseTests) Run(ctx context.Context, s *check.Subject, x check.Exec) evidence.Result {
 	entries, err := s.BaseList(ctx)
 	if err != nil {

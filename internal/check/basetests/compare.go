@@ -24,9 +24,9 @@ type suspect struct {
 	tests   []suite.Declared // at the base
 	run     *suite.UnitReport
 	was     *suite.UnitReport // at the base, once it ran there
-	absent  bool     // the tool left it out
-	failed  []string // tests, without those that fail for a subtest alone
-	missing []string // tests that did not end, though the unit passed
+	absent  bool              // the tool left it out
+	failed  []string          // tests, without those that fail for a subtest alone
+	missing []string          // tests that did not end, though the unit passed
 	skipped []string
 }
 
@@ -237,7 +237,7 @@ func shown(name string) string {
 }
 
 // compiled gives the place that a compiler or loader names first.
-func (j *judge) compiled(s suspect, text string) (file string, line int) {
+func (s suspect) compiled(text string) (file string, line int) {
 	for l := range strings.Lines(text) { // a loader names its own files too
 		if file, line = check.Located(l); file != "" {
 			return path.Join(s.group.Dir, file), line

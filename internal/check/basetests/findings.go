@@ -112,7 +112,7 @@ func (j *judge) leftOut(s suspect, was *suite.UnitReport) {
 
 func (j *judge) notCompiled(s suspect) {
 	text := j.text(s.run.Output)
-	file, line := j.compiled(s, text)
+	file, line := s.compiled(text)
 	j.broken = append(j.broken, fmt.Sprintf("the base's tests of %s do not compile against the change, so they did not run", s.shown()))
 	j.add(evidence.Finding{
 		Rule: "does_not_compile", Level: evidence.Locator, Grade: evidence.Verified, Path: file, StartLine: line, EndLine: line,

@@ -81,6 +81,12 @@ func claims(text string) bool {
 	return regexp.MustCompile(`(?i)^(feat|fix|bugfix|hotfix)\b|\b(fix(es|ed)?|resolves?|adds?|implements?|supports?)\b`).MatchString(first)
 }
 
+// Inputs lets a result be used again where nothing that its tests can read
+// differs.
+func (newTests) Inputs(ctx context.Context, s *check.Subject) (any, error) {
+	return suite.Inputs(ctx, s)
+}
+
 func (newTests) Run(ctx context.Context, s *check.Subject, x check.Exec) evidence.Result {
 	entries, err := s.HeadList(ctx)
 	if err != nil {
