@@ -142,6 +142,11 @@ func (j *judge) lay(ctx context.Context) (why string) {
 	for _, l := range left {
 		j.broken = append(j.broken, "the base's test file could not be laid over the head: "+l)
 	}
+	steps, notes, err := suite.Splice(j.headDir, j.baseDir, j.subject.Change)
+	if err != nil {
+		return check.Relative(fmt.Sprintf("the base's tests could not be laid into the head's code: %v", err), j.headDir, j.baseDir)
+	}
+	j.steps, j.notes = steps, append(j.notes, notes...)
 	for _, dir := range []string{j.headDir, j.baseDir} {
 		notes, err := suite.LinkIn(dir, j.subject.Request.Links)
 		if err != nil {

@@ -236,11 +236,15 @@ func shown(name string) string {
 	return name
 }
 
-// compiled gives the place that a compiler or loader names first.
-func (s suspect) compiled(text string) (file string, line int) {
+// compiled gives the place in a tree that a compiler or loader names first. It
+// names files from the group's folder or from the top.
+func (s suspect) compiled(dir, text string) (file string, line int) {
 	for l := range strings.Lines(text) { // a loader names its own files too
-		if file, line = check.Located(l); file != "" {
-			return path.Join(s.group.Dir, file), line
+		file, line := check.Located(strings.TrimPrefix(strings.TrimSpace(l), "--> "))
+		for _, p := range []string{path.Join(s.group.Dir, file), file} {
+			if file != "" && suite.Holds(dir, p) {
+				return p, line
+			}
 		}
 	}
 	return s.unit.Path, 0

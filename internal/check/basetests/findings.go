@@ -112,7 +112,7 @@ func (j *judge) leftOut(s suspect, was *suite.UnitReport) {
 
 func (j *judge) notCompiled(s suspect) {
 	text := j.text(s.run.Output)
-	file, line := s.compiled(text)
+	file, line := s.compiled(j.headDir, text)
 	j.broken = append(j.broken, fmt.Sprintf("the base's tests of %s do not compile against the change, so they did not run", s.shown()))
 	j.add(evidence.Finding{
 		Rule: "does_not_compile", Level: evidence.Locator, Grade: evidence.Verified, Path: file, StartLine: line, EndLine: line,
@@ -125,15 +125,8 @@ func (j *judge) notCompiled(s suspect) {
 // located fills in where a test stands at the base, and how to run it.
 func (j *judge) located(s suspect, top string, f evidence.Finding) evidence.Finding {
 	f.Grade, f.Path, f.Reproduce = evidence.Verified, s.unit.Path, j.reproduce(s, top)
-	for name, t := range s.run.Tests {
-		if t.File != "" && (name == top || t.Top == top) && (f.StartLine == 0 || t.Line < f.StartLine) {
-			f.Path, f.StartLine, f.EndLine = t.File, t.Line, t.Line
-		}
-	}
-	for _, t := range s.tests {
-		if t.Name == top {
-			f.Path, f.StartLine, f.EndLine = t.File, t.Line, t.Line
-		}
+	if at, ok := suite.Place(j.baseDir, s.group, s.unit, top, s.run); top != whole && ok {
+		f.Path, f.StartLine, f.EndLine = at.File, at.Line, at.Line
 	}
 	return f
 }

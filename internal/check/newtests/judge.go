@@ -26,6 +26,7 @@ type judge struct {
 	removed strings.Builder // lines that the change takes out of test material
 
 	headDir, baseDir string
+	steps            []string // what a reproduction does beyond laying whole files
 
 	planned []string // test files of units that can run
 
@@ -68,6 +69,11 @@ func (j *judge) lay(ctx context.Context) (why string) {
 	for _, l := range left {
 		j.broken = append(j.broken, "a test file could not be laid over the base: "+l)
 	}
+	steps, _, err := suite.Splice(j.baseDir, j.headDir, back)
+	if err != nil {
+		return check.Relative(fmt.Sprintf("the change's tests could not be laid into the base's code: %v", err), j.headDir, j.baseDir)
+	}
+	j.steps = steps
 	for _, dir := range []string{j.baseDir, j.headDir} {
 		notes, err := suite.LinkIn(dir, j.subject.Request.Links)
 		if err != nil {
@@ -184,32 +190,20 @@ func (j *judge) take(ctx context.Context, g suite.Group, u suite.Unit, was *suit
 	if was.End == suite.Fail || was.Cut {
 		j.tells++
 	}
-	declared, err := suite.Declarations(j.headDir, g, u)
-	if err != nil {
-		j.broken = append(j.broken, fmt.Sprintf("the tests of %s could not be read: %v", check.ShowPath(u.Path), err))
-		return
-	}
-	shown := suite.Shown{Change: suite.Reverse(j.subject.Change), Material: j.laid}
+	shown := suite.Shown{Change: suite.Reverse(j.subject.Change), Material: j.laid, Steps: j.steps}
 	seen := map[string]bool{}
 	for _, name := range was.Ran(suite.Pass) {
 		top := was.TopOf(name)
-		place, ok := placeOf(top, was.Tests[name], declared)
-		if !ok || seen[top] || was.EndOf(top, was) == suite.Fail || !j.isNew(ctx, top, place) {
+		if seen[top] {
 			continue
 		}
 		seen[top] = true
+		place, ok := suite.Place(j.headDir, g, u, top, was)
+		if !ok || was.EndOf(top, was) == suite.Fail || !j.isNew(ctx, top, place) {
+			continue
+		}
 		j.passed = append(j.passed, newOne{name: top, file: place.File, line: place.Line, reproduce: shown.Line(g, g.Tool.Typed(g, u, top))})
 	}
-}
-
-// placeOf gives where a test is declared.
-func placeOf(top string, t *suite.TestReport, declared []suite.Declared) (suite.Declared, bool) {
-	for _, d := range declared {
-		if d.Name == top {
-			return d, true
-		}
-	}
-	return suite.Declared{Name: top, File: t.File, Line: t.Line}, t.File != "" && t.Line > 0
 }
 
 // isNew reports whether the change declares a test that was not there before

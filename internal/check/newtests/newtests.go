@@ -18,6 +18,7 @@ package newtests
 import (
 	"context"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -130,24 +131,25 @@ func (newTests) Run(ctx context.Context, s *check.Subject, x check.Exec) evidenc
 // to look at.
 func (j *judge) sort(ctx context.Context) (why string, err error) {
 	for _, f := range j.subject.Change.Files {
+		patch, err := j.subject.Patch(ctx, f.Path)
+		if err != nil {
+			return "", err
+		}
 		class := change.Classify(f.Path, nil)
+		added := f.Status != change.Deleted && len(patch.Added()) > 0
 		switch {
 		case j.material(f.Path):
-			patch, err := j.subject.Patch(ctx, f.Path)
-			if err != nil {
-				return "", err
-			}
-			if f.Status != change.Deleted && len(patch.Added()) > 0 && !class.Fixture {
+			if added && !class.Fixture {
 				j.tests = append(j.tests, f)
 			}
-			for _, l := range patch.Removed() {
-				j.removed.WriteString(l.Text + "\n")
+			j.takeOut(patch)
+		case !class.IsCode() || class.Manifest:
+		case path.Ext(f.Path) == ".rs" && added:
+			if err := j.sortInline(ctx, f, patch); err != nil {
+				return "", err
 			}
-		case class.IsCode() && !class.Manifest:
-			j.code = append(j.code, f.Path)
-			if f.OldPath != "" {
-				j.code = append(j.code, f.OldPath)
-			}
+		default:
+			j.code = append(j.code, change.Change{Files: []change.File{f}}.Paths()...)
 		}
 	}
 	switch {
@@ -157,6 +159,42 @@ func (j *judge) sort(ctx context.Context) (why string, err error) {
 		return "the change touches no code but tests", nil
 	}
 	return "", nil
+}
+
+func (j *judge) takeOut(p change.Patch) {
+	for _, l := range p.Removed() {
+		j.removed.WriteString(l.Text + "\n")
+	}
+}
+
+// sortInline sorts a file that may hold both code and its tests.
+func (j *judge) sortInline(ctx context.Context, f change.File, patch change.Patch) error {
+	text, _, err := j.subject.HeadFile(ctx, f.Path)
+	if err != nil {
+		return err
+	}
+	tests := suite.InlineTests(string(text))
+	inside := func(line int) bool {
+		return slices.ContainsFunc(tests, func(r suite.Lines) bool { return r.Start <= line && line <= r.End })
+	}
+	code, test := false, false
+	for _, h := range patch.Hunks {
+		if len(h.Added) == 0 {
+			code = code || !inside(h.NewStart)
+		}
+		for i := range h.Added {
+			in := inside(h.NewStart + i)
+			code, test = code || !in, test || in
+		}
+	}
+	if code {
+		j.code = append(j.code, f.Path)
+	}
+	if test {
+		j.tests = append(j.tests, f)
+		j.takeOut(patch)
+	}
+	return nil
 }
 
 func (j *judge) result() evidence.Result {

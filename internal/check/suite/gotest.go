@@ -63,6 +63,9 @@ func (goTool) Run(ctx context.Context, x check.Exec, g Group, o Order) (Report, 
 // Declared gives the tests of a package.
 func (goTool) Declared(tree fs.FS, u Unit) ([]Declared, error) { return testsIn(tree, u.Path) }
 
+// Locate says nothing: Declared does.
+func (goTool) Locate(fs.FS, Unit, string) (string, int) { return "", 0 }
+
 // Typed is the go command for one test, or for a package.
 func (goTool) Typed(g Group, u Unit, test string) plan.Command {
 	argv := []string{"go", "test", "-count=1", "-vet=off"}

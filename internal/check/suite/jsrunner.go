@@ -94,7 +94,6 @@ func (t jsRunner) read(text string, g Group, o Order) (Report, string) {
 	if err != nil {
 		return r, fmt.Sprintf("the report of %s could not be read: %v", t.tool, err)
 	}
-	r.locateTitles(o.Tree)
 	return r.settle(), ""
 }
 
@@ -181,23 +180,14 @@ func fromBrace(out string) string {
 	return ""
 }
 
-// locateTitles fills in the lines of tests where the tool does not say them:
-// the first line of the file that holds the title in quotes.
-func (r Report) locateTitles(tree string) {
-	_ = inRoot(tree, func(fsys fs.FS) error { // without the file there is no line
-		for id, u := range r.Units {
-			text, ok := readText(fsys, id)
-			if !ok {
-				continue
-			}
-			for name, t := range u.Tests {
-				if at := quotedAt(text, titleOf(name)); t.Line == 0 && at >= 0 {
-					t.File, t.Line = id, 1+strings.Count(text[:at], "\n")
-				}
-			}
-		}
-		return nil
-	})
+// Locate looks for the title in quotes.
+func (jsRunner) Locate(tree fs.FS, u Unit, name string) (string, int) {
+	text, ok := readText(tree, u.Path)
+	at := quotedAt(text, titleOf(name))
+	if !ok || at < 0 {
+		return "", 0
+	}
+	return u.Path, 1 + strings.Count(text[:at], "\n")
 }
 
 // titleOf gives a test's own title, without what is around it.

@@ -48,6 +48,9 @@ func (t pytest) Run(ctx context.Context, x check.Exec, g Group, o Order) (Report
 // Declared says nothing: what pytest collects is not known without it.
 func (pytest) Declared(fs.FS, Unit) ([]Declared, error) { return nil, nil }
 
+// Locate says nothing: the report has the places.
+func (pytest) Locate(fs.FS, Unit, string) (string, int) { return "", 0 }
+
 // Typed is the pytest command for one test, or for a file.
 func (t pytest) Typed(g Group, u Unit, test string) plan.Command {
 	id := below(u.Path, g.Dir)

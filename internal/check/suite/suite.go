@@ -16,6 +16,7 @@ import (
 	"context"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"muster/internal/check"
@@ -42,7 +43,7 @@ type Language interface {
 
 // Languages gives every language that is run.
 func Languages() []Language {
-	return []Language{golang{}, python{}, javascript{}}
+	return []Language{golang{}, python{}, javascript{}, rust{}}
 }
 
 // Input is what a plan is made for: the tests of one tree on the code of
@@ -99,6 +100,10 @@ type Tool interface {
 	// their places. None means that this cannot be said.
 	Declared(tree fs.FS, u Unit) ([]Declared, error)
 
+	// Locate gives the place of a test by the text of the unit's files, for
+	// reports that do not say it; no file when it is not found.
+	Locate(tree fs.FS, u Unit, name string) (file string, line int)
+
 	// Typed is the command that a person types in the group's folder.
 	Typed(g Group, u Unit, test string) plan.Command
 
@@ -133,6 +138,39 @@ func Declarations(dir string, g Group, u Unit) (out []Declared, err error) {
 		return err
 	})
 	return out, err
+}
+
+// Place gives where a declared test stands in the tree in a folder, by its
+// declaration, a report, or else the text; false when nobody knows.
+func Place(dir string, g Group, u Unit, name string, r *UnitReport) (Declared, bool) {
+	all, err := Declarations(dir, g, u)
+	if i := slices.IndexFunc(all, func(d Declared) bool { return d.Name == name }); err == nil && i >= 0 {
+		return all[i], true
+	}
+	out := Declared{Name: name}
+	for other, t := range r.Tests {
+		if t.File != "" && (other == name || t.Top == name) && (out.Line == 0 || t.Line < out.Line) {
+			out.File, out.Line = t.File, t.Line
+		}
+	}
+	if out.Line == 0 {
+		err = inRoot(dir, func(tree fs.FS) error {
+			out.File, out.Line = g.Tool.Locate(tree, u, name)
+			return nil
+		})
+	}
+	return out, err == nil && out.Line > 0
+}
+
+// Holds reports whether the tree in a folder holds a regular file.
+func Holds(dir, p string) bool {
+	ok := false
+	err := inRoot(dir, func(tree fs.FS) error {
+		info, err := fs.Lstat(tree, p)
+		ok = err == nil && info.Mode().IsRegular()
+		return nil
+	})
+	return err == nil && ok
 }
 
 // Skipped gives the tests of a unit that were skipped and might not be on

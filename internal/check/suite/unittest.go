@@ -54,6 +54,9 @@ func (t unittest) Run(ctx context.Context, x check.Exec, g Group, o Order) (Repo
 // Declared says nothing: what unittest loads is not known without it.
 func (unittest) Declared(fs.FS, Unit) ([]Declared, error) { return nil, nil }
 
+// Locate says nothing: the report has the places.
+func (unittest) Locate(fs.FS, Unit, string) (string, int) { return "", 0 }
+
 // Typed is the unittest command for one test, or for a file.
 func (unittest) Typed(g Group, u Unit, test string) plan.Command {
 	id := dotted(below(u.Path, g.Dir))
