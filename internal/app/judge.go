@@ -87,6 +87,11 @@ func (s *Session) Judge(ctx context.Context, w Wanted) (Judged, error) {
 	if err != nil {
 		return out, err
 	}
+	if w.Depth != StaticOnly {
+		if req.Links, err = links(ctx, repo, s.place.TopLevel, req.Head.Tree); err != nil {
+			return out, err
+		}
+	}
 	e, err := runner(s, repo, w).Judge(ctx, req)
 	if err != nil {
 		return out, err
@@ -146,7 +151,7 @@ func runner(s *Session, repo *git.Repo, w Wanted) *check.Runner {
 	}
 	exec := sandbox.NewExecutor(s.host.checkEnv(), append(append([]string{}, s.host.Self...), "shim"))
 	return check.New(check.Tools{
-		Trees: trees{repo, &sync.Map{}}, Exec: exec, Cache: s.store, Watch: w.Watch,
+		Trees: trees{repo, &sync.Map{}}, Parser: s.parser, Exec: exec, Cache: s.store, Watch: w.Watch,
 	}, checks, max(runtime.NumCPU()/2, 1))
 }
 
