@@ -99,6 +99,7 @@ func owners() []owned {
 		{"golang.org/x/sys/", "internal/adapter/sandbox internal/store"},
 		{"golang.org/x/term", "internal/cli"},
 		{"github.com/google/uuid", "internal/app internal/store"},
+		{"github.com/reviewdog/errorformat", "internal/check/linters"},
 		{"github.com/rogpeppe/go-internal/", "tests bench/..."},
 		{"github.com/tetratelabs/wazero", "internal/source/treesitter"},
 		{"github.com/tetratelabs/wazero/", "internal/source/treesitter"},

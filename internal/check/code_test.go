@@ -9,7 +9,7 @@ import (
 
 func code(t *testing.T, path, text string) []string {
 	t.Helper()
-	p := source.NewParser()
+	p := source.NewParser("")
 	f, err := p.Parse(t.Context(), path, []byte(text))
 	if err != nil {
 		t.Fatal(err)

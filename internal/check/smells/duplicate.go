@@ -85,7 +85,7 @@ func duplicates(ctx context.Context, s *check.Subject, files []file) ([]evidence
 			if e.Path == f.Path && !c.distinct() || c.mirrors(f, e.Path, files) || len(found[f]) >= 3 || slices.ContainsFunc(found[f], func(o evidence.Finding) bool { return o.StartLine <= c.end && c.start <= o.EndLine }) {
 				continue
 			}
-			found[f] = append(found[f], f.note("duplicate", c.start, c.end, c.text,
+			found[f] = append(found[f], f.note("duplicate", source.Range{Start: c.start, End: c.end}, c.text,
 				"Lines %d to %d of %s are a copy of lines %d to %d of %s.", c.start, c.end, check.ShowPath(f.Path), c.otherStart, c.otherEnd, check.ShowPath(e.Path)))
 		}
 	}

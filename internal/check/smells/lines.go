@@ -49,7 +49,7 @@ func suppressions(f file) []evidence.Finding {
 			if at == nil || !s.code && f.head.Parser != "" && !commented(f.head, l.Number) || s.reason.MatchString(l.Text[at[1]:]) || reasonAbove(f, lines, l.Number) {
 				continue
 			}
-			out = append(out, f.note("suppression", l.Number, l.Number, strings.TrimSpace(l.Text),
+			out = append(out, f.note("suppression", source.Range{Start: l.Number, End: l.Number}, strings.TrimSpace(l.Text),
 				"Line %d of %s silences a tool (%s) and does not say why.", l.Number, check.ShowPath(f.Path), check.Clip(l.Text[at[0]:at[1]], 80)))
 			break
 		}
@@ -101,7 +101,7 @@ func placeholders(f file, claim string) []evidence.Finding {
 		for n := x.Start; n <= x.End; n++ {
 			hollow[n] = true
 		}
-		finding := f.note("hollow", x.Start, x.End, x.Name, "The report speaks of %s as done, and its whole body is a placeholder (lines %d to %d of %s).", x.Name, x.Start, x.End, check.ShowPath(f.Path))
+		finding := f.note("hollow", x.Range, x.Name, "The report speaks of %s as done, and its whole body is a placeholder (lines %d to %d of %s).", x.Name, x.Start, x.End, check.ShowPath(f.Path))
 		finding.Level = evidence.Locator
 		out = append(out, finding)
 	}
@@ -120,7 +120,7 @@ func placeholders(f file, claim string) []evidence.Finding {
 		default:
 			continue
 		}
-		out = append(out, f.note("placeholder", l.Number, l.Number, strings.TrimSpace(l.Text), "Line %d of %s leaves something for later: %s", l.Number, check.ShowPath(f.Path), check.Clip(m, 80)))
+		out = append(out, f.note("placeholder", source.Range{Start: l.Number, End: l.Number}, strings.TrimSpace(l.Text), "Line %d of %s leaves something for later: %s", l.Number, check.ShowPath(f.Path), check.Clip(m, 80)))
 	}
 	return out
 }

@@ -117,9 +117,9 @@ func read(ctx context.Context, s *check.Subject) ([]file, error) {
 }
 
 // note gives a finding that is folded away.
-func (f file) note(rule string, start, end int, anchor, message string, args ...any) evidence.Finding {
+func (f file) note(rule string, at source.Range, anchor, message string, args ...any) evidence.Finding {
 	return evidence.NewFinding(evidence.Finding{
-		Check: Name, Rule: rule, Level: evidence.Context, Grade: evidence.Observed, Path: f.Path, StartLine: start, EndLine: end,
+		Check: Name, Rule: rule, Level: evidence.Context, Grade: evidence.Observed, Path: f.Path, StartLine: at.Start, EndLine: at.End,
 		Message: fmt.Sprintf(message, args...),
 	}, anchor)
 }
@@ -140,7 +140,7 @@ func complexity(f file) []evidence.Finding {
 		if !known {
 			how = fmt.Sprintf("is %d", x.Complexity)
 		}
-		out = append(out, f.note("complexity", x.Start, x.End, x.Name, "%s is hard to follow: its cognitive complexity %s.", x.Name, how))
+		out = append(out, f.note("complexity", x.Range, x.Name, "%s is hard to follow: its cognitive complexity %s.", x.Name, how))
 	}
 	return out
 }
@@ -156,7 +156,7 @@ func doubles(f file) []evidence.Finding {
 		if was[t.Name] || t.Doubles < manyDoubles || t.Doubles <= len(t.Assertions) || !f.patch.Touches(t.Start, t.End) {
 			continue
 		}
-		out = append(out, f.note("doubles", t.Start, t.End, t.Name,
+		out = append(out, f.note("doubles", t.Range, t.Name,
 			"The new test %s sets up %d doubles and asserts %d things: it may test the doubles more than the code.", check.Clip(t.Name, 100), t.Doubles, len(t.Assertions)))
 	}
 	return out
