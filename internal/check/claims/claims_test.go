@@ -139,6 +139,7 @@ func TestClaimsThatHold(t *testing.T) {
 		"Added validation of the key.":                                 edit("if size >", "if key == \"\" || size >"),
 		"Bumped x to 1.2.0":                                            {"go.mod": "module store\n\nrequire x v1.2\n"},
 		"Update action to v4.2.0":                                      {"ci.yml": "uses: a/b@0123456789012345678901234567890123456789\n"},
+		"Update taglib to v2.3.1":                                      {"go.mod": "module store\n\nreplace a/taglib => b/taglib v0.0.0-20260511232939-ccd334abae3a\n"},
 		"Removed unused code.":                                         {"legacy.go": ""},
 		"Deleted `legacy.go`.":                                         {"legacy.go": ""},
 		"Removed `Legacy`.":                                            {"legacy.go": "package store\n"},
