@@ -162,7 +162,7 @@ func TestClaimsThatHold(t *testing.T) {
 		"Compiles at build time, with no code changes.":                limit11(),
 		"Fixed a deadlock with `sync.Pool`.":                           limit11(),
 		"Fixed SetOutput() panics on go 1.17":                          limit11(),
-		"Add tests for Put\x00Formatting only.":                        withTest, // one of two messages speaks for its own part
+		"Fix the limit of stores\x00Formatting only.":                  limit11(), // one of two messages speaks for its own part
 		"Add `Foo`\x00Remove `Foo`":                                    limit11(),
 		"Fix the limit in `README` examples of `config.yaml`":          limit11(),
 		"Update the limit (#12)\n\n* Add `Foo`\n\n* Drop `Foo`":        limit11(),
