@@ -97,7 +97,7 @@ func (creep) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.R
 
 // unrelated points at files that nothing connects with what was asked for.
 func unrelated(s *check.Subject, units []*unit) []evidence.Finding {
-	text := newVocabulary()
+	text := newVocabulary(plainWords())
 	text.take(asked(s.Request))
 	for _, glob := range s.Request.Scope {
 		text.take(strings.ReplaceAll(glob, "*", " "))

@@ -197,7 +197,7 @@ func TestDoesNotApplyOrCannotRun(t *testing.T) {
 }
 
 func TestWords(t *testing.T) {
-	v := newVocabulary()
+	v := newVocabulary(plainWords())
 	v.take("HTTPServer parseRateLimits token_bucket the_error x")
 	for _, want := range []string{"serv", "pars", "rat", "limit", "token", "bucket"} {
 		if !v.stems[want] {

@@ -26,8 +26,9 @@ type unit struct {
 // written by a program is left out, as nobody wrote its lines.
 func collect(ctx context.Context, s *check.Subject) ([]*unit, error) {
 	var out []*unit
+	plain := plainWords()
 	for _, f := range s.Change.Files {
-		u := &unit{file: f, class: change.Classify(f.Path, nil), words: newVocabulary()}
+		u := &unit{file: f, class: change.Classify(f.Path, nil), words: newVocabulary(plain)}
 		if u.class.Vendored || u.class.Generated || f.IsBinary || f.OldMode == change.ModeSubmodule || f.NewMode == change.ModeSubmodule {
 			continue
 		}
@@ -144,7 +145,7 @@ func link(units []*unit, asked vocabulary) {
 
 // mentions reports whether a text names a file, its folder, or a word of them.
 func mentions(asked vocabulary, p string) bool {
-	v := newVocabulary()
+	v := newVocabulary(asked.plain)
 	v.take(strings.NewReplacer("/", " ", ".", " ", "-", " ").Replace(path.Join(path.Base(path.Dir(p)), stemOf(p))))
 	whole, stems := v.shares(asked)
 	return whole > 0 || stems > 0

@@ -17,10 +17,11 @@ const maxWords = 20_000
 type vocabulary struct {
 	whole map[string]bool
 	stems map[string]bool
+	plain map[string]bool // words that count for nothing
 }
 
-func newVocabulary() vocabulary {
-	return vocabulary{whole: map[string]bool{}, stems: map[string]bool{}}
+func newVocabulary(plain map[string]bool) vocabulary {
+	return vocabulary{whole: map[string]bool{}, stems: map[string]bool{}, plain: plain}
 }
 
 // take adds the words of a text.
@@ -29,11 +30,11 @@ func (v vocabulary) take(text string) {
 		if len(v.whole) > maxWords {
 			return
 		}
-		if len(id) >= 3 && !isCommon(strings.ToLower(id)) {
+		if len(id) >= 3 && !v.plain[strings.ToLower(id)] {
 			v.whole[id] = true
 		}
 		for _, w := range split(id) {
-			if s := stem(w); len(s) >= 3 && !isCommon(w) && !isCommon(s) {
+			if s := stem(w); len(s) >= 3 && !v.plain[w] && !v.plain[s] {
 				v.stems[s] = true
 			}
 		}
@@ -89,15 +90,10 @@ func stem(w string) string {
 	return w
 }
 
-// isCommon reports whether a word says nothing of what code is about: words of
+// plainWords gives the words that say nothing of what code is about: words of
 // languages, of programming at large, and of reports.
-func isCommon(w string) bool {
-	_, ok := commonWords[w]
-	return ok
-}
-
-var commonWords = func() map[string]struct{} {
-	out := map[string]struct{}{}
+func plainWords() map[string]bool {
+	out := map[string]bool{}
 	for w := range strings.FieldsSeq(`
 		the and for with that this from into when which will should must can are was were has have had not but all any each its their our your you they them
 		use used uses using make makes made only also now then than there here where what why how who some more most other same new old one two first last next per via
@@ -116,8 +112,7 @@ var commonWords = func() map[string]struct{} {
 		author signed off by co authored reviewed issue issues pull request commit commits branch merge version release close closes closed before after instead without
 		does doesn don like just very much such both well still even over under out off because since while during until between through about against
 		behavior behaviour existing current different correct correctly properly missing wrong way works work working please better simple simply`) {
-		out[w] = struct{}{}
-		out[stem(w)] = struct{}{}
+		out[w], out[stem(w)] = true, true
 	}
 	return out
-}()
+}

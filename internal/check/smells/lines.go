@@ -17,36 +17,38 @@ type silencer struct {
 	code   bool           // it is code and not a comment
 }
 
-var (
-	words2 = regexp.MustCompile(`[\pL]{2,}\W+[\pL]{2,}`)
-	// silencers are as the tools' own manuals have them: golangci-lint, gosec,
-	// staticcheck, TypeScript, ESLint, Biome, Flake8, mypy, Pylint, Bandit,
-	// javac, rustc.
-	silencers = []silencer{
-		{mark: regexp.MustCompile(`//\s*nolint(:[\w,-]+)?`), reason: words2},
-		{mark: regexp.MustCompile(`#nosec( +G\d+)*`), reason: words2},
-		{mark: regexp.MustCompile(`//lint:(ignore|file-ignore) \S+`), reason: words2},
-		{mark: regexp.MustCompile(`@ts-(ignore|nocheck|expect-error)`), reason: words2},
-		{mark: regexp.MustCompile(`eslint-disable(-next-line|-line)?( +[@\w/,: -]*?)?( --|\*/|$)`), reason: words2},
-		{mark: regexp.MustCompile(`biome-ignore [\w/]+:?`), reason: words2},
-		{mark: regexp.MustCompile(`#\s*noqa(: *[A-Z]+\d+([, ]+[A-Z]+\d+)*)?`), reason: words2},
-		{mark: regexp.MustCompile(`#\s*type: *ignore(\[[\w, -]+\])?`), reason: words2},
-		{mark: regexp.MustCompile(`#\s*pylint: *disable(-next)?=[\w,-]+`), reason: words2},
-		{mark: regexp.MustCompile(`#\s*nosec( +B\d+)*`), reason: words2},
-		{mark: regexp.MustCompile(`@SuppressWarnings\([^)]*\)`), reason: words2, code: true},
-		{mark: regexp.MustCompile(`#!?\[allow\([^)]*\)\]`), reason: words2, code: true},
+var twoWords = regexp.MustCompile(`[\pL]{2,}\W+[\pL]{2,}`)
+
+// silencers gives the ways as the tools' own manuals have them: golangci-lint,
+// gosec, staticcheck, TypeScript, ESLint, Biome, Flake8, mypy, Pylint, Bandit,
+// javac, rustc.
+func silencers() []silencer {
+	return []silencer{
+		{mark: regexp.MustCompile(`//\s*nolint(:[\w,-]+)?`), reason: twoWords},
+		{mark: regexp.MustCompile(`#nosec( +G\d+)*`), reason: twoWords},
+		{mark: regexp.MustCompile(`//lint:(ignore|file-ignore) \S+`), reason: twoWords},
+		{mark: regexp.MustCompile(`@ts-(ignore|nocheck|expect-error)`), reason: twoWords},
+		{mark: regexp.MustCompile(`eslint-disable(-next-line|-line)?( +[@\w/,: -]*?)?( --|\*/|$)`), reason: twoWords},
+		{mark: regexp.MustCompile(`biome-ignore [\w/]+:?`), reason: twoWords},
+		{mark: regexp.MustCompile(`#\s*noqa(: *[A-Z]+\d+([, ]+[A-Z]+\d+)*)?`), reason: twoWords},
+		{mark: regexp.MustCompile(`#\s*type: *ignore(\[[\w, -]+\])?`), reason: twoWords},
+		{mark: regexp.MustCompile(`#\s*pylint: *disable(-next)?=[\w,-]+`), reason: twoWords},
+		{mark: regexp.MustCompile(`#\s*nosec( +B\d+)*`), reason: twoWords},
+		{mark: regexp.MustCompile(`@SuppressWarnings\([^)]*\)`), reason: twoWords, code: true},
+		{mark: regexp.MustCompile(`#!?\[allow\([^)]*\)\]`), reason: twoWords, code: true},
 	}
-)
+}
 
 // suppressions names lines that newly silence a tool and do not say why, on
 // the line itself or in a comment right above it.
 func suppressions(f file) []evidence.Finding {
 	lines := strings.Split(string(f.text), "\n")
+	tools := silencers()
 	var out []evidence.Finding
 	for _, l := range f.patch.Added() {
-		for _, s := range silencers {
+		for _, s := range tools {
 			at := s.mark.FindStringIndex(l.Text)
-			if at == nil || !s.code && f.head.Parser != "" && !commented(f.head, l.Number) || s.reason.MatchString(l.Text[at[1]:]) || reasonAbove(f, lines, l.Number) {
+			if at == nil || !s.code && f.head.Parser != "" && !commented(f.head, l.Number) || s.reason.MatchString(l.Text[at[1]:]) || reasonAbove(tools, lines, l.Number) {
 				continue
 			}
 			out = append(out, f.note("suppression", source.Range{Start: l.Number, End: l.Number}, strings.TrimSpace(l.Text),
@@ -62,13 +64,13 @@ func commented(f source.File, line int) bool {
 }
 
 // reasonAbove reports whether the line before holds a comment of its own.
-func reasonAbove(f file, lines []string, n int) bool {
+func reasonAbove(tools []silencer, lines []string, n int) bool {
 	if n < 2 || n-2 >= len(lines) {
 		return false
 	}
 	t := strings.TrimSpace(lines[n-2])
 	isRemark := strings.HasPrefix(t, "//") || strings.HasPrefix(t, "#") || strings.HasPrefix(t, "/*") || strings.HasPrefix(t, "*")
-	return isRemark && words2.MatchString(t) && !slices.ContainsFunc(silencers, func(s silencer) bool { return s.mark.MatchString(t) })
+	return isRemark && twoWords.MatchString(t) && !slices.ContainsFunc(tools, func(s silencer) bool { return s.mark.MatchString(t) })
 }
 
 var (
