@@ -55,6 +55,7 @@ func layers() []layer {
 		{"internal/core/report", "internal/core/...", pure},
 		{"internal/source", "", pure},
 		{"internal/adapter/agent/fakemodel", "internal/core/...", forTest},
+		{"internal/adapter/git", "internal/core/... internal/adapter/git/...", plain},
 		{"internal/adapter/...", "internal/core/...", plain},
 		{"internal/store", "internal/core/...", plain},
 		{"internal/check", "internal/core/... internal/source", plain},

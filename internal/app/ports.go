@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"muster/internal/adapter/git"
@@ -37,7 +36,7 @@ func (s *Session) engine(ctx context.Context, lock *store.Lock) (engine.Engine, 
 		return nil, err
 	}
 	exec := sandbox.NewExecutor(s.host.checkEnv(), append(append([]string{}, s.host.Self...), "shim"))
-	checks := check.New(trees{repo, &sync.Map{}}, exec, s.store, battery.All(), max(runtime.NumCPU()/2, 1))
+	checks := check.New(trees{repo}, exec, s.store, battery.All(), max(runtime.NumCPU()/2, 1))
 	return engine.NewLocal(engine.NewHands(engine.Ports{
 		Log: ledger{s.store, lock}, Blobs: s.store, Repo: repo, Worktrees: repo, Operations: s.ops,
 		Agents: agents{s}, Checks: checks, Clock: clock{}, IDs: ids{},
@@ -56,10 +55,7 @@ func (l ledger) Commit(ctx context.Context, b flow.Batch) error {
 }
 
 // trees lays out what checks look at.
-type trees struct {
-	repo  *git.Repo
-	known *sync.Map // by tree and name
-}
+type trees struct{ repo *git.Repo }
 
 func (t trees) Diff(ctx context.Context, base, head string) (change.Change, error) {
 	return t.repo.Diff(ctx, base, head)
@@ -69,18 +65,8 @@ func (t trees) Lease(ctx context.Context, tree string) (string, func(), error) {
 	return t.repo.Lease(ctx, tree)
 }
 
-// Has remembers some answers: a tree never changes, and neighbouring changes
-// share one of their two.
 func (t trees) Has(ctx context.Context, tree, name string) (bool, error) {
-	key := tree + " " + name
-	if has, ok := t.known.Load(key); ok {
-		return has == true, nil
-	}
-	has, err := t.repo.Has(ctx, tree, name)
-	if err == nil {
-		t.known.Store(key, has)
-	}
-	return has, err
+	return t.repo.Has(ctx, tree, name)
 }
 
 func (t trees) ReadFile(ctx context.Context, tree, path string) ([]byte, bool, error) {

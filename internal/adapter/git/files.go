@@ -35,14 +35,23 @@ func readSmall(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, smallCap))
 }
 
-// writeFile replaces a file in one step; a crash leaves the old or the new.
-func writeFile(path string, data []byte) error {
+// keeping says what writeFile promises after a failure of power.
+type keeping int
+
+const (
+	losable keeping = iota // the file may be empty
+	durable                // the file is the new one
+)
+
+// writeFile replaces a file in one step; a crash of Muster leaves the old or
+// the new.
+func writeFile(path string, data []byte, k keeping) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
 	if err != nil {
 		return fault.Wrap(fault.Internal, err, "write %s", path)
 	}
 	_, err = f.Write(data)
-	if err == nil {
+	if err == nil && k == durable {
 		err = f.Sync()
 	}
 	err = errors.Join(err, f.Close())
@@ -60,7 +69,7 @@ func writeIfOther(path, content string) error {
 	if old, err := readSmall(path); err == nil && string(old) == content {
 		return nil
 	}
-	return writeFile(path, []byte(content))
+	return writeFile(path, []byte(content), durable)
 }
 
 // copyIndex copies an index together with its time. Git compares file times

@@ -79,18 +79,18 @@ func (r *Repo) claimMirror(ctx context.Context, e *edit, run, mirror, head strin
 		return err
 	}
 	switch {
-	case !now.exists():
+	case !now.Exists():
 		e.create(mirror, head)
 		e.set(seenRef(run), head)
 		return nil
-	case seen.exists(), now.id == head:
+	case seen.Exists(), now.ID == head:
 		// This run's already. Where it stands is for Merge to look at.
 	default:
-		if err := r.takeOver(ctx, e, mirror, now.id, head); err != nil {
+		if err := r.takeOver(ctx, e, mirror, now.ID, head); err != nil {
 			return err
 		}
 	}
-	if !seen.exists() {
+	if !seen.Exists() {
 		e.create(seenRef(run), head)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"muster/internal/adapter/git/raw"
 	"muster/internal/core/fault"
 )
 
@@ -46,6 +47,25 @@ func (r *Repo) commit(ctx context.Context, e *edit, why string) error {
 		stdin: strings.NewReader(e.script.String()),
 	})
 	return err
+}
+
+// move carries an edit out by the lasting process, whose reason in the
+// branches' reflogs is a landing: attempts and merges have none.
+func (r *Repo) move(ctx context.Context, e *edit) error {
+	if e.script.Len() == 0 {
+		return nil
+	}
+	return r.git.mend(r.refs.Edit(ctx, e.script.String()), "update-ref")
+}
+
+// othersRefs gives the text of all refs that are not Muster's.
+func othersRefs(p Place) (string, error) {
+	refs, err := raw.Refs(p.CommonDir, musterPrefix, mirrorPrefix)
+	var b strings.Builder
+	for _, x := range refs {
+		b.WriteString(x.ID + " " + x.Name + "\n")
+	}
+	return b.String(), fault.Wrap(fault.Internal, err, "see which refs there are")
 }
 
 // ref is a name and the object it stands for.
