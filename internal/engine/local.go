@@ -132,12 +132,18 @@ func (d *drive) loop() error {
 	tick := time.NewTicker(d.opt.Inbox)
 	defer tick.Stop()
 	vain := 0
-	for {
-		messages, err := d.hands.Log.Inbox(d.ctx, 256)
-		if err != nil {
-			return err
+	for look := true; ; {
+		var messages []flow.Message
+		if look || d.open == 0 {
+			var err error
+			if messages, err = d.hands.Log.Inbox(d.ctx, 256); err != nil {
+				return err
+			}
 		}
-		if len(messages) == 0 {
+		var err error
+		if look = len(messages) > 0; look {
+			err = d.deliver(messages)
+		} else {
 			if d.open == 0 && !d.opt.Linger {
 				return nil
 			}
@@ -148,14 +154,14 @@ func (d *drive) loop() error {
 				if vain++; vain == looksInVain {
 					tick.Reset(rarely * d.opt.Inbox)
 				}
+				look = true
 				continue
 			case <-d.wake:
+				look = true
 				continue
 			case r := <-d.answers:
 				err = d.take(r)
 			}
-		} else {
-			err = d.deliver(messages)
 		}
 		if err != nil {
 			return err

@@ -38,12 +38,26 @@ func (s *Store) PutBlob(ctx context.Context, data []byte) (string, error) {
 		err = writeFile(path, data, durable)
 	}
 	if err == nil {
-		err = syncFolder(filepath.Dir(folder))
+		err = s.syncOnce(filepath.Dir(folder), sha[:2])
 	}
 	if err != nil {
 		return "", failed(err, "keep blob %s", sha)
 	}
 	return sha, nil
+}
+
+// syncOnce makes durable that there is a folder of that name in blobs. No
+// process removes one, so once in this process's life is enough, whoever made
+// it.
+func (s *Store) syncOnce(blobs, name string) error {
+	if _, done := s.synced.Load(name); done {
+		return nil
+	}
+	if err := syncFolder(blobs); err != nil {
+		return err
+	}
+	s.synced.Store(name, true)
+	return nil
 }
 
 // Blob gives the bytes with this sha256, and never others.

@@ -88,6 +88,11 @@ func (r *Repo) leftBehind(ctx context.Context, run, mirror, head string) (bool, 
 
 func (r *Repo) merge(ctx context.Context, q change.MergeRequest, from change.Point) (change.Merged, error) {
 	m := change.Merged{From: from}
+	// A commit on the head lands as it is; its attempt's ref keeps it.
+	if asItIs, err := r.hasOnlyParent(ctx, q.Head.Commit, from.Commit); err != nil || asItIs && q.Base.Commit == from.Commit {
+		m.Result = q.Head
+		return m, err
+	}
 	tree, conflicts, err := r.mergeTrees(ctx, q, from)
 	if err != nil {
 		return m, err
