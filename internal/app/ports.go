@@ -29,8 +29,9 @@ const (
 	commands  = 8        // commands carried out at once, agents not counted
 )
 
-// engine makes the engine that may commit under the lock.
-func (s *Session) engine(ctx context.Context, lock *store.Lock) (engine.Engine, error) {
+// engine makes the engine that may commit under the lock. It looks into the
+// inbox when written receives.
+func (s *Session) engine(ctx context.Context, lock *store.Lock, written <-chan struct{}) (engine.Engine, error) {
 	repo, err := s.git(ctx)
 	if err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ func (s *Session) engine(ctx context.Context, lock *store.Lock) (engine.Engine, 
 	return engine.NewLocal(engine.NewHands(engine.Ports{
 		Log: ledger{s.store, lock}, Blobs: s.store, Repo: repo, Worktrees: repo, Operations: s.ops,
 		Agents: agents{s}, Checks: checks, Clock: clock{}, IDs: ids{},
-	}), engine.Options{Commands: commands, Probe: s.host.Probe}), nil
+	}), engine.Options{Commands: commands, Written: written, Probe: s.host.Probe}), nil
 }
 
 // ledger is the store under the engine lock.
