@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
@@ -38,7 +39,7 @@ func (s *Store) PutBlob(ctx context.Context, data []byte) (string, error) {
 		err = writeFile(path, data, durable)
 	}
 	if err == nil {
-		err = s.syncOnce(filepath.Dir(folder), sha[:2])
+		err = syncOnce(&s.synced, filepath.Dir(folder), sha[:2])
 	}
 	if err != nil {
 		return "", failed(err, "keep blob %s", sha)
@@ -49,14 +50,14 @@ func (s *Store) PutBlob(ctx context.Context, data []byte) (string, error) {
 // syncOnce makes durable that there is a folder of that name in blobs. No
 // process removes one, so once in this process's life is enough, whoever made
 // it.
-func (s *Store) syncOnce(blobs, name string) error {
-	if _, done := s.synced.Load(name); done {
+func syncOnce(synced *sync.Map, blobs, name string) error {
+	if _, done := synced.Load(name); done {
 		return nil
 	}
 	if err := syncFolder(blobs); err != nil {
 		return err
 	}
-	s.synced.Store(name, true)
+	synced.Store(name, true)
 	return nil
 }
 

@@ -54,7 +54,7 @@ func (r *Repo) capture(ctx context.Context, q change.CaptureRequest, s *slot, re
 	if err != nil {
 		return change.Captured{}, err
 	}
-	before, _ := readSmall(s.refs())
+	before, _ := raw.ReadSmall(s.refs())
 	notes := slices.Concat(r.inspectLink(s), shot.notes, moved, refChanges(string(before), now))
 	id, err := r.write.commit(ctx, raw.Commit{Tree: shot.tree, Parent: base.Commit, Message: q.Message, Author: q.Author, AtUS: q.AtUS}, shot.made...)
 	if err != nil {
@@ -119,7 +119,7 @@ func (r *Repo) inspectLink(s *slot) []string {
 	case !info.Mode().IsRegular():
 		return []string{"the worktree's .git file was replaced by a " + typeName(info.Mode()) + "; it was not followed"}
 	}
-	if b, err := readSmall(path); err != nil || string(b) != "gitdir: "+r.admin(s)+"\n" {
+	if b, err := raw.ReadSmall(path); err != nil || string(b) != "gitdir: "+r.admin(s)+"\n" {
 		return []string{"the worktree's .git file was replaced and points elsewhere; it was not followed"}
 	}
 	return nil
@@ -141,12 +141,12 @@ const maxListed = 20
 // agentCommits finds the commits that the agent made itself, newest first,
 // and says where it left HEAD.
 func (r *Repo) agentCommits(ctx context.Context, s *slot, base string) (dropped, notes []string, err error) {
-	head := firstLine(filepath.Join(r.admin(s), "HEAD"))
+	head := raw.FirstLine(filepath.Join(r.admin(s), "HEAD"))
 	if head == base {
 		return nil, nil, nil
 	}
 	name := head
-	if branch := headBranch(r.admin(s)); branch != "" {
+	if branch := raw.HeadBranch(r.admin(s)); branch != "" {
 		if !isRefName(branch) {
 			return nil, []string{"HEAD of the worktree is damaged"}, nil
 		}

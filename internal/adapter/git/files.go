@@ -4,36 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 
+	"muster/internal/adapter/git/raw"
 	"muster/internal/core/fault"
 )
-
-// smallCap bounds the files of Git's and our own bookkeeping.
-const smallCap = 1 << 20
-
-// readSmall reads a regular file, at most smallCap bytes of it, without
-// following a link or waiting on a pipe that an agent put in its place.
-func readSmall(path string) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("not a regular file")
-	}
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(io.LimitReader(f, smallCap))
-}
 
 // keeping says what writeFile promises after a failure of power.
 type keeping int
@@ -66,7 +45,7 @@ func writeFile(path string, data []byte, k keeping) error {
 
 // writeIfOther writes a file unless it has that content already.
 func writeIfOther(path, content string) error {
-	if old, err := readSmall(path); err == nil && string(old) == content {
+	if old, err := raw.ReadSmall(path); err == nil && string(old) == content {
 		return nil
 	}
 	return writeFile(path, []byte(content), durable)

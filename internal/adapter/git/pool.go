@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"muster/internal/adapter/git/raw"
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
 )
@@ -51,7 +52,7 @@ func (s *slot) record() string { return s.meta + ".json" }
 func (s *slot) refs() string   { return s.meta + ".refs" }
 
 func (s *slot) read() (record, error) {
-	data, err := readSmall(s.record())
+	data, err := raw.ReadSmall(s.record())
 	if os.IsNotExist(err) {
 		return record{}, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"muster/internal/adapter/git/raw"
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
 )
@@ -141,7 +142,7 @@ func detach(s *slot, admin, commit string, keep ...string) error {
 // replaceFile writes a small file, whatever stood in its place.
 func replaceFile(dir, name, content string) error {
 	path := filepath.Join(dir, name)
-	if old, err := readSmall(path); err == nil && string(old) == content {
+	if old, err := raw.ReadSmall(path); err == nil && string(old) == content {
 		return nil
 	}
 	root, err := os.OpenRoot(dir)
