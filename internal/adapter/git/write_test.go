@@ -44,7 +44,7 @@ func TestSharedRepository(t *testing.T) {
 func TestCaptureTouchedFolders(t *testing.T) {
 	t.Parallel()
 	u := newUser(t)
-	for _, d := range strings.Split("abcdefgh", "") {
+	for d := range strings.SplitSeq("abcdefgh", "") {
 		u.write(d+"/f", d)
 	}
 	base := change.Point{Commit: u.commit("first").Commit}
@@ -53,7 +53,7 @@ func TestCaptureTouchedFolders(t *testing.T) {
 	must[change.Opened](t)(r.OpenRun(t.Context(), "r1", "x", ""))
 	base = must[change.Point](t)(r.complete(t.Context(), base))
 	dir := worktree(t, r, base)
-	for _, d := range strings.Split("abcdefgh", "") {
+	for d := range strings.SplitSeq("abcdefgh", "") {
 		removeAt(t, filepath.Join(dir, d, "f"))
 		writeAt(t, filepath.Join(dir, d, "f"), d)
 	}
