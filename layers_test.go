@@ -56,6 +56,7 @@ func layers() []layer {
 		{"internal/source", "internal/source/...", plain},
 		{"internal/source/...", "", plain},
 		{"internal/adapter/agent/fakemodel", "internal/core/...", forTest},
+		{"internal/adapter/git", "internal/core/... internal/adapter/git/...", plain},
 		{"internal/adapter/...", "internal/core/...", plain},
 		{"internal/store", "internal/core/...", plain},
 		{"internal/check", "internal/core/... internal/source", plain},

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/sandbox"
@@ -151,7 +150,7 @@ func runner(s *Session, repo *git.Repo, w Wanted) *check.Runner {
 	}
 	exec := sandbox.NewExecutor(s.host.checkEnv(), append(append([]string{}, s.host.Self...), "shim"))
 	return check.New(check.Tools{
-		Trees: trees{repo, &sync.Map{}}, Parser: s.parser, Exec: exec, Cache: s.store, Watch: w.Watch,
+		Trees: trees{repo}, Parser: s.parser, Exec: exec, Cache: s.store, Watch: w.Watch,
 	}, checks, max(runtime.NumCPU()/2, 1))
 }
 
