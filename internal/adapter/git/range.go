@@ -179,7 +179,7 @@ func workTree(ctx context.Context, r *Repo, head change.Point) (string, []string
 		return "", nil, err
 	}
 	excludes := filepath.Join(dir, "exclude")
-	if err := os.WriteFile(excludes, excludes(r), 0o600); err != nil {
+	if err := os.WriteFile(excludes, ignored(r), 0o600); err != nil {
 		return "", nil, fault.Wrap(fault.Internal, err, "write %s", excludes)
 	}
 	sc := scan{repo: r, seed: seed, keepModes: true, env: []string{
@@ -212,9 +212,9 @@ func copyOfIndex(ctx context.Context, r *Repo, to string, head change.Point) err
 	return fault.Wrap(fault.Internal, err, "start an index of %s", head.Tree)
 }
 
-// excludes gives what the person's own Git ignores besides .gitignore: the
+// ignored gives what the person's own Git ignores besides .gitignore: the
 // repository's info/exclude and the file of the person's home.
-func excludes(r *Repo) []byte {
+func ignored(r *Repo) []byte {
 	paths := []string{filepath.Join(r.place.CommonDir, "info", "exclude")}
 	if dir, ok := os.LookupEnv("XDG_CONFIG_HOME"); ok && filepath.IsAbs(dir) { //nolint:forbidigo // as the user's own git finds things
 		paths = append(paths, filepath.Join(dir, "git", "ignore"))
