@@ -1,0 +1,118 @@
+// Command mutants shows what the mutation engine finds and what it costs.
+//
+//	go run ./bench/mutants [-packages ./a,./b] [-sample 20] [-dir FOLDER]
+//	go run ./bench/mutants -self
+//
+// It puts mutants into every line of the packages, runs the tests that come by
+// each, and prints what became of them. Then it does the same for a sample of
+// the mutants as anybody would by hand, with the changed file and one "go
+// test" for each, prints both times side by side, and fails when the two ways
+// disagree on a mutant. With -self the packages are the checks themselves and
+// what reads source files, and every survivor is listed.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"muster/internal/adapter/sandbox"
+	"muster/internal/check"
+	"muster/internal/check/mutation"
+)
+
+func main() {
+	if len(os.Args) == 3 && os.Args[1] == "shim" { // commands are run below this program itself
+		os.Exit(sandbox.Shim(os.Args[2]))
+	}
+	o := options{}
+	flag.StringVar(&o.dir, "dir", ".", "folder of the Go module")
+	flag.StringVar(&o.packages, "packages", "./internal/core/plan,./internal/check/scope,./internal/core/policy", "packages to mutate, separated by commas; /... for all below")
+	flag.IntVar(&o.sample, "sample", 20, "mutants that are also run by hand")
+	flag.BoolVar(&o.isSelf, "self", false, "mutate the checks and what reads source files, and list the survivors")
+	flag.BoolVar(&o.lists, "survivors", false, "list every mutant that no test noticed, as -self does")
+	flag.BoolVar(&o.isAll, "all", false, "more than one mutant on a line")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "mutants:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	dir      string
+	packages string
+	sample   int
+	isSelf   bool
+	isAll    bool
+	lists    bool
+}
+
+func run(ctx context.Context, o options) error {
+	dir, err := filepath.Abs(o.dir)
+	if err != nil {
+		return err
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return err
+	}
+	patterns := strings.Split(o.packages, ",")
+	if o.isSelf {
+		patterns, o.sample, o.lists = []string{"./internal/check/...", "./internal/source/..."}, 0, true
+	}
+	x := sandbox.NewExecutor(os.Environ(), []string{"/proc/self/exe", "shim"})
+	b := bench{dir: dir, exec: x, patterns: patterns, perLine: 1}
+	if o.isAll {
+		b.perLine = 0
+	}
+	report, err := b.survey(ctx)
+	if err != nil {
+		return err
+	}
+	printReport(os.Stdout, report)
+	if o.lists {
+		printSurvivors(os.Stdout, report)
+	}
+	return b.compare(ctx, report, o.sample)
+}
+
+type bench struct {
+	dir      string
+	exec     check.Exec
+	patterns []string
+	perLine  int
+}
+
+// survey mutates all lines of the packages.
+func (b bench) survey(ctx context.Context) (mutation.Report, error) {
+	work, err := os.MkdirTemp("", "muster-mutants-")
+	if err != nil {
+		return mutation.Report{}, err
+	}
+	defer func() { _ = os.RemoveAll(work) }() // a temporary folder
+	return mutation.Survey(ctx, b.exec, mutation.Job{
+		Dir: b.dir, Module: ".", Work: work, PerLine: b.perLine, Wants: b.wants,
+	})
+}
+
+// wants takes all lines of the files in the packages.
+func (b bench) wants(file string) func(int) bool {
+	at := "./" + filepath.ToSlash(filepath.Dir(file))
+	for _, p := range b.patterns {
+		above, all := strings.CutSuffix(filepath.ToSlash(p), "/...")
+		if at == above || all && strings.HasPrefix(at, above+"/") {
+			return func(int) bool { return true }
+		}
+	}
+	return nil
+}
+
+func ms(d time.Duration) string { return fmt.Sprintf("%.0f ms", float64(d.Microseconds())/1000) }
