@@ -26,7 +26,7 @@ func (b bench) compare(ctx context.Context, r mutation.Report, sample int) error
 		return err
 	}
 	defer func() { _ = os.RemoveAll(work) }() // a temporary folder
-	base, err := b.plain(ctx, work, chosen)
+	base, err := b.plain(ctx, chosen)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func spread(r mutation.Report, n int) []mutation.Judged {
 }
 
 // plain gives the mean time of a "go test" of the sample's packages.
-func (b bench) plain(ctx context.Context, work string, chosen []mutation.Judged) (time.Duration, error) {
+func (b bench) plain(ctx context.Context, chosen []mutation.Judged) (time.Duration, error) {
 	seen := map[string]bool{}
 	var wall time.Duration
 	for _, j := range chosen {
@@ -140,6 +140,17 @@ func (b bench) goTest(ctx context.Context, pkg, overlay string) (text string, ok
 		return string(out), false, nil
 	}
 	return string(out), err == nil, err
+}
+
+// output runs a program and gives what it prints.
+func output(ctx context.Context, dir, name string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("%s %s: %w", name, strings.Join(args, " "), err)
+	}
+	return string(out), nil
 }
 
 func tail(s string) string {

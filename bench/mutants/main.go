@@ -2,13 +2,16 @@
 //
 //	go run ./bench/mutants [-packages ./a,./b] [-sample 20] [-dir FOLDER]
 //	go run ./bench/mutants -self
+//	go run ./bench/mutants -history REPOSITORY [-commits 30]
 //
 // It puts mutants into every line of the packages, runs the tests that come by
 // each, and prints what became of them. Then it does the same for a sample of
 // the mutants as anybody would by hand, with the changed file and one "go
 // test" for each, prints both times side by side, and fails when the two ways
 // disagree on a mutant. With -self the packages are the checks themselves and
-// what reads source files, and every survivor is listed.
+// what reads source files, and every survivor is listed. With -history it
+// judges past commits of a repository as the check does, and counts how often
+// that would have stopped or pointed at one.
 package main
 
 import (
@@ -38,6 +41,8 @@ func main() {
 	flag.BoolVar(&o.isSelf, "self", false, "mutate the checks and what reads source files, and list the survivors")
 	flag.BoolVar(&o.lists, "survivors", false, "list every mutant that no test noticed, as -self does")
 	flag.BoolVar(&o.isAll, "all", false, "more than one mutant on a line")
+	flag.StringVar(&o.history, "history", "", "judge past commits of this repository")
+	flag.IntVar(&o.commits, "commits", 30, "so many of them")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -54,6 +59,8 @@ type options struct {
 	isSelf   bool
 	isAll    bool
 	lists    bool
+	history  string
+	commits  int
 }
 
 func run(ctx context.Context, o options) error {
@@ -69,6 +76,9 @@ func run(ctx context.Context, o options) error {
 		patterns, o.sample, o.lists = []string{"./internal/check/...", "./internal/source/..."}, 0, true
 	}
 	x := sandbox.NewExecutor(os.Environ(), []string{"/proc/self/exe", "shim"})
+	if o.history != "" {
+		return history(ctx, x, o.history, o.commits)
+	}
 	b := bench{dir: dir, exec: x, patterns: patterns, perLine: 1}
 	if o.isAll {
 		b.perLine = 0

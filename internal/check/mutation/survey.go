@@ -31,7 +31,12 @@ type Job struct {
 	// are looked for; nil means none.
 	Wants func(file string) func(line int) bool
 
+	// Tests are the tests of the top level, by the folder of their package,
+	// that Judged.ByChanged is about.
+	Tests map[string][]string
+
 	PerLine  int           // as in mutant.Options
+	Most     int           // as in mutant.Options
 	Spread   int           // so many packages, besides the mutated ones, run their tests too
 	Parallel int           // test programs at once; 0 means one for each core
 	Time     time.Duration // when it is over no further program starts; 0 means no limit
@@ -58,6 +63,7 @@ type Judged struct {
 	Why           string   // with Unjudged
 	By            []string // packages whose tests came by it, by import path
 	Partial       bool     // tests that may come by it were not run
+	ByChanged     bool     // one of Job.Tests, of its own package, comes by it
 }
 
 // Report is what a survey found.
@@ -209,7 +215,7 @@ func (s *survey) find(root *os.Root, p *listed, imports types.Importer) {
 		}
 		in.Files = append(in.Files, f)
 	}
-	found, err := mutant.Find(in, mutant.Options{Importer: imports, PerLine: s.PerLine, FirstID: len(s.report.Judged) + 1})
+	found, err := mutant.Find(in, mutant.Options{Importer: imports, PerLine: s.PerLine, Most: s.Most, FirstID: len(s.report.Judged) + 1})
 	if err != nil {
 		s.note("%s is not mutated: %v", p.ImportPath, err)
 		return
@@ -221,6 +227,7 @@ func (s *survey) find(root *os.Root, p *listed, imports types.Importer) {
 		s.report.Texts[f.Name] = f.Text
 	}
 	total := &s.report.Found
+	total.Left += found.Left
 	total.Constant += found.Constant
 	total.Arid += found.Arid
 	total.Equivalent += found.Equivalent

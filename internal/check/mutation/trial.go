@@ -134,12 +134,40 @@ func (s *survey) try(ctx context.Context, p *listed, open []*Judged, isOwn bool)
 			reached = append(reached, j)
 		}
 	}
+	if isOwn {
+		s.markChanged(ctx, t, reached)
+	}
 	if t.takes > worthSplitting && len(reached) > 3 {
 		s.split(ctx, t)
 	}
 	began := time.Now()
 	s.judge(ctx, t, reached)
 	s.report.Times.Mutants += time.Since(began)
+}
+
+// markChanged marks the mutants that the job's own tests come by.
+func (s *survey) markChanged(ctx context.Context, t *trial, reached []*Judged) {
+	tests := s.Tests[s.folder(t.pkg)]
+	if len(tests) == 0 {
+		return
+	}
+	hits, why := s.plain(ctx, t, anyOf(tests))
+	if why != "" {
+		s.note("the changed tests of %s did not run by themselves: %s", t.pkg.ImportPath, why)
+		return
+	}
+	for _, j := range reached {
+		j.ByChanged = j.Package == t.pkg.ImportPath && hits[j.ID]
+	}
+}
+
+// anyOf gives a pattern that picks exactly these tests.
+func anyOf(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = regexp.QuoteMeta(n)
+	}
+	return "^(" + strings.Join(quoted, "|") + ")$"
 }
 
 // start gives the trial of a package, or why there is none.
@@ -229,7 +257,7 @@ func (s *survey) split(ctx context.Context, t *trial) {
 	for i := range t.tests {
 		one := &t.tests[i]
 		start := time.Now()
-		hits, why := s.plain(ctx, t, "^"+regexp.QuoteMeta(one.name)+"$")
+		hits, why := s.plain(ctx, t, anyOf([]string{one.name}))
 		if why != "" {
 			t.tests = nil
 			return
@@ -298,23 +326,25 @@ func (t *trial) steps(id int) []single {
 	if len(t.tests) == 0 || t.tests[0].hits == nil {
 		return []single{{takes: t.takes}}
 	}
-	var fast, slow []string
-	var fastTakes, slowTakes time.Duration
+	var fast, slow single
+	var fastNames, slowNames []string
 	for _, one := range t.tests {
 		switch {
 		case !one.hits[id]:
 		case one.takes < quick:
-			fast, fastTakes = append(fast, regexp.QuoteMeta(one.name)), fastTakes+one.takes
+			fastNames, fast.takes = append(fastNames, one.name), fast.takes+one.takes
 		default:
-			slow, slowTakes = append(slow, regexp.QuoteMeta(one.name)), slowTakes+one.takes
+			slowNames, slow.takes = append(slowNames, one.name), slow.takes+one.takes
 		}
 	}
 	var out []single
-	if len(fast) > 0 {
-		out = append(out, single{name: "^(" + strings.Join(fast, "|") + ")$", takes: fastTakes})
+	if len(fastNames) > 0 {
+		fast.name = anyOf(fastNames)
+		out = append(out, fast)
 	}
-	if len(slow) > 0 {
-		out = append(out, single{name: "^(" + strings.Join(slow, "|") + ")$", takes: slowTakes})
+	if len(slowNames) > 0 {
+		slow.name = anyOf(slowNames)
+		out = append(out, slow)
 	}
 	if len(out) == 0 { // it was come by in the run of all, and by none alone
 		return []single{{takes: t.takes}}

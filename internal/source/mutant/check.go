@@ -142,11 +142,24 @@ func (k *pkg) choose(all []candidate) {
 	slices.SortStableFunc(all, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Op.Rank(), b.Op.Rank()), cmp.Compare(a.Start, b.Start))
 	})
+	var lines []key
+	for _, c := range all {
+		if at := (key{c.File, c.Line}); len(lines) == 0 || lines[len(lines)-1] != at {
+			lines = append(lines, at)
+		}
+	}
+	skipped := map[key]bool{}
+	if most := k.options.Most; most > 0 && len(lines) > most {
+		for i, at := range lines {
+			skipped[at] = i > 0 && i*most/len(lines) == (i-1)*most/len(lines)
+		}
+		k.found.Left = len(lines) - most
+	}
 	onLine := map[key]int{}
 	taken := map[edit]bool{} // the places that edits stand at
 	for _, c := range all {
 		at := key{c.File, c.Line}
-		if k.options.PerLine > 0 && onLine[at] >= k.options.PerLine || clashes(c, taken) {
+		if skipped[at] || k.options.PerLine > 0 && onLine[at] >= k.options.PerLine || clashes(c, taken) {
 			continue
 		}
 		if !k.settles(byFile[c.File], &c) {

@@ -108,6 +108,7 @@ type File struct {
 type Options struct {
 	Importer types.Importer // of what the package imports; may be used for one Find at a time
 	PerLine  int            // at most so many on one line; 0 means one for each place of the line
+	Most     int            // mutants are looked for on at most so many lines, spread evenly; 0 means all
 	FirstID  int
 }
 
@@ -117,5 +118,6 @@ type Found struct {
 	Constant    int      // left out: fixed when the program is compiled
 	Arid        int      // left out: logging, time-outs, text for people
 	Equivalent  int      // left out: the same program
+	Left        int      // lines left out for Options.Most
 	NotCompiled int      // tried, and the package does not compile with it
 }

@@ -1,0 +1,216 @@
+package mutation
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"muster/internal/check"
+	"muster/internal/core/evidence"
+	"muster/internal/core/plan"
+)
+
+const (
+	// maxFindings bounds what is reported: the worst few.
+	maxFindings = 3
+
+	// blockFrom core mutants that a changed test runs must survive, all of
+	// them, before it blocks.
+	blockFrom = 3
+
+	// pointFrom core mutants must survive, and more than half of all, before it
+	// points.
+	pointFrom = 2
+)
+
+// group is the mutants of one function that tests come by.
+type group struct {
+	file, function string
+	survivors      []Judged // the worst first
+	core           int      // core mutants that were judged
+	coreSurvivors  int
+	isPartial      bool // not all tests that may come by were run
+}
+
+// groups puts mutants together by function. Only those that the change's own
+// tests come by count, where the change has tests.
+func groups(r Report, own bool) []group {
+	var out []group
+	for _, j := range r.Judged {
+		if own && !j.ByChanged || j.Outcome != Survived && j.Outcome != Killed {
+			continue
+		}
+		i := slices.IndexFunc(out, func(g group) bool { return g.file == j.File && g.function == j.Function })
+		if i < 0 {
+			out = append(out, group{file: j.File, function: j.Function})
+			i = len(out) - 1
+		}
+		g := &out[i]
+		if j.Op.IsCore() {
+			g.core++
+		}
+		if j.Outcome == Survived {
+			g.survivors = append(g.survivors, j)
+			g.isPartial = g.isPartial || j.Partial
+			if j.Op.IsCore() {
+				g.coreSurvivors++
+			}
+		}
+	}
+	for _, g := range out {
+		slices.SortStableFunc(g.survivors, func(a, b Judged) int { return cmp.Compare(a.Op.Rank(), b.Op.Rank()) })
+	}
+	return out
+}
+
+// level says how loudly a function's survivors are reported; see the package's
+// comment.
+func (g group) level(c changed) evidence.Level {
+	switch {
+	case !c.claims || len(c.tests) == 0:
+		return evidence.Context
+	case g.coreSurvivors >= blockFrom && g.coreSurvivors == g.core && !g.isPartial:
+		return evidence.Gate
+	case g.coreSurvivors >= pointFrom && 2*g.coreSurvivors > g.core:
+		return evidence.Locator
+	}
+	return evidence.Context
+}
+
+// findings gives what is said about one module: the worst mutant of each
+// function whose tests notice too little.
+func (j *judge) findings(r moduleReport) []evidence.Finding {
+	var out []evidence.Finding
+	all := groups(r.report, len(j.change.tests) > 0)
+	slices.SortStableFunc(all, func(a, b group) int {
+		return cmp.Or(levelRank(a.level(j.change))-levelRank(b.level(j.change)), b.coreSurvivors-a.coreSurvivors)
+	})
+	for _, g := range all {
+		if len(g.survivors) > 0 {
+			out = append(out, j.finding(r, g))
+		}
+	}
+	return out
+}
+
+func (j *judge) finding(r moduleReport, g group) evidence.Finding {
+	m := g.survivors[0]
+	text := r.report.Texts[m.File]
+	diff := diffOf(m, text)
+	f := evidence.Finding{
+		Check: Name, Rule: "survivor", Level: g.level(j.change), Grade: evidence.Verified,
+		Path: m.File, StartLine: m.Line, EndLine: max(m.Line, m.EndLine),
+		Message: message(m, g, len(j.change.tests) > 0), Detail: diff,
+	}
+	if utf8.ValidString(diff) {
+		f.Reproduce = j.reproduce(r.job, m, diff)
+	}
+	return evidence.NewFinding(f, string(m.Op)+"\n"+m.Function+"\n"+strings.Join(strings.Fields(string(text[m.Start:m.End])), " "))
+}
+
+// message says what the tests do not notice.
+func message(m Judged, g group, hasTests bool) string {
+	where := "this file"
+	if m.Function != "" {
+		where = m.Function
+	}
+	tests := "The tests that run " + where
+	if hasTests {
+		tests = "The tests of this change run " + where
+	}
+	switch {
+	case hasTests && g.core > 1 && g.coreSurvivors == g.core:
+		return fmt.Sprintf("%s and notice nothing: they pass with each of %d faults put into it, the worst in line %d (%s).", tests, g.core, m.Line, m.Op)
+	case g.coreSurvivors > 1:
+		return fmt.Sprintf("%s and pass with %d of %d faults put into it, the worst in line %d (%s).", tests, g.coreSurvivors, g.core, m.Line, m.Op)
+	}
+	return fmt.Sprintf("%s and pass with a fault in line %d (%s).", tests, m.Line, m.Op)
+}
+
+// reproduce gives a command that puts the mutant into the head's files, in a
+// new temporary folder, and runs the tests that come by it. It succeeds, which
+// is the point.
+func (j *judge) reproduce(job Job, m Judged, diff string) string {
+	printf := []string{"printf", `%s\n`}
+	for line := range strings.Lines(diff) {
+		printf = append(printf, strings.TrimSuffix(line, "\n"))
+	}
+	test := append([]string{"go", "test", "-count=1", "-vet=off"}, m.By...)
+	steps := []string{
+		`cd "$(git rev-parse --show-toplevel)"`,
+		`d=$(mktemp -d)`,
+		`export GIT_INDEX_FILE="$d/index"`,
+		"git read-tree " + j.subject.Request.Head.Tree,
+		`git checkout-index -a --prefix="$d/tree/"`,
+		`cd "$d/tree"`,
+		plan.Command{Argv: printf}.String() + " | GIT_CEILING_DIRECTORIES=/ git apply",
+		check.InDir(job.Module, plan.Command{Argv: test}.String()),
+	}
+	return "(" + strings.Join(steps, " && ") + ")"
+}
+
+// around is how many lines a diff shows before and after.
+const around = 2
+
+// diffOf gives the mutant as a diff that Git can apply.
+func diffOf(m Judged, text []byte) string {
+	was := splitLines(string(text))
+	first := strings.Count(string(text[:m.Start]), "\n")
+	last := strings.Count(string(text[:m.End]), "\n")
+	changed := splitLines(string(m.Apply(text)))
+	added := changed[first : last+1-(len(was)-len(changed))]
+	if len(added) == 1 && strings.TrimSpace(added[0]) == "" {
+		added = nil // a line that nothing is left of
+	}
+	from, to := max(0, first-around), min(len(was), last+1+around)
+	var b strings.Builder
+	p := check.ShowPath(m.File)
+	fmt.Fprintf(&b, "--- a/%s\n+++ b/%s\n@@ -%d,%d +%d,%d @@\n", p, p, from+1, to-from, from+1, to-from-(last+1-first)+len(added))
+	write := func(mark string, lines []string) {
+		for _, line := range lines {
+			b.WriteString(mark + strings.TrimSuffix(line, "\n") + "\n")
+			if !strings.HasSuffix(line, "\n") {
+				b.WriteString("\\ No newline at end of file\n")
+			}
+		}
+	}
+	write(" ", was[from:first])
+	write("-", was[first:last+1])
+	write("+", added)
+	write(" ", was[last+1:to])
+	return b.String()
+}
+
+func splitLines(text string) []string { return slices.Collect(strings.Lines(text)) }
+
+// unexecuted gives the changed lines that no test executes, as far as mutants
+// show it: runs of them within one function.
+func unexecuted(r Report) []evidence.Place {
+	var out []evidence.Place
+	function := ""
+	for _, j := range byLine(r.Judged) {
+		if j.Outcome != NotCovered {
+			function = ""
+			continue
+		}
+		why := "no test executes it"
+		if j.Partial {
+			why = "no test that was run executes it"
+		}
+		if n := len(out) - 1; n >= 0 && function == j.File+" "+j.Function && out[n].Why == why {
+			out[n].EndLine = max(out[n].EndLine, j.EndLine)
+			continue
+		}
+		function = j.File + " " + j.Function
+		out = append(out, evidence.Place{Path: j.File, StartLine: j.Line, EndLine: max(j.Line, j.EndLine), Why: why})
+	}
+	return out
+}
+
+func byLine(all []Judged) []Judged {
+	out := slices.Clone(all)
+	slices.SortStableFunc(out, func(a, b Judged) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) })
+	return out
+}
