@@ -292,7 +292,6 @@ func (k *pkg) woven() ([]*ast.File, error) {
 		}
 		out = append(out, tree)
 	}
-	last := max(k.options.FirstID, 1) + len(k.found.Mutants)
-	tree, err := parser.ParseFile(k.set, "muster_mutants.go", Helper(k.files[0].ast.Name.Name, last, NoLimit), parser.SkipObjectResolution|parser.ParseComments)
+	tree, err := parser.ParseFile(k.set, "muster_mutants.go", outline(k.files[0].ast.Name.Name), parser.SkipObjectResolution|parser.ParseComments)
 	return append(out, tree), err
 }

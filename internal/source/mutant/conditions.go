@@ -107,9 +107,9 @@ func (f *finder) comparison(n *ast.BinaryExpr) {
 	if n.Op != token.EQL && n.Op != token.NEQ {
 		return
 	}
-	if next, ok := nextNumber(n.Y); ok {
+	if next, ok := neighbour(n.Y, "+"); ok {
 		f.alternative(Constant, n, f.flat(n.X)+" "+n.Op.String()+" "+next)
-	} else if next, ok := nextNumber(n.X); ok {
+	} else if next, ok := neighbour(n.X, "+"); ok {
 		f.alternative(Constant, n, next+" "+n.Op.String()+" "+f.flat(n.Y))
 	}
 }
@@ -118,8 +118,8 @@ func boundaries() map[token.Token]token.Token {
 	return map[token.Token]token.Token{token.LSS: token.LEQ, token.LEQ: token.LSS, token.GTR: token.GEQ, token.GEQ: token.GTR}
 }
 
-// nextNumber gives the number after one that is written out.
-func nextNumber(e ast.Expr) (string, bool) {
+// neighbour gives the number beside one that is written out.
+func neighbour(e ast.Expr, sign string) (string, bool) {
 	lit, ok := e.(*ast.BasicLit)
 	if !ok || lit.Kind != token.INT {
 		return "", false
@@ -128,7 +128,8 @@ func nextNumber(e ast.Expr) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	return n.Add(n, big.NewInt(1)).String(), true
+	by := map[string]int64{"+": 1, "-": -1}[sign]
+	return n.Add(n, big.NewInt(by)).String(), true
 }
 
 // connective offers to exchange && and ||, and to drop either side.

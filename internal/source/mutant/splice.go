@@ -59,6 +59,9 @@ func Write(text []byte, mutants []Mutant) []byte {
 	done := 0
 	for _, e := range all {
 		out.Write(text[done:e.at()])
+		if e.place == opens && e.at() > 0 && isWord(text[e.at()-1]) {
+			out.WriteByte(' ') // "return-a"
+		}
 		out.WriteString(e.text)
 		done = e.at()
 		if e.place == over {
@@ -67,6 +70,10 @@ func Write(text []byte, mutants []Mutant) []byte {
 	}
 	out.Write(text[done:])
 	return []byte(out.String())
+}
+
+func isWord(b byte) bool {
+	return b == '_' || b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20 <= 'z' || b >= 0x80
 }
 
 // order puts edits in the order of the text they make. At one place the ends

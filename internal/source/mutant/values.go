@@ -82,7 +82,11 @@ func (f *finder) slice(n *ast.SliceExpr) {
 		if _, ok := end.(*ast.BinaryExpr); ok {
 			text = "(" + text + ")"
 		}
-		f.add(Slice, end, end.Pos(), text+sign+"1", before(start, stop, "("), after(start, stop, ")"+sign+"musterInt__("+id+")"))
+		text += sign + "1"
+		if moved, ok := neighbour(end, sign); ok {
+			text = moved
+		}
+		f.add(Slice, end, end.Pos(), text, before(start, stop, "("), after(start, stop, ")"+sign+"musterInt__("+id+")"))
 	}
 	if n.High != nil && f.isInt(n.High) {
 		move(n.High, "-")
