@@ -18,6 +18,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -101,28 +102,58 @@ type bench struct {
 	perLine  int
 }
 
-// survey mutates all lines of the packages.
+// survey mutates all lines of the packages, one after another: what counts is
+// whether a package's own tests notice.
 func (b bench) survey(ctx context.Context) (mutation.Report, error) {
+	all, err := output(ctx, b.dir, "go", append([]string{"list", "-f", "{{.Dir}}"}, b.patterns...)...)
+	if err != nil {
+		return mutation.Report{}, err
+	}
+	sum := mutation.Report{Texts: map[string][]byte{}}
+	for dir := range strings.Lines(all) {
+		began := time.Now()
+		r, err := b.one(ctx, strings.TrimSpace(dir))
+		if err != nil {
+			return sum, err
+		}
+		fmt.Fprintf(os.Stderr, "%s: %d mutants in %s\n", strings.TrimSpace(dir), len(r.Judged), ms(time.Since(began)))
+		add(&sum, r)
+	}
+	return sum, nil
+}
+
+// one mutates the package in a folder.
+func (b bench) one(ctx context.Context, dir string) (mutation.Report, error) {
 	work, err := os.MkdirTemp("", "muster-mutants-")
 	if err != nil {
 		return mutation.Report{}, err
 	}
 	defer func() { _ = os.RemoveAll(work) }() // a temporary folder
 	return mutation.Survey(ctx, b.exec, mutation.Job{
-		Dir: b.dir, Module: ".", Work: work, PerLine: b.perLine, Wants: b.wants,
+		Dir: b.dir, Module: ".", Work: work, PerLine: b.perLine,
+		Wants: func(file string) func(int) bool {
+			if filepath.Join(b.dir, filepath.Dir(filepath.FromSlash(file))) != dir {
+				return nil
+			}
+			return func(int) bool { return true }
+		},
 	})
 }
 
-// wants takes all lines of the files in the packages.
-func (b bench) wants(file string) func(int) bool {
-	at := "./" + filepath.ToSlash(filepath.Dir(file))
-	for _, p := range b.patterns {
-		above, all := strings.CutSuffix(filepath.ToSlash(p), "/...")
-		if at == above || all && strings.HasPrefix(at, above+"/") {
-			return func(int) bool { return true }
-		}
-	}
-	return nil
+// add adds one report to another.
+func add(sum *mutation.Report, r mutation.Report) {
+	sum.Judged = append(sum.Judged, r.Judged...)
+	sum.NotRun = append(sum.NotRun, r.NotRun...)
+	maps.Copy(sum.Texts, r.Texts)
+	sum.Found.Constant += r.Found.Constant
+	sum.Found.Arid += r.Found.Arid
+	sum.Found.Equivalent += r.Found.Equivalent
+	sum.Found.NotCompiled += r.Found.NotCompiled
+	sum.Times.Prepare += r.Times.Prepare
+	sum.Times.Build += r.Times.Build
+	sum.Times.Plain += r.Times.Plain
+	sum.Times.Mutants += r.Times.Mutants
+	sum.Times.Tests += r.Times.Tests
 }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.0f ms", float64(d.Microseconds())/1000) }

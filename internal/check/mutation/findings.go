@@ -2,6 +2,7 @@ package mutation
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -81,18 +82,37 @@ func (g group) level(c changed) evidence.Level {
 
 // findings gives what is said about one module: the worst mutant of each
 // function whose tests notice too little.
-func (j *judge) findings(r moduleReport) []evidence.Finding {
+func (j *judge) findings(ctx context.Context, r moduleReport) []evidence.Finding {
 	var out []evidence.Finding
 	all := groups(r.report, len(j.change.tests) > 0)
 	slices.SortStableFunc(all, func(a, b group) int {
 		return cmp.Or(levelRank(a.level(j.change))-levelRank(b.level(j.change)), b.coreSurvivors-a.coreSurvivors)
 	})
 	for _, g := range all {
-		if len(g.survivors) > 0 {
-			out = append(out, j.finding(r, g))
+		if len(g.survivors) == 0 || len(out) == maxFindings {
+			continue
 		}
+		f := j.finding(r, g)
+		if why := j.refuted(ctx, r, g.survivors[0], f.Level); why != "" {
+			j.notes = append(j.notes, why)
+			continue
+		}
+		out = append(out, f)
 	}
 	return out
+}
+
+// refuted tries the mutant of a finding that would block once more, as a
+// person would, and gives why it does not hold; "" when it does.
+func (j *judge) refuted(ctx context.Context, r moduleReport, m Judged, l evidence.Level) string {
+	if l != evidence.Gate {
+		return ""
+	}
+	why := byHand(ctx, j.exec, r.job, m, r.report.Texts[m.File])
+	if why == "" {
+		return ""
+	}
+	return fmt.Sprintf("a mutant in %s:%d (%s) survived woven into its file and not by itself, so nothing is said of it: %s", check.ShowPath(m.File), m.Line, m.Op, why)
 }
 
 func (j *judge) finding(r moduleReport, g group) evidence.Finding {

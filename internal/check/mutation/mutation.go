@@ -116,7 +116,7 @@ func (mutants) Run(ctx context.Context, s *check.Subject, x check.Exec) evidence
 	if ctx.Err() != nil {
 		return check.CouldNot("it was ended while tests ran")
 	}
-	return j.result()
+	return j.result(ctx)
 }
 
 // share gives the time that the check may take.
@@ -154,6 +154,7 @@ type judge struct {
 
 	reports []moduleReport
 	broken  []string // modules that gave no answer, and why
+	notes   []string // what was left out
 }
 
 // moduleReport is what the survey of one module found.
@@ -199,13 +200,13 @@ func (j *judge) module(ctx context.Context, m string, modules []string) {
 }
 
 // result puts the reports together.
-func (j *judge) result() evidence.Result {
+func (j *judge) result(ctx context.Context) evidence.Result {
 	var findings []evidence.Finding
 	var notes []string
 	var places []evidence.Place
 	judged, unjudged := 0, 0
 	for _, r := range j.reports {
-		findings = append(findings, j.findings(r)...)
+		findings = append(findings, j.findings(ctx, r)...)
 		places = append(places, unexecuted(r.report)...)
 		notes = append(notes, r.report.NotRun...)
 		notes = append(notes, counts(r.report)...)
@@ -223,7 +224,7 @@ func (j *judge) result() evidence.Result {
 	}
 	slices.SortStableFunc(findings, func(a, b evidence.Finding) int { return levelRank(a.Level) - levelRank(b.Level) })
 	res := check.Partly(findings[:min(len(findings), maxFindings)], broken)
-	res.NotRun = append(broken, notes...)
+	res.NotRun = slices.Concat(broken, notes, j.notes)
 	res.Unverified = places
 	return res
 }

@@ -81,6 +81,7 @@ type Times struct {
 	Build   time.Duration // of the test programs
 	Plain   time.Duration // their runs without a mutant
 	Mutants time.Duration // their runs with one, on the clock
+	Tests   time.Duration // what the same tests take without a mutant, for each of these runs
 }
 
 // survey is one survey under way.

@@ -2,6 +2,7 @@ package mutation
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -143,6 +144,7 @@ func (s *survey) try(ctx context.Context, p *listed, open []*Judged, isOwn bool)
 	began := time.Now()
 	s.judge(ctx, t, reached)
 	s.report.Times.Mutants += time.Since(began)
+	s.report.Times.Tests += t.takes * time.Duration(len(reached)) / time.Duration(s.Parallel)
 }
 
 // markChanged marks the mutants that the job's own tests come by.
@@ -372,4 +374,33 @@ func outcome(ran check.Ran) (Outcome, string) {
 
 func outOfMemory(text string) bool {
 	return strings.Contains(text, "fatal error: runtime: out of memory") || strings.Contains(text, "cannot allocate memory") && strings.Contains(text, "fatal error:")
+}
+
+// byHand runs the tests that come by a mutant with "go test", the mutant put
+// into the file as a person would, and gives why they do not pass; "" when
+// they do.
+func byHand(ctx context.Context, x check.Exec, j Job, m Judged, text []byte) string {
+	file, list := filepath.Join(j.Work, "byhand.go"), filepath.Join(j.Work, "byhand.json")
+	dir := j.Dir
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	replace, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(dir, filepath.FromSlash(m.File)): file}})
+	if err == nil {
+		err = errors.Join(os.WriteFile(file, m.Apply(text), 0o600), os.WriteFile(list, replace, 0o600))
+	}
+	if err != nil {
+		return err.Error()
+	}
+	argv := append([]string{"go", "test", "-count=1", "-vet=off", "-overlay", list}, m.By...)
+	c := check.Command(plan.Command{Argv: argv}, filepath.Join(dir, filepath.FromSlash(j.Module)), j.Env)
+	c.LimitMS = maxPlain.Milliseconds()
+	ran := check.Do(ctx, x, c)
+	switch {
+	case ran.Why != "":
+		return ran.Why
+	case ran.Failed():
+		return "go test fails: " + check.Clip(lastLines(ran.Text(j.Work, dir)), 300)
+	}
+	return ""
 }
