@@ -285,7 +285,7 @@ func (s *survey) names(ctx context.Context, t *trial) []single {
 	return out
 }
 
-var testName = regexp.MustCompile(`^(Test|Fuzz|Example)[\pL\pN_]*$`)
+var testName = regexp.MustCompile(`^(Test|Fuzz|Example)([_\pN\p{Lu}\p{Lt}\p{Lo}\p{Lm}][\pL\pN_]*)?$`)
 
 // judge runs a trial with each mutant, several at once.
 func (s *survey) judge(ctx context.Context, t *trial, reached []*Judged) {
