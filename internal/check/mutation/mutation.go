@@ -222,6 +222,12 @@ func (j *judge) result(ctx context.Context) evidence.Result {
 	if judged == 0 && unjudged > 0 {
 		broken = append(broken, fmt.Sprintf("none of %d mutants could be judged", unjudged))
 	}
+	if len(broken) > 0 && !j.change.claims {
+		// It would have asked nobody for anything, so neither does its silence.
+		res := check.Skip("the change claims no tests, and its mutants could not be judged: %s", strings.Join(broken, "; "))
+		res.NotRun = slices.Concat(broken, notes)
+		return res
+	}
 	slices.SortStableFunc(findings, func(a, b evidence.Finding) int { return levelRank(a.Level) - levelRank(b.Level) })
 	res := check.Partly(findings[:min(len(findings), maxFindings)], broken)
 	res.NotRun = slices.Concat(broken, notes, j.notes)

@@ -125,7 +125,9 @@ func TestCount(t *testing.T) {
 		"start/start.go":         "package start\n\nvar table = fill(3)\n\nfunc fill(n int) []int {\n\tif n > 5 {\n\t\tpanic(\"many\")\n\t}\n\ttable := make([]int, n)\n\ttable[n-1] = 1\n\treturn table\n}\n\nfunc Len() int { return len(table) }\n",
 		"start/start_test.go":    "package start" + test + "func TestLen(t *testing.T) {\n\tif Len() != 3 {\n\t\tt.Fatal()\n\t}\n}\n",
 		"red/red.go":             "package red\n\nfunc One() int {\n\treturn 1\n}\n",
-		"red/red_test.go":        "package red" + test + "func TestRed(t *testing.T) { t.Fatal(\"red since long\", One()) }\n",
+		"red/red_test.go":        "package red" + test + "func TestMain(*testing.M) { panic(\"red since long\") }\n",
+		"half/half.go":           "package half\n\nfunc Two() int {\n\treturn 2\n}\n",
+		"half/half_test.go":      "package half" + test + "func TestRed(t *testing.T) { t.Fatal(\"red\") }\n\nfunc TestTwo(t *testing.T) {\n\tif Two() != 2 {\n\t\tt.Fatal()\n\t}\n}\n",
 		"helper/helper.go":       "package helper\n\nimport \"testing\"\n\nfunc Be(t *testing.T, ok bool) {\n\tif !ok {\n\t\tt.Fatal()\n\t}\n}\n",
 		"broken/broken.go":       "package broken\n\nfunc F() int { return undefined }\n",
 		"calc/testdata/x/bad.go": "package bad\n\nfunc F() int { return 1 }\n",
@@ -151,6 +153,7 @@ func TestOneOfEach(t *testing.T) {
 		"start/start.go:11":    "killed",
 		"start/start.go:14":    "killed",
 		"red/red.go:4":         "unjudged",
+		"half/half.go:4":       "killed",
 	}
 	if got := outcomes(r); !maps.Equal(got, want) {
 		keys := slices.Concat(slices.Collect(maps.Keys(got)), slices.Collect(maps.Keys(want)))
@@ -172,13 +175,13 @@ func TestOneOfEach(t *testing.T) {
 				t.Errorf("%s in %s: run by the changed test: %t", at, j.Function, j.ByChanged)
 			}
 		case "red/red.go:4":
-			if !strings.Contains(j.Why, "red since long") {
+			if !strings.Contains(j.Why, "they fail without any") {
 				t.Errorf("unjudged for %q", j.Why)
 			}
 		}
 	}
 	notes := strings.Join(r.NotRun, "\n")
-	for _, part := range []string{"m/red did not run with mutants: they fail without any", "m/helper imports testing", "m/broken is not mutated"} {
+	for _, part := range []string{"m/red did not run with mutants: they fail without any", "m/half fail without a mutant and were left out: TestRed", "m/helper imports testing", "m/broken is not mutated"} {
 		if !strings.Contains(notes, part) {
 			t.Errorf("%q is not among what was left out:\n%s", part, notes)
 		}
@@ -187,7 +190,7 @@ func TestOneOfEach(t *testing.T) {
 		t.Errorf("a path of this machine was left:\n%s", notes)
 	}
 	// Nothing is run with a mutant that no test comes by.
-	if n := x.count(withMutant); n != 12 {
+	if n := x.count(withMutant); n != 13 {
 		t.Errorf("%d runs with a mutant", n)
 	}
 }

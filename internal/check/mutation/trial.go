@@ -36,6 +36,9 @@ const (
 	// quick tests run first, the others only with what these leave alive.
 	quick = 300 * time.Millisecond
 
+	// maxRed tests of a package may fail without a mutant and be left out.
+	maxRed = 5
+
 	keepOutput = 256 << 10
 )
 
@@ -46,6 +49,7 @@ type trial struct {
 	takes time.Duration // without a mutant
 	hits  map[int]bool  // mutants that its tests come by
 	tests []single      // its tests one by one; nil when they are not told apart
+	red   []string      // tests that fail without a mutant, and are left out
 }
 
 // single is one test of the top level, run alone.
@@ -135,6 +139,10 @@ func (s *survey) try(ctx context.Context, p *listed, open []*Judged, isOwn bool)
 			reached = append(reached, j)
 		}
 	}
+	if len(t.red) > 0 {
+		s.note("these tests of %s fail without a mutant and were left out: %s", p.ImportPath, check.Clip(strings.Join(t.red, ", "), 300))
+		s.partial(open)
+	}
 	if isOwn {
 		s.markChanged(ctx, t, reached)
 	}
@@ -153,7 +161,7 @@ func (s *survey) markChanged(ctx context.Context, t *trial, reached []*Judged) {
 	if len(tests) == 0 {
 		return
 	}
-	hits, why := s.plain(ctx, t, anyOf(tests))
+	hits, _, why := s.plain(ctx, t, anyOf(tests))
 	if why != "" {
 		s.note("the changed tests of %s did not run by themselves: %s", t.pkg.ImportPath, why)
 		return
@@ -187,35 +195,52 @@ func (s *survey) start(ctx context.Context, p *listed) (*trial, string) {
 	case ran.Failed():
 		return nil, "they do not compile with mutants: " + check.Clip(ran.Text(s.Work, s.Dir), 300)
 	}
-	began = time.Now()
-	hits, why := s.plain(ctx, t, "")
-	s.report.Times.Plain += time.Since(began)
-	if why != "" {
-		return nil, why
+	for {
+		began = time.Now()
+		hits, failed, why := s.plain(ctx, t, "")
+		s.report.Times.Plain += time.Since(began)
+		t.hits, t.takes = hits, time.Since(began)
+		if why == "" {
+			return t, ""
+		}
+		if len(failed) == 0 || len(t.red)+len(failed) > maxRed || s.left() <= 0 {
+			return nil, why
+		}
+		t.red = append(t.red, failed...)
 	}
-	t.hits, t.takes = hits, time.Since(began)
-	return t, ""
 }
 
-// plain runs tests without a mutant and says which ones they come by.
-func (s *survey) plain(ctx context.Context, t *trial, pattern string) (map[int]bool, string) {
+var failedTest = regexp.MustCompile(`(?m)^--- FAIL: ([^\s/]+)`)
+
+// failures gives the tests of the top level that a run says have failed.
+func failures(stdout string) []string {
+	var out []string
+	for _, m := range failedTest.FindAllStringSubmatch(stdout, -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+// plain runs tests without a mutant and says which ones they come by, or which
+// of them failed, and why that is no answer.
+func (s *survey) plain(ctx context.Context, t *trial, pattern string) (seen map[int]bool, failed []string, why string) {
 	hits := filepath.Join(s.Work, "hits")
 	if err := os.Remove(hits); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err.Error()
+		return nil, nil, err.Error()
 	}
 	c := s.command(t, pattern, min(s.left(), maxPlain), mutant.EnvHits+"="+hits)
 	ran := check.Do(ctx, s.exec, c)
 	switch {
 	case ran.Why != "":
-		return nil, ran.Why
+		return nil, nil, ran.Why
 	case ran.Failed():
-		return nil, "they fail without any: " + check.Clip(lastLines(ran.Text(s.Work, s.Dir)), 300)
+		return nil, failures(ran.Output.Stdout), "they fail without any: " + check.Clip(lastLines(ran.Text(s.Work, s.Dir)), 300)
 	}
 	seen, err := readHits(hits)
 	if err != nil {
-		return nil, err.Error()
+		return nil, nil, err.Error()
 	}
-	return seen, ""
+	return seen, nil, ""
 }
 
 func lastLines(text string) string {
@@ -241,6 +266,9 @@ func readHits(file string) (map[int]bool, error) {
 // command gives a run of a trial's tests, all or those of a pattern.
 func (s *survey) command(t *trial, pattern string, limit time.Duration, env ...string) job.Command {
 	argv := []string{t.bin, "-test.v", "-test.failfast", "-test.paniconexit0", "-test.timeout=0"}
+	if len(t.red) > 0 {
+		argv = append(argv, "-test.skip", anyOf(t.red))
+	}
 	if pattern != "" {
 		argv = append(argv, "-test.run", pattern)
 	}
@@ -259,7 +287,7 @@ func (s *survey) split(ctx context.Context, t *trial) {
 	for i := range t.tests {
 		one := &t.tests[i]
 		start := time.Now()
-		hits, why := s.plain(ctx, t, anyOf([]string{one.name}))
+		hits, _, why := s.plain(ctx, t, anyOf([]string{one.name}))
 		if why != "" {
 			t.tests = nil
 			return
@@ -278,7 +306,7 @@ func (s *survey) names(ctx context.Context, t *trial) []single {
 	}
 	var out []single
 	for line := range strings.Lines(ran.Output.Stdout) {
-		if name := strings.TrimSpace(line); testName.MatchString(name) {
+		if name := strings.TrimSpace(line); testName.MatchString(name) && !slices.Contains(t.red, name) {
 			out = append(out, single{name: name})
 		}
 	}
