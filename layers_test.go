@@ -70,6 +70,7 @@ func layers() []layer {
 		{"internal/killtest", "internal/...", forTest},
 		{"internal/agentse2e", "internal/...", forTest},
 		{"internal/bench", "internal/...", forTest},
+		{"bench/...", "internal/...", forTest},
 	}
 }
 
@@ -95,7 +96,7 @@ func owners() []owned {
 		{"github.com/google/uuid", "internal/app internal/store"},
 		{"github.com/rogpeppe/go-internal/", "tests"},
 		{"database/sql", "internal/store"},
-		{"os/exec", "internal/adapter/... internal/bench internal/killtest"},
+		{"os/exec", "internal/adapter/... internal/bench internal/killtest bench/..."},
 		{"net/http", "internal/adapter/agent/fakemodel"},
 		{"plugin", "tests"},
 		{"unsafe", "tests"},

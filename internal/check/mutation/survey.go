@@ -172,17 +172,17 @@ func (s *survey) prepare(ctx context.Context) error {
 }
 
 // isWanted reports whether a package has a file with wanted lines.
-func (s *survey) isWanted(p *listed) bool {
+func (j Job) isWanted(p *listed) bool {
 	return slices.ContainsFunc(p.GoFiles, func(name string) bool {
-		file, ok := s.inTree(p, name)
-		return ok && s.Wants(file) != nil
+		file, ok := j.inTree(p, name)
+		return ok && j.Wants(file) != nil
 	})
 }
 
 // inTree gives the path of a package's file in the tree. A package may lie
 // elsewhere: a module can be replaced by any folder.
-func (s *survey) inTree(p *listed, name string) (string, bool) {
-	rel, err := filepath.Rel(s.Dir, filepath.Join(p.Dir, name))
+func (j Job) inTree(p *listed, name string) (string, bool) {
+	rel, err := filepath.Rel(j.Dir, filepath.Join(p.Dir, name))
 	if err != nil || !filepath.IsLocal(rel) {
 		return "", false
 	}
@@ -301,13 +301,13 @@ func (s *survey) writeOverlay() error {
 	return fault.Wrap(fault.Internal, os.WriteFile(s.overlayFile(), text, 0o600), "list the files with mutants")
 }
 
-func (s *survey) overlayFile() string { return filepath.Join(s.Work, "overlay.json") }
+func (j Job) overlayFile() string { return filepath.Join(j.Work, "overlay.json") }
 
 // moduleDir is where the go command runs.
-func (s *survey) moduleDir() string { return filepath.Join(s.Dir, filepath.FromSlash(s.Module)) }
+func (j Job) moduleDir() string { return filepath.Join(j.Dir, filepath.FromSlash(j.Module)) }
 
 // folder gives the folder of a package in the tree.
-func (s *survey) folder(p *listed) string {
-	file, _ := s.inTree(p, "x.go")
+func (j Job) folder(p *listed) string {
+	file, _ := j.inTree(p, "x.go")
 	return path.Dir(file)
 }

@@ -12,8 +12,8 @@ func isForPeople(d *ast.FuncDecl) bool {
 }
 
 // isEnd reports whether a call does not come back.
-func (f *finder) isEnd(n *ast.CallExpr) bool {
-	switch f.callee(n) {
+func isEnd(f code, n *ast.CallExpr) bool {
+	switch callee(f, n) {
 	case "panic", "os.Exit", "runtime.Goexit":
 		return true
 	}
@@ -22,13 +22,13 @@ func (f *finder) isEnd(n *ast.CallExpr) bool {
 
 // callee gives what is called as it is written: "panic", "log.Printf",
 // "s.log.Debug".
-func (f *finder) callee(n *ast.CallExpr) string { return f.flat(n.Fun) }
+func callee(f code, n *ast.CallExpr) string { return f.flat(n.Fun) }
 
 // isArid reports whether a call has no effect that a test should look at:
 // logs, metrics, traces, texts of errors, locks (which only a race shows),
 // room set aside, and waiting.
-func (f *finder) isArid(n *ast.CallExpr) bool {
-	name := f.callee(n)
+func isArid(f code, n *ast.CallExpr) bool {
+	name := callee(f, n)
 	if slices.Contains(aridCalls(), name) {
 		return true
 	}
@@ -71,14 +71,14 @@ func aridMethods() []string {
 }
 
 // isAridBlock reports whether a block does nothing, or nothing but arid calls.
-func (f *finder) isAridBlock(b *ast.BlockStmt) bool {
+func isAridBlock(f code, b *ast.BlockStmt) bool {
 	for _, s := range b.List {
 		e, ok := s.(*ast.ExprStmt)
 		if !ok {
 			return false
 		}
 		call, ok := e.X.(*ast.CallExpr)
-		if !ok || f.isEnd(call) || !f.isArid(call) {
+		if !ok || isEnd(f, call) || !isArid(f, call) {
 			return false
 		}
 	}

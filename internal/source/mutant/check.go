@@ -65,7 +65,7 @@ func Find(p Package, o Options) (Found, error) {
 	}
 	var all []candidate
 	for _, f := range k.files {
-		w := finder{file: f, info: info, found: &k.found}
+		w := finder{around: around{code: code{f, info}}, found: &k.found}
 		all = append(all, w.find()...)
 	}
 	k.choose(all)

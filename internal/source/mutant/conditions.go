@@ -14,7 +14,7 @@ import (
 // is tested says little about it, but a test that comes by at all must see it
 // inverted.
 func (f *finder) ifStmt(n *ast.IfStmt) {
-	if f.isAridBlock(n.Body) && n.Else == nil {
+	if isAridBlock(f.code, n.Body) && n.Else == nil {
 		f.count(n.Cond, &f.found.Arid)
 		f.fix(n.Cond)
 		return
@@ -57,7 +57,7 @@ func (f *finder) condition(cond ast.Expr, op Op) {
 }
 
 // inverted gives the source of the opposite of a condition.
-func (f *finder) inverted(cond ast.Expr) string {
+func (f code) inverted(cond ast.Expr) string {
 	switch e := cond.(type) {
 	case *ast.UnaryExpr:
 		if e.Op == token.NOT {
@@ -167,7 +167,7 @@ func (f *finder) alternative(op Op, n *ast.BinaryExpr, replacement string) *cand
 
 // isOperand reports whether what is around the current expression could bind
 // more tightly than a replacement of it.
-func (f *finder) isOperand() bool {
+func (f *around) isOperand() bool {
 	switch f.parent().(type) {
 	case *ast.BinaryExpr, *ast.UnaryExpr, *ast.StarExpr:
 		return true
@@ -183,7 +183,7 @@ func (f *finder) unary(n *ast.UnaryExpr) {
 }
 
 // isErrorCheck reports whether a condition compares an error with nil.
-func (f *finder) isErrorCheck(cond ast.Expr) bool {
+func (f code) isErrorCheck(cond ast.Expr) bool {
 	b, ok := ast.Unparen(cond).(*ast.BinaryExpr)
 	if !ok || b.Op != token.NEQ && b.Op != token.EQL {
 		return false
@@ -207,7 +207,7 @@ func (f *finder) refuses(b *ast.BlockStmt) bool {
 		}
 	case *ast.ExprStmt:
 		call, ok := s.X.(*ast.CallExpr)
-		return ok && f.isEnd(call)
+		return ok && isEnd(f.code, call)
 	}
 	return false
 }
@@ -237,7 +237,7 @@ func (f *finder) isSameAtBoundary(n *ast.BinaryExpr) bool {
 
 // passesOn reports whether a body is a single assignment or return of one of
 // two expressions.
-func (f *finder) passesOn(b *ast.BlockStmt, x, y string) bool {
+func (f code) passesOn(b *ast.BlockStmt, x, y string) bool {
 	if len(b.List) != 1 {
 		return false
 	}

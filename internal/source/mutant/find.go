@@ -12,16 +12,32 @@ type candidate struct {
 	or string // another replacement that does the same, should New not compile
 }
 
-// finder walks one file. The stack holds the nodes around the one it is at,
-// the innermost last.
+// finder walks one file.
 type finder struct {
-	file  *parsed
-	info  *types.Info
-	stack []ast.Node
-	fixed map[ast.Node]bool // not to be touched: labels of cases, what follows each turn of a loop
+	around
 	found *Found
 	out   []candidate
 }
+
+// code answers questions about the expressions of one file.
+type code struct {
+	file *parsed
+	info *types.Info
+}
+
+// around is where a finder is: the nodes around the one it looks at, the
+// innermost last.
+type around struct {
+	code
+	stack []ast.Node
+	fixed map[ast.Node]bool // not to be touched: labels of cases, what follows each turn of a loop
+}
+
+// statements and values are a finder that looks at what its name says.
+type (
+	statements struct{ *finder }
+	values     struct{ *finder }
+)
 
 // find gives the candidates of a file on wanted lines.
 func (f *finder) find() []candidate {
@@ -63,11 +79,11 @@ func (f *finder) enter(n ast.Node) bool {
 	case *ast.CommClause:
 		f.fix(n.Comm)
 	case *ast.CallExpr:
-		if f.isArid(n) {
+		if isArid(f.code, n) {
 			f.count(n, &f.found.Arid)
 			return false
 		}
-		f.call(n)
+		values{f}.call(n)
 	case ast.Stmt:
 		f.statement(n)
 	case ast.Expr:
@@ -83,15 +99,15 @@ func (f *finder) statement(n ast.Stmt) {
 	case *ast.ForStmt:
 		f.forStmt(n)
 	case *ast.ReturnStmt:
-		f.returnStmt(n)
+		statements{f}.returnStmt(n)
 	case *ast.ExprStmt:
-		f.callStmt(n)
+		statements{f}.callStmt(n)
 	case *ast.AssignStmt:
-		f.assignStmt(n)
+		statements{f}.assignStmt(n)
 	case *ast.IncDecStmt:
-		f.incDecStmt(n)
+		statements{f}.incDecStmt(n)
 	case *ast.BranchStmt:
-		f.branchStmt(n)
+		statements{f}.branchStmt(n)
 	}
 }
 
@@ -102,7 +118,7 @@ func (f *finder) expression(n ast.Expr) {
 	case *ast.UnaryExpr:
 		f.unary(n)
 	case *ast.SliceExpr:
-		f.slice(n)
+		values{f}.slice(n)
 	}
 }
 
@@ -121,17 +137,17 @@ func (f *finder) caseLabels(n *ast.CaseClause) {
 	}
 }
 
-func (f *finder) fix(n ast.Node) {
+func (f *around) fix(n ast.Node) {
 	if n != nil {
 		f.fixed[n] = true
 	}
 }
 
 // parent gives the node around the current one.
-func (f *finder) parent() ast.Node { return f.above(0) }
+func (f *around) parent() ast.Node { return f.above(0) }
 
 // above gives the node that lies so many levels above the parent.
-func (f *finder) above(level int) ast.Node {
+func (f *around) above(level int) ast.Node {
 	if i := len(f.stack) - 1 - level; i >= 0 {
 		return f.stack[i]
 	}
@@ -140,7 +156,7 @@ func (f *finder) above(level int) ast.Node {
 
 // isListed reports whether a statement stands in a list of statements, so that
 // another can be put before it.
-func (f *finder) isListed(n ast.Stmt) bool {
+func (f *around) isListed(n ast.Stmt) bool {
 	switch p := f.parent().(type) {
 	case *ast.BlockStmt, *ast.CaseClause:
 		return true
@@ -152,7 +168,7 @@ func (f *finder) isListed(n ast.Stmt) bool {
 
 // results gives the results of the innermost function around the current
 // node, or nil.
-func (f *finder) results() *types.Tuple {
+func (f *around) results() *types.Tuple {
 	for i := len(f.stack) - 1; i >= 0; i-- {
 		var t types.Type
 		switch n := f.stack[i].(type) {
@@ -174,7 +190,7 @@ func (f *finder) results() *types.Tuple {
 }
 
 // function names the declared function around the current node.
-func (f *finder) function() string {
+func (f *around) function() string {
 	for _, n := range f.stack {
 		d, ok := n.(*ast.FuncDecl)
 		if !ok {
@@ -235,10 +251,10 @@ func (f *finder) add(op Op, n ast.Node, at token.Pos, replacement string, edits 
 }
 
 // text gives the source of a node as it stands.
-func (f *finder) text(n ast.Node) string {
+func (f code) text(n ast.Node) string {
 	start, end := f.file.span(n)
 	return string(f.file.text[start:end])
 }
 
 // flat gives the source of a node on one line, without comments.
-func (f *finder) flat(n ast.Node) string { return flatten(f.text(n)) }
+func (f code) flat(n ast.Node) string { return flatten(f.text(n)) }

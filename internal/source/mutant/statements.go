@@ -9,7 +9,7 @@ import (
 
 // returnStmt offers another value for each result. The whole statement is
 // written anew in front of it, so the values beside it stay as they are.
-func (f *finder) returnStmt(n *ast.ReturnStmt) {
+func (f statements) returnStmt(n *ast.ReturnStmt) {
 	results := f.results()
 	if results == nil || len(n.Results) != results.Len() {
 		return // nothing is returned, or what another function gives
@@ -31,7 +31,7 @@ func (f *finder) returnStmt(n *ast.ReturnStmt) {
 
 // instead gives another value of a type than e, or "" when there is none that
 // can be written without naming the type.
-func (f *finder) instead(e ast.Expr, t types.Type) (string, Op) {
+func (f code) instead(e ast.Expr, t types.Type) (string, Op) {
 	if isError(t) {
 		if f.isNil(e) {
 			return "", ""
@@ -57,7 +57,7 @@ func (f *finder) instead(e ast.Expr, t types.Type) (string, Op) {
 	return "", ""
 }
 
-func (f *finder) insteadOfBasic(e ast.Expr, b *types.Basic) (string, Op) {
+func (f code) insteadOfBasic(e ast.Expr, b *types.Basic) (string, Op) {
 	value := f.info.Types[e].Value
 	zero := value != nil && (value.ExactString() == "0" || value.ExactString() == `""`)
 	switch {
@@ -88,9 +88,9 @@ func isEmptyList(e ast.Expr) bool {
 }
 
 // callStmt offers to leave out a call that is made for its effect.
-func (f *finder) callStmt(n *ast.ExprStmt) {
+func (f statements) callStmt(n *ast.ExprStmt) {
 	call, ok := n.X.(*ast.CallExpr)
-	if !ok || !f.isListed(n) || f.isArid(call) || f.isEnd(call) {
+	if !ok || !f.isListed(n) || isArid(f.code, call) || isEnd(f.code, call) {
 		return
 	}
 	f.remove(n, Call)
@@ -98,15 +98,15 @@ func (f *finder) callStmt(n *ast.ExprStmt) {
 
 // remove leaves a statement out. Where that would leave a variable or an import
 // unused, the statement stays, and is not reached.
-func (f *finder) remove(n ast.Stmt, op Op) {
+func (f statements) remove(n ast.Stmt, op Op) {
 	start, end := f.file.span(n)
 	c := f.add(op, n, n.Pos(), "", before(start, end, "if !"+on+" { "), after(start, end, " }"))
 	c.or = "if false { " + f.text(n) + " }"
 }
 
 // assignStmt offers to change what an assignment computes, or to leave it out.
-func (f *finder) assignStmt(n *ast.AssignStmt) {
-	if n.Tok == token.DEFINE || !f.isListed(n) || f.isBlank(n.Lhs) {
+func (f statements) assignStmt(n *ast.AssignStmt) {
+	if n.Tok == token.DEFINE || !f.isListed(n) || isBlank(n.Lhs) {
 		return
 	}
 	if n.Tok != token.ASSIGN {
@@ -115,7 +115,7 @@ func (f *finder) assignStmt(n *ast.AssignStmt) {
 	f.remove(n, Assignment)
 }
 
-func (f *finder) isBlank(list []ast.Expr) bool {
+func isBlank(list []ast.Expr) bool {
 	for _, e := range list {
 		if id, ok := e.(*ast.Ident); !ok || id.Name != "_" {
 			return false
@@ -125,7 +125,7 @@ func (f *finder) isBlank(list []ast.Expr) bool {
 }
 
 // opAssign turns "x += y" into "x -= y", and so on.
-func (f *finder) opAssign(n *ast.AssignStmt) {
+func (f statements) opAssign(n *ast.AssignStmt) {
 	from := n.Tok + (token.ADD - token.ADD_ASSIGN) // the tokens stand in the same order
 	c, ok := changes()[from]
 	if !ok || !f.isNumber(n.Lhs[0]) || isDuration(f.info.TypeOf(n.Lhs[0])) {
@@ -139,13 +139,13 @@ func (f *finder) opAssign(n *ast.AssignStmt) {
 }
 
 // either replaces a statement by another one.
-func (f *finder) either(op Op, n ast.Stmt, at token.Pos, replacement string) {
+func (f statements) either(op Op, n ast.Stmt, at token.Pos, replacement string) {
 	start, end := f.file.span(n)
 	f.add(op, n, at, replacement, before(start, end, "if "+on+" { "+replacement+" } else { "), after(start, end, " }"))
 }
 
 // incDecStmt offers to count the other way.
-func (f *finder) incDecStmt(n *ast.IncDecStmt) {
+func (f statements) incDecStmt(n *ast.IncDecStmt) {
 	if !f.isListed(n) {
 		return
 	}
@@ -154,7 +154,7 @@ func (f *finder) incDecStmt(n *ast.IncDecStmt) {
 }
 
 // branchStmt offers to exchange break and continue.
-func (f *finder) branchStmt(n *ast.BranchStmt) {
+func (f statements) branchStmt(n *ast.BranchStmt) {
 	other := map[token.Token]string{token.BREAK: "continue", token.CONTINUE: "break"}[n.Tok]
 	if other == "" || !f.isListed(n) {
 		return

@@ -15,7 +15,7 @@ func (f *finder) binary(n *ast.BinaryExpr) {
 	case token.LAND, token.LOR:
 		f.connective(n)
 	default:
-		f.arithmetic(n)
+		values{f}.arithmetic(n)
 	}
 }
 
@@ -44,7 +44,7 @@ func changes() map[token.Token]change {
 
 // arithmetic turns an operator into another one. Both sides become arguments
 // of a function that knows both operators, so each is evaluated once.
-func (f *finder) arithmetic(n *ast.BinaryExpr) {
+func (f values) arithmetic(n *ast.BinaryExpr) {
 	c, ok := changes()[n.Op]
 	if !ok || !f.isNumber(n) || isDuration(f.info.TypeOf(n)) {
 		return
@@ -65,7 +65,7 @@ func (f *finder) arithmetic(n *ast.BinaryExpr) {
 
 // isNeutral reports whether a side is a number that makes the operator and what
 // it becomes alike.
-func (f *finder) isNeutral(op token.Token, x, y ast.Expr) bool {
+func (f code) isNeutral(op token.Token, x, y ast.Expr) bool {
 	same := map[token.Token]string{token.ADD: "0", token.SUB: "0", token.MUL: "1", token.QUO: "1", token.SHL: "0", token.SHR: "0"}[op]
 	if same == "" {
 		return f.flat(x) == f.flat(y) && (op == token.AND || op == token.OR)
@@ -75,7 +75,7 @@ func (f *finder) isNeutral(op token.Token, x, y ast.Expr) bool {
 }
 
 // slice offers to move either end of a slice by one.
-func (f *finder) slice(n *ast.SliceExpr) {
+func (f values) slice(n *ast.SliceExpr) {
 	move := func(end ast.Expr, sign string) {
 		start, stop := f.file.span(end)
 		text := f.flat(end)
@@ -98,7 +98,7 @@ func (f *finder) slice(n *ast.SliceExpr) {
 
 // call offers to exchange two neighbouring arguments that are variables of the
 // same type.
-func (f *finder) call(n *ast.CallExpr) {
+func (f values) call(n *ast.CallExpr) {
 	if f.info.Types[n.Fun].IsType() || slices.Contains(symmetric(), calleeName(n)) {
 		return
 	}
@@ -126,7 +126,7 @@ func symmetric() []string {
 
 // isVariable reports whether e is a variable, or a field of one, so that
 // reading it has no effect.
-func (f *finder) isVariable(e ast.Expr) bool {
+func (f code) isVariable(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.Ident:
 		_, ok := f.info.Uses[e].(*types.Var)
@@ -151,12 +151,12 @@ func calleeName(n *ast.CallExpr) string {
 	return ""
 }
 
-func (f *finder) isConstant(e ast.Expr) bool { return f.info.Types[e].Value != nil }
+func (f code) isConstant(e ast.Expr) bool { return f.info.Types[e].Value != nil }
 
-func (f *finder) isNil(e ast.Expr) bool { return f.info.Types[e].IsNil() }
+func (f code) isNil(e ast.Expr) bool { return f.info.Types[e].IsNil() }
 
 // has reports whether an expression's type is basic with some property.
-func (f *finder) has(e ast.Expr, property types.BasicInfo) bool {
+func (f code) has(e ast.Expr, property types.BasicInfo) bool {
 	t := f.info.TypeOf(e)
 	if t == nil {
 		return false
@@ -189,11 +189,11 @@ func everyTerm(p *types.TypeParam, property types.BasicInfo) bool {
 	return true
 }
 
-func (f *finder) isBool(e ast.Expr) bool    { return f.has(e, types.IsBoolean) }
-func (f *finder) isFloat(e ast.Expr) bool   { return f.has(e, types.IsFloat) }
-func (f *finder) isNumber(e ast.Expr) bool  { return f.has(e, types.IsNumeric) }
-func (f *finder) isInt(e ast.Expr) bool     { return f.has(e, types.IsInteger) }
-func (f *finder) isOrdinal(e ast.Expr) bool { return f.has(e, types.IsInteger|types.IsString) }
+func (f code) isBool(e ast.Expr) bool    { return f.has(e, types.IsBoolean) }
+func (f code) isFloat(e ast.Expr) bool   { return f.has(e, types.IsFloat) }
+func (f code) isNumber(e ast.Expr) bool  { return f.has(e, types.IsNumeric) }
+func (f code) isInt(e ast.Expr) bool     { return f.has(e, types.IsInteger) }
+func (f code) isOrdinal(e ast.Expr) bool { return f.has(e, types.IsInteger|types.IsString) }
 
 func isError(t types.Type) bool {
 	return t != nil && types.Identical(t, types.Universe.Lookup("error").Type())
