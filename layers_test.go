@@ -377,7 +377,7 @@ func compareTable(page string, layers []layer) []string {
 	shown := map[string]string{}
 	for line := range strings.Lines(page) {
 		cells := strings.Split(line, "|")
-		if len(cells) < 4 || !strings.HasPrefix(strings.TrimSpace(cells[1]), "`internal/") && !strings.HasPrefix(strings.TrimSpace(cells[1]), "`cmd/") {
+		if len(cells) < 4 || !strings.HasPrefix(strings.TrimSpace(cells[1]), "`internal/") && !strings.HasPrefix(strings.TrimSpace(cells[1]), "`cmd/") && !strings.HasPrefix(strings.TrimSpace(cells[1]), "`bench/") {
 			continue
 		}
 		shown[strings.Trim(cells[1], " `")] = strings.Join(strings.Fields(strings.ReplaceAll(cells[2], "`", " ")), " ")

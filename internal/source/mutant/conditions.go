@@ -193,7 +193,7 @@ func (f code) isErrorCheck(cond ast.Expr) bool {
 
 // refuses reports whether a block ends by giving an error back or by ending
 // the program.
-func (f *finder) refuses(b *ast.BlockStmt) bool {
+func (f *around) refuses(b *ast.BlockStmt) bool {
 	if len(b.List) == 0 {
 		return false
 	}
@@ -216,7 +216,7 @@ func (f *finder) refuses(b *ast.BlockStmt) bool {
 // where both sides are equal, what the condition decides is alike either way.
 // That is so when the body only passes one of both sides on (a maximum, a
 // clamp), and when they were just found to differ (an order by two keys).
-func (f *finder) isSameAtBoundary(n *ast.BinaryExpr) bool {
+func (f *around) isSameAtBoundary(n *ast.BinaryExpr) bool {
 	x, y := f.flat(n.X), f.flat(n.Y)
 	for i := len(f.stack) - 1; i >= 0; i-- {
 		s, ok := f.stack[i].(*ast.IfStmt)
@@ -262,7 +262,7 @@ func (f code) passesOn(b *ast.BlockStmt, x, y string) bool {
 // isOrder reports whether a comparison is what a function of order gives back:
 // func(i, j int) bool { return s[i] < s[j] }. Equal elements may stand in
 // either order.
-func (f *finder) isOrder(n *ast.BinaryExpr) bool {
+func (f *around) isOrder(n *ast.BinaryExpr) bool {
 	ret, ok := f.parent().(*ast.ReturnStmt)
 	if !ok || len(ret.Results) != 1 || ret.Results[0] != n {
 		return false
