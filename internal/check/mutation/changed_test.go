@@ -119,9 +119,20 @@ func TestLevel(t *testing.T) {
 		"no claim":                      {group{core: 3, coreSurvivors: 3}, changed{}, evidence.Context},
 		"a claim without tests":         {group{core: 3, coreSurvivors: 3}, changed{claims: true}, evidence.Context},
 	} {
-		if got := tt.g.level(tt.c); got != tt.want {
+		if got := tt.g.level(tt.c, group{core: 9, coreSurvivors: 8}); got != tt.want {
 			t.Errorf("%s: %s, want %s", name, got, tt.want)
 		}
+	}
+	// What single functions are too small to show, all together do.
+	small := []group{{core: 2, coreSurvivors: 2}, {core: 1, coreSurvivors: 1}, {}}
+	for i, want := range []evidence.Level{evidence.Gate, evidence.Gate, evidence.Context} {
+		if got := small[i].level(claimed, together(small)); got != want {
+			t.Errorf("small function %d: %s, want %s", i, got, want)
+		}
+	}
+	small[2].isPartial = true
+	if got := small[0].level(claimed, together(small)); got != evidence.Locator {
+		t.Errorf("not all tests were run: %s", got)
 	}
 }
 

@@ -121,6 +121,7 @@ func levels(r evidence.Result) []string {
 // shows it in a real repository; one that looks at little points; one that
 // looks at all is quiet; and what nobody runs is said to be unknown.
 func TestTestsThatNotice(t *testing.T) {
+	t.Parallel()
 	git, err := exec.LookPath("git")
 	if err != nil {
 		t.Skip("needs git: ", err)
@@ -161,6 +162,7 @@ func TestTestsThatNotice(t *testing.T) {
 // What does not hold when it is tried by hand is not said. Without a claim of
 // tests nothing points, and lines that nobody runs are named.
 func TestQuieter(t *testing.T) {
+	t.Parallel()
 	x := &osExec{before: func(c job.Command) (job.Output, error, bool) {
 		if slices.Contains(c.Argv, "-count=1") {
 			return job.Output{Code: 1, Stdout: "--- FAIL: TestVacuous\n"}, nil, true

@@ -67,12 +67,12 @@ func groups(r Report, own bool) []group {
 }
 
 // level says how loudly a function's survivors are reported; see the package's
-// comment.
-func (g group) level(c changed) evidence.Level {
+// comment. all is the groups of the change together.
+func (g group) level(c changed, all group) evidence.Level {
 	switch {
 	case !c.claims || len(c.tests) == 0:
 		return evidence.Context
-	case g.coreSurvivors >= blockFrom && g.coreSurvivors == g.core && !g.isPartial:
+	case g.isUnnoticed(blockFrom) || all.isUnnoticed(blockFrom) && g.coreSurvivors > 0:
 		return evidence.Gate
 	case g.coreSurvivors >= pointFrom && 2*g.coreSurvivors > g.core:
 		return evidence.Locator
@@ -80,19 +80,35 @@ func (g group) level(c changed) evidence.Level {
 	return evidence.Context
 }
 
+// isUnnoticed reports whether no test notices any of at least n core mutants.
+func (g group) isUnnoticed(n int) bool {
+	return g.coreSurvivors >= n && g.coreSurvivors == g.core && !g.isPartial
+}
+
+// together gives the sum of groups.
+func together(groups []group) (all group) {
+	for _, g := range groups {
+		all.core += g.core
+		all.coreSurvivors += g.coreSurvivors
+		all.isPartial = all.isPartial || g.isPartial
+	}
+	return all
+}
+
 // findings gives what is said about one module: the worst mutant of each
 // function whose tests notice too little.
 func (j *judge) findings(ctx context.Context, r moduleReport) []evidence.Finding {
 	var out []evidence.Finding
 	all := groups(r.report, len(j.change.tests) > 0)
+	sum := together(all)
 	slices.SortStableFunc(all, func(a, b group) int {
-		return cmp.Or(levelRank(a.level(j.change))-levelRank(b.level(j.change)), b.coreSurvivors-a.coreSurvivors)
+		return cmp.Or(levelRank(a.level(j.change, sum))-levelRank(b.level(j.change, sum)), b.coreSurvivors-a.coreSurvivors)
 	})
 	for _, g := range all {
 		if len(g.survivors) == 0 || len(out) == maxFindings {
 			continue
 		}
-		f := j.finding(r, g)
+		f := j.finding(r, g, g.level(j.change, sum))
 		if why := j.refuted(ctx, r, g.survivors[0], f.Level); why != "" {
 			j.notes = append(j.notes, why)
 			continue
@@ -115,12 +131,12 @@ func (j *judge) refuted(ctx context.Context, r moduleReport, m Judged, l evidenc
 	return fmt.Sprintf("a mutant in %s:%d (%s) survived woven into its file and not by itself, so nothing is said of it: %s", check.ShowPath(m.File), m.Line, m.Op, why)
 }
 
-func (j *judge) finding(r moduleReport, g group) evidence.Finding {
+func (j *judge) finding(r moduleReport, g group, l evidence.Level) evidence.Finding {
 	m := g.survivors[0]
 	text := r.report.Texts[m.File]
 	diff := diffOf(m, text)
 	f := evidence.Finding{
-		Check: Name, Rule: "survivor", Level: g.level(j.change), Grade: evidence.Verified,
+		Check: Name, Rule: "survivor", Level: l, Grade: evidence.Verified,
 		Path: m.File, StartLine: m.Line, EndLine: max(m.Line, m.EndLine),
 		Message: message(m, g, len(j.change.tests) > 0), Detail: diff,
 	}

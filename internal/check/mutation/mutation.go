@@ -16,18 +16,21 @@
 // Survivors are common in good code: a shorter way to the same result, a
 // boundary that no input reaches. So a single one is context. A gate needs all
 // of: the change says that it is tested (it touches tests, or its task or
-// author says so); a test that it adds or edits runs the lines of a function;
-// the function has at least three core mutants there, which turn a result, a
-// guard or a condition into its opposite; and not one of them is noticed by
-// any test of the module that comes by. That is a test which runs the code and
-// looks at nothing. Before it blocks, the worst of them is tried once more as
-// a person would: with the file changed, by "go test". A function of which most
-// core mutants survive is pointed at. In a change that claims no tests nothing
-// points; lines that no test executes are named as such.
+// author says so); a test that it adds or edits runs the changed lines of a
+// function; there are at least three core mutants there, which turn a result, a
+// guard or a condition into its opposite, in this function or in all such
+// functions of the change; and not one of them is noticed by any test of the
+// module that comes by. That is a test which runs code and looks at nothing.
+// Before it blocks, the worst mutant is tried once more as a person would: with
+// the file changed, by "go test". A function of which most core mutants survive
+// is pointed at. In a change that claims no tests nothing points; lines that no
+// test executes are named as such.
 //
 // # Limits
 //
-// It reads Go. Files with cgo, generated files and packages that import
+// It reads Go. Runs with different mutants share the folder of their package:
+// tests that write there at once may disturb each other, which can hide a
+// survivor and cannot make one. Files with cgo, generated files and packages that import
 // testing are not mutated. Only files of the build on this machine are. Tests
 // of other modules, also in a workspace, are not run. When its share of the
 // time is used up, what was not judged is listed.

@@ -135,6 +135,7 @@ func TestCount(t *testing.T) {
 }
 
 func TestOneOfEach(t *testing.T) {
+	t.Parallel()
 	x := &osExec{}
 	r := surveyed(t, x, Job{Dir: lay(t, stories()), Wants: all, Spread: 5, Tests: map[string][]string{"calc": {"TestCount"}}})
 	want := map[string]string{
@@ -198,6 +199,7 @@ func TestOneOfEach(t *testing.T) {
 // With no mutant awake, code does what it did: tests of the standard library
 // pass on packages that are full of them.
 func TestAsleepNothingChanges(t *testing.T) {
+	t.Parallel()
 	out, err := exec.CommandContext(t.Context(), "go", "env", "GOROOT").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -250,6 +252,7 @@ func slow() checktest.Files {
 
 // Where tests are slow, a mutant is tried on those alone that come by it.
 func TestTestsAreToldApart(t *testing.T) {
+	t.Parallel()
 	x := &osExec{}
 	r := surveyed(t, x, Job{Dir: lay(t, slow()), Wants: all})
 	got := outcomes(r)

@@ -66,7 +66,7 @@ func (f code) inverted(cond ast.Expr) string {
 	case *ast.BinaryExpr:
 		// With a number that is none, "a < b" and "a >= b" are both false.
 		if opposite, ok := opposites()[e.Op]; ok && (!f.isFloat(e.X) || e.Op == token.EQL || e.Op == token.NEQ) {
-			return f.flat(e.X) + " " + opposite.String() + " " + f.flat(e.Y)
+			return f.joined(e, opposite)
 		}
 	case *ast.Ident:
 		switch f.info.Uses[e] {
@@ -101,7 +101,7 @@ func (f *finder) comparison(n *ast.BinaryExpr) {
 		if f.isSameAtBoundary(n) {
 			f.count(n, &f.found.Equivalent)
 		} else {
-			f.alternative(Boundary, n, f.flat(n.X)+" "+moved.String()+" "+f.flat(n.Y))
+			f.alternative(Boundary, n, f.joined(n, moved))
 		}
 	}
 	if n.Op != token.EQL && n.Op != token.NEQ {
@@ -135,7 +135,7 @@ func neighbour(e ast.Expr, sign string) (string, bool) {
 // connective offers to exchange && and ||, and to drop either side.
 func (f *finder) connective(n *ast.BinaryExpr) {
 	other := map[token.Token]token.Token{token.LAND: token.LOR, token.LOR: token.LAND}[n.Op]
-	c := f.alternative(Connective, n, f.flat(n.X)+" "+other.String()+" "+f.flat(n.Y))
+	c := f.alternative(Connective, n, f.joined(n, other))
 	if c.Line != 0 && f.isOperand() {
 		c.New = "(" + c.New + ")"
 	}

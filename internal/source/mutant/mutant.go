@@ -33,11 +33,11 @@ const (
 	Condition   Op = "condition inverted"
 	ReturnError Op = "nil returned instead of the error"
 	ReturnBool  Op = "boolean result inverted"
+	ReturnZero  Op = "zero value returned"
 	Comparison  Op = "comparison inverted"
 	Connective  Op = "&& and || exchanged"
 	Operand     Op = "part of the condition dropped"
 	Boundary    Op = "boundary moved by one"
-	ReturnZero  Op = "zero value returned"
 	Arithmetic  Op = "arithmetic changed"
 	Bits        Op = "bit operation changed"
 	Slice       Op = "slice off by one"
@@ -53,7 +53,7 @@ const (
 // Ops gives all operators in their order.
 func Ops() []Op {
 	return []Op{
-		Guard, ErrorCheck, Condition, ReturnError, ReturnBool, Comparison, Connective, Operand, Boundary, ReturnZero,
+		Guard, ErrorCheck, Condition, ReturnError, ReturnBool, ReturnZero, Comparison, Connective, Operand, Boundary,
 		Arithmetic, Bits, Slice, Loop, Call, Assignment, Increment, Jump, Constant, Swap,
 	}
 }
@@ -62,8 +62,9 @@ func Ops() []Op {
 func (o Op) Rank() int { return slices.Index(Ops(), o) }
 
 // IsCore reports whether the operator turns the meaning of the code into its
-// opposite, so that a test which looks at the result at all must see it. The
-// others (a boundary, a call, a constant) are often alike for good reason.
+// opposite, or gives nothing back, so that a test which looks at the result at
+// all must see it. The others (a boundary, a call, a constant) are often alike
+// for good reason.
 func (o Op) IsCore() bool { return o.Rank() <= Comparison.Rank() }
 
 // Mutant is one fault. Offsets are bytes of the file; lines count from 1 and

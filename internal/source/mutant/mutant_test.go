@@ -18,7 +18,7 @@ import (
 // standard library export, and what these import.
 var exported = sync.OnceValues(func() (map[string]string, error) {
 	cmd := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", "bytes", "cmp", "embed", "errors", "fmt", "go/ast", "go/types",
-		"go/importer", "go/scanner", "log", "maps", "math/big", "net/url", "path", "slices", "sort", "strings", "sync", "sync/atomic", "text/tabwriter", "time", "unicode")
+		"go/importer", "go/scanner", "log", "maps", "os", "math/big", "net/url", "path", "slices", "sort", "strings", "sync", "syscall", "sync/atomic", "text/tabwriter", "time", "unicode")
 	cmd.Env = append(os.Environ(), "GOTOOLCHAIN=local")
 	out, err := cmd.Output()
 	files := map[string]string{}
@@ -125,17 +125,17 @@ func TestOperators(t *testing.T) {
 		n++
 	}`, []string{"loop skipped: use(n) -> false && (use(n))"}},
 		{"arithmetic", `n := m + 2*n // want
-	use(n)`, []string{"arithmetic changed: m + 2*n -> m - 2*n", "arithmetic changed: 2*n -> 2 / n"}},
+	use(n)`, []string{"arithmetic changed: m + 2*n -> m - 2*n", "arithmetic changed: 2*n -> 2/n"}},
 		{"bits", `n := m & 6 << n // want
 	use(n)`, []string{"bit operation changed: m & 6 << n -> m & 6 >> n", "bit operation changed: m & 6 -> (m | 6)"}},
 		{"bits inside", `n := m + n&6 // want
-	use(n)`, []string{"arithmetic changed: m + n&6 -> m - n&6", "bit operation changed: n&6 -> (n | 6)"}},
+	use(n)`, []string{"arithmetic changed: m + n&6 -> m - n&6", "bit operation changed: n&6 -> (n|6)"}},
 		{"shift", `n := m << n // want
 	use(n)`, []string{"bit operation changed: m << n -> m >> n"}},
 		{"operator and assignment", `n += m // want`, []string{"arithmetic changed: n += m -> n -= m"}},
 		{"assignment of text", `s += "x" // want`, []string{`assignment removed: s += "x" -> `}},
 		{"slice", `s := s[n : len(s)-m] // want
-	use(s)`, []string{"slice off by one: n -> n+1", "arithmetic changed: len(s)-m -> len(s) + m"}},
+	use(s)`, []string{"slice off by one: n -> n+1", "arithmetic changed: len(s)-m -> len(s)+m"}},
 		{"slice by number", `s := s[1:3] // want
 	use(s)`, []string{"slice off by one: 1 -> 2", "slice off by one: 3 -> 2"}},
 		{"call", `use(n) // want`, []string{"call removed: use(n) -> "}},
@@ -179,6 +179,79 @@ func TestOperators(t *testing.T) {
 			"&& and || exchanged: use(n) || // want\n\t\t// a comment\n\t\tb -> (use(n) && b)",
 			"part of the condition dropped: use(n) || // want\n\t\t// a comment\n\t\tb -> b",
 		}},
+		{"constant beside the condition of a loop", `ok = 3 == n // want`, []string{"assignment removed: ok = 3 == n -> ", "comparison inverted: 3 == n -> 3 != n"}},
+		{"order in a condition", `ok = n < 3 // want`, []string{"assignment removed: ok = n < 3 -> ", "comparison inverted: n < 3 -> n >= 3"}},
+		{"what follows each turn of a loop", `for i := 0; use(i); i++ { n++ } // want`, []string{"loop skipped: use(i) -> false && (use(i))", "++ and -- exchanged: n++ -> n--"}},
+		{"guard that ends the program", `if n < 0 { // want
+		log.Fatalf("bad %d", n)
+	}`, []string{"guard skipped: n < 0 -> false && (n < 0)"}},
+		{"guard in a function without an error", `f := func() bool {
+		if n < 0 { // want
+			return false
+		}
+		return true
+	}
+	use(f)`, []string{"condition inverted: n < 0 -> n >= 0"}},
+		{"error that is nil is no guard", `if n < 0 { // want
+		return 0, nil
+	}`, []string{"condition inverted: n < 0 -> n >= 0"}},
+		{"empty block", `if n < 0 { // want
+	}`, nil},
+		{"call as a condition", `if use(n) { // want
+		n = 1
+	}`, []string{"condition inverted: use(n) -> !use(n)"}},
+		{"true returned", `f := func() bool { return false } // want
+	use(f)`, []string{"boolean result inverted: false -> true"}},
+		{"not", `ok = !use(n) // want`, []string{"assignment removed: ok = !use(n) -> ", "comparison inverted: !use(n) -> use(n)"}},
+		{"minus is no not", `m := -n // want
+	use(m)`, nil},
+		{"or", `ok = ok || b // want`, []string{
+			"assignment removed: ok = ok || b -> ", "&& and || exchanged: ok || b -> ok && b",
+			"part of the condition dropped: ok || b -> b", "part of the condition dropped: ok || b -> ok",
+		}},
+		{"text returned", `f := func() string { return s } // want
+	use(f)`, []string{`zero value returned: s -> ""`}},
+		{"empty text returned", `f := func() string { return "" } // want
+	use(f)`, []string{`zero value returned: "" -> "mutant"`}},
+		{"number returned", `f := func() int { return 7 } // want
+	use(f)`, []string{"zero value returned: 7 -> 0"}},
+		{"complex values returned", `f := func() (*worker, []int, error) { return w, list, nil } // want
+	use(f)`, []string{"zero value returned: w -> nil"}},
+		{"nothing returned", `f := func() ([]int, *worker) { return nil, w } // want
+	use(f)`, []string{"zero value returned: w -> nil"}},
+		{"empty lists returned", `f := func() ([]int, map[int]int) { return []int{}, make(map[int]int, n) } // want
+	use(f)`, nil},
+		{"list returned", `f := func() []int { return []int{n} } // want
+	use(f)`, []string{"zero value returned: []int{n} -> nil"}},
+		{"call returned", `f := func() []int { return append(list, n) } // want
+	use(f)`, []string{"zero value returned: append(list, n) -> nil"}},
+		{"struct returned", `f := func() worker { return worker{logger: w.logger} } // want
+	use(f)`, []string{"zero value returned: worker{logger: w.logger} -> worker{}"}},
+		{"empty struct returned", `f := func() logger { return logger{} } // want
+	use(f)`, nil},
+		{"what another gives", `f := func() (int, error) { return f(w, n, m, s, x, ok, b, list, err) } // want
+	use(f)`, []string{"arguments exchanged: n, m -> m, n"}},
+		{"what stands to receive", `select {
+	case <-w.done(): // want
+	default:
+	}`, nil},
+		{"after receiving", `select {
+	default:
+		n++ // want
+	}`, []string{"++ and -- exchanged: n++ -> n--"}},
+		{"field and method as arguments", `use(w.n, w.m) // want`, []string{"call removed: use(w.n, w.m) -> ", "arguments exchanged: w.n, w.m -> w.m, w.n"}},
+		{"later arguments", `use(s, n, m) // want`, []string{"call removed: use(s, n, m) -> ", "arguments exchanged: n, m -> m, n"}},
+		{"calls as arguments", `use(len(s), len(list)) // want`, []string{"call removed: use(len(s), len(list)) -> "}},
+		{"the same twice", `use(n, n) // want`, []string{"call removed: use(n, n) -> "}},
+		{"package's symmetric function", `ok = strings.EqualFold(s, s+s) // want`, []string{"assignment removed: ok = strings.EqualFold(s, s+s) -> "}},
+		{"slice by a sum", `use(s[:n+m]) // want`, []string{"call removed: use(s[:n+m]) -> ", "arithmetic changed: n+m -> n-m"}},
+		{"print to an error stream", `fmt.Fprintln(os.Stderr, n+1) // want`, nil},
+		{"print to elsewhere", `fmt.Fprintln(w, n, m) // want`, []string{"call removed: fmt.Fprintln(w, n, m) -> ", "arguments exchanged: n, m -> m, n"}},
+		{"print", `fmt.Println(n + 1) // want`, nil},
+		{"metric", `w.Metrics.Add(n + 1) // want`, nil},
+		{"neutral assignment", `n += 0 // want`, []string{"assignment removed: n += 0 -> "}},
+		{"bits that are alike", `n := m & m // want
+	use(n)`, nil},
 		{"log", `log.Print(n + 1) // want`, nil},
 		{"logger of one's own", `w.logger.Debug(n + 1) // want`, nil},
 		{"lock", `w.mu.Lock() // want`, nil},
@@ -208,13 +281,14 @@ func TestOperators(t *testing.T) {
 	use(s)`, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			text := "package m\n\nimport (\n\t\"errors\"\n\t\"fmt\"\n\t\"log\"\n\t\"sort\"\n\t\"sync\"\n\t\"time\"\n)\n\n" +
-				"var errNegative = errors.New(\"negative\")\n\ntype logger struct{}\n\nfunc (logger) Debug(...any) {}\n\ntype worker struct {\n\tlogger logger\n\tmu sync.Mutex\n}\n\n" +
+			text := "package m\n\nimport (\n\t\"errors\"\n\t\"fmt\"\n\t\"log\"\n\t\"os\"\n\t\"sort\"\n\t\"strings\"\n\t\"sync\"\n\t\"time\"\n)\n\n" +
+				"var errNegative = errors.New(\"negative\")\n\ntype logger struct{}\n\nfunc (logger) Debug(...any) {}\n\ntype worker struct {\n\tlogger logger\n\tMetrics metrics\n\tmu sync.Mutex\n\tn, m int\n}\n\ntype metrics struct{}\n\nfunc (metrics) Add(int) {}\n\nfunc (w *worker) Write(p []byte) (int, error) { return len(p), nil }\n\nfunc (w *worker) done() chan int { return nil }\n\n" +
 				"func use(...any) bool { return true }\n\nfunc f(w *worker, n, m int, s string, x float64, ok, b bool, list []int, err error) (int, error) {\n\t{\n\t" + tt.code + "\n\t}\n\t" +
 				"use(n, m, s, x, ok, b, list, err)\n\treturn n, err\n}\n\nvar _, _, _ = fmt.Sprint, log.Print, time.Now\n"
 			if !strings.Contains(tt.code, "sort.") {
 				text += "\nvar _ = sort.Ints\n"
 			}
+			text += "\nvar _, _ = os.Exit, strings.Join\n"
 			if !strings.Contains(text, "// want") {
 				t.Fatal("no line is wanted")
 			}
@@ -348,6 +422,45 @@ func TestSameAtTheBoundary(t *testing.T) {
 		}
 		if found.Equivalent != equivalent {
 			t.Errorf("%s: %d boundaries are alike", text, found.Equivalent)
+		}
+	}
+}
+
+// Where a mutant is, for people.
+func TestNames(t *testing.T) {
+	const text = "package m\n\ntype x[T any] struct{}\n\nfunc (p *x[T]) f(a, b int) int { return a - b }\n\ntype y struct{}\n\nfunc (y) g(a, b int) int { return a - b }\n\nfunc (z *y) h(a, b int) int { return a - b }\n\nvar v = func(a, b int) int { return a - b }\n\ntype w[K, V any] struct{}\n\nfunc (u w[K, V]) i(a, b int) int { return a - b }\n"
+	var got []string
+	for _, m := range find(t, text, 1).Mutants {
+		got = append(got, m.Function)
+	}
+	if want := []string{"x.f", "y.g", "y.h", "", "w.i"}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestOps(t *testing.T) {
+	for i, o := range Ops() {
+		if o.Rank() != i {
+			t.Errorf("%s has rank %d", o, o.Rank())
+		}
+	}
+	for o, want := range map[Op]bool{Guard: true, ReturnBool: true, ReturnZero: true, Comparison: true, Connective: false, Boundary: false, Swap: false} {
+		if o.IsCore() != want {
+			t.Errorf("%s is core: %t", o, o.IsCore())
+		}
+	}
+}
+
+// The helper holds what it is asked for, and compiles.
+func TestHelper(t *testing.T) {
+	for _, l := range []Limit{NoLimit, DataSize} {
+		text := string(Helper("m", 41, l))
+		if !strings.Contains(text, "[42]uint32") || strings.Contains(text, "Setrlimit") != (l == DataSize) {
+			t.Errorf("%q:\n%s", l, text)
+		}
+		p := Package{Path: "m", GoVersion: "1.26", Files: []File{{Name: "helper.go", Text: []byte(text)}}}
+		if _, err := Find(p, Options{Importer: standard(t)}); err != nil {
+			t.Errorf("%q: %v", l, err)
 		}
 	}
 }

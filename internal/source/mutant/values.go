@@ -55,12 +55,21 @@ func (f values) arithmetic(n *ast.BinaryExpr) {
 	}
 	start, end := f.file.span(n)
 	op := f.file.offset(n.OpPos)
-	text := f.flat(n.X) + " " + c.to.String() + " " + f.flat(n.Y)
+	text := f.joined(n, c.to)
 	if c.to.Precedence() != n.Op.Precedence() && f.isOperand() {
 		text = "(" + text + ")"
 	}
 	f.add(c.op, n, n.OpPos, text,
 		before(start, end, c.helper+"("+id+", "), instead(op, op+len(n.Op.String()), ","), after(start, end, ")"))
+}
+
+// joined gives an expression with another operator, spaced as it is.
+func (f code) joined(n *ast.BinaryExpr, op token.Token) string {
+	space := " "
+	if n.X.End() == n.OpPos {
+		space = ""
+	}
+	return f.flat(n.X) + space + op.String() + space + f.flat(n.Y)
 }
 
 // isNeutral reports whether a side is a number that makes the operator and what
