@@ -297,3 +297,48 @@ func TestNoGo(t *testing.T) {
 		}
 	}
 }
+
+// Modules come in several shapes: with what they need beside them in the tree,
+// and together in a workspace.
+func TestShapesOfModules(t *testing.T) {
+	t.Parallel()
+	test := "\n\nimport \"testing\"\n\nfunc TestTwo(t *testing.T) {\n\tif Two() != 2 {\n\t\tt.Fatal()\n\t}\n}\n"
+	use := func(pkg, dep string) string {
+		return "package " + pkg + "\n\nimport \"" + dep + "\"\n\nfunc Two() int {\n\treturn dep.One() + 1\n}\n"
+	}
+	for name, tt := range map[string]struct {
+		files  checktest.Files
+		module string
+	}{
+		"vendored": {checktest.Files{
+			"go.mod": goMod + "\nrequire example.org/dep v1.0.0\n", "a/a.go": use("a", "example.org/dep"), "a/a_test.go": "package a" + test,
+			"vendor/example.org/dep/dep.go": "package dep\n\nfunc One() int { return 1 }\n",
+			"vendor/modules.txt":            "# example.org/dep v1.0.0\n## explicit\nexample.org/dep\n",
+		}, "."},
+		"workspace": {checktest.Files{
+			"go.work": "go 1.24\n\nuse (\n\t./one\n\t./two\n)\n", "one/go.mod": "module example.org/dep\n\ngo 1.24\n", "one/dep.go": "package dep\n\nfunc One() int { return 1 }\n",
+			"two/go.mod": goMod, "two/a/a.go": use("a", "example.org/dep"), "two/a/a_test.go": "package a" + test,
+		}, "two"},
+	} {
+		r := surveyed(t, &osExec{}, Job{Dir: lay(t, tt.files), Module: tt.module, Wants: all})
+		if len(r.Judged) != 1 || r.Judged[0].Outcome != Killed || len(r.NotRun) > 0 {
+			t.Errorf("%s: %+v, left out %q", name, r.Judged, r.NotRun)
+		}
+	}
+}
+
+// Beside a file with C, the other files of a package are mutated.
+func TestCgo(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("gcc"); err != nil {
+		t.Skip("needs a C compiler: ", err)
+	}
+	r := surveyed(t, &osExec{}, Job{Wants: all, Env: []string{"CGO_ENABLED=1"}, Dir: lay(t, checktest.Files{
+		"go.mod": goMod, "a/c.go": "package a\n\n// int one(void) { return 1; }\nimport \"C\"\n\nfunc One() int {\n\treturn int(C.one())\n}\n",
+		"a/a.go":      "package a\n\nfunc Two() int {\n\treturn One() + 1\n}\n",
+		"a/a_test.go": "package a\n\nimport \"testing\"\n\nfunc TestTwo(t *testing.T) {\n\tif Two() != 2 {\n\t\tt.Fatal()\n\t}\n}\n",
+	})})
+	if got := outcomes(r); len(got) != 1 || got["a/a.go:4"] != "killed" {
+		t.Errorf("%v, left out %q", got, r.NotRun)
+	}
+}
