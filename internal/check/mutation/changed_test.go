@@ -219,6 +219,9 @@ func TestInputs(t *testing.T) {
 			t.Errorf("with another %s: the same is %t", file, got == want)
 		}
 	}
+	if a, b := inputs(base, base.With(checktest.Files{"README.md": "y"})), inputs(base, base.With(checktest.Files{"lim/lim_test.go": "package lim // x\n"})); a != b || a == want {
+		t.Errorf("without code it depends on %s, or %s", a, b)
+	}
 	if inputs(base, head.With(checktest.Files{"lim/lim.go": head["lim/lim.go"] + "func G() {}\n"})) == want {
 		t.Error("other lines give the same")
 	}

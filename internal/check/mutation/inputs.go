@@ -31,6 +31,9 @@ func (mutants) Inputs(ctx context.Context, s *check.Subject) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(c.code) == 0 { // it is skipped, whatever the tree holds
+		return "no code", nil
+	}
 	entries, err := s.HeadList(ctx)
 	if err != nil {
 		return nil, err

@@ -118,6 +118,9 @@ func (s *survey) partial(open []*Judged) {
 // with each of those that they come by.
 func (s *survey) try(ctx context.Context, p *listed, open []*Judged, isOwn bool) {
 	t, why := s.start(ctx, p)
+	if t != nil {
+		defer func() { _ = os.Remove(t.bin) }() // large, and its folder is thrown away in the end
+	}
 	if why != "" {
 		s.note("the tests of %s did not run with mutants: %s", p.ImportPath, why)
 		if !isOwn {
