@@ -41,7 +41,7 @@ func (b bench) compare(ctx context.Context, r mutation.Report, sample int) error
 		wall += time.Since(began)
 		if got != j.Outcome {
 			differ++
-			fmt.Printf("DIFFERS %s:%d %s: %s, by hand %s\n%s\n", j.File, j.Line, j.Op, j.Outcome, got, tail(text))
+			say(b.out, "DIFFERS %s:%d %s: %s, by hand %s\n%s\n", j.File, j.Line, j.Op, j.Outcome, got, tail(text))
 		}
 	}
 	judged := 0
@@ -52,14 +52,14 @@ func (b bench) compare(ctx context.Context, r mutation.Report, sample int) error
 	each, tests := of(r.Times.Mutants), of(r.Times.Tests)
 	all := of(r.Times.Prepare + r.Times.Build + r.Times.Plain + r.Times.Mutants)
 	hand := wall / time.Duration(len(chosen))
-	fmt.Printf("one go test without a mutant   %s (mean over the sample's packages)\n", ms(base))
-	fmt.Printf("one go test for each mutant    %s each, %d mutants\n", ms(hand), len(chosen))
-	fmt.Printf("woven, all that it takes       %s each, %d runs: finding, building, plain runs, runs with a mutant\n", ms(all), judged)
-	fmt.Printf("woven, the runs                %s each; they end at the first test that notices\n", ms(each))
-	fmt.Printf("the same tests, no mutant      %s\n", ms(tests))
-	fmt.Printf("beyond the tests' own time     %s each (aim: 200 ms)\n", ms(max(all-tests, 0)))
-	fmt.Printf("ratio                          %.1f\n", float64(hand)/float64(all))
-	fmt.Printf("both ways agree on             %d of %d\n", len(chosen)-differ, len(chosen))
+	say(b.out, "one go test without a mutant   %s (mean over the sample's packages)\n", ms(base))
+	say(b.out, "one go test for each mutant    %s each, %d mutants\n", ms(hand), len(chosen))
+	say(b.out, "woven, all that it takes       %s each, %d runs: finding, building, plain runs, runs with a mutant\n", ms(all), judged)
+	say(b.out, "woven, the runs                %s each; they end at the first test that notices\n", ms(each))
+	say(b.out, "the same tests, no mutant      %s\n", ms(tests))
+	say(b.out, "beyond the tests' own time     %s each (aim: 200 ms)\n", ms(max(all-tests, 0)))
+	say(b.out, "ratio                          %.1f\n", float64(hand)/float64(all))
+	say(b.out, "both ways agree on             %d of %d\n", len(chosen)-differ, len(chosen))
 	if differ > 0 {
 		return fmt.Errorf("the two ways disagree on %d mutants", differ)
 	}

@@ -19,7 +19,7 @@ import (
 // Go tests, as the check would, and counts what it says of them. They are what
 // people did; so each gate is taken for a false alarm until somebody has
 // looked at it.
-func history(ctx context.Context, x check.Exec, repoDir string, n int) error {
+func (b bench) history(ctx context.Context, repoDir string, n int) error {
 	state, err := os.MkdirTemp("", "muster-history-")
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func history(ctx context.Context, x check.Exec, repoDir string, n int) error {
 			return err
 		}
 		began := time.Now()
-		r := check.New(check.Tools{Trees: trees{repo}, Exec: x}, []check.Check{builds{}, mutation.New()}, 2)
+		r := check.New(check.Tools{Trees: trees{repo}, Exec: b.exec}, []check.Check{builds{}, mutation.New()}, 2)
 		e, err := r.Judge(ctx, evidence.Request{Subject: evidence.OfRange, Base: base, Head: head, TimeMS: (10 * time.Minute).Milliseconds()})
 		if err != nil {
 			return err
@@ -67,14 +67,14 @@ func history(ctx context.Context, x check.Exec, repoDir string, n int) error {
 			judged++
 		}
 		count[worst]++
-		fmt.Printf("%s %-8s %s %d findings, %d places, %s %s\n", c[:10], worst, ms(time.Since(began)), len(res.Findings), len(res.Unverified), res.Why, strings.Join(res.NotRun, " | "))
+		say(b.out, "%s %-8s %s %d findings, %d places, %s %s\n", c[:10], worst, ms(time.Since(began)), len(res.Findings), len(res.Unverified), res.Why, strings.Join(res.NotRun, " | "))
 		for _, f := range res.Findings {
 			if f.Level != evidence.Context {
-				fmt.Printf("   %s %s:%d %s\n%s", f.Level, f.Path, f.StartLine, f.Message, indent(f.Detail))
+				say(b.out, "   %s %s:%d %s\n%s", f.Level, f.Path, f.StartLine, f.Message, indent(f.Detail))
 			}
 		}
 	}
-	fmt.Printf("%s: %d judged: %v\n", filepath.Base(repoDir), judged, count)
+	say(b.out, "%s: %d judged: %v\n", filepath.Base(repoDir), judged, count)
 	return ctx.Err()
 }
 

@@ -18,6 +18,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/signal"
@@ -77,10 +78,10 @@ func run(ctx context.Context, o options) error {
 		patterns, o.sample, o.lists = []string{"./internal/check/...", "./internal/source/..."}, 0, true
 	}
 	x := sandbox.NewExecutor(os.Environ(), []string{"/proc/self/exe", "shim"})
+	b := bench{dir: dir, exec: x, patterns: patterns, perLine: 1, out: os.Stdout}
 	if o.history != "" {
-		return history(ctx, x, o.history, o.commits)
+		return b.history(ctx, o.history, o.commits)
 	}
-	b := bench{dir: dir, exec: x, patterns: patterns, perLine: 1}
 	if o.isAll {
 		b.perLine = 0
 	}
@@ -88,9 +89,9 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	printReport(os.Stdout, report)
+	printReport(b.out, report)
 	if o.lists {
-		printSurvivors(os.Stdout, report)
+		printSurvivors(b.out, report)
 	}
 	return b.compare(ctx, report, o.sample)
 }
@@ -100,6 +101,7 @@ type bench struct {
 	exec     check.Exec
 	patterns []string
 	perLine  int
+	out      io.Writer
 }
 
 // survey mutates all lines of the packages, one after another: what counts is
@@ -116,7 +118,7 @@ func (b bench) survey(ctx context.Context) (mutation.Report, error) {
 		if err != nil {
 			return sum, err
 		}
-		fmt.Fprintf(os.Stderr, "%s: %d mutants in %s\n", strings.TrimSpace(dir), len(r.Judged), ms(time.Since(began)))
+		say(os.Stderr, "%s: %d mutants in %s\n", strings.TrimSpace(dir), len(r.Judged), ms(time.Since(began)))
 		add(&sum, r)
 	}
 	return sum, nil
@@ -155,5 +157,8 @@ func add(sum *mutation.Report, r mutation.Report) {
 	sum.Times.Mutants += r.Times.Mutants
 	sum.Times.Tests += r.Times.Tests
 }
+
+// say prints a line; that a stream is closed is noticed by who reads it.
+func say(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.0f ms", float64(d.Microseconds())/1000) }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"slices"
 	"text/tabwriter"
@@ -29,33 +28,33 @@ func printReport(w io.Writer, r mutation.Report) {
 	}
 	slices.Sort(packages)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(t, "mutants\t")
+	say(t, "mutants\t")
 	for _, o := range outcomes() {
-		fmt.Fprintf(t, "%s\t", o)
+		say(t, "%s\t", o)
 	}
-	fmt.Fprintln(t, "  package")
+	say(t, "  package\n")
 	row := func(name string, c map[mutation.Outcome]int) {
 		sum := 0
 		for _, o := range outcomes() {
 			sum += c[o]
 		}
-		fmt.Fprintf(t, "%d\t", sum)
+		say(t, "%d\t", sum)
 		for _, o := range outcomes() {
-			fmt.Fprintf(t, "%d\t", c[o])
+			say(t, "%d\t", c[o])
 		}
-		fmt.Fprintf(t, "  %s\n", name)
+		say(t, "  %s\n", name)
 	}
 	for _, p := range packages {
 		row(p, count[p])
 	}
 	row("all", total)
 	_ = t.Flush() // to standard output
-	fmt.Fprintf(w, "\nleft out: %d did not compile, %d give the same program, %d are constants, %d are arid\n",
+	say(w, "\nleft out: %d did not compile, %d give the same program, %d are constants, %d are arid\n",
 		r.Found.NotCompiled, r.Found.Equivalent, r.Found.Constant, r.Found.Arid)
 	for _, why := range r.NotRun {
-		fmt.Fprintln(w, "not run:", why)
+		say(w, "not run: %s\n", why)
 	}
-	fmt.Fprintf(w, "times: finding the mutants %s, building the tests %s, running them without a mutant %s, with one %s\n\n",
+	say(w, "times: finding the mutants %s, building the tests %s, running them without a mutant %s, with one %s\n\n",
 		ms(r.Times.Prepare), ms(r.Times.Build), ms(r.Times.Plain), ms(r.Times.Mutants))
 }
 
@@ -66,6 +65,6 @@ func printSurvivors(w io.Writer, r mutation.Report) {
 			continue
 		}
 		text := r.Texts[j.File]
-		fmt.Fprintf(w, "%s:%d: %s: %s: %q -> %q %s\n", j.File, j.Line, j.Outcome, j.Op, text[j.Start:j.End], j.New, j.Why)
+		say(w, "%s:%d: %s: %s: %q -> %q %s\n", j.File, j.Line, j.Outcome, j.Op, text[j.Start:j.End], j.New, j.Why)
 	}
 }

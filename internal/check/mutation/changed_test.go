@@ -93,8 +93,14 @@ func Testify() {}
 
 func TestModuleOf(t *testing.T) {
 	for _, tt := range []struct{ modules, file, want string }{
-		{".", "a/b.go", "."}, {". a", "a/b.go", "a"}, {". a", "ab/b.go", "."}, {"a a/b", "a/b/c.go", "a/b"}, {"a/b a", "a/b/c.go", "a/b"},
-		{"a", "b/c.go", ""}, {"a .", "a/c.go", "a"}, {"a .", "b/c.go", "."},
+		{".", "a/b.go", "."},
+		{". a", "a/b.go", "a"},
+		{". a", "ab/b.go", "."},
+		{"a a/b", "a/b/c.go", "a/b"},
+		{"a/b a", "a/b/c.go", "a/b"},
+		{"a", "b/c.go", ""},
+		{"a .", "a/c.go", "a"},
+		{"a .", "b/c.go", "."},
 	} {
 		if got := moduleOf(strings.Fields(tt.modules), tt.file); got != tt.want {
 			t.Errorf("%s in %s: %q, want %q", tt.file, tt.modules, got, tt.want)

@@ -37,10 +37,10 @@ type group struct {
 
 // groups puts mutants together by function. Only those that the change's own
 // tests come by count, where the change has tests.
-func groups(r Report, own bool) []group {
+func (c changed) groups(r Report) []group {
 	var out []group
 	for _, j := range r.Judged {
-		if own && !j.ByChanged || j.Outcome != Survived && j.Outcome != Killed {
+		if len(c.tests) > 0 && !j.ByChanged || j.Outcome != Survived && j.Outcome != Killed {
 			continue
 		}
 		i := slices.IndexFunc(out, func(g group) bool { return g.file == j.File && g.function == j.Function })
@@ -99,7 +99,7 @@ func together(groups []group) (all group) {
 // function whose tests notice too little.
 func (j *judge) findings(ctx context.Context, r moduleReport) []evidence.Finding {
 	var out []evidence.Finding
-	all := groups(r.report, len(j.change.tests) > 0)
+	all := j.change.groups(r.report)
 	sum := together(all)
 	slices.SortStableFunc(all, func(a, b group) int {
 		return cmp.Or(levelRank(a.level(j.change, sum))-levelRank(b.level(j.change, sum)), b.coreSurvivors-a.coreSurvivors)
@@ -138,7 +138,7 @@ func (j *judge) finding(r moduleReport, g group, l evidence.Level) evidence.Find
 	f := evidence.Finding{
 		Check: Name, Rule: "survivor", Level: l, Grade: evidence.Verified,
 		Path: m.File, StartLine: m.Line, EndLine: max(m.Line, m.EndLine),
-		Message: message(m, g, len(j.change.tests) > 0), Detail: diff,
+		Message: j.change.message(m, g), Detail: diff,
 	}
 	if utf8.ValidString(diff) {
 		f.Reproduce = j.reproduce(r.job, m, diff)
@@ -147,7 +147,8 @@ func (j *judge) finding(r moduleReport, g group, l evidence.Level) evidence.Find
 }
 
 // message says what the tests do not notice.
-func message(m Judged, g group, hasTests bool) string {
+func (c changed) message(m Judged, g group) string {
+	hasTests := len(c.tests) > 0
 	where := "this file"
 	if m.Function != "" {
 		where = m.Function

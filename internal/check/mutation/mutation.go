@@ -110,7 +110,7 @@ func (mutants) Run(ctx context.Context, s *check.Subject, x check.Exec) evidence
 	if err != nil {
 		return check.CouldNot("%v", err)
 	}
-	j := judge{subject: s, exec: x, change: c, dir: dir, ends: time.Now().Add(share(ctx, c.claims))}
+	j := judge{subject: s, exec: x, change: c, dir: dir, ends: time.Now().Add(c.share(ctx))}
 	for _, m := range modules {
 		if slices.ContainsFunc(c.paths(), func(p string) bool { return moduleOf(modules, p) == m }) {
 			j.module(ctx, m, modules)
@@ -123,9 +123,9 @@ func (mutants) Run(ctx context.Context, s *check.Subject, x check.Exec) evidence
 }
 
 // share gives the time that the check may take.
-func share(ctx context.Context, claims bool) time.Duration {
+func (c changed) share(ctx context.Context) time.Duration {
 	most := shortTime
-	if claims {
+	if c.claims {
 		most = maxTime
 	}
 	if end, ok := ctx.Deadline(); ok {

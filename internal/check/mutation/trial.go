@@ -52,6 +52,14 @@ type trial struct {
 	red   []string      // tests that fail without a mutant, and are left out
 }
 
+// role says whether a package's tests are run for mutants of its own.
+type role string
+
+const (
+	owner role = "owner"
+	guest role = "guest"
+)
+
 // single is one test of the top level, run alone.
 type single struct {
 	name  string
@@ -73,7 +81,11 @@ func (s *survey) run(ctx context.Context) {
 		case i >= len(own)+s.Spread:
 			s.partial(open)
 		default:
-			s.try(ctx, p, open, i < len(own))
+			role := guest
+			if i < len(own) {
+				role = owner
+			}
+			s.try(ctx, p, open, role)
 		}
 	}
 	for i := range s.report.Judged {
@@ -116,14 +128,14 @@ func (s *survey) partial(open []*Judged) {
 
 // try builds the tests of one package, runs them without a mutant, and then
 // with each of those that they come by.
-func (s *survey) try(ctx context.Context, p *listed, open []*Judged, isOwn bool) {
+func (s *survey) try(ctx context.Context, p *listed, open []*Judged, r role) {
 	t, why := s.start(ctx, p)
 	if t != nil {
 		defer func() { _ = os.Remove(t.bin) }() // large, and its folder is thrown away in the end
 	}
 	if why != "" {
 		s.note("the tests of %s did not run with mutants: %s", p.ImportPath, why)
-		if !isOwn {
+		if r != owner {
 			s.partial(open)
 			return
 		}
@@ -146,7 +158,7 @@ func (s *survey) try(ctx context.Context, p *listed, open []*Judged, isOwn bool)
 		s.note("these tests of %s fail without a mutant and were left out: %s", p.ImportPath, check.Clip(strings.Join(t.red, ", "), 300))
 		s.partial(open)
 	}
-	if isOwn {
+	if r == owner {
 		s.markChanged(ctx, t, reached)
 	}
 	if t.takes > worthSplitting && len(reached) > 3 {

@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"go/types"
 	"math/big"
+	"slices"
 )
 
 // ifStmt offers to skip a guard, and to invert any condition. A guard refuses:
@@ -218,8 +219,8 @@ func (f *around) refuses(b *ast.BlockStmt) bool {
 // clamp), and when they were just found to differ (an order by two keys).
 func (f *around) isSameAtBoundary(n *ast.BinaryExpr) bool {
 	x, y := f.flat(n.X), f.flat(n.Y)
-	for i := len(f.stack) - 1; i >= 0; i-- {
-		s, ok := f.stack[i].(*ast.IfStmt)
+	for _, outer := range slices.Backward(f.stack) {
+		s, ok := outer.(*ast.IfStmt)
 		if !ok {
 			continue
 		}
@@ -267,8 +268,8 @@ func (f *around) isOrder(n *ast.BinaryExpr) bool {
 	if !ok || len(ret.Results) != 1 || ret.Results[0] != n {
 		return false
 	}
-	for i := len(f.stack) - 1; i >= 0; i-- {
-		switch d := f.stack[i].(type) {
+	for _, outer := range slices.Backward(f.stack) {
+		switch d := outer.(type) {
 		case *ast.FuncLit:
 			return d.Type.Params.NumFields() == 2
 		case *ast.FuncDecl:

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 // candidate is a mutant that has not been compiled yet.
@@ -169,9 +170,9 @@ func (f *around) isListed(n ast.Stmt) bool {
 // results gives the results of the innermost function around the current
 // node, or nil.
 func (f *around) results() *types.Tuple {
-	for i := len(f.stack) - 1; i >= 0; i-- {
+	for _, outer := range slices.Backward(f.stack) {
 		var t types.Type
-		switch n := f.stack[i].(type) {
+		switch n := outer.(type) {
 		case *ast.FuncLit:
 			t = f.info.TypeOf(n)
 		case *ast.FuncDecl:
