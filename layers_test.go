@@ -76,7 +76,8 @@ func layers() []layer {
 		{"internal/agentse2e", "internal/...", forTest},
 		{"internal/bench", "internal/...", forTest},
 		{"bench/catch", "bench/catch/seeded", forTest},
-		{"bench/...", "", forTest},
+		{"bench/catch/...", "", forTest},
+		{"bench/...", "internal/...", forTest},
 	}
 }
 
