@@ -186,6 +186,7 @@ func TestSources(t *testing.T) {
 		{"a folder outside", base, checktest.Files{"package.json": pack(`    "react": "file:../../react"`)}, "locator source package.json:4", ""},
 		{"a replacement", base, checktest.Files{"go.mod": "module m\n\nrequire a.org/x v1.0.0\nreplace a.org/x => b.org/x v1.0.0\n"}, "locator replace go.mod:4", ""},
 		{"another version", base, checktest.Files{"go.mod": "module m\n\nrequire a.org/x v1.0.0\nreplace a.org/x => a.org/x v1.0.1\n"}, "context replace go.mod:4", ""},
+		{"a replacement's next version", base.With(checktest.Files{"go.mod": "module m\n\nrequire a.org/x v1.0.0\nreplace a.org/x => b.org/x v1.0.0\n"}), checktest.Files{"go.mod": "module m\n\nrequire a.org/x v1.0.0\nreplace a.org/x => b.org/x v1.0.1\n"}, "", "-"},
 		{"a replacement outside", base, checktest.Files{"go.mod": "module m\n\nrequire a.org/x v1.0.0\nreplace a.org/x => ../../x\n"}, "locator replace go.mod:4", ""},
 		{"an exclusion", base, checktest.Files{"go.mod": "module m\n\nrequire a.org/x v1.0.0\nexclude a.org/x v0.9.0\n"}, "context exclude go.mod:4", ""},
 		{"an index", base, checktest.Files{"requirements.txt": "--extra-index-url https://evil.test/\nflask\n"}, "locator index requirements.txt:1", ""},

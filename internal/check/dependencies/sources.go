@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"muster/internal/check"
@@ -22,19 +23,21 @@ func (j sourceRules) sources(_ context.Context, _ []addition) error {
 			continue
 		}
 		j.origins(head, was)
-		old := map[manifest.Override]bool{}
-		for _, o := range was.Overrides {
-			o.Line = 0
-			old[o] = true
-		}
 		for _, o := range head.Overrides {
 			at := place{path: head.Path, line: o.Line, name: o.Kind + " " + o.Name + " " + o.Target}
-			if o.Line = 0; !old[o] {
+			if !slices.ContainsFunc(was.Overrides, func(p manifest.Override) bool { return sameOverride(o, p) }) {
 				j.override(at, o)
 			}
 		}
 	}
 	return nil
+}
+
+// sameOverride: another version of the same module stands in for the same one.
+func sameOverride(a, b manifest.Override) bool {
+	x, _, _ := strings.Cut(a.Target, " ")
+	y, _, _ := strings.Cut(b.Target, " ")
+	return a.Kind == b.Kind && a.Name == b.Name && (a.Target == b.Target || a.Kind == "replace" && x == y)
 }
 
 // origins points at dependencies whose source is new and not a registry, or
