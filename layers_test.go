@@ -103,6 +103,7 @@ func owners() []owned {
 		{"golang.org/x/mod/", "internal/source/manifest internal/adapter/registry"},
 		{"github.com/BurntSushi/toml", "internal/source/manifest internal/check/secrets"},
 		{"github.com/google/uuid", "internal/app internal/store"},
+		{"github.com/reviewdog/errorformat", "internal/check/linters"},
 		{"github.com/rogpeppe/go-internal/", "tests bench/..."},
 		{"github.com/tetratelabs/wazero", "internal/source/treesitter"},
 		{"github.com/tetratelabs/wazero/", "internal/source/treesitter"},
