@@ -12,6 +12,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +26,7 @@ import (
 	"muster/internal/adapter/sandbox"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
+	"muster/internal/source"
 	"muster/internal/store"
 )
 
@@ -37,6 +39,7 @@ type Session struct {
 	store  *store.Store
 	ops    *sandbox.Operations
 	agents agent.Set
+	parser *source.Parser
 
 	repoMu sync.Mutex
 	repo   *git.Repo // opened when first needed
@@ -61,6 +64,7 @@ func Open(ctx context.Context, h Host) (*Session, error) {
 		host: h, place: place, state: state, store: st,
 		ops:    sandbox.NewOperations(filepath.Join(state, "ops"), append(append([]string{}, h.Self...), "shim")),
 		agents: agent.Set{Self: h.Self},
+		parser: source.NewParser(filepath.Join(state, "grammars")),
 	}, nil
 }
 
@@ -97,7 +101,7 @@ func (s *Session) Close() error {
 		_ = s.repo.Close()
 		s.repo = nil
 	}
-	return s.store.Close()
+	return errors.Join(s.parser.Close(), s.store.Close())
 }
 
 // State is the folder that holds the ledger and all else of this repository.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"muster/internal/core/change"
@@ -25,6 +26,7 @@ type Runner struct {
 	cache    Cache
 	checks   []Check
 	parallel int
+	watch    func(Progress)
 }
 
 // Tools is what a runner works with.
@@ -33,6 +35,16 @@ type Tools struct {
 	Parser *source.Parser // nil makes one
 	Exec   Exec
 	Cache  Cache // nil keeps nothing
+
+	// Watch hears of every check when it begins to run and when it has ended.
+	// It is called by one goroutine at a time, and may be nil.
+	Watch func(Progress)
+}
+
+// Progress is the beginning or the end of one check.
+type Progress struct {
+	Check  string
+	Result *evidence.Result // nil at the beginning
 }
 
 // New gives a runner. Results come in the order of checks; a check may need
@@ -51,9 +63,22 @@ func New(t Tools, checks []Check, parallel int) *Runner {
 		seen = append(seen, info.Name)
 	}
 	if t.Parser == nil {
-		t.Parser = source.NewParser()
+		t.Parser = source.NewParser("")
 	}
-	return &Runner{trees: t.Trees, parser: t.Parser, exec: t.Exec, cache: t.Cache, checks: slices.Clone(checks), parallel: max(parallel, 1)}
+	return &Runner{trees: t.Trees, parser: t.Parser, exec: t.Exec, cache: t.Cache, checks: slices.Clone(checks), parallel: max(parallel, 1), watch: oneAtATime(t.Watch)}
+}
+
+// oneAtATime gives a function that may be called by several goroutines.
+func oneAtATime(watch func(Progress)) func(Progress) {
+	if watch == nil {
+		return func(Progress) {}
+	}
+	var mu sync.Mutex
+	return func(p Progress) {
+		mu.Lock()
+		defer mu.Unlock()
+		watch(p)
+	}
 }
 
 // Judge gives the evidence on one change. Every check of the runner is in it:
@@ -185,7 +210,9 @@ func (j *judgement) perform(ctx context.Context, t *task) evidence.Result {
 	if !res.Cached {
 		res.DurationMS = time.Since(started).Milliseconds()
 	}
-	return settle(t.info, res)
+	res = settle(t.info, res)
+	j.runner.watch(Progress{t.info.Name, &res})
+	return res
 }
 
 func (j *judgement) late(why string) evidence.Result {
@@ -228,6 +255,7 @@ func (j *judgement) attempt(ctx context.Context, t *task) (res evidence.Result, 
 		return res, false
 	}
 	defer leave()
+	j.runner.watch(Progress{Check: t.info.Name})
 	res = settle(t.info, j.runOne(ctx, t.check))
 	if ctx.Err() == nil {
 		j.runner.keep(ctx, key, j.abstract(res))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"muster/internal/app"
+	"muster/internal/cli/unit"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/report"
@@ -97,7 +98,7 @@ func (l lines) see(n app.Notice) {
 		return
 	}
 	if t := tell(*n.Record, n.Run); t.weight == news {
-		l.p.f("%s %s: %s\n", clockTime(n.Record.AtUS), t.about, l.p.paint(t.color, t.text))
+		l.p.f("%s %s: %s\n", unit.ClockTime(n.Record.AtUS), t.about, l.p.paint(t.color, t.text))
 	}
 }
 

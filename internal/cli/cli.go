@@ -92,7 +92,7 @@ func (c *cli) root() *cobra.Command {
 		return fault.WithHint(fault.Wrap(fault.Invalid, err, "read the flags of %s", cmd.CommandPath()), "%s --help shows them", cmd.CommandPath())
 	})
 	root.AddCommand(
-		newRun(c), newStatus(c), newLog(c), newShow(c), newDiff(c), newApprove(c), newReject(c), newRetry(c),
+		newCheck(c), newDismiss(c), newHook(c), newRun(c), newStatus(c), newLog(c), newShow(c), newDiff(c), newApprove(c), newReject(c), newRetry(c),
 		newStop(c), newResume(c), newGC(c), newDemo(c), newDoctor(c), newLedger(c), newVersion(c), newMan(c),
 	)
 	return root

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"muster/internal/app"
+	"muster/internal/cli/unit"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
@@ -133,7 +134,7 @@ func TestAmounts(t *testing.T) {
 		{Input: 20_000, CostUnknown: true}:     "20k tok",
 		{CostMicroUSD: 5e6, CostUnknown: true}: "$5.00+",
 	} {
-		if got := cost(u); got != want {
+		if got := unit.Cost(u); got != want {
 			t.Errorf("cost(%+v) = %q, want %q", u, got, want)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/internal/app"
+	"muster/internal/cli/unit"
 	"muster/internal/core/fault"
 	"muster/internal/core/report"
 	"muster/internal/demo"
@@ -105,7 +106,7 @@ func (o demoOptions) conclude(c *cli, s *app.Session, dir string, took time.Dura
 		return err
 	}
 	o.caught(c, v)
-	c.out.f("\nIt took %s. ", span(took.Microseconds()))
+	c.out.f("\nIt took %s. ", unit.Span(took.Microseconds()))
 	if !o.keep {
 		c.out.f("The folder is removed again (--keep leaves it).\n")
 		return nil

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"muster/internal/cli/unit"
 )
 
 type diffOptions struct{ stat bool }
@@ -61,7 +63,7 @@ func (o diffOptions) run(c *cli, name string) error {
 		c.out.f("%-8s %s  %s\n", f.Status, f.Path, text)
 	}
 	added, deleted := ch.Lines()
-	c.out.f("%s, +%d -%d\n", plural(len(ch.Files), "file"), added, deleted)
+	c.out.f("%s, +%d -%d\n", unit.Plural(len(ch.Files), "file"), added, deleted)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/internal/app"
+	"muster/internal/cli/unit"
 )
 
 func newDoctor(c *cli) *cobra.Command {
@@ -49,7 +50,7 @@ func doctor(c *cli) error {
 		width = max(width, len(k.Key))
 	}
 	for _, k := range d.Config {
-		c.out.f("  %-*s  %s  %s\n", width, k.Key, orDash(line(k.Value, 80)), c.out.paint(faint, "("+k.Source+")"))
+		c.out.f("  %-*s  %s  %s\n", width, k.Key, unit.OrDash(line(k.Value, 80)), c.out.paint(faint, "("+k.Source+")"))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/internal/app"
+	"muster/internal/cli/unit"
 	"muster/internal/core/fault"
 )
 
@@ -54,9 +55,9 @@ func (o gcOptions) run(c *cli) error {
 	}
 	total := int64(0)
 	for _, g := range got.Parts {
-		c.out.f("%s %d %s, %s\n", verb, g.Count, g.What, byteSize(g.Bytes))
+		c.out.f("%s %d %s, %s\n", verb, g.Count, g.What, unit.ByteSize(g.Bytes))
 		total += g.Bytes
 	}
-	c.out.f("%s in all; %s stay in %s\n", byteSize(total), byteSize(got.Left), s.State())
+	c.out.f("%s in all; %s stay in %s\n", unit.ByteSize(total), unit.ByteSize(got.Left), s.State())
 	return nil
 }

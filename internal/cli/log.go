@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/internal/app"
+	"muster/internal/cli/unit"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
@@ -59,9 +60,9 @@ func (o logOptions) run(c *cli, name string) error {
 		case c.isJSON:
 			c.out.json(rec)
 		case t.weight == news:
-			c.out.f("%s %s: %s\n", moment(rec.AtUS), t.about, c.out.paint(t.color, t.text))
+			c.out.f("%s %s: %s\n", unit.Moment(rec.AtUS), t.about, c.out.paint(t.color, t.text))
 		case o.detail:
-			c.out.f("%s %s: %s\n", moment(rec.AtUS), t.about, c.out.paint(faint, t.text))
+			c.out.f("%s %s: %s\n", unit.Moment(rec.AtUS), t.about, c.out.paint(faint, t.text))
 		}
 		return nil
 	})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"muster/internal/app"
+	"muster/internal/cli/unit"
 	"muster/internal/core/flow"
 	"muster/internal/core/report"
 )
@@ -82,7 +83,7 @@ func (s *screen) table(now time.Time, columns, rows int) []string {
 		width = max(width, len(t.ID))
 	}
 	width = min(width, 24)
-	head := fmt.Sprintf("%s  %s  %d/%d landed  %s  %s", r.Name, stageOf(r), landed, len(r.Tasks), cost(r.Spent), span(now.UnixMicro()-r.BegunUS))
+	head := fmt.Sprintf("%s  %s  %d/%d landed  %s  %s", r.Name, stageOf(r), landed, len(r.Tasks), unit.Cost(r.Spent), unit.Span(now.UnixMicro()-r.BegunUS))
 	out := []string{string(s.p.paint(bold, cut(head, columns)))}
 	s.mu.Lock()
 	hint := s.hint
@@ -144,7 +145,7 @@ func pick(tasks []report.Task, room int) []report.Task {
 
 func (s *screen) row(t report.Task, now time.Time, width, columns int) string {
 	state := fmt.Sprintf("%-8s", t.State)
-	rest := fmt.Sprintf(" %-*s %7s %8s", width, cut(t.ID, width), elapsed(t, now), cost(t.Spent))
+	rest := fmt.Sprintf(" %-*s %7s %8s", width, cut(t.ID, width), elapsed(t, now), unit.Cost(t.Spent))
 	if n := len(t.Attempts); n > 0 {
 		rest += fmt.Sprintf("  #%d", n)
 		if t.Round > 0 {
@@ -172,5 +173,5 @@ func elapsed(t report.Task, now time.Time) string {
 	if us == 0 {
 		return "-"
 	}
-	return span(us)
+	return unit.Span(us)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/internal/app"
+	"muster/internal/cli/unit"
 	"muster/internal/core/evidence"
 	"muster/internal/core/policy"
 	"muster/internal/core/report"
@@ -123,12 +124,12 @@ func printAttempts(p *printer, t report.Task) {
 	for _, a := range t.Attempts {
 		text := "runs"
 		if a.Outcome != nil {
-			text = fmt.Sprintf("%s, %s, %s", a.Outcome.Kind, span(a.EndedUS-a.BegunUS), cost(a.Outcome.Usage))
+			text = fmt.Sprintf("%s, %s, %s", a.Outcome.Kind, unit.Span(a.EndedUS-a.BegunUS), unit.Cost(a.Outcome.Usage))
 			if m := line(a.Outcome.Message, 300); m != "" {
 				text += ": " + m
 			}
 			if n := len(a.Outcome.Denied); n > 0 {
-				text += fmt.Sprintf(" (%s denied)", plural(n, "tool use"))
+				text += fmt.Sprintf(" (%s denied)", unit.Plural(n, "tool use"))
 			}
 		}
 		round := ""
@@ -165,7 +166,7 @@ func printVerdict(p *printer, v policy.Verdict) {
 }
 
 func printChecks(p *printer, e evidence.Evidence) {
-	p.f("\nchecks (sandbox: %s):\n", orDash(e.Sandbox))
+	p.f("\nchecks (sandbox: %s):\n", unit.OrDash(e.Sandbox))
 	for _, r := range e.Results {
 		color := green
 		switch r.Status {
@@ -177,14 +178,14 @@ func printChecks(p *printer, e evidence.Evidence) {
 			color = faint
 		case evidence.Passed:
 		}
-		text := span(r.DurationMS * 1000)
+		text := unit.Span(r.DurationMS * 1000)
 		if r.Cached {
 			text += ", cached"
 		}
 		if r.Why != "" {
 			text += "; " + line(r.Why, 300)
 		}
-		p.f("  %s %s (%s)\n", p.paint(color, fmt.Sprintf("%-13s", statusWord(r.Status))), r.Check, text)
+		p.f("  %s %s (%s)\n", p.paint(color, fmt.Sprintf("%-13s", unit.Status(r.Status))), r.Check, text)
 		for _, n := range r.NotRun {
 			p.f("      left out: %s\n", line(n, 300))
 		}

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/internal/app"
+	"muster/internal/cli/unit"
 	"muster/internal/core/fault"
 )
 
@@ -73,7 +74,7 @@ func (c *cli) listRuns(s *app.Session) error {
 			all = append(all, runJSON{r, string(v.Stage), string(v.End)})
 			continue
 		}
-		c.out.f("%s  %s  %s  %s\n", dateTime(r.BegunUS), c.out.paint(stageColor(v), stageWord(v)), r.Name, line(r.Goal, 100))
+		c.out.f("%s  %s  %s  %s\n", unit.DateTime(r.BegunUS), c.out.paint(stageColor(v), stageWord(v)), r.Name, line(r.Goal, 100))
 	}
 	if c.isJSON {
 		c.out.json(all)

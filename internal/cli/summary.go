@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"muster/internal/app"
+	"muster/internal/cli/unit"
 	"muster/internal/core/flow"
 	"muster/internal/core/report"
 )
@@ -19,7 +20,7 @@ func (c *cli) summary(v app.View) {
 		width = max(width, len(t.ID))
 	}
 	for _, t := range v.Tasks {
-		p.f("  %s  %-*s  %7s  %7s  %s\n", p.paint(stateColor(t.State), fmt.Sprintf("%-8s", t.State)), width, t.ID, cost(t.Spent), agentTime(t), taskNote(t))
+		p.f("  %s  %-*s  %7s  %7s  %s\n", p.paint(stateColor(t.State), fmt.Sprintf("%-8s", t.State)), width, t.ID, unit.Cost(t.Spent), agentTime(t), taskNote(t))
 	}
 	landed := 0
 	for _, t := range v.Tasks {
@@ -27,7 +28,7 @@ func (c *cli) summary(v app.View) {
 			landed++
 		}
 	}
-	p.f("%d of %d landed, %s, %s of agent time\n", landed, len(v.Tasks), cost(v.Spent), span(v.AgentUS))
+	p.f("%d of %d landed, %s, %s of agent time\n", landed, len(v.Tasks), unit.Cost(v.Spent), unit.Span(v.AgentUS))
 	c.whereItIs(v)
 	c.next(v)
 }
@@ -36,7 +37,7 @@ func agentTime(t app.TaskView) string {
 	if t.AgentUS == 0 {
 		return "-"
 	}
-	return span(t.AgentUS)
+	return unit.Span(t.AgentUS)
 }
 
 // whereItIs says where the landed work can be found.
@@ -44,14 +45,14 @@ func (c *cli) whereItIs(v app.View) {
 	a := v.Advanced
 	switch {
 	case a != nil && a.Done:
-		c.out.f("%s was fast-forwarded to %s\n", branch(v.Target), short(a.To.Commit))
+		c.out.f("%s was fast-forwarded to %s\n", unit.Branch(v.Target), unit.Short(a.To.Commit))
 	case a != nil:
-		c.out.f("the work is on branch %s; %s was not moved: %s\n", branch(v.Branch), branch(v.Target), a.Why)
+		c.out.f("the work is on branch %s; %s was not moved: %s\n", unit.Branch(v.Branch), unit.Branch(v.Target), a.Why)
 		if a.Command != "" {
 			c.out.f("take it with: %s\n", a.Command)
 		}
 	case v.Branch != "" && v.Head.Commit != "" && v.Head != v.Base:
-		c.out.f("what landed is on branch %s at %s\n", branch(v.Branch), short(v.Head.Commit))
+		c.out.f("what landed is on branch %s at %s\n", unit.Branch(v.Branch), unit.Short(v.Head.Commit))
 	}
 }
 
@@ -147,13 +148,13 @@ func taskNote(t app.TaskView) string {
 	case app.Driven:
 	}
 	if t.State == report.Landed {
-		parts = append(parts, "as "+short(t.Head.Commit))
+		parts = append(parts, "as "+unit.Short(t.Head.Commit))
 	}
 	if n := len(t.Attempts); n > 1 {
-		parts = append(parts, plural(n, "attempt"))
+		parts = append(parts, unit.Plural(n, "attempt"))
 	}
 	if t.Round > 0 {
-		parts = append(parts, plural(t.Round, "rework round"))
+		parts = append(parts, unit.Plural(t.Round, "rework round"))
 	}
 	if t.Why != "" {
 		parts = append(parts, line(t.Why, 160))

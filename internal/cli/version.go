@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"muster/internal/cli/unit"
 )
 
 func newVersion(c *cli) *cobra.Command {
@@ -18,7 +20,7 @@ func newVersion(c *cli) *cobra.Command {
 				c.out.json(v)
 				return nil
 			}
-			c.out.f("muster %s %s %s\n", v.Version, short(v.Commit), v.Go)
+			c.out.f("muster %s %s %s\n", v.Version, unit.Short(v.Commit), v.Go)
 			return nil
 		},
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"muster/internal/core/evidence"
+	"muster/internal/cli/unit"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
 	"muster/internal/core/policy"
@@ -114,16 +114,16 @@ func tellAttempt(t *told, e flow.Event, r *report.Run) bool {
 			}
 			return t.news("", "attempt %d (%s%s) started", a.Number, task.Agent, round)
 		}
-		return t.detail("has a worktree at %s", short(d.Base.Commit))
+		return t.detail("has a worktree at %s", unit.Short(d.Base.Commit))
 	case flow.AttemptEnded:
-		spent := span(d.TimeUS)
-		if c := cost(d.Outcome.Usage); c != "-" {
+		spent := unit.Span(d.TimeUS)
+		if c := unit.Cost(d.Outcome.Usage); c != "-" {
 			spent += ", " + c
 		}
 		if d.Outcome.Kind == job.Done {
-			return t.news("", "attempt %d ended (%s): %s", d.Attempt, spent, orDash(line(d.Outcome.Message, 160)))
+			return t.news("", "attempt %d ended (%s): %s", d.Attempt, spent, unit.OrDash(line(d.Outcome.Message, 160)))
 		}
-		return t.news(yellow, "attempt %d ended as %s (%s): %s", d.Attempt, d.Outcome.Kind, spent, orDash(line(d.Outcome.Message, 300)))
+		return t.news(yellow, "attempt %d ended as %s (%s): %s", d.Attempt, d.Outcome.Kind, spent, unit.OrDash(line(d.Outcome.Message, 300)))
 	case flow.AttemptStopped:
 		return t.detail("its agent was asked to stop")
 	case flow.HaltRequested:
@@ -141,22 +141,15 @@ func taskOf(r *report.Run, id string) *report.Task {
 	return r.Task(id)
 }
 
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
 func tellChange(t *told, e flow.Event, _ *report.Run) bool {
 	switch d := e.Data.(type) {
 	case flow.ChangeCaptured:
 		if len(d.Dropped) > 0 || len(d.Notes) > 0 {
-			return t.news(yellow, "change captured as %s: %s", short(d.Head.Commit), strings.Join(notes(d.Dropped, d.Notes), "; "))
+			return t.news(yellow, "change captured as %s: %s", unit.Short(d.Head.Commit), strings.Join(notes(d.Dropped, d.Notes), "; "))
 		}
-		return t.detail("change captured as %s", short(d.Head.Commit))
+		return t.detail("change captured as %s", unit.Short(d.Head.Commit))
 	case flow.EvidenceRecorded:
-		return t.detail("checked in %s%s%s", span(d.TimeUS), list("; failed: ", d.Failed), list("; did not run: ", d.NotRun))
+		return t.detail("checked in %s%s%s", unit.Span(d.TimeUS), list("; failed: ", d.Failed), list("; did not run: ", d.NotRun))
 	case flow.VerdictGiven:
 		return tellVerdict(t, d.Verdict)
 	case flow.ChangeQueued:
@@ -166,19 +159,19 @@ func tellChange(t *told, e flow.Event, _ *report.Run) bool {
 	case flow.ChangeMerged:
 		switch {
 		case d.Diverged != "":
-			return t.news(yellow, "the run's branch stands at %s and no longer contains the run's head", short(d.Diverged))
+			return t.news(yellow, "the run's branch stands at %s and no longer contains the run's head", unit.Short(d.Diverged))
 		case d.Pushed != nil:
-			return t.news("", "a person pushed %s to the run's branch", short(d.Pushed.Commit))
+			return t.news("", "a person pushed %s to the run's branch", unit.Short(d.Pushed.Commit))
 		case len(d.Conflicts) > 0:
 			return t.detail("conflicts in %s", strings.Join(d.Conflicts, ", "))
 		case d.Result.Commit == "":
 			return t.detail("the run's branch is up to date")
 		}
-		return t.detail("merged as %s", short(d.Result.Commit))
+		return t.detail("merged as %s", unit.Short(d.Result.Commit))
 	case flow.HeadMoved:
-		return t.detail("the run's head moved to %s", short(d.Landing.To.Commit))
+		return t.detail("the run's head moved to %s", unit.Short(d.Landing.To.Commit))
 	case flow.ChangeLanded:
-		return t.news(green, "landed as %s", short(d.Head.Commit))
+		return t.news(green, "landed as %s", unit.Short(d.Head.Commit))
 	case flow.ChangeReturned:
 		return tellReturned(t, d)
 	}
@@ -233,7 +226,7 @@ func list(prefix string, items []string) string {
 func notes(dropped, other []string) []string {
 	var out []string
 	if len(dropped) > 0 {
-		out = append(out, plural(len(dropped), "commit")+" of the agent's own dropped, content kept")
+		out = append(out, unit.Plural(len(dropped), "commit")+" of the agent's own dropped, content kept")
 	}
 	return append(out, other...)
 }
@@ -241,9 +234,9 @@ func notes(dropped, other []string) []string {
 func tellRun(t *told, e flow.Event, _ *report.Run) bool {
 	switch d := e.Data.(type) {
 	case flow.RunStarted:
-		return t.news(bold, "%s: %s (%s)", d.Name, line(d.Goal, 120), plural(len(d.Nodes), "task"))
+		return t.news(bold, "%s: %s (%s)", d.Name, line(d.Goal, 120), unit.Plural(len(d.Nodes), "task"))
 	case flow.RunOpened:
-		return t.news("", "on branch %s, from %s at %s", branch(d.Branch), branch(d.Target), short(d.Base.Commit))
+		return t.news("", "on branch %s, from %s at %s", unit.Branch(d.Branch), unit.Branch(d.Target), unit.Short(d.Base.Commit))
 	case flow.TaskSettled:
 		t.about = d.Task
 		return tellSettled(t, d)
@@ -256,7 +249,7 @@ func tellRun(t *told, e flow.Event, _ *report.Run) bool {
 		return t.news(red, "could not %s: %s%s", strings.ReplaceAll(string(d.Command), "_", " "), d.Message, hinted(d.Hint))
 	case flow.TargetAdvanced:
 		if d.Done {
-			return t.news(green, "the target was fast-forwarded to %s", short(d.To.Commit))
+			return t.news(green, "the target was fast-forwarded to %s", unit.Short(d.To.Commit))
 		}
 		return t.news(yellow, "the target was not moved: %s", d.Why)
 	case flow.QueueStarted, flow.QueueClosed, flow.QueueResumed, flow.SyncRequested, flow.Synced, flow.TaskClosed, flow.WorktreeReleased:
@@ -307,12 +300,4 @@ func doing(e job.AgentEvent) string {
 	case job.AgentNote:
 	}
 	return line(e.Text, 300)
-}
-
-// statusWord writes how a check ended.
-func statusWord(s evidence.Status) string {
-	if s == evidence.CouldNot {
-		return "could not run"
-	}
-	return string(s)
 }

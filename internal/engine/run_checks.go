@@ -45,10 +45,14 @@ func (h *Hands) request(ctx context.Context, o flow.RunChecks) (evidence.Request
 	r := evidence.Request{
 		Subject: o.Subject, Base: o.Base, Head: o.Head, Build: c.Checks.Build, Protect: c.Protect,
 		MaxLines: c.Checks.MaxLines, MaxFiles: c.Checks.MaxFiles, TimeMS: c.Checks.TimeMS,
+		Linters: c.Checks.External, Claim: o.Claim,
+	}
+	for _, d := range in.plan.Decisions {
+		r.Forbids = append(r.Forbids, d.Forbids...)
 	}
 	switch o.Subject {
 	case evidence.OfGoal:
-		r.Accept = in.plan.Accept
+		r.Accept, r.Task = in.plan.Accept, in.plan.Goal
 		if r.Head.Tree == "" {
 			r.Head, err = h.Repo.Head(ctx, o.Run)
 		}
@@ -57,7 +61,7 @@ func (h *Hands) request(ctx context.Context, o flow.RunChecks) (evidence.Request
 		if err != nil {
 			return r, err
 		}
-		r.Scope, r.Accept = t.Scope, t.Accept
+		r.Scope, r.Accept, r.Type, r.Task = t.Scope, t.Accept, string(t.Type), t.Title+"\n\n"+t.Prompt
 	case evidence.OfPush:
 	}
 	return r, err

@@ -73,13 +73,7 @@ func placeName(common string) string {
 // configuration, because only there the user says whose repositories are
 // trusted (safe.directory). rev-parse runs no program.
 func discover(ctx context.Context, prog program, dir string) (string, error) {
-	env := []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"} //nolint:forbidigo // as the user's own git finds things
-	for _, k := range []string{"HOME", "XDG_CONFIG_HOME", "SUDO_UID"} {
-		if v, ok := os.LookupEnv(k); ok { //nolint:forbidigo // as the user's own git finds things
-			env = append(env, k+"="+v)
-		}
-	}
-	prog.env, prog.dir = env, dir
+	prog.env, prog.dir = usersEnv(), dir
 	res, err := prog.run(ctx, call{args: []string{
 		"rev-parse", "--path-format=absolute", "--git-common-dir", "--git-dir",
 		"--is-bare-repository", "--is-shallow-repository", "--show-object-format", "--show-toplevel",
@@ -88,6 +82,28 @@ func discover(ctx context.Context, prog program, dir string) (string, error) {
 		return "", locateFault(err, dir)
 	}
 	return string(res.out), nil
+}
+
+// usersEnv is what the user's own git finds its configuration with.
+func usersEnv() []string {
+	env := []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"} //nolint:forbidigo // as the user's own git finds things
+	for _, k := range []string{"HOME", "XDG_CONFIG_HOME", "SUDO_UID"} {
+		if v, ok := os.LookupEnv(k); ok { //nolint:forbidigo // as the user's own git finds things
+			env = append(env, k+"="+v)
+		}
+	}
+	return env
+}
+
+// HooksPath gives what core.hooksPath says to the user's own git, or "".
+func HooksPath(ctx context.Context, p Place) (string, error) {
+	prog, err := findGit(ctx)
+	if err != nil {
+		return "", err
+	}
+	prog.env, prog.dir = append(usersEnv(), "GIT_DIR="+p.GitDir), p.GitDir
+	res, err := prog.run(ctx, call{args: []string{"config", "--get", "core.hooksPath"}, accept: 1})
+	return trim(res.out), fault.Wrap(fault.Internal, err, "read core.hooksPath of %s", p.GitDir)
 }
 
 func locateFault(err error, dir string) error {

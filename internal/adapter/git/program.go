@@ -139,7 +139,7 @@ func (p program) command(ctx context.Context, c call) *exec.Cmd {
 // run starts git once and waits for it.
 func (p program) run(ctx context.Context, c call) (result, error) {
 	var out bytes.Buffer
-	errs := &head{limit: stderrCap}
+	errs := &limited{limit: stderrCap}
 	cmd := p.command(ctx, c)
 	cmd.Stdout, cmd.Stderr = &out, errs
 	if c.stdout != nil {
@@ -203,13 +203,13 @@ func printable(s string) string {
 	}, strings.ToValidUTF8(strings.TrimSpace(s), "?"))
 }
 
-// head keeps the first bytes that are written to it.
-type head struct {
+// limited keeps the first bytes that are written to it.
+type limited struct {
 	bytes.Buffer
 	limit int
 }
 
-func (h *head) Write(p []byte) (int, error) {
+func (h *limited) Write(p []byte) (int, error) {
 	if room := h.limit - h.Len(); room > 0 {
 		h.Buffer.Write(p[:min(room, len(p))])
 	}

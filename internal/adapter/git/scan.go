@@ -20,8 +20,11 @@ type scan struct {
 	repo  *Repo
 	hold  *os.File
 	seed  string // the index as it was before the folder was looked at
+	env   []string
 	depth int
 	notes []string
+
+	keepModes bool // the folder is a person's own: what cannot be read is an error
 }
 
 const (
@@ -44,7 +47,7 @@ func (c *scan) tree(ctx context.Context, dir, indexFile string) (string, error) 
 		nested, err = c.hasNewGitlink(indexFile)
 	} else if ctx.Err() == nil && strings.Contains(err.Error(), noCommitInside) {
 		nested, err = true, nil
-	} else if ctx.Err() == nil && (strings.Contains(err.Error(), "Permission denied") || strings.Contains(err.Error(), unreadableFolder)) {
+	} else if ctx.Err() == nil && !c.keepModes && (strings.Contains(err.Error(), "Permission denied") || strings.Contains(err.Error(), unreadableFolder)) {
 		if err = c.makeReadable(dir); err == nil {
 			err = c.add(ctx, dir, indexFile, skip)
 		}
@@ -62,13 +65,13 @@ func (c *scan) tree(ctx context.Context, dir, indexFile string) (string, error) 
 }
 
 func (c *scan) git(ctx context.Context, dir, indexFile string, args ...string) error {
-	_, err := c.repo.own.run(ctx, call{args: args, work: dir, index: indexFile, hold: c.hold})
+	_, err := c.repo.own.run(ctx, call{args: args, env: c.env, work: dir, index: indexFile, hold: c.hold})
 	return err
 }
 
 // add records every file below dir but those below the skipped folders.
 func (c *scan) add(ctx context.Context, dir, indexFile string, skip []string) error {
-	cl := call{args: []string{"add", "-A"}, work: dir, index: indexFile, hold: c.hold}
+	cl := call{args: []string{"add", "-A"}, env: c.env, work: dir, index: indexFile, hold: c.hold}
 	if len(skip) > 0 {
 		cl.args = append(cl.args, "--pathspec-from-file=-", "--pathspec-file-nul")
 		cl.stdin = strings.NewReader(".\x00:(exclude,literal)" + strings.Join(skip, "\x00:(exclude,literal)") + "\x00")
@@ -169,7 +172,7 @@ func (c *scan) nested(ctx context.Context, dir, indexFile string, skip []string)
 				return err
 			}
 		}
-		sub := scan{repo: c.repo, hold: c.hold, depth: c.depth + 1}
+		sub := scan{repo: c.repo, hold: c.hold, env: c.env, depth: c.depth + 1, keepModes: c.keepModes}
 		subIndex := fmt.Sprintf("%s.%d", indexFile, c.depth)
 		if err := os.RemoveAll(subIndex); err != nil {
 			return fault.Wrap(fault.Internal, err, "start the index %s", subIndex)
@@ -227,7 +230,7 @@ func (c *scan) findNested(ctx context.Context, dir, indexFile string) ([]string,
 
 func (c *scan) notIgnored(ctx context.Context, dir, indexFile string, paths []string) ([]string, error) {
 	res, err := c.repo.own.run(ctx, call{
-		args: []string{"check-ignore", "-z", "--stdin"}, work: dir, index: indexFile, hold: c.hold,
+		args: []string{"check-ignore", "-z", "--stdin"}, env: c.env, work: dir, index: indexFile, hold: c.hold,
 		stdin:  strings.NewReader(strings.Join(paths, "/\x00") + "/\x00"),
 		accept: 1, // none is ignored
 	})

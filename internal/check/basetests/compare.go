@@ -3,47 +3,54 @@ package basetests
 import (
 	"context"
 	"fmt"
-	"os"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"muster/internal/check"
+	"muster/internal/check/suite"
 	"muster/internal/core/evidence"
-	"muster/internal/core/plan"
 )
 
-// suspect is a package in which something went otherwise than hoped on the
+// retries is how often a test that is newly red runs again on the same code.
+const retries = 2
+
+// suspect is a unit in which something went otherwise than hoped on the
 // head's code.
 type suspect struct {
-	pkg     *gopkg
-	tests   []testFunc // declared at the base
-	run     *pkgRun
-	failed  []string // tests, without those that fail for a subtest alone
-	missing []string // tests that did not end, though the package passed
+	group   suite.Group
+	unit    suite.Unit
+	tests   []suite.Declared // at the base
+	run     *suite.UnitReport
+	was     *suite.UnitReport // at the base, once it ran there
+	absent  bool              // the tool left it out
+	failed  []string          // tests, without those that fail for a subtest alone
+	missing []string          // tests that did not end, though the unit passed
 	skipped []string
 }
 
-// needsAll reports whether the whole package must run at the base to compare.
+// needsAll reports whether the whole unit must run at the base to compare.
 func (s suspect) needsAll() bool {
-	return s.run.unbuilt || s.run.end == fail || len(s.failed)+len(s.missing) > 0
+	return s.absent || s.run.Cut || s.run.Unbuilt || s.run.End == suite.Fail || len(s.failed)+len(s.missing) > 0
 }
 
-// compareRuns runs the base's tests of packages of one module on the head's
-// code, and what did not pass at the base for comparison.
-func (j *judge) compareRuns(ctx context.Context, packages []*gopkg) {
-	run, why := j.run(ctx, j.headDir, packages, "")
+func (s suspect) shown() string { return check.ShowPath(s.unit.Path) }
+
+// judge runs the base's tests of one group on the head's code, and what did
+// not pass at the base for comparison.
+func (j *judge) judge(ctx context.Context, g suite.Group) {
+	run, why := j.run(ctx, j.headDir, g, suite.Order{Units: g.Units})
 	if why != "" {
 		j.broken = append(j.broken, why)
 		return
 	}
 	var all, skips []suspect
-	for _, p := range packages {
-		s, err := j.suspectOf(p, run.packages[p.path])
+	for _, u := range g.Units {
+		s, err := j.suspectOf(g, u, run)
 		switch {
 		case err != nil:
-			j.broken = append(j.broken, fmt.Sprintf("the tests of %s could not be read: %v", check.ShowPath(p.dir), err))
+			j.broken = append(j.broken, fmt.Sprintf("the tests of %s could not be read: %v", s.shown(), err))
 		case s.needsAll():
 			all = append(all, s)
 		case len(s.skipped) > 0:
@@ -51,63 +58,81 @@ func (j *judge) compareRuns(ctx context.Context, packages []*gopkg) {
 		}
 	}
 	if len(all) > 0 {
-		j.compare(ctx, all, "")
+		j.compare(ctx, all, nil)
 	}
 	if len(skips) > 0 {
 		var names []string
 		for _, s := range skips {
 			names = append(names, s.skipped...)
 		}
-		j.compare(ctx, skips, anyName(names))
+		j.compare(ctx, skips, names)
 	}
 }
 
-func (j *judge) run(ctx context.Context, dir string, packages []*gopkg, pattern string) (testRun, string) {
-	return goTest(ctx, j.exec, dir, packages, request{pattern: pattern, env: j.subject.Request.Env})
+// run gives a command at most three fifths of the time that is left, so that
+// a suite that never ends does not take the other checks with it.
+func (j *judge) run(ctx context.Context, dir string, g suite.Group, o suite.Order) (suite.Report, string) {
+	o.Tree, o.Env = dir, j.subject.Request.Env
+	if end, ok := ctx.Deadline(); ok {
+		o.LimitMS = max(time.Until(end).Milliseconds()*3/5, 1)
+	}
+	r, why := g.Tool.Run(ctx, j.exec, g, o)
+	return r, check.Relative(why, j.headDir, j.baseDir)
 }
 
-func (j *judge) suspectOf(p *gopkg, run *pkgRun) (suspect, error) {
-	s := suspect{pkg: p, run: run, failed: run.failures()}
-	root, err := os.OpenRoot(j.baseDir)
-	if err != nil {
-		return s, err
+func (j *judge) suspectOf(g suite.Group, u suite.Unit, run suite.Report) (suspect, error) {
+	s := suspect{group: g, unit: u, run: run.Units[u.ID]}
+	if s.run == nil {
+		s.run = &suite.UnitReport{}
+		s.absent = g.Steered || len(run.Units) == 0
+		return s, nil
 	}
-	defer func() { _ = root.Close() }() // nothing is lost when closing a folder fails
-	if s.tests, err = testsIn(root.FS(), p.dir); err != nil || run.unbuilt {
+	s.failed = s.run.Failures()
+	var err error
+	if s.tests, err = suite.Declarations(j.baseDir, g, u); err != nil || s.run.Unbuilt {
 		return s, err
 	}
 	for _, t := range s.tests {
-		switch end := run.endOf(t.name); {
-		case end == skip:
-			s.skipped = append(s.skipped, t.name)
-		case end == "" && run.end == pass:
-			s.missing = append(s.missing, t.name)
+		if s.run.EndOf(t.Name, nil) == "" && s.run.End == suite.Pass {
+			s.missing = append(s.missing, t.Name)
 		}
 	}
-	return s, nil
+	s.skipped, err = suite.Skipped(j.baseDir, g, u, s.run)
+	return s, err
 }
 
 // compare runs the suspects at the base, and turns what passes there into
 // findings. A test that fails on the head's code gets a second try first.
-func (j *judge) compare(ctx context.Context, suspects []suspect, pattern string) {
-	packages := make([]*gopkg, len(suspects))
+func (j *judge) compare(ctx context.Context, suspects []suspect, only []string) {
+	g := suspects[0].group
+	units := make([]suite.Unit, len(suspects))
 	for i, s := range suspects {
-		packages[i] = j.base.at(s.pkg.dir)
+		units[i] = s.unit
 	}
-	before, why := j.run(ctx, j.baseDir, packages, pattern)
+	before, why := j.run(ctx, j.baseDir, g, suite.Order{Units: units, Only: only})
 	if why != "" {
 		j.broken = append(j.broken, "at the base, "+why)
 		return
 	}
 	var red []suspect
-	for i, s := range suspects {
-		was := before.packages[packages[i].path]
+	for _, s := range suspects {
+		was := before.Units[s.unit.ID]
+		s.was = was
 		switch {
-		case was.unbuilt:
-			j.notes = append(j.notes, fmt.Sprintf("the tests of %s do not compile at the base either", check.ShowPath(s.pkg.dir)))
-		case s.run.unbuilt:
+		case was == nil:
+			if !s.absent {
+				j.notes = append(j.notes, fmt.Sprintf("the tests of %s do not run at the base", s.shown()))
+			}
+		case was.Unbuilt:
+			j.unbuiltBefore(s, was)
+		case s.run.Unbuilt:
 			j.notCompiled(s)
+		case s.absent:
+			j.leftOut(s, was)
 		default:
+			if s.run.Cut {
+				s.missing = lost(was, s.run)
+			}
 			j.skips(s, was)
 			if s = j.newlyRed(s, was); len(s.failed) > 0 {
 				red = append(red, s)
@@ -119,79 +144,72 @@ func (j *judge) compare(ctx context.Context, suspects []suspect, pattern string)
 	}
 }
 
-// whole stands for a package that failed without any test of it failing.
+// lost gives the tests that pass at the base and did not end on the head's
+// code.
+func lost(was, is *suite.UnitReport) []string {
+	return slices.DeleteFunc(was.Ran(suite.Pass), func(name string) bool {
+		t := is.Tests[name]
+		return t != nil && t.End != ""
+	})
+}
+
+// unbuiltBefore notes what cannot be held against the change. Where nothing
+// shows that the unit's own needs are there, nothing was judged.
+func (j *judge) unbuiltBefore(s suspect, was *suite.UnitReport) {
+	if s.group.Needs == "" {
+		j.notes = append(j.notes, fmt.Sprintf("the tests of %s do not compile at the base either", s.shown()))
+		return
+	}
+	why := fmt.Sprintf("the tests of %s do not load at the base either: %s; %s", s.shown(), check.Clip(lastLine(j.text(was.Output)), 200), s.group.Needs)
+	if s.run.Unbuilt {
+		j.broken = append(j.broken, why)
+		return
+	}
+	j.notes = append(j.notes, why)
+}
+
+// whole stands for a unit that failed without any test of it failing.
 const whole = ""
 
 // newlyRed keeps what failed on the head's code and passed at the base.
-func (j *judge) newlyRed(s suspect, was *pkgRun) suspect {
+func (j *judge) newlyRed(s suspect, was *suite.UnitReport) suspect {
 	suspected := append(slices.Clone(s.failed), s.missing...)
-	if s.run.end == fail && len(suspected) == 0 {
+	if s.run.End == suite.Fail && len(suspected) == 0 {
 		suspected = []string{whole}
 	}
 	var red []string
 	for _, name := range suspected {
 		switch {
-		case name == whole && was.end == pass, name != whole && was.endOf(name) == pass:
+		case name == whole && was.End == suite.Pass, name != whole && was.EndOf(name, s.run) == suite.Pass:
 			red = append(red, name)
 		case name == whole:
-			j.notes = append(j.notes, fmt.Sprintf("the tests of %s fail as a whole at the base too", check.ShowPath(s.pkg.dir)))
+			j.notes = append(j.notes, fmt.Sprintf("the tests of %s fail as a whole at the base too", s.shown()))
 		default:
-			j.notes = append(j.notes, fmt.Sprintf("%s in %s does not pass at the base either", check.ShowPath(name), check.ShowPath(s.pkg.dir)))
+			j.notes = append(j.notes, fmt.Sprintf("%s in %s does not pass at the base either", check.ShowPath(name), s.shown()))
 		}
 	}
 	s.failed = red
 	return s
 }
 
-// skips points at tests that ran at the base and skip themselves on the head's
-// code. That may be right, and needs no second try to be worth a look.
-func (j *judge) skips(s suspect, was *pkgRun) {
-	for _, name := range s.skipped {
-		if was.endOf(name) == pass {
-			j.add(j.located(s, name, evidence.Finding{
-				Rule: "skipped", Level: evidence.Locator,
-				Message: fmt.Sprintf("%s passes at the base and skips itself on the change's code.", check.ShowPath(name)),
-				Detail:  j.text(s.run.tests[name].output),
-			}), s.pkg.path+" "+name)
-		}
-	}
-}
-
-func (j *judge) notCompiled(s suspect) {
-	text := j.text(s.run.output)
-	file, line := check.Located(text)
-	if file != "" {
-		file = path.Join(s.pkg.module, file)
-	} else {
-		file = s.pkg.dir
-	}
-	j.broken = append(j.broken, fmt.Sprintf("the base's tests of %s do not compile against the change, so they did not run", check.ShowPath(s.pkg.dir)))
-	j.add(evidence.Finding{
-		Rule: "does_not_compile", Level: evidence.Locator, Grade: evidence.Verified, Path: file, StartLine: line, EndLine: line,
-		Message:   fmt.Sprintf("The base's tests of %s do not compile against the change.", check.ShowPath(s.pkg.dir)),
-		Detail:    text,
-		Reproduce: j.reproduce(s.pkg, ""),
-	}, s.pkg.path+"\n"+check.FailureAnchor(text))
-}
-
-// retry runs packages with new failures once more on the same code. What
-// passes then is flaky, and says nothing about the change.
+// retry runs units with new failures again on the same code. What passes then
+// is flaky, and says nothing about the change.
 func (j *judge) retry(ctx context.Context, red []suspect) {
-	packages := make([]*gopkg, len(red))
+	units := make([]suite.Unit, len(red))
 	for i, s := range red {
-		packages[i] = s.pkg
+		units[i] = s.unit
 	}
-	again, why := j.run(ctx, j.headDir, packages, "")
+	again, why := j.run(ctx, j.headDir, red[0].group, suite.Order{Units: units, Times: retries})
 	if why != "" {
 		j.broken = append(j.broken, "in a second try, "+why)
 		return
 	}
 	for _, s := range red {
-		second := again.packages[s.pkg.path]
+		second := again.Units[s.unit.ID]
 		var still []string
 		for _, name := range s.failed {
 			if passes(second, name) {
-				j.flaky = append(j.flaky, fmt.Sprintf("%s in %s", check.ShowPath(shown(name)), check.ShowPath(s.pkg.dir)))
+				j.flaky = append(j.flaky, fmt.Sprintf("%s in %s", check.ShowPath(shown(name)), s.shown()))
 				continue
 			}
 			still = append(still, name)
@@ -200,68 +218,36 @@ func (j *judge) retry(ctx context.Context, red []suspect) {
 	}
 }
 
-func passes(run *pkgRun, name string) bool {
-	if name == whole {
-		return run.end == pass
+func passes(run *suite.UnitReport, name string) bool {
+	switch {
+	case run == nil:
+		return false
+	case name == whole:
+		return run.Passed
 	}
-	t := run.tests[name]
-	return t != nil && t.end == pass
+	t := run.Tests[name]
+	return t != nil && t.Passed
 }
 
 func shown(name string) string {
 	if name == whole {
-		return "the package"
+		return "the tests as a whole"
 	}
 	return name
 }
 
-// fail adds one finding for each test that the base declares, whatever number
-// of its subtests fail.
-func (j *judge) fail(s suspect, names []string) {
-	var tops []string
-	for _, name := range names {
-		if !slices.Contains(tops, topOf(name)) {
-			tops = append(tops, topOf(name))
-		}
-	}
-	for _, top := range tops {
-		var leaves []string
-		var output strings.Builder
-		for _, name := range names {
-			if topOf(name) != top {
-				continue
-			}
-			leaves = append(leaves, name)
-			if t := s.run.tests[name]; t != nil {
-				output.WriteString(t.output)
+// compiled gives the place in a tree that a compiler or loader names first. It
+// names files from the group's folder or from the top.
+func (s suspect) compiled(dir, text string) (file string, line int) {
+	for l := range strings.Lines(text) { // a loader names its own files too
+		file, line := check.Located(strings.TrimPrefix(strings.TrimSpace(l), "--> "))
+		for _, p := range []string{path.Join(s.group.Dir, file), file} {
+			if file != "" && suite.Holds(dir, p) {
+				return p, line
 			}
 		}
-		if output.Len() == 0 {
-			output.WriteString(s.run.output)
-		}
-		f := evidence.Finding{Rule: "failed", Level: evidence.Gate, Detail: j.text(output.String())}
-		switch {
-		case top == whole:
-			f.Message = fmt.Sprintf("The base's tests of %s pass at the base, and the test program fails on the change's code.", check.ShowPath(s.pkg.dir))
-		case slices.Contains(s.missing, top):
-			f.Rule = "missing"
-			f.Message = fmt.Sprintf("%s passes at the base and does not run on the change's code: the test program ends before it.", top)
-		default:
-			f.Message = fmt.Sprintf("%s passes at the base and fails on the change's code.", check.Clip(strings.Join(leaves, ", "), 300))
-		}
-		j.add(j.located(s, top, f), s.pkg.path+" "+strings.Join(leaves, " "))
 	}
-}
-
-// located fills in where a test stands at the base, and how to run it.
-func (j *judge) located(s suspect, top string, f evidence.Finding) evidence.Finding {
-	f.Grade, f.Path, f.Reproduce = evidence.Verified, s.pkg.dir, j.reproduce(s.pkg, top)
-	for _, t := range s.tests {
-		if t.name == top {
-			f.Path, f.StartLine, f.EndLine = t.file, t.line, t.line
-		}
-	}
-	return f
+	return s.unit.Path, 0
 }
 
 func (j *judge) add(f evidence.Finding, anchor string) {
@@ -271,59 +257,4 @@ func (j *judge) add(f evidence.Finding, anchor string) {
 
 func (j *judge) text(output string) string {
 	return check.Clip(check.Relative(output, j.headDir, j.baseDir), check.MaxDetail)
-}
-
-func (j *judge) diff(p string) string {
-	return check.DiffCommand(j.subject.Request.Base.Tree, j.subject.Request.Head.Tree, p)
-}
-
-// reproduce gives a command that does what this check did, in a new temporary
-// folder and with an index of its own: it changes nothing of the checkout it
-// is typed in.
-func (j *judge) reproduce(p *gopkg, top string) string {
-	restore := []string{"git", "restore", "--source=" + j.subject.Request.Base.Tree, "--staged", "--"}
-	for _, f := range j.subject.Change.Files {
-		for _, q := range []string{f.OldPath, f.Path} {
-			if q != "" && isTest(q) {
-				restore = append(restore, ":(top,literal)"+q)
-			}
-		}
-	}
-	steps := []string{
-		`cd "$(git rev-parse --show-toplevel)"`,
-		`d=$(mktemp -d)`,
-		`export GIT_INDEX_FILE="$d/index"`,
-		"git read-tree " + j.subject.Request.Head.Tree,
-	}
-	if at := slices.Index(restore, "--"); len(restore) > at+1 {
-		if len(restore)-at > 50 { // a line that a person can still read
-			restore = append(restore[:at+1], ":(top,glob)**/*_test.go")
-		}
-		steps = append(steps, plan.Command{Argv: restore}.String())
-	}
-	test := []string{"go", "test", "-count=1", "-vet=off"}
-	if top != "" {
-		test = append(test, "-run", anyName([]string{top}))
-	}
-	test = append(test, argument(p.module, p.dir))
-	steps = append(steps,
-		`git checkout-index -a --prefix="$d/tree/"`,
-		`cd "$d/tree"`,
-		check.InDir(p.module, plan.Command{Argv: test}.String()),
-	)
-	return "(" + strings.Join(steps, " && ") + ")"
-}
-
-// anyName gives a pattern for "go test -run" that picks exactly these tests.
-func anyName(names []string) string {
-	quoted := make([]string, len(names))
-	for i, n := range names {
-		quoted[i] = regexp.QuoteMeta(n)
-	}
-	slices.Sort(quoted)
-	return "^(" + strings.Join(slices.Compact(quoted), "|") + ")$"
-}
-
-func flakyWhy(tests []string) string {
-	return "passed at the base, failed on the change's code, and passed there in a second try: " + check.Clip(strings.Join(tests, ", "), 500)
 }

@@ -31,6 +31,14 @@ func (s *script) Run(_ context.Context, c job.Command) (job.Output, error) {
 	return out, nil
 }
 
+// event is one line of "go test -json".
+type event struct {
+	Action      string
+	Package     string
+	Test        string `json:",omitempty"`
+	FailedBuild string `json:",omitempty"`
+}
+
 // report is the output of a test run: "package end" or "package test end",
 // separated by commas. An end of "unbuilt" is a package that does not compile.
 func report(lines string) job.Output {
@@ -217,6 +225,17 @@ func TestNoFolder(t *testing.T) {
 				t.Errorf("%s: %s", got.Status, got.Why)
 			}
 		})
+	}
+}
+
+// What could not be laid over the head did not run, and the check says so.
+func TestUnlaidTestsAreNotPassed(t *testing.T) {
+	base := oneModule()
+	head := checktest.Files{"go.mod": "module m\n", "a": checktest.Link("b"), "b/a.go": "package a\n"}
+	trees := checktest.New(t, map[string]checktest.Files{"base": base, "head": head})
+	got := checktest.Run(t, New(), trees, checktest.NoExec(t), checktest.Request(evidence.OfTask))
+	if got.Status != "error" || !strings.Contains(got.Why, "a/a_test.go: a is no folder there") {
+		t.Errorf("%s: %s", got.Status, got.Why)
 	}
 }
 

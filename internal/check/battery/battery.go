@@ -7,6 +7,7 @@ import (
 	"muster/internal/check/accept"
 	"muster/internal/check/basetests"
 	"muster/internal/check/build"
+	"muster/internal/check/newtests"
 	"muster/internal/check/protect"
 	"muster/internal/check/scope"
 	"muster/internal/check/size"
@@ -21,6 +22,7 @@ func All() []check.Check {
 		build.New(),
 		accept.New(),
 		basetests.New(),
+		newtests.New(),
 	}
 }
 

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"muster/internal/core/evidence"
 	"muster/internal/core/job"
 	"muster/internal/core/plan"
 )
@@ -39,10 +40,11 @@ type Role struct {
 
 // Checks configures the gate.
 type Checks struct {
-	TimeMS   int64          `json:"time_ms"`   // for all checks of one change
-	MaxLines int            `json:"max_lines"` // a larger change goes to a person; 0 means no limit
-	MaxFiles int            `json:"max_files"`
-	Build    []plan.Command `json:"build,omitempty"` // instead of what is detected
+	TimeMS   int64             `json:"time_ms"`   // for all checks of one change
+	MaxLines int               `json:"max_lines"` // a larger change goes to a person; 0 means no limit
+	MaxFiles int               `json:"max_files"`
+	Build    []plan.Command    `json:"build,omitempty"`    // instead of what is detected
+	External []evidence.Linter `json:"external,omitempty"` // outside tools whose findings are taken in
 }
 
 // Land configures landing.

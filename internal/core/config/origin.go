@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"muster/internal/core/evidence"
 	"muster/internal/core/job"
 	"muster/internal/core/plan"
 	"muster/internal/core/yamlfile"
@@ -41,6 +42,7 @@ func origins(c Config, file string, root *yamlfile.Node) []Origin {
 	w.value("checks.max_lines", limit(int64(c.Checks.MaxLines)))
 	w.value("checks.max_files", limit(int64(c.Checks.MaxFiles)))
 	w.value("checks.build", commands(c.Checks.Build))
+	w.value("checks.external", linters(c.Checks.External))
 	w.value("protect", list(c.Protect))
 	w.value("budget.usd", dollars(c.Budget.MicroUSD))
 	w.value("budget.minutes", minutes(c.Budget.TimeMS))
@@ -127,6 +129,14 @@ func commands(values []plan.Command) string {
 		return "none"
 	}
 	return strings.Join(out, "; ")
+}
+
+func linters(tools []evidence.Linter) string {
+	var names []string
+	for _, l := range tools {
+		names = append(names, l.Name)
+	}
+	return list(names)
 }
 
 func limit(n int64) string {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"muster/internal/core/evidence"
 	"muster/internal/core/job"
 	"muster/internal/core/plan"
 	"muster/internal/core/yamlfile"
@@ -23,7 +24,7 @@ const (
 )
 
 // Keys gives the keys that a part of a configuration may have. The parts are
-// config, agent, checks and land; a budget has those of a plan's run_budget.
+// config, agent, checks, external and land; a budget has those of a plan's run_budget.
 func Keys(part string) []string {
 	switch part {
 	case "config":
@@ -32,6 +33,8 @@ func Keys(part string) []string {
 		return []string{"driver", "model", "command", "args", "env", "pass_env", "roles"}
 	case "checks":
 		return []string{"time", "max_lines", "max_files", "build", "external"}
+	case "external":
+		return []string{"name", "run", "format", "lines"}
 	case "land":
 		return []string{"into", "protected"}
 	}
@@ -266,9 +269,36 @@ func readChecks(f *yamlfile.File, n *yamlfile.Node, c *Checks) {
 		c.MaxFiles = int(f.Int(v, 0, maxCount))
 	}
 	c.Build = plan.ReadCommands(f, n.Get("build"))
-	if v := n.Get("external"); v != nil {
-		f.Errorf(v, "add the command to accept in the plan", "external checks are not available in this version")
+	c.External = readExternal(f, n.Get("external"))
+}
+
+// readExternal reads the outside tools whose findings are taken in.
+func readExternal(f *yamlfile.File, list *yamlfile.Node) []evidence.Linter {
+	var out []evidence.Linter
+	for _, n := range f.List(list) {
+		if !f.Map(n, Keys("external")...) {
+			continue
+		}
+		name, run := f.Need(n, "name", "a short name for the tool"), f.Need(n, "run", "the command, as a list or a line for sh")
+		format := f.Need(n, "format", "sarif, or errorformat with lines")
+		if name == nil || run == nil || format == nil {
+			continue
+		}
+		l := evidence.Linter{Name: plan.ReadAgentName(f, name), Run: plan.ReadCommand(f, run), Format: f.OneOf(format, evidence.SARIF, evidence.ErrorFormat)}
+		for _, pattern := range f.List(n.Get("lines")) {
+			if text := f.Line(pattern, maxName); f.Filled(pattern, text) {
+				l.Lines = append(l.Lines, text)
+			}
+		}
+		switch {
+		case l.Format == evidence.ErrorFormat && len(l.Lines) == 0:
+			f.Errorf(n, `as in lines: ["%f:%l:%c: %m"]`, "the format errorformat needs lines")
+		case slices.ContainsFunc(out, func(o evidence.Linter) bool { return o.Name == l.Name }):
+			f.Errorf(name, "choose another name", "there is another tool named %s", yamlfile.Quote(l.Name))
+		}
+		out = append(out, l)
 	}
+	return out
 }
 
 func readLand(f *yamlfile.File, n *yamlfile.Node, l *Land) {

@@ -4,6 +4,7 @@
 package evidence
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -78,7 +79,8 @@ type Result struct {
 	Status     Status    `json:"status"`
 	Why        string    `json:"why,omitempty"` // for every status but passed
 	Findings   []Finding `json:"findings,omitempty"`
-	NotRun     []string  `json:"not_run,omitempty"` // what it left out, and why
+	NotRun     []string  `json:"not_run,omitempty"`    // what it left out, and why
+	Unverified []Place   `json:"unverified,omitempty"` // changed lines about which it can say nothing
 	Cached     bool      `json:"cached"`
 	DurationMS int64     `json:"duration_ms"`
 	Sandbox    string    `json:"sandbox,omitempty"` // the weakest level its commands ran under; empty when none ran
@@ -104,14 +106,19 @@ type Evidence struct {
 // Schema is the version of Evidence written by this program.
 const Schema = "muster.evidence/v1"
 
-// Findings gives all findings, gates first, otherwise in order.
+// Findings gives all findings: gates first, then what points, then context;
+// within these what was shown by running code comes before what was seen and
+// what was only said; otherwise in order.
 func (e Evidence) Findings() []Finding {
 	var out []Finding
 	for _, r := range e.Results {
 		out = append(out, r.Findings...)
 	}
-	rank := map[Level]int{Gate: 0, Locator: 1, Context: 2}
-	slices.SortStableFunc(out, func(a, b Finding) int { return rank[a.Level] - rank[b.Level] })
+	level := map[Level]int{Gate: 0, Locator: 1, Context: 2}
+	grade := map[Grade]int{Verified: 0, Observed: 1, Reported: 2}
+	slices.SortStableFunc(out, func(a, b Finding) int {
+		return cmp.Or(level[a.Level]-level[b.Level], grade[a.Grade]-grade[b.Grade])
+	})
 	return out
 }
 

@@ -51,6 +51,10 @@ func TestFindingsHaveGatesFirst(t *testing.T) {
 	if strings.Join(got, "") != "243615" {
 		t.Errorf("order %s", got)
 	}
+	e.Results[0].Findings[2].Grade, e.Results[2].Findings[2].Grade = evidence.Observed, evidence.Verified
+	if got := e.Findings(); got[2].ID != "6" || got[3].ID != "3" {
+		t.Errorf("what was verified does not come before what was observed: %+v", got)
+	}
 	if e.Results[0].Findings[0].ID != "1" {
 		t.Error("the evidence was sorted too")
 	}

@@ -37,12 +37,28 @@ type Request struct {
 	Claim    string         `json:"claim,omitempty"`   // what the author says of the change: an agent's report, commit messages
 	Forbids  []string       `json:"forbids,omitempty"` // what decisions of the plan rule out: "import:redis"
 	Linters  []Linter       `json:"linters,omitempty"` // outside tools whose findings are taken in
+	Links    []Link         `json:"links,omitempty"`   // folders that Git does not track and tests need
+}
+
+// Link is a folder outside the repository's trees that tests find in them:
+// installed dependencies. It is linked and not copied, so tests can write to
+// it wherever the sandbox lets them.
+type Link struct {
+	From  string `json:"from"`            // absolute
+	To    string `json:"to"`              // where it appears in a tree, slash separated: "web/node_modules"
+	Stamp string `json:"stamp,omitempty"` // what tells one content from another, such as the hash of an installed lockfile
 }
 
 // Linter is an outside tool that prints findings.
 type Linter struct {
 	Name   string       `json:"name"`
 	Run    plan.Command `json:"run"`
-	Format string       `json:"format"`          // sarif, or lines in the patterns of errorformat
-	Lines  []string     `json:"lines,omitempty"` // patterns, with the format errorformat
+	Format string       `json:"format"`          // SARIF or ErrorFormat
+	Lines  []string     `json:"lines,omitempty"` // patterns, with ErrorFormat
 }
+
+// The formats of a linter's findings.
+const (
+	SARIF       = "sarif"       // SARIF 2.1.0
+	ErrorFormat = "errorformat" // lines, in the patterns that Vim's errorformat has
+)

@@ -88,7 +88,8 @@ type (
 		Subject evidence.Subject `json:"subject"`
 		Task    string           `json:"task,omitempty"`
 		Base    change.Point     `json:"base"`
-		Head    change.Point     `json:"head"` // zero with OfGoal: the run's head
+		Head    change.Point     `json:"head"`            // zero with OfGoal: the run's head
+		Claim   string           `json:"claim,omitempty"` // what the agent said at the end
 	}
 	// Judge computes the verdict from recorded evidence.
 	Judge struct {

@@ -261,4 +261,5 @@ type Item struct {
 	Base     change.Point `json:"base"`
 	Head     change.Point `json:"head"`
 	Accepted []string     `json:"accepted,omitempty"` // findings that a person accepted
+	Claim    string       `json:"claim,omitempty"`    // what the agent said at the end
 }

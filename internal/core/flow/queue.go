@@ -240,7 +240,7 @@ func (s *queueStep) merged(d ChangeMerged) {
 
 func (s *queueStep) check() {
 	now := s.q.Now
-	s.do(RunChecks{Inputs: s.q.begun.Inputs, Subject: s.subject(), Task: now.Item.Task, Base: now.From, Head: now.To})
+	s.do(RunChecks{Inputs: s.q.begun.Inputs, Subject: s.subject(), Task: now.Item.Task, Base: now.From, Head: now.To, Claim: now.Item.Claim})
 }
 
 func (s *queueStep) judged() {

@@ -61,8 +61,9 @@ type Task struct {
 	Dir      string       `json:"dir,omitempty"`
 	Model    string       `json:"model,omitempty"`
 	Session  string       `json:"session,omitempty"`
-	Total    job.Usage    `json:"total"` // of the session
-	Spent    job.Usage    `json:"spent"` // of the task
+	Total    job.Usage    `json:"total"`           // of the session
+	Claim    string       `json:"claim,omitempty"` // what the agent said when it was done last
+	Spent    job.Usage    `json:"spent"`           // of the task
 	TimeUS   int64        `json:"time_us"`
 	MicroUSD int64        `json:"micro_usd,omitempty"` // budget in force
 	LimitMS  int64        `json:"limit_ms,omitempty"`  // agent time in force
@@ -254,7 +255,7 @@ func (s *taskStep) halt() {
 }
 
 func (s *taskStep) check() {
-	s.do(Checking, RunChecks{Inputs: s.t.begun.Inputs, Subject: evidence.OfTask, Task: s.id(), Base: s.t.Base, Head: s.t.Head})
+	s.do(Checking, RunChecks{Inputs: s.t.begun.Inputs, Subject: evidence.OfTask, Task: s.id(), Base: s.t.Base, Head: s.t.Head, Claim: s.t.Claim})
 }
 
 func (s *taskStep) judge() {
@@ -278,6 +279,7 @@ func (s *taskStep) attemptEnded(d AttemptEnded) {
 	switch o.Kind {
 	case job.Done:
 		s.t.Troubles = 0
+		s.t.Claim = o.Message
 		s.freeSlot(o.Usage, d.TimeUS)
 		s.do(Capturing, CaptureChange{Inputs: s.t.begun.Inputs, Task: s.id(), Attempt: s.t.Attempt, Agent: s.t.begun.Node.Agent, Model: s.t.Model, Base: s.t.Base})
 		return
@@ -372,7 +374,7 @@ func (s *taskStep) enqueue() {
 	s.t.Phase, s.t.Why, s.t.Pending = Queued, "", ""
 	s.tell(s.queue(), ChangeQueued{Item: Item{
 		Task: s.id(), Attempt: s.t.Attempt, Agent: s.t.begun.Node.Agent, Model: s.t.Model,
-		Base: s.t.Base, Head: s.t.Head, Accepted: s.t.Accepted,
+		Base: s.t.Base, Head: s.t.Head, Accepted: s.t.Accepted, Claim: s.t.Claim,
 	}})
 }
 

@@ -221,14 +221,15 @@ func readDecision(f *yamlfile.File, n *yamlfile.Node) Decision {
 func ReadCommands(f *yamlfile.File, list *yamlfile.Node) []Command {
 	var out []Command
 	for _, n := range f.List(list) {
-		if c := readCommand(f, n); c.Shell != "" || len(c.Argv) > 0 {
+		if c := ReadCommand(f, n); c.Shell != "" || len(c.Argv) > 0 {
 			out = append(out, c)
 		}
 	}
 	return out
 }
 
-func readCommand(f *yamlfile.File, n *yamlfile.Node) Command {
+// ReadCommand reads one command; it is empty when there is a problem.
+func ReadCommand(f *yamlfile.File, n *yamlfile.Node) Command {
 	switch n.Kind {
 	case yamlfile.Scalar:
 		if s := f.Text(n, maxText); f.Filled(n, s) {

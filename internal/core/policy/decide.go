@@ -17,8 +17,8 @@ const acceptNothing = "check:none"
 // Decide gives the verdict on a change of the given sort. accepted lists what
 // a person has accepted of it before, as earlier verdicts named it in Open.
 //
-// A gate sends the change back to its agent, or to a person where no agent
-// made it. A locator, and a check that gave no answer, send it to a person.
+// A gate sends the change back to its author, or to a person where nobody
+// waits to mend it. A locator, and a check that gave no answer, send it to a person.
 // Context sends it nowhere. What is not known (a status, a level, evidence
 // without results) goes to a person too. More findings never make the route
 // easier, and accepting more never makes it harder.
@@ -29,7 +29,7 @@ func Decide(s evidence.Subject, e evidence.Evidence, accepted []string) Verdict 
 		Reasons: w.reasons(), Open: w.open(), NotRun: notRun(e),
 	}
 	switch {
-	case len(w.gates) > 0 && hasAgent(s):
+	case len(w.gates) > 0 && hasAuthor(s):
 		v.Route = Rework
 		v.Feedback = feedback(w, v.NotRun)
 	case len(w.gates)+len(w.silent)+len(w.locators) > 0, w.nothing:
@@ -38,8 +38,11 @@ func Decide(s evidence.Subject, e evidence.Evidence, accepted []string) Verdict 
 	return v
 }
 
-// hasAgent reports whether an agent made the change and can mend it.
-func hasAgent(s evidence.Subject) bool { return s == evidence.OfTask || s == evidence.OfMerge }
+// hasAuthor reports whether whoever made the change waits for the verdict and
+// can mend it: an agent, or who asks about a range.
+func hasAuthor(s evidence.Subject) bool {
+	return s == evidence.OfTask || s == evidence.OfMerge || s == evidence.OfRange
+}
 
 // weight is what of the evidence leads to the route.
 type weight struct {

@@ -47,6 +47,7 @@ func TestDecide(t *testing.T) {
 		{"context only", evidence.OfTask, of(result("c", evidence.Passed, context)), nil, policy.Auto, nil},
 		{"gate of a task", evidence.OfTask, of(ok, result("g", evidence.Failed, gate)), nil, policy.Rework, []string{gate.Fingerprint}},
 		{"gate of a merge", evidence.OfMerge, of(result("g", evidence.Failed, gate)), nil, policy.Rework, []string{gate.Fingerprint}},
+		{"gate of a range", evidence.OfRange, of(result("g", evidence.Failed, gate)), nil, policy.Rework, []string{gate.Fingerprint}},
 		{"gate of a push", evidence.OfPush, of(result("g", evidence.Failed, gate)), nil, policy.Review, []string{gate.Fingerprint}},
 		{"gate of a goal", evidence.OfGoal, of(result("g", evidence.Failed, gate)), nil, policy.Review, []string{gate.Fingerprint}},
 		{"gate of an unknown subject", "", of(result("g", evidence.Failed, gate)), nil, policy.Review, []string{gate.Fingerprint}},

@@ -2,6 +2,8 @@
 // does, and it knows nothing but the evidence and what a person has accepted.
 package policy
 
+import "muster/internal/core/evidence"
+
 // Route says who must look at a change, or what becomes of it.
 type Route string
 
@@ -30,3 +32,9 @@ type Verdict struct {
 	NotRun   []string `json:"not_run,omitempty"`  // checks that did not run, timed out or broke, with why
 	Feedback string   `json:"feedback,omitempty"` // with Rework: what the agent is told
 }
+
+// version is raised whenever the same evidence may give another verdict.
+const version = "2"
+
+// Digest names the policy in force.
+func Digest() string { return evidence.Hash([]byte("muster built-in policy " + version)) }

@@ -1,4 +1,4 @@
-package basetests
+package suite
 
 import (
 	"go/ast"
@@ -13,18 +13,11 @@ import (
 	"unicode/utf8"
 )
 
-// testFunc is a test that "go test" runs by itself.
-type testFunc struct {
-	file string // slash separated, relative to the tree
-	name string
-	line int
-}
-
 // testsIn gives the tests of the package in a folder, by file and line, as far
 // as the files belong to a build on this machine. They are what a test run
 // must report on: a program that ends itself before its tests looks like
 // success otherwise.
-func testsIn(fsys fs.FS, dir string) ([]testFunc, error) {
+func testsIn(fsys fs.FS, dir string) ([]Declared, error) {
 	names, err := fs.Glob(fsys, path.Join(escape(dir), "*_test.go"))
 	if err != nil {
 		return nil, err
@@ -32,7 +25,7 @@ func testsIn(fsys fs.FS, dir string) ([]testFunc, error) {
 	here := build.Default
 	here.JoinPath = path.Join
 	here.OpenFile = func(p string) (io.ReadCloser, error) { return fsys.Open(p) }
-	var out []testFunc
+	var out []Declared
 	for _, p := range names {
 		if !isGo(path.Base(p)) {
 			continue
@@ -56,20 +49,20 @@ func escape(p string) string {
 
 // testsOf gives the tests and fuzz tests that a file declares. Examples are
 // left out: whether one runs depends on its comments.
-func testsOf(p string, src []byte) []testFunc {
+func testsOf(p string, src []byte) []Declared {
 	files := token.NewFileSet()
 	f, err := parser.ParseFile(files, p, src, parser.SkipObjectResolution)
 	if err != nil {
 		return nil // the compiler will say so
 	}
-	var out []testFunc
+	var out []Declared
 	for _, d := range f.Decls {
 		fn, ok := d.(*ast.FuncDecl)
 		if !ok || fn.Recv != nil || fn.Type.Params.NumFields() != 1 || fn.Name.Name == "TestMain" {
 			continue
 		}
 		if named(fn.Name.Name, "Test") || named(fn.Name.Name, "Fuzz") {
-			out = append(out, testFunc{file: p, name: fn.Name.Name, line: files.Position(fn.Pos()).Line})
+			out = append(out, Declared{Name: fn.Name.Name, File: p, Line: files.Position(fn.Pos()).Line})
 		}
 	}
 	return out

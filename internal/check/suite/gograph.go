@@ -1,4 +1,4 @@
-package basetests
+package suite
 
 import (
 	"bufio"
@@ -37,6 +37,8 @@ type gopkg struct {
 	tests   bool   // has test files
 	imports []string
 	uses    []string // imports of its tests
+
+	testFiles []string
 }
 
 // read reads the Go files of a tree. Links are not followed, and folders that
@@ -106,6 +108,7 @@ func (t *tree) add(p string, src []byte) {
 	into := &pkg.imports
 	if isTest {
 		pkg.tests = true
+		pkg.testFiles = append(pkg.testFiles, p)
 		into = &pkg.uses
 	} else {
 		pkg.code = true
@@ -148,10 +151,6 @@ func (t *tree) moduleOf(dir string) (module, bool) {
 		}
 	}
 	return best, found
-}
-
-func within(p, dir string) bool {
-	return dir == "." || p == dir || strings.HasPrefix(p, dir+"/")
 }
 
 func importPath(m module, dir string) string {

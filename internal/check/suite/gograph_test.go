@@ -1,4 +1,4 @@
-package basetests
+package suite
 
 import (
 	"slices"
@@ -109,7 +109,7 @@ func TestTestsIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []testFunc{{"a[1]/a_test.go", "TestA", 5}, {"a[1]/a_test.go", "Test", 6}, {"a[1]/a_test.go", "FuzzF", 7}}
+	want := []Declared{{"TestA", "a[1]/a_test.go", 5}, {"Test", "a[1]/a_test.go", 6}, {"FuzzF", "a[1]/a_test.go", 7}}
 	if !slices.Equal(tests, want) {
 		t.Errorf("got %v, want %v", tests, want)
 	}

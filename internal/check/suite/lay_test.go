@@ -1,23 +1,22 @@
-package basetests
+package suite
 
 import (
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"muster/internal/check/checktest"
 )
 
-func TestIsTest(t *testing.T) {
+func TestMaterialOfGo(t *testing.T) {
 	for p, want := range map[string]bool{
 		"a_test.go": true, "x/a_test.go": true, "testdata/x": true, "a/testdata/b/c": true,
 		"a.go": false, "a/testdata": false, "a/mytestdata/x": false, "a/testdata.go": false, "test.go": false,
 	} {
-		if isTest(p) != want {
-			t.Errorf("isTest(%q) = %v", p, !want)
+		if (golang{}).Material(p) != want {
+			t.Errorf("Material(%q) = %v", p, !want)
 		}
 	}
 }
@@ -41,10 +40,10 @@ func TestLayTests(t *testing.T) {
 		{"a link of the base", checktest.Files{"a/testdata/link": "a file now"}, checktest.Files{"a/testdata/link": checktest.Link("x")}, nil},
 		{"made a link out", checktest.Files{"a/a_test.go": checktest.Link("../../outside")}, checktest.Files{"a/a_test.go": "base"}, nil},
 		{"made a folder", checktest.Files{"file_test.go": "", "file_test.go/x": "head"}, checktest.Files{"file_test.go": "base"}, nil},
-		{"folder made a link out", checktest.Files{"dir/d_test.go": "", "dir": checktest.Link("../outside")}, checktest.Files{"dir": checktest.Link("../outside")}, []string{"dir/d_test.go: dir is no folder at the head"}},
-		{"folder made a link within", checktest.Files{"dir/d_test.go": "", "dir": checktest.Link("same")}, checktest.Files{"same/d_test.go": ""}, []string{"dir/d_test.go: dir is no folder at the head"}},
-		{"folder made a file", checktest.Files{"dir/d_test.go": "", "dir": "head"}, checktest.Files{"dir": "head"}, []string{"dir/d_test.go: dir is no folder at the head"}},
-		{"testdata made a link out", checktest.Files{"a/testdata/x": "", "a/testdata/link": "", "a/testdata": checktest.Link("../../outside")}, checktest.Files{"a/testdata": checktest.Link("../../outside")}, []string{"a/testdata/link: a/testdata is no folder at the head", "a/testdata/x: a/testdata is no folder at the head"}},
+		{"folder made a link out", checktest.Files{"dir/d_test.go": "", "dir": checktest.Link("../outside")}, checktest.Files{"dir": checktest.Link("../outside")}, []string{"dir/d_test.go: dir is no folder there"}},
+		{"folder made a link within", checktest.Files{"dir/d_test.go": "", "dir": checktest.Link("same")}, checktest.Files{"same/d_test.go": ""}, []string{"dir/d_test.go: dir is no folder there"}},
+		{"folder made a file", checktest.Files{"dir/d_test.go": "", "dir": "head"}, checktest.Files{"dir": "head"}, []string{"dir/d_test.go: dir is no folder there"}},
+		{"testdata made a link out", checktest.Files{"a/testdata/x": "", "a/testdata/link": "", "a/testdata": checktest.Link("../../outside")}, checktest.Files{"a/testdata": checktest.Link("../../outside")}, []string{"a/testdata/link: a/testdata is no folder there", "a/testdata/x: a/testdata is no folder there"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			trees := checktest.New(t, map[string]checktest.Files{"base": base, "head": base.With(tt.head)})
@@ -66,7 +65,7 @@ func TestLayTests(t *testing.T) {
 			if err := os.Mkdir(outside, 0o755); err != nil {
 				t.Fatal(err)
 			}
-			left, err := layTests(headDir, baseDir, c)
+			left, err := Lay(headDir, baseDir, c, golang{}.Material)
 			if err != nil || !slices.Equal(left, tt.left) {
 				t.Errorf("left %q, %v", left, err)
 			}
@@ -102,25 +101,14 @@ func content(t *testing.T, at string) string {
 	return string(text)
 }
 
-// What could not be laid over the head did not run, and the check says so.
-func TestUnlaidTestsAreNotPassed(t *testing.T) {
-	base := oneModule()
-	head := checktest.Files{"go.mod": "module m\n", "a": checktest.Link("b"), "b/a.go": "package a\n"}
-	trees := checktest.New(t, map[string]checktest.Files{"base": base, "head": head})
-	got := checktest.Run(t, New(), trees, checktest.NoExec(t), checktest.Request("task"))
-	if got.Status != "error" || !strings.Contains(got.Why, "a/a_test.go: a is no folder at the head") {
-		t.Errorf("%s: %s", got.Status, got.Why)
-	}
-}
-
-func FuzzParse(f *testing.F) {
+func FuzzParseGo(f *testing.F) {
 	f.Add(`{"Action":"fail","Package":"p","Test":"T/x"}` + "\n")
 	f.Add(`{"Action":"build-output","ImportPath":"p","Output":"x"}` + "\n" + `{"Action":"fail","Package":"p","FailedBuild":"p"}`)
 	f.Add("noise\n{not json}\n")
 	f.Fuzz(func(t *testing.T, report string) {
-		for _, p := range parse(report).packages {
-			for _, name := range p.failures() {
-				if p.endOf(name) != fail {
+		for _, p := range parseGo(report).Units {
+			for _, name := range p.Failures() {
+				if p.EndOf(name, nil) != Fail {
 					t.Errorf("%q failed and did not end so", name)
 				}
 			}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// share is a proportion with its Wilson score interval at 95 % (Wilson 1927).
+type share struct {
+	Hits  int     `json:"hits"`
+	Of    int     `json:"of"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+	Value float64 `json:"value"`
+}
+
+func shareOf(hits, of int) share {
+	s := share{Hits: hits, Of: of}
+	if of == 0 {
+		return s
+	}
+	const z = 1.959964
+	n, p := float64(of), float64(hits)/float64(of)
+	middle := (p + z*z/(2*n)) / (1 + z*z/n)
+	half := z / (1 + z*z/n) * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
+	s.Value, s.Low, s.High = p, max(middle-half, 0), min(middle+half, 1)
+	return s
+}
+
+func (s share) String() string {
+	if s.Of == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%d/%d %.0f %% (%.0f-%.0f)", s.Hits, s.Of, 100*s.Value, 100*s.Low, 100*s.High)
+}
+
+// row is the score of one failure mode.
+type row struct {
+	Mode         string `json:"mode"`
+	Blocked      share  `json:"blocked"`       // of the mistakes: something blocks
+	Sent         share  `json:"sent"`          // of the mistakes: something blocks or a finding sends it to a person
+	Located      share  `json:"located"`       // of the mistakes whose place is known: a finding among the first five is there
+	FalseBlocked share  `json:"false_blocked"` // of the benign twins
+	FalseSent    share  `json:"false_sent"`
+	Errors       int    `json:"errors"`
+}
+
+// score counts the outcomes by failure mode, and all of them together.
+func score(all []Outcome) []row {
+	groups := map[string][]Outcome{}
+	for _, o := range all {
+		groups[o.group()] = append(groups[o.group()], o)
+	}
+	names := make([]string, 0, len(groups))
+	for name := range groups {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var rows []row
+	for _, name := range names {
+		rows = append(rows, scoreOf(name, groups[name]))
+	}
+	if len(rows) > 1 {
+		rows = append(rows, scoreOf("all", all))
+	}
+	return rows
+}
+
+func scoreOf(name string, group []Outcome) row {
+	r := row{Mode: name}
+	var bad, good, located [4]int // of, blocked, sent, located
+	for _, o := range group {
+		if o.Error != "" {
+			r.Errors++
+			continue
+		}
+		of := &bad
+		if o.isBenign() {
+			of = &good
+		} else if len(readPlaces(o.Lines)) > 0 {
+			located[0]++
+			if o.First {
+				located[3]++
+			}
+		}
+		of[0]++
+		if o.blocked() {
+			of[1]++
+		}
+		if o.sent() {
+			of[2]++
+		}
+	}
+	r.Blocked, r.Sent, r.Located = shareOf(bad[1], bad[0]), shareOf(bad[2], bad[0]), shareOf(located[3], located[0])
+	r.FalseBlocked, r.FalseSent = shareOf(good[1], good[0]), shareOf(good[2], good[0])
+	return r
+}
+
+// write prints the rows as a Markdown table.
+func write(w io.Writer, rows []row) {
+	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
+	fmt.Fprintln(t, "| failure mode\t| blocked\t| blocked or sent\t| located\t| twins blocked\t| twins sent\t|")
+	fmt.Fprintln(t, "|---\t|---\t|---\t|---\t|---\t|---\t|")
+	errors := 0
+	for _, r := range rows {
+		fmt.Fprintf(t, "| %s\t| %s\t| %s\t| %s\t| %s\t| %s\t|\n", strings.ReplaceAll(r.Mode, "|", "/"), r.Blocked, r.Sent, r.Located, r.FalseBlocked, r.FalseSent)
+		errors = max(errors, r.Errors)
+	}
+	t.Flush() //nolint:errcheck // nobody to tell when the output is gone
+	if errors > 0 {
+		fmt.Fprintf(w, "\n%d cases could not be judged and count for nothing above.\n", errors)
+	}
+}

@@ -1,0 +1,147 @@
+package basetests
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"muster/internal/check"
+	"muster/internal/check/suite"
+	"muster/internal/core/evidence"
+)
+
+// fail adds one finding for each test that the base declares, whatever number
+// of its subtests fail.
+func (j *judge) fail(s suspect, names []string) {
+	if s.run.Cut && len(names) > 0 {
+		names = j.cutShort(s, names)
+	}
+	var tops []string
+	for _, name := range names {
+		if top := s.topOf(name); !slices.Contains(tops, top) {
+			tops = append(tops, top)
+		}
+	}
+	for _, top := range tops {
+		var leaves []string
+		var output strings.Builder
+		for _, name := range names {
+			if s.topOf(name) != top {
+				continue
+			}
+			leaves = append(leaves, name)
+			if t := s.run.Tests[name]; t != nil {
+				output.WriteString(t.Output)
+			}
+		}
+		if output.Len() == 0 {
+			output.WriteString(s.run.Output)
+		}
+		f := evidence.Finding{Rule: "failed", Level: evidence.Gate, Detail: j.text(output.String())}
+		switch {
+		case top == whole:
+			f.Message = fmt.Sprintf("The base's tests of %s pass at the base, and the test program fails on the change's code.", s.shown())
+		case slices.Contains(s.missing, top):
+			f.Rule = "missing"
+			f.Message = fmt.Sprintf("%s passes at the base and does not run on the change's code: the test program ends before it.", check.ShowPath(top))
+		default:
+			f.Message = fmt.Sprintf("%s passes at the base and fails on the change's code.", check.Clip(check.ShowPath(strings.Join(leaves, ", ")), 300))
+		}
+		j.add(j.located(s, top, f), s.unit.ID+" "+strings.Join(leaves, " "))
+	}
+}
+
+// cutShort adds one finding for all tests that a unit did not come to, and
+// gives the others.
+func (j *judge) cutShort(s suspect, names []string) (others []string) {
+	var missing []string
+	for _, name := range names {
+		if slices.Contains(s.missing, name) {
+			missing = append(missing, name)
+		} else {
+			others = append(others, name)
+		}
+	}
+	if len(missing) == 0 {
+		return others
+	}
+	j.add(j.located(s, whole, evidence.Finding{
+		Rule: "missing", Level: evidence.Gate, Detail: j.text(s.run.Output),
+		Message: fmt.Sprintf("Tests of %s pass at the base and do not run on the change's code, where the test program ends with success before them: %s.",
+			s.shown(), check.Clip(check.ShowPath(strings.Join(missing, ", ")), 300)),
+	}), s.unit.ID)
+	return others
+}
+
+// topOf gives the declared test that a test is part of.
+func (s suspect) topOf(name string) string {
+	if top := s.run.TopOf(name); top != name || s.was == nil {
+		return top
+	}
+	return s.was.TopOf(name)
+}
+
+// skips points at tests that ran at the base and skip themselves on the head's
+// code. That may be right, and needs no second try to be worth a look.
+func (j *judge) skips(s suspect, was *suite.UnitReport) {
+	for _, name := range s.skipped {
+		if was.EndOf(name, s.run) == suite.Pass {
+			j.add(j.located(s, name, evidence.Finding{
+				Rule: "skipped", Level: evidence.Locator,
+				Message: fmt.Sprintf("%s passes at the base and skips itself on the change's code.", check.ShowPath(name)),
+				Detail:  j.text(s.run.Tests[name].Output),
+			}), s.unit.ID+" "+name)
+		}
+	}
+}
+
+// leftOut points at a unit that runs at the base, and that the tool leaves out
+// at the head.
+func (j *judge) leftOut(s suspect, was *suite.UnitReport) {
+	n := len(was.Ran(suite.Pass))
+	if n == 0 {
+		return
+	}
+	j.broken = append(j.broken, fmt.Sprintf("the base's tests of %s did not run on the change's code", s.shown()))
+	j.add(evidence.Finding{
+		Rule: "left_out", Level: evidence.Locator, Grade: evidence.Verified, Path: s.unit.Path,
+		Message:   fmt.Sprintf("%d tests of %s pass at the base and do not run any more: the change touches what says which tests run.", n, s.shown()),
+		Reproduce: j.reproduce(s, ""),
+	}, s.unit.ID)
+}
+
+func (j *judge) notCompiled(s suspect) {
+	text := j.text(s.run.Output)
+	file, line := s.compiled(j.headDir, text)
+	j.broken = append(j.broken, fmt.Sprintf("the base's tests of %s do not compile against the change, so they did not run", s.shown()))
+	j.add(evidence.Finding{
+		Rule: "does_not_compile", Level: evidence.Locator, Grade: evidence.Verified, Path: file, StartLine: line, EndLine: line,
+		Message:   fmt.Sprintf("The base's tests of %s do not compile against the change.", s.shown()),
+		Detail:    text,
+		Reproduce: j.reproduce(s, ""),
+	}, s.unit.ID+"\n"+check.FailureAnchor(text))
+}
+
+// located fills in where a test stands at the base, and how to run it.
+func (j *judge) located(s suspect, top string, f evidence.Finding) evidence.Finding {
+	f.Grade, f.Path, f.Reproduce = evidence.Verified, s.unit.Path, j.reproduce(s, top)
+	if at, ok := suite.Place(j.baseDir, s.group, s.unit, top, s.run); top != whole && ok {
+		f.Path, f.StartLine, f.EndLine = at.File, at.Line, at.Line
+	}
+	return f
+}
+
+// reproduce gives a command that does what this check did.
+func (j *judge) reproduce(s suspect, top string) string {
+	shown := suite.Shown{Change: j.subject.Change, Material: j.material, Steps: j.steps}
+	return shown.Line(s.group, s.group.Tool.Typed(s.group, s.unit, top))
+}
+
+func flakyWhy(tests []string) string {
+	return "passed at the base, failed on the change's code, and passed there in another try: " + check.Clip(strings.Join(tests, ", "), 500)
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}

@@ -1,0 +1,217 @@
+package suite
+
+import (
+	"maps"
+	"slices"
+)
+
+// Outcome is how a test or a unit ended; empty when it did not.
+type Outcome string
+
+// How a test can end.
+const (
+	Pass Outcome = "pass"
+	Fail Outcome = "fail"
+	Skip Outcome = "skip"
+)
+
+// Report is what one run of a tool said.
+type Report struct {
+	Units map[string]*UnitReport // by Unit.ID
+	Noise string                 // what was not part of the report
+}
+
+// UnitReport is what was said of one unit.
+type UnitReport struct {
+	End     Outcome // Fail when anything in it failed
+	Unbuilt bool    // it, or something it needs, does not compile or load
+	Cut     bool    // it ended with success before all its tests had run
+	Passed  bool    // it passed as a whole at least once
+	Tests   map[string]*TestReport
+	Output  string // of the unit itself, or of the compiler; at most 64 KiB
+}
+
+// TestReport is what was said of one test.
+type TestReport struct {
+	End    Outcome // the last one, when it ran several times
+	Passed bool    // it passed at least once
+	Parent string  // the test around it; empty when there is none
+	Top    string  // the declared test that it is part of; empty when it is one itself
+	File   string  // where it stands, relative to the tree; empty when the tool does not say
+	Line   int     // 0 when the tool does not say
+	Output string  // at most 64 KiB
+}
+
+// maxText bounds the output kept of one test.
+const maxText = 64 << 10
+
+func newReport() Report { return Report{Units: map[string]*UnitReport{}} }
+
+// unit gives the report of a unit, a new one when there is none.
+func (r *Report) unit(id string) *UnitReport {
+	u := r.Units[id]
+	if u == nil {
+		u = &UnitReport{Tests: map[string]*TestReport{}}
+		r.Units[id] = u
+	}
+	return u
+}
+
+// test gives the report of a test, a new one when there is none.
+func (u *UnitReport) test(name string) *TestReport {
+	t := u.Tests[name]
+	if t == nil {
+		t = &TestReport{}
+		u.Tests[name] = t
+	}
+	return t
+}
+
+// ended notes how a test ended.
+func (t *TestReport) ended(o Outcome) {
+	t.End = o
+	t.Passed = t.Passed || o == Pass
+}
+
+// ended notes how a unit ended.
+func (u *UnitReport) ended(o Outcome) {
+	u.End = o
+	u.Passed = u.Passed || o == Pass
+}
+
+// cut notes that a unit was ended from within, and looks like a success.
+func (u *UnitReport) cut() {
+	u.Cut = true
+	u.ended(Pass)
+}
+
+// settle gives every unit that has tests and no end of its own the end that
+// follows from them.
+func (r Report) settle() Report {
+	for _, u := range r.Units {
+		if u.End != "" {
+			continue
+		}
+		end := Skip
+		for _, t := range u.Tests {
+			if t.End == Fail {
+				end = Fail
+				break
+			}
+			if t.End == Pass {
+				end = Pass
+			}
+		}
+		if u.Unbuilt {
+			end = Fail
+		}
+		u.ended(end)
+	}
+	return r
+}
+
+// Failures gives the tests that failed without a failing test in them, in
+// order: a test that holds a failing one fails for that reason alone.
+func (u *UnitReport) Failures() []string {
+	holds := map[string]bool{}
+	for _, t := range u.Tests {
+		if t.End == Fail {
+			holds[t.Parent] = true
+		}
+	}
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(u.Tests)) {
+		if u.Tests[name].End == Fail && !holds[name] {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// EndOf gives how a test ended, or the nearest test around it that did, as
+// other says what is around it: which subtests there are may depend on the
+// code.
+func (u *UnitReport) EndOf(name string, other *UnitReport) Outcome {
+	for range 100 { // deeper than anybody nests; a report may lie
+		if u == nil || name == "" {
+			break
+		}
+		if t := u.Tests[name]; t != nil && t.End != "" {
+			return t.End
+		}
+		t := u.Tests[name]
+		if t == nil && other != nil {
+			t = other.Tests[name]
+		}
+		if t == nil {
+			break
+		}
+		name = t.Parent
+	}
+	return ""
+}
+
+// TopOf gives the declared test that a test is part of.
+func (u *UnitReport) TopOf(name string) string {
+	if t := u.Tests[name]; t != nil && t.Top != "" {
+		return t.Top
+	}
+	return name
+}
+
+// Ran gives the tests that ended in one of the ways, in order.
+func (u *UnitReport) Ran(ways ...Outcome) []string {
+	if u == nil {
+		return nil
+	}
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(u.Tests)) {
+		if slices.Contains(ways, u.Tests[name].End) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// merge takes in a later report of the same tests.
+func (r *Report) merge(later Report) {
+	r.Noise = later.Noise
+	for id, l := range later.Units {
+		u := r.Units[id]
+		if u == nil {
+			r.Units[id] = l
+			continue
+		}
+		l.Passed = l.Passed || u.Passed
+		for name, t := range u.Tests {
+			if n := l.Tests[name]; n != nil {
+				n.Passed = n.Passed || t.Passed
+			} else {
+				l.Tests[name] = t
+			}
+		}
+		r.Units[id] = l
+	}
+}
+
+// several runs something as often as an order asks, and merges the reports.
+func several(times int, run func() (Report, string)) (Report, string) {
+	all, why := run()
+	for i := 1; i < times && why == ""; i++ {
+		var next Report
+		if next, why = run(); why == "" {
+			all.merge(next)
+		}
+	}
+	return all, why
+}
+
+func bounded(text, more string) string {
+	if len(text) >= maxText {
+		return text
+	}
+	if len(text)+len(more) > maxText {
+		more = more[:maxText-len(text)]
+	}
+	return text + more
+}
