@@ -44,7 +44,7 @@ func (c *code) declaration(n node) string {
 	cuts := slices.Clone(between(c.cuts, start, end))
 	for inner := range n.Inside() {
 		if inner.Field() == "body" && inner.Parent().Is("function_definition", "method_definition", "function_item", "method_declaration",
-			"constructor_declaration", "arrow_function", "function_expression") {
+			"constructor_declaration", "compact_constructor_declaration", "arrow_function", "function_expression") {
 			from, to := inner.Span()
 			cuts = append(cuts, span{from, to})
 		}
@@ -237,7 +237,7 @@ func nameOf(n node, parts int) string {
 		return ""
 	}
 	switch n.Kind() {
-	case "identifier", "type_identifier", "property_identifier", "private_property_identifier", "this", "self", "super", "import",
+	case "identifier", "type_identifier", "property_identifier", "private_property_identifier", "this", "self", "super", "crate", "import",
 		"scoped_identifier", "scoped_type_identifier", "field_identifier", "integer_literal":
 		name := n.Text()
 		return strings.Join(strings.Fields(name[:min(len(name), maxText)]), "")
