@@ -308,6 +308,10 @@ func saysNone(cond string) bool {
 // isPlainCheck reports whether a condition asks only whether there is an
 // error, and not for which one.
 func isPlainCheck(cond string) bool {
+	if rest, ok := strings.CutPrefix(cond, "let Err("); ok {
+		name, _, _ := strings.Cut(rest, ")")
+		return !strings.ContainsAny(name, ":({")
+	}
 	for _, end := range []string{" is not None", " !== null", " != null", " !== undefined", " != undefined", ".is_err()"} {
 		cond = strings.TrimSuffix(cond, end)
 	}
