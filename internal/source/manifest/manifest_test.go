@@ -159,6 +159,18 @@ func TestNormal(t *testing.T) {
 	}
 }
 
+func TestReadScript(t *testing.T) {
+	got := manifest.ReadScript([]byte("#!/usr/bin/env python\n# /// script\n# requires-python = \">=3.11\"\n# dependencies = [\n#   \"blake3>=1\",\n#   \"rich\",\n# ]\n# ///\nimport blake3\n"))
+	if len(got) != 2 || got[0].Name != "blake3" || got[1].Name != "rich" {
+		t.Errorf("%+v", got)
+	}
+	for _, text := range []string{"", "# /// script\n# dependencies = [\"a\"]\n", "# /// script\n# [[[\n# ///\n"} {
+		if got := manifest.ReadScript([]byte(text)); got != nil {
+			t.Errorf("%q: %+v", text, got)
+		}
+	}
+}
+
 func TestReadCompiler(t *testing.T) {
 	got := manifest.ReadCompiler([]byte("{ // x\n\"compilerOptions\": {\"baseUrl\": \"src\", \"paths\": {\"@app/*\": [\"a/*\"], \"~\": [\"b\"]}, },}"))
 	if got.BaseURL != "src" || strings.Join(got.Paths, " ") != "@app/* ~" {
@@ -194,5 +206,6 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 		manifest.ReadCompiler(text)
+		manifest.ReadScript(text)
 	})
 }

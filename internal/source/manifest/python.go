@@ -341,6 +341,27 @@ func readPipfile(f *File, text []byte) {
 	}
 }
 
+// ReadScript gives the dependencies that a Python script names itself, in a
+// comment that holds TOML (PEP 723).
+func ReadScript(text []byte) []Dependency {
+	_, rest, ok := strings.Cut(string(text), "# /// script")
+	block, _, closed := strings.Cut(rest, "\n# ///")
+	if !ok || !closed {
+		return nil
+	}
+	var b strings.Builder
+	for line := range strings.Lines(block) {
+		b.WriteString(strings.TrimPrefix(strings.TrimPrefix(line, "#"), " "))
+	}
+	var s struct{ Dependencies []string }
+	_ = decode([]byte(b.String()), &s) // what could be read counts
+	f := File{Ecosystem: PyPI}
+	for _, d := range s.Dependencies {
+		f.add(pythonDependency(d, Prod, 0))
+	}
+	return f.Dependencies
+}
+
 // maxTOML is the largest TOML file that is read, in bytes. The library calls
 // itself for each bracket, and Go ends a program whose stack reaches 1 GB: a
 // file of this size that is nothing but brackets takes a tenth of that.
