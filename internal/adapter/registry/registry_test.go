@@ -142,8 +142,12 @@ func TestCargo(t *testing.T) {
 	dated := there
 	dated.First = time.Date(2017, 1, 1, 0, 0, 0, 0, time.UTC)
 	check(t, registry.New(registry.Config{Cargo: "sparse+" + index}), []question{
-		{"cargo", "a", "", there, ""}, {"cargo", "ab", "", there, ""}, {"cargo", "abc", "1.0.0", there, ""}, {"cargo", "abc", "2.0.0", other, ""},
-		{"cargo", "Serde-Json", "1.0.1", dated, ""}, {"cargo", "none-such", "", missing, ""},
+		{"cargo", "a", "", there, ""},
+		{"cargo", "ab", "", there, ""},
+		{"cargo", "abc", "1.0.0", there, ""},
+		{"cargo", "abc", "2.0.0", other, ""},
+		{"cargo", "Serde-Json", "1.0.1", dated, ""},
+		{"cargo", "none-such", "", missing, ""},
 	})
 	check(t, registry.New(registry.Config{}), []question{{"cargo", "a", "", registry.Answer{}, "no registry"}})
 }

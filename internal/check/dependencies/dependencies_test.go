@@ -147,7 +147,7 @@ func TestSquats(t *testing.T) {
 	run(t, nil, []row{
 		{"lodahs", base, npm("lodahs"), gate, ""},
 		{"crossenv", base, npm("crossenv"), gate, ""},
-		{"expresss", base, npm("expresss"), gate, ""},
+		{"expreess", base, npm("expreess"), gate, ""},
 		{"axois", base, npm("axois"), gate, ""},
 		{"env-cross", base, npm("env-cross"), gate, ""},
 		{"nodejs-express", base, npm("nodejs-express"), gate, ""},

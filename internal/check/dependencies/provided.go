@@ -184,7 +184,7 @@ func (u use) judge() (evidence.Level, string) {
 	return evidence.Gate, message
 }
 
-func (u use) at() string { return u.place.String() }
+func (u use) at() string { return u.String() }
 
 // besideTheCode reports whether a path is of what surrounds a project.
 func besideTheCode(name string) bool {

@@ -11,11 +11,9 @@ import (
 // and the rest.
 func requirement(text string) (name, rest string) {
 	text = strings.TrimSpace(text)
-	end := strings.IndexFunc(text, func(r rune) bool {
-		return !(r == '.' || r == '_' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
-	})
-	if end < 0 {
-		end = len(text)
+	end := 0
+	for end < len(text) && isNameByte(text[end]) && text[end] != '/' && text[end] != '@' {
+		end++
 	}
 	name, rest = text[:end], strings.TrimSpace(text[end:])
 	if name == "" || strings.ContainsAny(name[:1], "._-") {
@@ -82,11 +80,9 @@ func readRequirements(f *File, text []byte) {
 
 // addAddress adds a dependency that is only an address; "#egg=" may name it.
 func (f *File) addAddress(address string, kind Kind, line int) {
-	name := address
+	name := addressName(address)
 	if _, egg, ok := strings.Cut(address, "#egg="); ok {
 		name, _ = requirement(egg)
-	} else {
-		name = addressName(address)
 	}
 	f.add(Dependency{Name: name, Kind: kind, Line: line, Source: sourceOf(address), Locator: address})
 }
