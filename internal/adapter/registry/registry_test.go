@@ -2,6 +2,8 @@ package registry_test
 
 import (
 	"context"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -178,7 +180,9 @@ func TestRedirects(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }))
 	defer s.Close()
 	check(t, registry.New(registry.Config{NPM: s.URL}), []question{{"npm", "a", "", registry.Answer{}, "too often"}})
-	secure := httptest.NewTLSServer(nil)
+	secure := httptest.NewUnstartedServer(nil)
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
 	defer secure.Close()
 	check(t, registry.New(registry.Config{NPM: secure.URL}), []question{{"npm", "a", "", registry.Answer{}, "no answer"}})
 }

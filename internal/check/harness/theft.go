@@ -3,6 +3,7 @@ package harness
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"muster/internal/core/change"
@@ -53,6 +54,12 @@ func (j codeRules) payloads(f *file) {
 	}
 }
 
+// holdsAny reports whether a text in small letters holds one of the words. It
+// spares most lines the expressions.
+func holdsAny(lower string, words ...string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(lower, w) })
+}
+
 // window is how many lines apart what is gathered and where it is sent may
 // stand.
 const window = 25
@@ -68,6 +75,11 @@ func (j codeRules) theft(f *file) {
 	var gathered, sent []change.Line
 	var keyed []change.Line
 	for _, l := range f.added {
+		lower := strings.ToLower(l.Text)
+		if !holdsAny(lower, "env", "ssh", "id_", "aws", "cred", "gnupg", "login", "key4", "cookies", "chrome", "wallet", "keystore", "solana", "gcloud", "shadow", "169.254",
+			"requests", "reqwest", "urlopen", "http", "fetch", "axios", "dial", "curl", "wget", "nc ", "ncat", "sendto", "connect", "ureq", "dns", "nslookup", "dig ", "hostbyname", "invoke", "beacon", "websocket") {
+			continue
+		}
 		code := l.Text
 		if !isShell(f) && isCode(f) {
 			code = bare(l.Text, f)
@@ -75,10 +87,10 @@ func (j codeRules) theft(f *file) {
 		if strings.TrimSpace(code) == "" || isShell(f) && strings.HasPrefix(strings.TrimSpace(code), "#") {
 			continue
 		}
-		if j.patterns.get(everything).MatchString(code) || strings.Contains(l.Text, "/proc/self/environ") {
+		if strings.Contains(lower, "env") && j.patterns.get(everything).MatchString(code) || strings.Contains(l.Text, "/proc/self/environ") {
 			gathered = append(gathered, l)
 		}
-		if j.patterns.get(keys).MatchString(l.Text) {
+		if holdsAny(lower, "ssh", "id_", "aws", "cred", "gnupg", "login", "key4", "cookies", "chrome", "wallet", "keystore", "solana", "gcloud", "shadow", "169.254") && j.patterns.get(keys).MatchString(l.Text) {
 			keyed = append(keyed, l)
 		}
 		if j.patterns.get(sink).MatchString(code) {
@@ -142,6 +154,9 @@ func (j codeRules) plants(f *file) {
 	shell := `(?i)>>|\btee\b|\bcrontab\s+-|\bcp\s|\bmv\s|\bln\s|\binstall\s`
 	write := `(?i)\bWriteFile\(|\bOpenFile\(|\bwrite(?:File|FileSync|_text|_bytes)?\(|\bappendFile|\bopen\(|fs::write|\bcopy\w*\(|\bsymlink\w*\(`
 	for _, l := range f.added {
+		if !holdsAny(strings.ToLower(l.Text), "authorized_keys", "/etc/", "cron", "launch", "systemd", "autostart", "rc", "profile", "zshenv", "gitconfig", "hooks") {
+			continue
+		}
 		m := j.patterns.get(place).FindString(l.Text)
 		if m == "" || strings.HasPrefix(strings.TrimSpace(l.Text), "#") {
 			continue
