@@ -158,8 +158,7 @@ func joined(u *url.URL, below string) (decoded, raw, query, fragment string) {
 
 // reason leaves the address out of an error, which may hold a password.
 func reason(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		if u.Timeout() {
 			return errors.New("it took too long")
 		}
@@ -221,7 +220,10 @@ func (r *Registry) askPyPI(ctx context.Context, name, version string) (Answer, e
 			failed = err
 			continue
 		}
-		return pythonAnswer(body, whole, version), nil
+		if !whole {
+			return Answer{Known: true, Exists: true, HasVersion: true}, nil
+		}
+		return pythonAnswer(body, version), nil
 	}
 	if failed != nil {
 		return Answer{}, failed
@@ -231,7 +233,7 @@ func (r *Registry) askPyPI(ctx context.Context, name, version string) (Answer, e
 
 // pythonAnswer reads PEP 691 and 700. An older index answers in HTML, which
 // says only that the package is there.
-func pythonAnswer(body []byte, whole bool, version string) Answer {
+func pythonAnswer(body []byte, version string) Answer {
 	a := Answer{Known: true, Exists: true, HasVersion: true}
 	var doc struct {
 		Versions []string
@@ -239,7 +241,7 @@ func pythonAnswer(body []byte, whole bool, version string) Answer {
 			Time string `json:"upload-time"`
 		}
 	}
-	if !whole || json.Unmarshal(body, &doc) != nil {
+	if json.Unmarshal(body, &doc) != nil {
 		return a
 	}
 	if version != "" && len(doc.Versions) > 0 {
@@ -286,7 +288,9 @@ func (r *Registry) askCargo(ctx context.Context, name, version string) (Answer, 
 		if err != nil {
 			return Answer{}, err
 		}
-		return crateAnswer(body, whole, version), nil
+		a := crateAnswer(body, version)
+		a.HasVersion = a.HasVersion || !whole
+		return a, nil
 	}
 	return Answer{Known: true}, nil
 }
@@ -302,8 +306,8 @@ func cratePath(name string) string {
 	return path.Join(url.PathEscape(name[:2]), url.PathEscape(name[2:4]), escaped)
 }
 
-func crateAnswer(body []byte, whole bool, version string) Answer {
-	a := Answer{Known: true, Exists: true, HasVersion: version == "" || !whole}
+func crateAnswer(body []byte, version string) Answer {
+	a := Answer{Known: true, Exists: true, HasVersion: version == ""}
 	for line := range strings.Lines(string(body)) {
 		var v struct {
 			Vers    string

@@ -2,6 +2,8 @@ package registry_test
 
 import (
 	"context"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -142,8 +144,12 @@ func TestCargo(t *testing.T) {
 	dated := there
 	dated.First = time.Date(2017, 1, 1, 0, 0, 0, 0, time.UTC)
 	check(t, registry.New(registry.Config{Cargo: "sparse+" + index}), []question{
-		{"cargo", "a", "", there, ""}, {"cargo", "ab", "", there, ""}, {"cargo", "abc", "1.0.0", there, ""}, {"cargo", "abc", "2.0.0", other, ""},
-		{"cargo", "Serde-Json", "1.0.1", dated, ""}, {"cargo", "none-such", "", missing, ""},
+		{"cargo", "a", "", there, ""},
+		{"cargo", "ab", "", there, ""},
+		{"cargo", "abc", "1.0.0", there, ""},
+		{"cargo", "abc", "2.0.0", other, ""},
+		{"cargo", "Serde-Json", "1.0.1", dated, ""},
+		{"cargo", "none-such", "", missing, ""},
 	})
 	check(t, registry.New(registry.Config{}), []question{{"cargo", "a", "", registry.Answer{}, "no registry"}})
 }
@@ -174,7 +180,9 @@ func TestRedirects(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }))
 	defer s.Close()
 	check(t, registry.New(registry.Config{NPM: s.URL}), []question{{"npm", "a", "", registry.Answer{}, "too often"}})
-	secure := httptest.NewTLSServer(nil)
+	secure := httptest.NewUnstartedServer(nil)
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
 	defer secure.Close()
 	check(t, registry.New(registry.Config{NPM: secure.URL}), []question{{"npm", "a", "", registry.Answer{}, "no answer"}})
 }

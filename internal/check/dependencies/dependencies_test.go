@@ -147,13 +147,14 @@ func TestSquats(t *testing.T) {
 	run(t, nil, []row{
 		{"lodahs", base, npm("lodahs"), gate, ""},
 		{"crossenv", base, npm("crossenv"), gate, ""},
-		{"expresss", base, npm("expresss"), gate, ""},
+		{"expreess", base, npm("expreess"), gate, ""},
 		{"axois", base, npm("axois"), gate, ""},
 		{"env-cross", base, npm("env-cross"), gate, ""},
 		{"nodejs-express", base, npm("nodejs-express"), gate, ""},
 		{"@typs/node", base, npm("@typs/node"), gate, ""},
 		{"webpakc-cli", base, npm("webpakc-cli"), gate, ""},
 		{"popular itself", base, npm("preact"), "", ""},
+		{"in a project for tests", base, checktest.Files{"tests/a/package.json": pack("    \"lodahs\": \"1\"")}, "locator squat tests/a/package.json:4", ""},
 		{"a scope of its own", base, npm("@mine/lodahs"), "", ""},
 		{"a word of its own", base, npm("quickjson-reader"), "", ""},
 		{"short names are alike", base, npm("zot"), "", ""},
@@ -181,6 +182,7 @@ func TestSources(t *testing.T) {
 	run(t, nil, []row{
 		{"from git", base, checktest.Files{"package.json": pack(`    "react": "github:evil/react"`)}, "locator source package.json:4", ""},
 		{"another commit of the same", base.With(checktest.Files{"package.json": pack(`    "react": "github:evil/react#a"`)}), checktest.Files{"package.json": pack(`    "react": "github:evil/react#b"`)}, "", ""},
+		{"twice, from two sources, as before", base.With(checktest.Files{"requirements.txt": "django\ndjango @ https://x.test/django/archive/main.tar.gz\n"}), checktest.Files{"requirements.txt": "django\ndjango @ https://x.test/django/archive/main.tar.gz\n# why\n"}, "", "-"},
 		{"another name", base, checktest.Files{"package.json": pack(`    "react": "npm:evil@1.0.0"`)}, "locator source package.json:4", ""},
 		{"a folder of the tree", base, checktest.Files{"package.json": pack(`    "react": "file:./react"`)}, "", ""},
 		{"a folder outside", base, checktest.Files{"package.json": pack(`    "react": "file:../../react"`)}, "locator source package.json:4", ""},

@@ -13,6 +13,7 @@ import (
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 	"muster/internal/source/imports"
+	"muster/internal/source/manifest"
 )
 
 // Bounds on what is searched of a tree when an import is in doubt.
@@ -96,6 +97,7 @@ func (j importRules) doubts(ctx context.Context, f change.File, language imports
 		return nil, err
 	}
 	var out []use
+	own := scriptNames(language, text)
 	for _, i := range imports.Read(f.Path, text) {
 		if !patch.Adds(i.Line) || old[i.Path] || len(i.Path) > 300 {
 			continue
@@ -104,13 +106,24 @@ func (j importRules) doubts(ctx context.Context, f change.File, language imports
 		if err != nil {
 			return nil, err
 		}
-		if name != "" {
+		if name != "" && !own[manifest.Normal(manifest.PyPI, name)] {
 			u := use{place: place{f.Path, i.Line, name}, Import: i, language: language}
 			u.declared, u.exists = p.known(f.Path, name)
 			out = append(out, u)
 		}
 	}
 	return out, nil
+}
+
+// scriptNames gives the normal names that a script of Python names itself.
+func scriptNames(language imports.Language, text []byte) map[string]bool {
+	out := map[string]bool{}
+	if language == imports.Python {
+		for _, d := range manifest.ReadScript(text) {
+			out[manifest.Normal(manifest.PyPI, d.Name)] = true
+		}
+	}
+	return out
 }
 
 // oldImports gives what the file imported before.
@@ -171,7 +184,7 @@ func (u use) judge() (evidence.Level, string) {
 	return evidence.Gate, message
 }
 
-func (u use) at() string { return u.place.String() }
+func (u use) at() string { return u.String() }
 
 // besideTheCode reports whether a path is of what surrounds a project.
 func besideTheCode(name string) bool {

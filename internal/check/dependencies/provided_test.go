@@ -39,6 +39,7 @@ func TestPython(t *testing.T) {
 		{"only locked", base.With(checktest.Files{"uv.lock": "[[package]]\nname = \"click\"\nversion = \"8\"\n"}), add("import click\n"), "context import src/my_app/new.py:1", "-"},
 		{"no manifest", checktest.Files{"a.py": "x = 1\n"}, checktest.Files{"b.py": "import madeup_thing\n"}, "", "no manifest of this repository"},
 		{"a manifest that computes", checktest.Files{"setup.py": "setup(install_requires=read())\n"}, checktest.Files{"b.py": "import madeup_thing\n"}, "", "no manifest"},
+		{"named by the script", base, add("# /// script\n# dependencies = [\"madeup-thing\"]\n# ///\nimport madeup_thing\n"), "", "-"},
 		{"named by this change", base, add("import madeup_thing\n").With(checktest.Files{"requirements.txt": "madeup-thing\n"}), "", "madeup-thing"},
 	})
 }

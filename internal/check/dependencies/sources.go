@@ -43,12 +43,10 @@ func sameOverride(a, b manifest.Override) bool {
 // origins points at dependencies whose source is new and not a registry, or
 // that another package now stands in for.
 func (j sourceRules) origins(head, was manifest.File) {
-	old := byName(was)
 	for _, d := range head.Dependencies {
-		o, had := old[manifest.Normal(head.Ecosystem, d.Name)]
 		at := place{path: head.Path, line: d.Line, name: d.Name + " " + d.Locator}
 		switch {
-		case had && o.Source == d.Source && base(o.Locator) == base(d.Locator) && o.Replace == d.Replace:
+		case slices.ContainsFunc(was.Dependencies, func(o manifest.Dependency) bool { return sameOrigin(d, o) }):
 		case head.Ecosystem == manifest.Go: // its replacements are overrides
 		case d.Source == manifest.Path && j.inside(head.Path, d.Locator):
 		case d.Source == manifest.Git, d.Source == manifest.URL, d.Source == manifest.Path:
@@ -57,6 +55,13 @@ func (j sourceRules) origins(head, was manifest.File) {
 			j.find(evidence.Locator, "source", at, "", fmt.Sprintf("%s takes the package %s under the name %s.", at, d.Replace, d.Name))
 		}
 	}
+}
+
+// sameOrigin: a manifest may name one package several times, each with a
+// source of its own.
+func sameOrigin(a, b manifest.Dependency) bool {
+	return a.Source == b.Source && a.Replace == b.Replace && base(a.Locator) == base(b.Locator) &&
+		manifest.Normal(a.Ecosystem, a.Name) == manifest.Normal(a.Ecosystem, b.Name)
 }
 
 // base gives an address without the version it names, which may change.

@@ -3,6 +3,7 @@ package dependencies
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -26,10 +27,19 @@ func (j *judgement) squats(_ context.Context, news []addition) error {
 		if like == "" {
 			continue
 		}
-		j.find(evidence.Gate, "squat", a.place, j.show(a.Name, a.path),
+		level := evidence.Gate
+		if besideTheCode(a.path) || inTests(a.path) {
+			level = evidence.Locator
+		}
+		j.find(level, "squat", a.place, j.show(a.Name, a.path),
 			fmt.Sprintf("%s adds the dependency %s, which %s %s: perhaps another package is meant.", a.place, a.Name, how, like))
 	}
 	return nil
+}
+
+// inTests reports whether a manifest is of a project that exists for tests.
+func inTests(name string) bool {
+	return regexp.MustCompile(`(?i)(^|/)(tests?|e2e|integration|ecosystem)/`).MatchString(name)
 }
 
 // isKnown reports whether a name is itself well known. Modules of Go are

@@ -91,8 +91,9 @@ func (j agentRules) instructions(f *file) {
 		away := j.patterns.get(`(?i)\b(?:curl|wget|fetch|post|send|upload|exfiltrate|transmit)\b.{0,120}(?:https?://|\bto\b.{0,40}\.(?:com|net|org|io|dev|sh|xyz|test)\b)`).MatchString(l.Text)
 		piped := j.patterns.get(`(?i)(?:curl|wget)\s[^|\n]{1,200}\|\s*(?:sudo\s+)?(?:ba|z)?sh\b`).MatchString(l.Text)
 		behind := j.patterns.get(`(?i)\b(?:ignore|disregard|forget|override)\b.{0,20}\b(?:all|any|your|previous|prior|above|earlier|system)\b.{0,25}\b(?:instructions?|prompts?|rules|guidelines)\b|\b(?:do not|don't|never|without)\b.{0,20}\b(?:tell|telling|mention|mentioning|inform|informing|notify|notifying|disclose)\b.{0,30}\b(?:the user|human|reviewer|maintainers?|anyone|anybody|operator)\b`).MatchString(l.Text)
+		orders := j.patterns.get(`(?i)\b(?:assistants?|agents?|AI|LLM|claude|codex|copilot|gemini|you)\b.{0,80}\b(?:run|execute|must|never|always|send|ignore)\b|\b(?:never|do not|don't)\s+(?:tell|mention|reveal|disclose|report)\b`).MatchString(l.Text)
 		switch {
-		case hidden && (behind || away || piped || secret && away || j.commands(l.Text)):
+		case hidden && (orders || behind || away || piped || secret && away || j.commands(l.Text)):
 			j.find(evidence.Gate, "instructions", f, l, "hides an instruction to agents in a comment that readers do not see: "+show(l.Text))
 		case behind:
 			j.find(evidence.Gate, "instructions", f, l, "tells agents to act behind somebody's back: "+show(l.Text))
@@ -120,7 +121,7 @@ func (j agentRules) agentSetting(f *file, l change.Line) {
 		say(evidence.Locator, "lets agents act without being asked")
 	case j.patterns.get(`"(?:PreToolUse|PostToolUse|UserPromptSubmit|SessionStart|SessionEnd|Stop|SubagentStop|Notification|PreCompact)"\s*:`).MatchString(l.Text):
 		say(evidence.Locator, "makes agents run commands by themselves")
-	case strings.Contains(f.base, "mcp") && command != "" && !strings.Contains(strings.ToLower(l.Text), `"args"`):
+	case strings.Contains(f.base, "mcp") && strings.Contains(strings.ToLower(command), "command"):
 		say(evidence.Locator, fmt.Sprintf("gives agents a program that they start by themselves, in %s", f.base))
 	}
 }

@@ -15,13 +15,11 @@ import (
 // marks that turn the order of reading (Boucher and Anderson, "Trojan Source",
 // 2021), letters without a shape, and foreign letters within a name.
 func (j textRules) hidden(f *file) {
-	right := false // the file has text that is read from right to left
 	for _, l := range f.added {
 		if ascii(l.Text) {
 			continue
 		}
-		right = right || strings.ContainsFunc(l.Text, isRightToLeft)
-		j.hiddenLine(f, l, right)
+		j.hiddenLine(f, l)
 	}
 }
 
@@ -34,22 +32,16 @@ func ascii(s string) bool {
 	return true
 }
 
-func (j textRules) hiddenLine(f *file, l change.Line, right bool) {
+func (j textRules) hiddenLine(f *file, l change.Line) {
 	shapeless, tags := 0, 0
 	runes := []rune(l.Text)
 	for i, r := range runes {
 		switch {
 		case isTurn(r):
-			level := f.quiet(evidence.Gate)
-			if right {
-				level = evidence.Context
-			} else if f.class.Document && !f.class.Fixture || level == evidence.Gate && !isCode(f) && !isInstruction(f.lower) {
-				level = evidence.Locator
-			}
-			j.find(level, "turned", f, l, fmt.Sprintf("holds the invisible mark U+%04X, which turns the order in which the line is shown: it does not run as it reads", r))
+			j.find(j.turned(f, l), "turned", f, l, fmt.Sprintf("holds the invisible mark U+%04X, which turns the order in which the line is shown: it does not run as it reads", r))
 		case isTag(r) && !inFlag(runes, i):
 			tags++
-		case isShapeless(r) && !joins(runes, i) && !(r == '\uFEFF' && l.Number == 1 && i == 0):
+		case isShapeless(r) && !joins(runes, i) && (r != '\uFEFF' || l.Number != 1 || i != 0):
 			shapeless++
 			if isCode(f) && i > 0 && i+1 < len(runes) && isLatin(runes[i-1]) && isLatin(runes[i+1]) && !quoted(runes, i, f) {
 				j.find(f.quiet(evidence.Gate), "shapeless", f, l, fmt.Sprintf("holds the invisible letter U+%04X within a name: it looks like another name and is none", r))
@@ -69,6 +61,19 @@ func (j textRules) hiddenLine(f *file, l change.Line, right bool) {
 			j.find(f.quiet(evidence.Gate), "lookalike", f, l, fmt.Sprintf("has the name %s, in which U+%04X only looks like a Latin letter: it is another name than the one it shows", show(name), r))
 		}
 	}
+}
+
+// turned gives the level of a mark that turns the order of reading. Text of a
+// script that is written from the right has a use for it.
+func (j textRules) turned(f *file, l change.Line) evidence.Level {
+	level := f.quiet(evidence.Gate)
+	switch right := strings.ContainsFunc(l.Text, isRightToLeft); {
+	case right && j.patterns.get(`(?:^|/)(?:locales?|i18n|l10n|lang|langs|languages|translations?|messages)/`).MatchString(f.lower), f.class.Fixture:
+		return evidence.Context
+	case right && level == evidence.Gate, f.class.Document, level == evidence.Gate && !isCode(f) && !isInstruction(f.lower):
+		return evidence.Locator
+	}
+	return level
 }
 
 // mildly is quiet for what has no place in prose either.

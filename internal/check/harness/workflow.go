@@ -101,7 +101,11 @@ func (j workflowRules) uses(f *file, l change.Line) {
 	if j.patterns.get(`^[0-9a-f]{40}$|^v?\d`).MatchString(m[3]) {
 		return
 	}
-	j.find(f.quiet(evidence.Locator), "workflow", f, l, fmt.Sprintf("runs %s/%s at the branch %s, which its owner can change at any time", m[1], m[2], m[3]))
+	level := evidence.Locator
+	if strings.Contains(m[2], ".github/workflows/") { // most often the organisation's own
+		level = evidence.Context
+	}
+	j.find(f.quiet(level), "workflow", f, l, fmt.Sprintf("runs %s/%s at the branch %s, which its owner can change at any time", m[1], m[2], m[3]))
 }
 
 func isKnownOwner(owner string) bool {

@@ -11,9 +11,12 @@ import (
 
 // Names under which secrets are kept: passwords may be short, keys are random.
 const (
-	passwordNames = `passw(?:or)?d|passwd|pwd|passphrase|passcode`
-	keyNames      = `secret|token|api[_-]?key|apikey|access[_-]?key|auth[_-]?key|private[_-]?key|signing[_-]?key|encryption[_-]?key|master[_-]?key|account[_-]?key|shared[_-]?key|credentials?|client[_-]?secret|webhook[_-]?key|license[_-]?key`
+	passwordNames = `passw(?:or)?d|passwd|pwd|passphrase|passcode|pass`
+	keyNames      = `secret|token|api[_-]?key|apikey|access[_-]?key|auth[_-]?key|private[_-]?key|signing[_-]?key|encryption[_-]?key|master[_-]?key|account[_-]?key|shared[_-]?key|credentials?|client[_-]?secret|webhook[_-]?key|license[_-]?key|app[_-]?key|crypto?[_-]?key|cipher[_-]?key|session[_-]?key|hmac[_-]?key|jwt[_-]?key`
 )
+
+// "pass" is short for password only where a word ends with it: DB_PASS, dbPass.
+const passWord = `(?i:passw|passwd|pwd|passphrase|passcode)|(?:^|[_.-])(?i:pass)(?:$|[_.-]|\d)|[a-z]Pass$`
 
 // names that hold one of these and are no secrets: what is said about one.
 const notSecret = `(?i)(?:_|-|\b|[a-z])(?:url|uri|endpoint|path|file|filename|dir|name|field|label|header|prefix|suffix|regex|pattern|type|kind|id|ids|hash|hashed|digest|sha\d*|length|size|len|min|max|count|limit|ttl|expiry|expires|expiration|timeout|policy|rule|rules|message|msg|error|errors|hint|title|text|description|placeholder|prompt|input|reset|forgot|confirm|column|key_?id|index|provider|manager|store|version|format|template|selector|class|event|action|algorithm|ref|arn|env|var|variable|param|parameter|issuer|audience|scope|scopes|grant|strategy|status|state|separator|delimiter)s?["'\]]*$|(?i)(?:public|tokeni[sz]|max_?tokens|csrf|xsrf|(?:page|next|continuation|sync|cursor|cancel|eos|bos|pad|sep|mask|unk|special|stop|design|color|theme|idempotency)[_-]?token|translation|i18n|key_?press|key_?code|primary_?key|foreign_?key|sort_?key|partition_?key|cache_?key|site_?key|publishable)`
@@ -21,9 +24,11 @@ const notSecret = `(?i)(?:_|-|\b|[a-z])(?:url|uri|endpoint|path|file|filename|di
 // assignments finds names of secrets that are given a value of their own.
 func (d *detector) assignments(name, text string) []match {
 	var out []match
-	quoted := d.regexp(`(?i)(["'\[]?[\w.$-]{0,60}?(?:` + passwordNames + `|` + keyNames + `)[\w-]{0,30})["'\])]{0,3}\s*(?::\s*(?:&?'?[\w<>\[\]. ]{1,30})\s*)?(?::=|={1,3}>?|:|,|\?\?|\|\||=>)\s*(?:[\w.]{0,30}\()?\s*(?:b|r|u|f|@|\$)?(?:"((?:[^"\\\n]|\\.){4,200})"|'((?:[^'\\\n]|\\.){4,200})'|` + "`([^`\n]{4,200})`)")
+	quoted := d.regexp(`(?i)(["'\[]?[\w.$-]{0,60}?(?:` + passwordNames + `|` + keyNames + `)[\w-]{0,30})["'\])]{0,3}\s*(?::\s*(?:&?'?[\w<>\[\]. ]{1,30})\s*)?(?::=|={1,3}>?|:|,|\?\?|\|\||=>)\s*(?:[\w.:]{0,30}\()?\s*(?:b|r|u|f|@|\$)?(?:"((?:[^"\\\n]|\\.){4,200})"|'((?:[^'\\\n]|\\.){4,200})'|` + "`([^`\n]{4,200})`)")
 	element := d.regexp(`(?i)<((?:[\w.-]{0,40})(?:` + passwordNames + `|` + keyNames + `)[\w.-]{0,20})>([^<>\s]{6,200})</|(?:key|name)="([\w.:-]{0,60}(?:` + passwordNames + `|` + keyNames + `)[\w.-]{0,20})"\s+value="([^"]{6,200})"`)
-	bare := d.regexp(`(?i)^\s*(?:export\s+|set\s+|-\s+|ENV\s+|ARG\s+|--)?["']?([\w.-]{0,60}?(?:` + passwordNames + `|` + keyNames + `)[\w-]{0,30})["']?(?:\s*[:=]\s*|\s+)([^\s"'#` + "`" + `][^\s"'` + "`" + `]{3,200})\s*(?:#.*)?$`)
+	bare := d.regexp(`(?i)^\s*(?:export\s+|set\s+|-\s+|ENV\s+|ARG\s+|--)?["']?([\w.-]{0,60}?(?:` + passwordNames + `|` + keyNames + `)[\w-]{0,30})["']?(?:\s*(?::=|[:=])\s*|\s+)([^\s"'#` + "`" + `][^\s"'` + "`" + `]{3,200})\s*(?:#.*)?$`)
+	setter := d.regexp(`(?i)\b((?:set|with|use)_?(?:\w{0,20}_)?(?:` + passwordNames + `|` + keyNames + `))\(\s*["']([^"'\n]{4,200})["']\s*\)`)
+	inline := d.regexp(`(?:^|[\s;"'])([A-Z][A-Z0-9_]{0,40}?(?:PASSWORD|PASSWD|PASS|PWD|SECRET|TOKEN|KEY)[A-Z0-9_]{0,20})=([^\s"'$` + "`" + `&|;]{6,200})(?:[\s;"']|$)`)
 	isSettings := takesBare(name)
 	last := "" // a name on the line before: "name: DB_PASSWORD", then "value: ..."
 	at := 0
@@ -38,7 +43,9 @@ func (d *detector) assignments(name, text string) []match {
 		var found [][]int
 		found = append(found, overlapping(quoted, line)...)
 		found = append(found, overlapping(element, line)...)
+		found = append(found, setter.FindAllStringSubmatchIndex(line, -1)...)
 		if isSettings {
+			found = append(found, inline.FindAllStringSubmatchIndex(line, -1)...)
 			found = append(found, bare.FindAllStringSubmatchIndex(line, -1)...)
 		}
 		for _, ix := range found {
@@ -114,7 +121,10 @@ func assigned(key, value string) (match, bool) {
 		strings.EqualFold(squash(key), squash(value)) {
 		return m, false
 	}
-	isPassword := regexp.MustCompile(`(?i)` + passwordNames).MatchString(key)
+	isPassword := regexp.MustCompile(passWord).MatchString(key)
+	if !isPassword && !regexp.MustCompile(`(?i)`+keyNames+`|key\b`).MatchString(key) {
+		return m, false // compass, passport
+	}
 	n, digits := classes(value)
 	switch {
 	case regexp.MustCompile(`^\$(2[aby]?|argon2\w*|6|5|1|pbkdf2[\w-]*|scrypt)\$`).MatchString(value):
@@ -154,6 +164,9 @@ func isReference(s string) bool {
 	case strings.HasSuffix(s, ".pem"), strings.HasSuffix(s, ".key"), strings.HasSuffix(s, ".json"), strings.HasSuffix(s, ".txt"), strings.HasSuffix(s, ".crt"):
 		return true
 	}
+	if len(s) >= 32 && entropy(s) >= 4.2 {
+		return false // in three parts, as some tokens are
+	}
 	return regexp.MustCompile(`^(?:[a-zA-Z_]\w*\.)+[a-zA-Z_]\w*(?:\(.*)?$|^[a-zA-Z_]\w*\(|^\\|^[&*]\w|^%[sdvq]`).MatchString(s)
 }
 
@@ -165,7 +178,7 @@ func takesBare(name string) bool {
 		return true
 	}
 	return strings.HasPrefix(base, ".env") || strings.Contains(base, "dockerfile") || strings.Contains(base, ".env.") ||
-		base == "credentials" || base == ".pypirc" || base == ".my.cnf" || base == ".s3cfg" || base == ".boto" || base == ".npmrc" || base == ".envrc"
+		base == "credentials" || base == ".pypirc" || base == ".my.cnf" || base == ".s3cfg" || base == ".boto" || base == ".npmrc" || base == ".envrc" || base == "kubeconfig" || base == "makefile" || strings.HasSuffix(base, ".mk")
 }
 
 // sortOf says how much the added lines of a file mean.

@@ -36,6 +36,12 @@ func forms() []form {
 		{"connection", "a password in an address", "://", `\b[a-zA-Z][a-zA-Z0-9+.-]{1,30}://[^\s:/@"'<>{}]{0,60}:([^\s/@"'<>{}$%]{3,80})@[A-Za-z0-9\[][^\s"'` + "`" + `<>]{0,200}`, weakLogin, connectionLevel},
 		{"connection", "a password in a connection string", "=", `(?i)(?:server|host|data source|user(?: id)?|uid|addr)\s*=[^"'\n]{1,200};\s*(?:password|pwd)\s*=\s*([^;"'\s{}<>$]{4,80})`, weakPassword, nil},
 		{"connection", "a password in a connection string", "password=", `(?i)\bhost=\S{1,80}\s[^"'\n]{0,120}\bpassword=([^\s"'{}<>$]{4,80})`, weakPassword, nil},
+		{"command", "a password in a command", "sshpass", `\bsshpass\s+-p\s*["']?([^\s"'$]{5,80})`, weakPassword, nil},
+		{"command", "a password in a command", "mysql", `\bmysql(?:dump|admin)?\s[^|;\n]{0,200}\s-p([^\s"'$]{6,80})`, weakPassword, nil},
+		{"command", "a password in a command", "convertto-securestring", `(?i)ConvertTo-SecureString\s+(?:-String\s+)?["']([^"'$]{6,80})["']\s+-AsPlainText`, weakPassword, nil},
+		{"header", "a login in a header", "btoa(", `\bbtoa\(\s*["'` + "`" + `][^"':` + "`" + `]{1,60}:([^"'` + "`" + `$]{5,80})["'` + "`" + `]\s*\)`, weakPassword, nil},
+		{"query", "a key in an address", "=", `(?i)[?&](?:api_?key|access_?token|auth_?token|token|secret|client_?secret|password|sig|subscription-key)=([A-Za-z0-9_.~+/-]{20,200})`, notRandom, nil},
+		{"bot_token", "the token of a bot", ":aa", `\b(\d{8,10}:AA[A-Za-z0-9_-]{33})\b`, nil, nil},
 		{"netrc", "a login", "password", `(?i)\bmachine\s+\S+\s+login\s+\S+\s+password\s+(\S{4,})`, nil, nil},
 	}
 }
@@ -99,7 +105,8 @@ func notLogin(_ *detector, secret, _ string) bool {
 }
 
 func notRandom(_ *detector, secret, _ string) bool {
-	return isWords(secret) || entropy(secret) < 3
+	_, digits := classes(secret)
+	return isWords(secret) || entropy(secret) < 3 || !digits
 }
 
 // weakLogin: names that stand for a password in every manual.

@@ -156,12 +156,12 @@ func isBase64(s string) bool {
 	}
 	_, digits := classes(s)
 	return digits && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r == '+' || r == '/' || r == '=' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
+		return r != '+' && r != '/' && r != '=' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
 	}) && strings.Count(s, "/") <= 1+len(s)/16
 }
 
 func isHex(s string) bool {
-	return len(s) >= 8 && !strings.ContainsFunc(s, func(r rune) bool { return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'f' || r >= 'A' && r <= 'F') })
+	return len(s) >= 8 && !strings.ContainsFunc(s, func(r rune) bool { return (r < '0' || r > '9') && (r < 'a' || r > 'f') && (r < 'A' || r > 'F') })
 }
 
 // isUUID: 8-4-4-4-12.

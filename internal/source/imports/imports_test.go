@@ -27,8 +27,10 @@ func TestRead(t *testing.T) {
 		{"go, tagged", "a.go", "//go:build linux\n\npackage main\n\nimport \"x.org/a\"\n", "5:x.org/a"},
 		{"no go", "a.go", "hello", ""},
 		{"python", "a.py", "\"\"\"Doc.\n\nimport no\n\"\"\"\nimport os, sys as s\nfrom a.b import c\nfrom . import d\nfrom .e import f\n# import no\nx = 'import no'\nimport g; import h\n", "5:os 5:sys 6:a.b 7:. 8:.e 11:g 11:h"},
-		{"python, soft", "a.py", "try:\n    import a\nexcept ImportError:\n    import b\nif TYPE_CHECKING:\n    from c import d\nimport e\ndef f():\n    import g\n    try:\n        import h\n    except E:\n        h = None\n    import i\ntry: import j\nexcept E: pass\nwith suppress(ImportError):\n    import k\nfor x in y:\n    import l\n",
-			"2:a? 4:b? 6:c? 7:e 9:g 11:h? 14:i 15:j? 18:k? 20:l"},
+		{
+			"python, soft", "a.py", "try:\n    import a\nexcept ImportError:\n    import b\nif TYPE_CHECKING:\n    from c import d\nimport e\ndef f():\n    import g\n    try:\n        import h\n    except E:\n        h = None\n    import i\ntry: import j\nexcept E: pass\nwith suppress(ImportError):\n    import k\nfor x in y:\n    import l\n",
+			"2:a? 4:b? 6:c? 7:e 9:g 11:h? 14:i 15:j? 18:k? 20:l",
+		},
 		{"python, strings", "a.py", "x = 'a\\'b'\nimport a\ny = \"open\nimport b\nz = '''\nimport no\n''' + \"\"\"x\\\"\"\"\"\nimport c\n", "2:a 4:b 8:c"},
 		{"javascript", "a.js", "import a from 'a';\nimport 'b'\nimport {\n  x,\n} from \"c\";\nexport * from 'd'\nconst e = require('e'), f = require(\"f/x\")\nawait import('g')\nimport * as h from './h'\n", "1:a 2:b 5:c 6:d 7:e 7:f/x 8:g 9:./h"},
 		{"javascript, no import", "a.js", "// import 'no'\n/* require('no')\n*/ const s = \"require('no')\"\nconst t = `import 'no' ${require('yes')} from 'no'`\nfoo.require('no')\nconst from = 'no'\nArray.from('no')\nx = /require('no')/\ny = a / b / require('yes2')\nrequire.resolve('no')\nfunction require('no') {}\n", "4:yes 9:yes2"},

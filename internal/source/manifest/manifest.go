@@ -147,6 +147,29 @@ func reader(name string) func(*File, []byte) {
 		return readGoWork
 	case "go.sum", "go.work.sum":
 		return readGoSum
+	case "cargo.toml":
+		return readCargo
+	case "cargo.lock":
+		return readCargoLock
+	case "pom.xml":
+		return readPom
+	case "build.gradle", "build.gradle.kts":
+		return readGradle
+	}
+	if r := readerOfNode(base); r != nil {
+		return r
+	}
+	if r := readerOfPython(base); r != nil {
+		return r
+	}
+	if isRequirements(name) {
+		return readRequirements
+	}
+	return nil
+}
+
+func readerOfNode(base string) func(*File, []byte) {
+	switch base {
 	case "package.json":
 		return readPackageJSON
 	case "package-lock.json", "npm-shrinkwrap.json":
@@ -163,6 +186,12 @@ func reader(name string) func(*File, []byte) {
 		return readDeno
 	case ".npmrc", ".yarnrc", ".yarnrc.yml":
 		return readNpmrc
+	}
+	return nil
+}
+
+func readerOfPython(base string) func(*File, []byte) {
+	switch base {
 	case "pyproject.toml":
 		return readPyproject
 	case "setup.cfg":
@@ -179,17 +208,6 @@ func reader(name string) func(*File, []byte) {
 		return readPipConf
 	case "environment.yml", "environment.yaml":
 		return readConda
-	case "cargo.toml":
-		return readCargo
-	case "cargo.lock":
-		return readCargoLock
-	case "pom.xml":
-		return readPom
-	case "build.gradle", "build.gradle.kts":
-		return readGradle
-	}
-	if isRequirements(name) {
-		return readRequirements
 	}
 	return nil
 }

@@ -11,11 +11,9 @@ import (
 // and the rest.
 func requirement(text string) (name, rest string) {
 	text = strings.TrimSpace(text)
-	end := strings.IndexFunc(text, func(r rune) bool {
-		return !(r == '.' || r == '_' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
-	})
-	if end < 0 {
-		end = len(text)
+	end := 0
+	for end < len(text) && isNameByte(text[end]) && text[end] != '/' && text[end] != '@' {
+		end++
 	}
 	name, rest = text[:end], strings.TrimSpace(text[end:])
 	if name == "" || strings.ContainsAny(name[:1], "._-") {
@@ -82,11 +80,9 @@ func readRequirements(f *File, text []byte) {
 
 // addAddress adds a dependency that is only an address; "#egg=" may name it.
 func (f *File) addAddress(address string, kind Kind, line int) {
-	name := address
+	name := addressName(address)
 	if _, egg, ok := strings.Cut(address, "#egg="); ok {
 		name, _ = requirement(egg)
-	} else {
-		name = addressName(address)
 	}
 	f.add(Dependency{Name: name, Kind: kind, Line: line, Source: sourceOf(address), Locator: address})
 }
@@ -339,6 +335,27 @@ func readPipfile(f *File, text []byte) {
 	for _, s := range p.Source {
 		f.Overrides = append(f.Overrides, Override{Kind: "index", Name: s.Name, Target: s.URL, Line: l.of(s.URL, 1)})
 	}
+}
+
+// ReadScript gives the dependencies that a Python script names itself, in a
+// comment that holds TOML (PEP 723).
+func ReadScript(text []byte) []Dependency {
+	_, rest, ok := strings.Cut(string(text), "# /// script")
+	block, _, closed := strings.Cut(rest, "\n# ///")
+	if !ok || !closed {
+		return nil
+	}
+	var b strings.Builder
+	for line := range strings.Lines(block) {
+		b.WriteString(strings.TrimPrefix(strings.TrimPrefix(line, "#"), " "))
+	}
+	var s struct{ Dependencies []string }
+	_ = decode([]byte(b.String()), &s) // what could be read counts
+	f := File{Ecosystem: PyPI}
+	for _, d := range s.Dependencies {
+		f.add(pythonDependency(d, Prod, 0))
+	}
+	return f.Dependencies
 }
 
 // maxTOML is the largest TOML file that is read, in bytes. The library calls
