@@ -260,7 +260,7 @@ func TestTestsAreToldApart(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	for _, c := range x.seen {
-		if withMutant(c) && !slices.ContainsFunc(c.Argv, func(a string) bool { return a == "^(TestFast)$" || a == "^(TestSlow)$" }) {
+		if withMutant(c) && !slices.ContainsFunc(c.Argv, func(a string) bool { return a == "-test.run=^(TestFast)$" || a == "-test.run=^(TestSlow)$" }) {
 			t.Errorf("%q", c.Argv)
 		}
 	}

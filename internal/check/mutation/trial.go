@@ -278,14 +278,16 @@ func readHits(file string) (map[int]bool, error) {
 	return out, err
 }
 
-// command gives a run of a trial's tests, all or those of a pattern.
+// command gives a run of a trial's tests, all or those of a pattern. Flags have
+// the form that "go test" gives them, for code that reads the arguments itself
+// knows that form.
 func (s *survey) command(t *trial, pattern string, limit time.Duration, env ...string) job.Command {
 	argv := []string{t.bin, "-test.v", "-test.failfast", "-test.paniconexit0", "-test.timeout=0"}
 	if len(t.red) > 0 {
-		argv = append(argv, "-test.skip", anyOf(t.red))
+		argv = append(argv, "-test.skip="+anyOf(t.red))
 	}
 	if pattern != "" {
-		argv = append(argv, "-test.run", pattern)
+		argv = append(argv, "-test.run="+pattern)
 	}
 	return job.Command{
 		Argv: argv, Dir: t.pkg.Dir, Env: slices.Concat([]string{"GOTOOLCHAIN=local"}, s.Env, env),
@@ -314,7 +316,7 @@ func (s *survey) split(ctx context.Context, t *trial) {
 // names gives the tests of the top level.
 func (s *survey) names(ctx context.Context, t *trial) []single {
 	c := s.command(t, "", s.left())
-	c.Argv = []string{t.bin, "-test.list", "^(Test|Fuzz|Example)"}
+	c.Argv = []string{t.bin, "-test.list=^(Test|Fuzz|Example)"}
 	ran := check.Do(ctx, s.exec, c)
 	if ran.Why != "" || ran.Failed() || ran.Output.Capped {
 		return nil

@@ -156,10 +156,11 @@ func (k *pkg) choose(all []candidate) {
 		k.found.Left = len(lines) - most
 	}
 	onLine := map[key]int{}
-	taken := map[edit]bool{} // the places that edits stand at
+	taken := map[edit]bool{} // operators that are replaced
+	texts := map[string]bool{}
 	for _, c := range all {
 		at := key{c.File, c.Line}
-		if skipped[at] || k.options.PerLine > 0 && onLine[at] >= k.options.PerLine || clashes(c, taken) {
+		if skipped[at] || k.options.PerLine > 0 && onLine[at] >= k.options.PerLine || clashes(c, taken) || texts[c.text()] {
 			continue
 		}
 		if !k.settles(byFile[c.File], &c) {
@@ -167,8 +168,8 @@ func (k *pkg) choose(all []candidate) {
 			continue
 		}
 		onLine[at]++
-		for _, e := range c.edits {
-			e.text = ""
+		texts[c.text()] = true
+		for _, e := range replaced(c.Mutant) {
 			taken[e] = true
 		}
 		k.found.Mutants = append(k.found.Mutants, c.Mutant)
@@ -179,13 +180,24 @@ func (k *pkg) choose(all []candidate) {
 	k.number()
 }
 
-// clashes reports whether a candidate would stand at the very place of one that
-// was taken.
+// text identifies the file that a mutant makes.
+func (m Mutant) text() string { return fmt.Sprint(m.File, "\n", m.Start, m.End, m.New) }
+
+// clashes reports whether a candidate replaces an operator that another one,
+// which was taken, replaces too.
 func clashes(c candidate, taken map[edit]bool) bool {
-	return slices.ContainsFunc(c.edits, func(e edit) bool {
-		e.text = ""
-		return taken[e]
-	})
+	return slices.ContainsFunc(replaced(c.Mutant), func(e edit) bool { return taken[e] })
+}
+
+// replaced gives the operators that a mutant replaces, by their place.
+func replaced(c Mutant) []edit {
+	var out []edit
+	for _, e := range c.edits {
+		if e.place == over {
+			out = append(out, edit{start: e.start, end: e.end})
+		}
+	}
+	return out
 }
 
 func (k *pkg) number() {

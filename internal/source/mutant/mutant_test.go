@@ -72,18 +72,18 @@ func brief(text string, found Found) []string {
 }
 
 // Each operator fires where it should. The code is what stands in the function
-// body; the mutants are those of all its lines that are marked.
+// body; the mutants are all those of the lines that are marked.
 func TestOperators(t *testing.T) {
 	for _, tt := range []struct {
 		name, code string
-		want       []string // all mutants of the marked lines, one for each place
+		want       []string // all mutants of the marked lines
 	}{
 		{"guard", `if n < 0 { // want
 		return 0, errNegative
-	}`, []string{"guard skipped: n < 0 -> false && (n < 0)"}},
+	}`, []string{"guard skipped: n < 0 -> false && (n < 0)", "condition inverted: n < 0 -> n >= 0", "boundary moved by one: n < 0 -> n <= 0"}},
 		{"guard that panics", `if n < 0 { // want
 		panic("negative")
-	}`, []string{"guard skipped: n < 0 -> false && (n < 0)"}},
+	}`, []string{"guard skipped: n < 0 -> false && (n < 0)", "condition inverted: n < 0 -> n >= 0", "boundary moved by one: n < 0 -> n <= 0"}},
 		{"error check", `if err != nil { // want
 		return 0, err
 	}`, []string{"error check inverted: err != nil -> err == nil"}},
@@ -92,20 +92,20 @@ func TestOperators(t *testing.T) {
 	}`, []string{"condition inverted: ok -> !ok"}},
 		{"early exit is no guard", `if n == 7 { // want
 		return 7, nil
-	}`, []string{"condition inverted: n == 7 -> n != 7"}},
+	}`, []string{"condition inverted: n == 7 -> n != 7", "constant changed: n == 7 -> n == 8"}},
 		{"negated condition", `if !ok { // want
 		n = 2
 	}`, []string{"condition inverted: !ok -> ok"}},
 		{"numbers that are none", `if x < 1.5 { // want
 		n = 2
 	}`, []string{"condition inverted: x < 1.5 -> !(x < 1.5)"}},
-		{"nil instead of an error", `return 0, fmt.Errorf("bad %d", n) // want`, []string{`nil returned instead of the error: fmt.Errorf("bad %d", n) -> nil`}},
+		{"nil instead of an error", `return 0, fmt.Errorf("bad %d", n) // want`, []string{"zero value returned: 0 -> 1", `nil returned instead of the error: fmt.Errorf("bad %d", n) -> nil`}},
 		{"bool returned", `f := func() bool { return ok } // want
 	use(f)`, []string{"boolean result inverted: ok -> !ok"}},
 		{"constant bool returned", `f := func() bool { return true } // want
 	use(f)`, []string{"boolean result inverted: true -> false"}},
 		{"zero returned", `f := func() (int, string) { return n, s } // want
-	use(f)`, []string{"zero value returned: n -> 0"}},
+	use(f)`, []string{"zero value returned: n -> 0", `zero value returned: s -> ""`}},
 		{"one returned", `f := func() int { return 0 } // want
 	use(f)`, []string{"zero value returned: 0 -> 1"}},
 		{"comparison outside of a condition", `ok = n == m // want`, []string{"assignment removed: ok = n == m -> ", "comparison inverted: n == m -> n != m"}},
@@ -113,14 +113,10 @@ func TestOperators(t *testing.T) {
 			"assignment removed: ok = ok && use(n) -> ", "&& and || exchanged: ok && use(n) -> ok || use(n)",
 			"part of the condition dropped: ok && use(n) -> use(n)", "part of the condition dropped: ok && use(n) -> ok",
 		}},
-		{"connective inside another", `ok = b || ok && use(n) // want`, []string{
-			"assignment removed: ok = b || ok && use(n) -> ", "&& and || exchanged: b || ok && use(n) -> b && ok && use(n)",
-			"part of the condition dropped: b || ok && use(n) -> ok && use(n)",
-			"&& and || exchanged: ok && use(n) -> (ok || use(n))", "part of the condition dropped: ok && use(n) -> use(n)", "part of the condition dropped: ok && use(n) -> ok",
-		}},
+		{"connective inside another", `ok = b || ok && use(n) // want`, []string{"assignment removed: ok = b || ok && use(n) -> ", "&& and || exchanged: b || ok && use(n) -> b && ok && use(n)", "part of the condition dropped: b || ok && use(n) -> ok && use(n)", "part of the condition dropped: b || ok && use(n) -> b", "&& and || exchanged: ok && use(n) -> (ok || use(n))", "part of the condition dropped: ok && use(n) -> use(n)", "part of the condition dropped: ok && use(n) -> ok"}},
 		{"boundary", `for n < m { // want
 		n++
-	}`, []string{"boundary moved by one: n < m -> n <= m"}},
+	}`, []string{"boundary moved by one: n < m -> n <= m", "loop skipped: n < m -> false && (n < m)"}},
 		{"loop without a boundary", `for use(n) { // want
 		n++
 	}`, []string{"loop skipped: use(n) -> false && (use(n))"}},
@@ -132,10 +128,10 @@ func TestOperators(t *testing.T) {
 	use(n)`, []string{"arithmetic changed: m + n&6 -> m - n&6", "bit operation changed: n&6 -> (n|6)"}},
 		{"shift", `n := m << n // want
 	use(n)`, []string{"bit operation changed: m << n -> m >> n"}},
-		{"operator and assignment", `n += m // want`, []string{"arithmetic changed: n += m -> n -= m"}},
+		{"operator and assignment", `n += m // want`, []string{"arithmetic changed: n += m -> n -= m", "assignment removed: n += m -> "}},
 		{"assignment of text", `s += "x" // want`, []string{`assignment removed: s += "x" -> `}},
 		{"slice", `s := s[n : len(s)-m] // want
-	use(s)`, []string{"slice off by one: n -> n+1", "arithmetic changed: len(s)-m -> len(s)+m"}},
+	use(s)`, []string{"slice off by one: n -> n+1", "arithmetic changed: len(s)-m -> len(s)+m", "slice off by one: len(s)-m -> (len(s)-m)-1"}},
 		{"slice by number", `s := s[1:3] // want
 	use(s)`, []string{"slice off by one: 1 -> 2", "slice off by one: 3 -> 2"}},
 		{"call", `use(n) // want`, []string{"call removed: use(n) -> "}},
@@ -159,7 +155,7 @@ func TestOperators(t *testing.T) {
 	}`, nil},
 		{"constant in a comparison", `for n != 3 { // want
 		n++
-	}`, []string{"loop skipped: n != 3 -> false && (n != 3)"}},
+	}`, []string{"loop skipped: n != 3 -> false && (n != 3)", "constant changed: n != 3 -> n != 4"}},
 		{"arguments", `use(n, m) // want`, []string{"call removed: use(n, m) -> ", "arguments exchanged: n, m -> m, n"}},
 		{"arguments of different types", `use(n, s) // want`, []string{"call removed: use(n, s) -> "}},
 		{"order of arguments does not matter", `n := max(n, m) // want
@@ -167,7 +163,7 @@ func TestOperators(t *testing.T) {
 		{"condition of a switch", `switch {
 	case n > 3: // want
 		n = 1
-	}`, []string{"condition inverted: n > 3 -> n <= 3"}},
+	}`, []string{"condition inverted: n > 3 -> n <= 3", "boundary moved by one: n > 3 -> n >= 3"}},
 		{"several lines", `ok = use(n) || // want
 		// a comment
 		b ||
@@ -176,25 +172,26 @@ func TestOperators(t *testing.T) {
 			return b
 		}()`, []string{
 			"assignment removed: ok = use(n) || // want\n\t\t// a comment\n\t\tb ||\n\t\tfunc() bool {\n\t\t\tn = 2 // and so on\n\t\t\treturn b\n\t\t}() -> ",
+			"part of the condition dropped: use(n) || // want\n\t\t// a comment\n\t\tb ||\n\t\tfunc() bool {\n\t\t\tn = 2 // and so on\n\t\t\treturn b\n\t\t}() -> func() bool { n = 2 ; return b; }()",
 			"&& and || exchanged: use(n) || // want\n\t\t// a comment\n\t\tb -> (use(n) && b)",
 			"part of the condition dropped: use(n) || // want\n\t\t// a comment\n\t\tb -> b",
 		}},
-		{"constant beside the condition of a loop", `ok = 3 == n // want`, []string{"assignment removed: ok = 3 == n -> ", "comparison inverted: 3 == n -> 3 != n"}},
-		{"order in a condition", `ok = n < 3 // want`, []string{"assignment removed: ok = n < 3 -> ", "comparison inverted: n < 3 -> n >= 3"}},
+		{"constant beside the condition of a loop", `ok = 3 == n // want`, []string{"assignment removed: ok = 3 == n -> ", "comparison inverted: 3 == n -> 3 != n", "constant changed: 3 == n -> 4 == n"}},
+		{"order in a condition", `ok = n < 3 // want`, []string{"assignment removed: ok = n < 3 -> ", "comparison inverted: n < 3 -> n >= 3", "boundary moved by one: n < 3 -> n <= 3"}},
 		{"what follows each turn of a loop", `for i := 0; use(i); i++ { n++ } // want`, []string{"loop skipped: use(i) -> false && (use(i))", "++ and -- exchanged: n++ -> n--"}},
 		{"guard that ends the program", `if n < 0 { // want
 		log.Fatalf("bad %d", n)
-	}`, []string{"guard skipped: n < 0 -> false && (n < 0)"}},
+	}`, []string{"guard skipped: n < 0 -> false && (n < 0)", "condition inverted: n < 0 -> n >= 0", "boundary moved by one: n < 0 -> n <= 0"}},
 		{"guard in a function without an error", `f := func() bool {
 		if n < 0 { // want
 			return false
 		}
 		return true
 	}
-	use(f)`, []string{"condition inverted: n < 0 -> n >= 0"}},
+	use(f)`, []string{"condition inverted: n < 0 -> n >= 0", "boundary moved by one: n < 0 -> n <= 0"}},
 		{"error that is nil is no guard", `if n < 0 { // want
 		return 0, nil
-	}`, []string{"condition inverted: n < 0 -> n >= 0"}},
+	}`, []string{"condition inverted: n < 0 -> n >= 0", "boundary moved by one: n < 0 -> n <= 0"}},
 		{"empty block", `if n < 0 { // want
 	}`, nil},
 		{"call as a condition", `if use(n) { // want
@@ -216,7 +213,7 @@ func TestOperators(t *testing.T) {
 		{"number returned", `f := func() int { return 7 } // want
 	use(f)`, []string{"zero value returned: 7 -> 0"}},
 		{"complex values returned", `f := func() (*worker, []int, error) { return w, list, nil } // want
-	use(f)`, []string{"zero value returned: w -> nil"}},
+	use(f)`, []string{"zero value returned: w -> nil", "zero value returned: list -> nil"}},
 		{"nothing returned", `f := func() ([]int, *worker) { return nil, w } // want
 	use(f)`, []string{"zero value returned: w -> nil"}},
 		{"empty lists returned", `f := func() ([]int, map[int]int) { return []int{}, make(map[int]int, n) } // want
@@ -244,7 +241,7 @@ func TestOperators(t *testing.T) {
 		{"calls as arguments", `use(len(s), len(list)) // want`, []string{"call removed: use(len(s), len(list)) -> "}},
 		{"the same twice", `use(n, n) // want`, []string{"call removed: use(n, n) -> "}},
 		{"package's symmetric function", `ok = strings.EqualFold(s, s+s) // want`, []string{"assignment removed: ok = strings.EqualFold(s, s+s) -> "}},
-		{"slice by a sum", `use(s[:n+m]) // want`, []string{"call removed: use(s[:n+m]) -> ", "arithmetic changed: n+m -> n-m"}},
+		{"slice by a sum", `use(s[:n+m]) // want`, []string{"call removed: use(s[:n+m]) -> ", "arithmetic changed: n+m -> n-m", "slice off by one: n+m -> (n+m)-1"}},
 		{"print to an error stream", `fmt.Fprintln(os.Stderr, n+1) // want`, nil},
 		{"print to elsewhere", `fmt.Fprintln(w, n, m) // want`, []string{"call removed: fmt.Fprintln(w, n, m) -> ", "arguments exchanged: n, m -> m, n"}},
 		{"print", `fmt.Println(n + 1) // want`, nil},

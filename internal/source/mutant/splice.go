@@ -31,11 +31,18 @@ type edit struct {
 	place      place
 	start, end int
 	text       string
+	turn       int // among edits of the same bytes, the outermost first; Write fills it in
 }
 
-func before(start, end int, text string) edit  { return edit{opens, start, end, text} }
-func after(start, end int, text string) edit   { return edit{closes, start, end, text} }
-func instead(start, end int, text string) edit { return edit{over, start, end, text} }
+func before(start, end int, text string) edit {
+	return edit{place: opens, start: start, end: end, text: text}
+}
+func after(start, end int, text string) edit {
+	return edit{place: closes, start: start, end: end, text: text}
+}
+func instead(start, end int, text string) edit {
+	return edit{place: over, start: start, end: end, text: text}
+}
 
 func (e edit) at() int {
 	if e.place == closes {
@@ -45,12 +52,16 @@ func (e edit) at() int {
 }
 
 // Write gives a file with all of the mutants in it, asleep. They are of this
-// file, and no two of them have the same place.
+// file, and no two of them replace the same operator.
 func Write(text []byte, mutants []Mutant) []byte {
 	var all []edit
 	for _, m := range mutants {
+		turn := m.ID
+		if len(replaced(m)) > 0 {
+			turn += 1 << 30 // both sides become arguments, so nothing may stand between
+		}
 		for _, e := range m.edits {
-			e.text = strings.ReplaceAll(e.text, id, strconv.Itoa(m.ID))
+			e.text, e.turn = strings.ReplaceAll(e.text, id, strconv.Itoa(m.ID)), turn
 			all = append(all, e)
 		}
 	}
@@ -85,9 +96,9 @@ func order(a, b edit) int {
 		cmp.Compare(a.place, b.place),
 		func() int {
 			if a.place == closes {
-				return cmp.Compare(b.start, a.start)
+				return cmp.Or(cmp.Compare(b.start, a.start), cmp.Compare(b.turn, a.turn))
 			}
-			return cmp.Compare(b.end, a.end)
+			return cmp.Or(cmp.Compare(b.end, a.end), cmp.Compare(a.turn, b.turn))
 		}(),
 	)
 }

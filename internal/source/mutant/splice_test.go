@@ -34,7 +34,7 @@ func TestFlatten(t *testing.T) {
 	}
 }
 
-// The form of what is woven: one mutant for each operator and place.
+// The form of what is woven, and how mutants of the same place nest.
 func TestWrite(t *testing.T) {
 	const text = `package m
 
@@ -52,10 +52,10 @@ func f(a, b int) int { // a comment
 //go:noinline
 func f(a, b int) int { // a comment
 	if a < 0 ||
-		((b < 0) != musterOn__(1)) { // want
-		if musterOn__(2) { a -= b } else { a += b } // want
+		(!musterOn__(1) && ((((musterOn__(3) && (b <= 0) || !musterOn__(3) && (b < 0))) != musterOn__(2)))) { // want
+		if musterOn__(4) { a -= b } else { if !musterOn__(5) { a += b } } // want
 	}
-	if musterOn__(3) { return 0 }; return musterSubAdd__(4, musterMulQuo__(5, a,b) , 1) // want
+	if musterOn__(6) { return 0 }; return musterSubAdd__(7, musterMulQuo__(8, a,b) , 1) // want
 }
 `
 	if got := string(Write([]byte(text), find(t, text, 0).Mutants)); got != want {
@@ -63,6 +63,38 @@ func f(a, b int) int { // a comment
 	}
 	if unchanged := string(Write([]byte(text), nil)); unchanged != text {
 		t.Errorf("without mutants it gives\n%s", unchanged)
+	}
+}
+
+// What each operator weaves in, alone.
+func TestWoven(t *testing.T) {
+	for _, tt := range []struct{ op, code, want string }{
+		{"part of the condition dropped", "c = c || d", "c = (!musterOn__(1) && (c)) || (!musterOn__(2) && (d))"},
+		{"part of the condition dropped", "c = c && d", "c = (musterOn__(1) || (c)) && (musterOn__(2) || (d))"},
+		{"&& and || exchanged", "c = c && d", "c = (musterOn__(1) && (c || d) || !musterOn__(1) && (c && d))"},
+		{"comparison inverted", "c = a == b", "c = ((a == b) != musterOn__(1))"},
+		{"constant changed", "c = a == 3", "c = (musterOn__(1) && (a == 4) || !musterOn__(1) && (a == 3))"},
+		{"loop skipped", "for c { a++ }", "for (!musterOn__(1) && (c)) { a++ }"},
+		{"boolean result inverted", "_ = func() bool { return c }", "_ = func() bool { if musterOn__(1) { return !c }; return c }"},
+		{"call removed", "f(a, b, c, d)", "if !musterOn__(1) { f(a, b, c, d) }"},
+		{"arguments exchanged", "f(a, b, c, d)", "f(musterPick__(1, a, b), musterPick__(1, b, a), c, d)"},
+		{"++ and -- exchanged", "a++", "if musterOn__(1) { a-- } else { a++ }"},
+		{"slice off by one", "_ = \"abc\"[:a]", "_ = \"abc\"[:(a)-musterInt__(1)]"},
+		{"break and continue exchanged", "for { break }", "for { if musterOn__(1) { continue }; break }"},
+		{"bit operation changed", "a = a << b", "a = musterShlShr__(1, a , b)"},
+	} {
+		text := "package m\n\nfunc f(a, b int, c, d bool) {\n\t" + tt.code + " // want\n}\n"
+		var chosen []Mutant
+		for _, m := range find(t, text, 0).Mutants {
+			if string(m.Op) == tt.op {
+				m.ID = len(chosen) + 1
+				chosen = append(chosen, m)
+			}
+		}
+		got := strings.Split(string(Write([]byte(text), chosen)), "\n")[3]
+		if strings.TrimSpace(got) != tt.want+" // want" {
+			t.Errorf("%s in %q gives\n%s", tt.op, tt.code, got)
+		}
 	}
 }
 
