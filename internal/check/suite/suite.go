@@ -43,7 +43,7 @@ type Language interface {
 
 // Languages gives every language that is run.
 func Languages() []Language {
-	return []Language{golang{}, python{}, javascript{}, rust{}}
+	return []Language{golang{}, python{}, javascript{}, rust{}, java{}}
 }
 
 // Input is what a plan is made for: the tests of one tree on the code of
