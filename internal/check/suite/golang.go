@@ -147,3 +147,6 @@ func helpers(code tree, c change.Change) []Noted {
 	}
 	return out
 }
+
+// Go gives the language Go.
+func Go() Language { return golang{} }

@@ -35,6 +35,7 @@ type event struct {
 // Run runs the tests of packages.
 func (goTool) Run(ctx context.Context, x check.Exec, g Group, o Order) (Report, string) {
 	argv := []string{"go", "test", "-json", "-count=" + strconv.Itoa(o.times()), "-vet=off"}
+	argv = append(argv, o.Options...)
 	if len(o.Only) > 0 {
 		argv = append(argv, "-run", anyName(o.Only))
 	}

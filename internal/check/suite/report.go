@@ -35,6 +35,7 @@ type UnitReport struct {
 type TestReport struct {
 	End    Outcome // the last one, when it ran several times
 	Passed bool    // it passed at least once
+	Failed bool    // it failed at least once
 	Parent string  // the test around it; empty when there is none
 	Top    string  // the declared test that it is part of; empty when it is one itself
 	File   string  // where it stands, relative to the tree; empty when the tool does not say
@@ -71,6 +72,7 @@ func (u *UnitReport) test(name string) *TestReport {
 func (t *TestReport) ended(o Outcome) {
 	t.End = o
 	t.Passed = t.Passed || o == Pass
+	t.Failed = t.Failed || o == Fail
 }
 
 // ended notes how a unit ended.
@@ -185,7 +187,7 @@ func (r *Report) merge(later Report) {
 		l.Passed = l.Passed || u.Passed
 		for name, t := range u.Tests {
 			if n := l.Tests[name]; n != nil {
-				n.Passed = n.Passed || t.Passed
+				n.Passed, n.Failed = n.Passed || t.Passed, n.Failed || t.Failed
 			} else {
 				l.Tests[name] = t
 			}

@@ -118,6 +118,7 @@ type Order struct {
 	Units   []Unit   // at least these; never empty
 	Only    []string // these tests alone, where the tool can tell; empty means all
 	Times   int      // how often each test runs; 0 means once
+	Options []string // of the tool itself, from callers who know which one it is
 	Env     []string
 	LimitMS int64 // for each command; 0 means none
 }
