@@ -31,6 +31,7 @@ type judge struct {
 	planned []string // test files of units that can run
 
 	ran    int      // units that were run, or need not be
+	unseen int      // units that the tool left out
 	tells  int      // tests or units that fail without the change
 	passed []newOne // new tests that pass without it
 	broken []string
@@ -108,6 +109,7 @@ func (j *judge) judge(ctx context.Context, g suite.Group) {
 		was := before.Units[u.ID]
 		switch {
 		case was == nil:
+			j.unseen++
 			j.notes = append(j.notes, fmt.Sprintf("the tests of %s did not run on the base's code", check.ShowPath(u.Path)))
 		case was.Unbuilt:
 			unbuilt = append(unbuilt, u)

@@ -199,7 +199,11 @@ func (j *judge) sortInline(ctx context.Context, f change.File, patch change.Patc
 
 func (j *judge) result() evidence.Result {
 	res := check.Partly(j.findings(), j.broken)
-	if len(j.broken) == 0 && j.ran == 0 {
+	switch {
+	case len(j.broken) > 0 || j.ran > 0:
+	case j.unseen > 0:
+		res = check.Skip("the tool that runs tests left the change's new tests out")
+	default:
 		res = check.Skip("the change's new tests are not about the code that it changes")
 	}
 	res.NotRun = append(slices.Clone(j.broken), j.notes...)
