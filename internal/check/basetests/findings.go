@@ -9,6 +9,7 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/check/suite"
+	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 )
 
@@ -41,7 +42,7 @@ func (j *judge) fail(s suspect, names []string) {
 		}
 		f := evidence.Finding{Rule: "failed", Level: evidence.Gate, Detail: j.text(output.String())}
 		switch {
-		case j.snapshot(f.Detail):
+		case rewritten(j.subject.Change, f.Detail):
 			f.Rule, f.Level = "snapshot", evidence.Locator
 			f.Message = fmt.Sprintf("%s passes at the base and fails on the change's code with the base's snapshots, which the change writes anew.", check.Clip(check.ShowPath(strings.Join(leaves, ", ")), 300))
 		case top == whole:
@@ -78,12 +79,12 @@ func (j *judge) cutShort(s suspect, names []string) (others []string) {
 	return others
 }
 
-// snapshot reports whether a test failed against a stored output that the
+// rewritten reports whether a test failed against a stored output that the
 // change replaces. Such files are written by the test program, and whether the
 // new ones are right is for a person to see.
-func (j *judge) snapshot(output string) bool {
+func rewritten(c change.Change, output string) bool {
 	return regexp.MustCompile(`(?i)\bsnapshots?\b`).MatchString(output) &&
-		slices.ContainsFunc(j.subject.Change.Paths(), func(p string) bool { return path.Ext(p) == ".snap" })
+		slices.ContainsFunc(c.Paths(), func(p string) bool { return path.Ext(p) == ".snap" })
 }
 
 // topOf gives the declared test that a test is part of.

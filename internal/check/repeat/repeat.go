@@ -21,6 +21,7 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/check/suite"
+	"muster/internal/check/suite/golang"
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 	"muster/internal/core/plan"
@@ -70,7 +71,7 @@ func (repeat) Run(ctx context.Context, s *check.Subject, x check.Exec) evidence.
 	if err != nil {
 		return check.CouldNot("%v", err)
 	}
-	p, err := suite.Go().Plan(ctx, suite.Input{Code: head, Tests: head, Change: s.Change, Changed: s.Change.Paths(), Exec: x, Env: s.Request.Env})
+	p, err := golang.New().Plan(ctx, suite.Input{Code: head, Tests: head, Change: s.Change, Changed: s.Change.Paths(), Exec: x, Env: s.Request.Env})
 	if err != nil {
 		return check.CouldNot("what tests of Go there are could not be read: %v", err)
 	}
