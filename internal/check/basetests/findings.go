@@ -2,11 +2,14 @@ package basetests
 
 import (
 	"fmt"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 
 	"muster/internal/check"
 	"muster/internal/check/suite"
+	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 )
 
@@ -39,6 +42,9 @@ func (j *judge) fail(s suspect, names []string) {
 		}
 		f := evidence.Finding{Rule: "failed", Level: evidence.Gate, Detail: j.text(output.String())}
 		switch {
+		case rewritten(j.subject.Change, f.Detail):
+			f.Rule, f.Level = "snapshot", evidence.Locator
+			f.Message = fmt.Sprintf("%s passes at the base and fails on the change's code with the base's snapshots, which the change writes anew.", check.Clip(check.ShowPath(strings.Join(leaves, ", ")), 300))
 		case top == whole:
 			f.Message = fmt.Sprintf("The base's tests of %s pass at the base, and the test program fails on the change's code.", s.shown())
 		case slices.Contains(s.missing, top):
@@ -71,6 +77,14 @@ func (j *judge) cutShort(s suspect, names []string) (others []string) {
 			s.shown(), check.Clip(check.ShowPath(strings.Join(missing, ", ")), 300)),
 	}), s.unit.ID)
 	return others
+}
+
+// rewritten reports whether a test failed against a stored output that the
+// change replaces. Such files are written by the test program, and whether the
+// new ones are right is for a person to see.
+func rewritten(c change.Change, output string) bool {
+	return regexp.MustCompile(`(?i)\bsnapshots?\b`).MatchString(output) &&
+		slices.ContainsFunc(c.Paths(), func(p string) bool { return path.Ext(p) == ".snap" })
 }
 
 // topOf gives the declared test that a test is part of.
