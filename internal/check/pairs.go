@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -69,7 +70,7 @@ func (s *Subject) Pairs(ctx context.Context) (pairs []Pair, left []string, err e
 			text = p.Base.Text
 		}
 		p.Class = change.Classify(f.Path, text)
-		if p.Class.Generated || p.Head.Generated {
+		if p.Class.Generated || p.Head.Generated || minified(text) {
 			continue
 		}
 		pairs = append(pairs, p)
@@ -78,6 +79,11 @@ func (s *Subject) Pairs(ctx context.Context) (pairs []Pair, left []string, err e
 		left = append(left, fmt.Sprintf("%d source files beyond the first %d were not read", over, maxPairs))
 	}
 	return pairs, left, nil
+}
+
+// minified reports whether a text has lines that nobody writes by hand.
+func minified(text []byte) bool {
+	return len(text) > 4000 && len(text)/(bytes.Count(text, []byte("\n"))+1) > 300
 }
 
 func isFile(mode string) bool {

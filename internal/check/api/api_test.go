@@ -193,3 +193,46 @@ func (e ended) Run(ctx context.Context, s *check.Subject, x check.Exec) evidence
 	cancel()
 	return e.Check.Run(done, s, x)
 }
+
+// Imports of what a module no longer has, in languages that notice it late.
+func TestLeftImports(t *testing.T) {
+	const helper = "def open_store(path):\n    return path\n\n\ndef close_store(store):\n    store.close()\n"
+	const less = "def open_store(path):\n    return path\n"
+	base := checktest.Files{"pkg/__init__.py": "\"\"\"Package.\"\"\"\n", "pkg/helper.py": helper}
+	js := checktest.Files{"src/helper.js": "export function open(p) { return p }\nexport function close(s) { s.end() }\n"}
+	jsLess := checktest.Files{"src/helper.js": "export function open(p) { return p }\n"}
+	for name, tt := range map[string]struct {
+		base, head checktest.Files
+		level      evidence.Level
+		path       string
+	}{
+		"absolute":                {base.With(checktest.Files{"app.py": "import os\nfrom pkg.helper import open_store, close_store\n"}), checktest.Files{"pkg/helper.py": less}, evidence.Gate, "app.py"},
+		"relative":                {base.With(checktest.Files{"pkg/app.py": "from .helper import (\n    open_store,\n    close_store as c,\n)\n"}), checktest.Files{"pkg/helper.py": less}, evidence.Gate, "pkg/app.py"},
+		"the file is gone":        {base.With(checktest.Files{"pkg/app.py": "from .helper import open_store\n"}), checktest.Files{"pkg/helper.py": ""}, evidence.Gate, "pkg/app.py"},
+		"it may fail":             {base.With(checktest.Files{"app.py": "try:\n    from pkg.helper import close_store\nexcept ImportError:\n    close_store = None\n"}), checktest.Files{"pkg/helper.py": less}, "", ""},
+		"another module":          {base.With(checktest.Files{"app.py": "from other.helper import close_store\n"}), checktest.Files{"pkg/helper.py": less}, "", ""},
+		"followed":                {base.With(checktest.Files{"app.py": "from pkg.helper import close_store\n"}), checktest.Files{"pkg/helper.py": less, "app.py": "from pkg.helper import open_store\n"}, "", ""},
+		"given in another way":    {base.With(checktest.Files{"app.py": "from pkg.helper import close_store\n"}), checktest.Files{"pkg/helper.py": less + "from .other import *\n"}, "", ""},
+		"passed on":               {base.With(checktest.Files{"app.py": "from pkg.helper import close_store\n"}), checktest.Files{"pkg/helper.py": "from .other import close_store\n" + less}, "", ""},
+		"a folder instead":        {base.With(checktest.Files{"app.py": "from pkg.helper import open_store\n"}), checktest.Files{"pkg/helper.py": "", "pkg/helper/__init__.py": helper}, "", ""},
+		"javascript":              {js.With(checktest.Files{"src/app.js": "import { open, close } from './helper.js'\n"}), jsLess, evidence.Gate, "src/app.js"},
+		"typescript, whole names": {js.With(checktest.Files{"src/app.js": "import { open, closeAll } from './helper.js'\n"}), jsLess, "", ""},
+		"required":                {js.With(checktest.Files{"src/app.js": "const { close } = require('./helper')\n"}), jsLess, evidence.Locator, "src/app.js"},
+		"a method":                {checktest.Files{"a.py": "class Store:\n    def flush_pages(self):\n        return 1\n", "b.py": "def f(store):\n    return store.flush_pages()\n"}, checktest.Files{"a.py": "class Store:\n    pass\n"}, evidence.Locator, "b.py"},
+		"a method that moved":     {checktest.Files{"a.py": "class Store:\n    def flush_pages(self):\n        return 1\n", "b.py": "def f(store):\n    return store.flush_pages()\n"}, checktest.Files{"a.py": "class Store:\n    pass\n", "c.py": "class Base:\n    def flush_pages(self):\n        return 1\n"}, "", ""},
+	} {
+		var asking []evidence.Finding
+		for _, f := range judged(t, tt.base, tt.base.With(tt.head)).Findings {
+			if f.Level != evidence.Context && f.Rule == "left" {
+				asking = append(asking, f)
+			}
+		}
+		switch {
+		case tt.level == "" && len(asking) > 0:
+			t.Errorf("%s: %+v", name, asking)
+		case tt.level == "":
+		case len(asking) == 0 || asking[0].Level != tt.level || asking[0].Path != tt.path || asking[0].StartLine == 0 || asking[0].Level == evidence.Gate && asking[0].Reproduce == "":
+			t.Errorf("%s: %+v", name, asking)
+		}
+	}
+}

@@ -10,7 +10,12 @@ import (
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 	"muster/internal/core/job"
+	"muster/internal/source"
 )
+
+// parser is the one that all tests of a program share: to start one takes
+// longer than most tests.
+var parser = sync.OnceValue(func() *source.Parser { return source.NewParser("") })
 
 // Request asks to judge the trees "base" and "head".
 func Request(s evidence.Subject) evidence.Request {
@@ -25,7 +30,7 @@ func Run(t testing.TB, c check.Check, trees *Trees, x check.Exec, req evidence.R
 	for _, need := range c.Info().Needs {
 		checks = append(checks, Stub{Name: need})
 	}
-	e, err := check.New(check.Tools{Trees: trees, Exec: x, Cache: nil}, append(checks, c), 2).Judge(context.Background(), req)
+	e, err := check.New(check.Tools{Trees: trees, Parser: parser(), Exec: x}, append(checks, c), 2).Judge(context.Background(), req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -214,7 +214,7 @@ func (x *subject) weigh() {
 func sample(p string) bool {
 	for _, folder := range strings.Split(strings.ToLower(path.Dir(p)), "/") {
 		switch folder {
-		case "example", "examples", "_examples", "sample", "samples", "demo", "demos", "docs", "doc", "scripts", "tools", "hack", "bench", "benchmarks", "benchmark", "interop":
+		case "example", "examples", "_examples", "sample", "samples", "demo", "demos", "docs", "doc", "scripts", "tools", "hack", "bench", "benchmarks", "benchmark", "interop", "testsuite", "testing", "testutil", "tests", "test":
 			return true
 		}
 	}

@@ -223,3 +223,73 @@ func TestSkipsAndFailures(t *testing.T) {
 		t.Errorf("hostile: %+v", got)
 	}
 }
+
+// The same in languages that throw, and what only they have.
+func TestOtherLanguages(t *testing.T) {
+	const py = `import hmac
+from flask import Flask, request, abort
+from auth import login_required
+
+app = Flask(__name__)
+
+
+@app.route("/orders/<int:order_id>")
+@login_required
+def order(order_id, limit=10):
+    if order_id <= 0:
+        raise ValueError("order id")
+    if not hmac.compare_digest(request.headers["x-key"], KEY):
+        abort(403)
+    try:
+        found = load(order_id)
+    except LookupError:
+        raise NotFound(order_id)
+    return escape(found.title)
+`
+	const ts = `import { timingSafeEqual } from 'crypto'
+
+export async function transfer(from: Account, to: Account, amount: number): Promise<void> {
+  if (amount <= 0) {
+    throw new RangeError('amount')
+  }
+  if (!from.owner.canTransfer(amount)) {
+    throw new Error('not allowed')
+  }
+  await db.transaction(async (tx) => {
+    await tx.debit(from, amount)
+    await tx.credit(to, amount)
+  })
+}
+
+app.use(requireAuth)
+app.post('/transfer', transfer)
+`
+	tests := []struct {
+		name, path, text string
+		edits            []string
+		rule             string
+	}{
+		{"python, a condition", "orders.py", py, []string{"    if order_id <= 0:\n        raise ValueError(\"order id\")\n", ""}, "dropped"},
+		{"python, widened", "orders.py", py, []string{"order_id <= 0", "order_id < 0"}, "weakened"},
+		{"python, a decorator", "orders.py", py, []string{"@login_required\n", ""}, "switch"},
+		{"python, plain comparison", "orders.py", py, []string{"not hmac.compare_digest(request.headers[\"x-key\"], KEY)", "request.headers[\"x-key\"] != KEY"}, "call"},
+		{"python, swallowed", "orders.py", py, []string{"        raise NotFound(order_id)", "        pass"}, "swallow"},
+		{"python, no escaping", "orders.py", py, []string{"escape(found.title)", "found.title"}, "dropped"},
+		{"python, no verification", "orders.py", py, []string{"found = load(order_id)", "found = requests.get(URL, verify=False)"}, "switch"},
+		{"python, another decorator", "orders.py", py, []string{"@login_required\n", "@auth.login_required\n"}, ""},
+		{"python, renamed", "orders.py", py, []string{"order(order_id", "order(number", "order_id <= 0", "number <= 0", "load(order_id)", "load(number)", "NotFound(order_id)", "NotFound(number)"}, ""},
+		{"typescript, a condition", "pay.ts", ts, []string{"  if (!from.owner.canTransfer(amount)) {\n    throw new Error('not allowed')\n  }\n", ""}, "dropped"},
+		{"typescript, no transaction", "pay.ts", ts, []string{"  await db.transaction(async (tx) => {\n    await tx.debit(from, amount)\n    await tx.credit(to, amount)\n  })", "  await db.debit(from, amount)\n  await db.credit(to, amount)"}, "call"},
+		{"typescript, no middleware", "pay.ts", ts, []string{"app.use(requireAuth)\n", ""}, "switch"},
+		{"typescript, swallowed", "pay.ts", ts, []string{"  await db.transaction(async (tx) => {", "  try { await notify(to) } catch (e) {}\n  await db.transaction(async (tx) => {"}, "swallow"},
+		{"typescript, a message", "pay.ts", ts, []string{"'not allowed'", "'forbidden'"}, ""},
+		{"typescript, another form", "pay.ts", ts, []string{"  if (amount <= 0) {\n    throw new RangeError('amount')\n  }", "  if (!(amount > 0)) throw new RangeError('amount')"}, ""},
+	}
+	for _, tt := range tests {
+		got := judged(t, checktest.Files{tt.path: tt.text}, checktest.Files{tt.path: edit(t, tt.text, tt.edits...)})
+		fires := got.Status == evidence.Failed
+		if fires != (tt.rule != "") || fires && got.Findings[0].Rule != tt.rule {
+			t.Errorf("%s: %s %+v", tt.name, got.Status, got.Findings)
+		}
+	}
+}

@@ -23,7 +23,7 @@ func switchedOff() []setting {
 	const tls = "switches the verification of TLS certificates off"
 	return []setting{
 		{re(`\bInsecureSkipVerify\s*[:=]\s*true\b`), tls, 1.6},
-		{re(`\bverify\s*=\s*False\b|\bverify_ssl\s*=\s*False\b|\bcheck_hostname\s*=\s*False\b|\bssl\.CERT_NONE\b|_create_unverified_context\b`), tls, 1.6},
+		{re(`\bverify\s*=\s*False\b|\bverify_ssl\s*=\s*False\b|\bcheck_hostname\s*=\s*False\b|(^|[^=!])=\s*ssl\.CERT_NONE\b|_create_unverified_context\b`), tls, 1.6},
 		{re(`\brejectUnauthorized\s*[:=]\s*false\b|NODE_TLS_REJECT_UNAUTHORIZED`), tls, 1.6},
 		{re(`danger_accept_invalid_(certs|hostnames)\(true\)|\bNoopHostnameVerifier\b|\bALLOW_ALL_HOSTNAME_VERIFIER\b`), tls, 1.6},
 		{re(`\bssh\.InsecureIgnoreHostKey\(|StrictHostKeyChecking[= ]+no\b|\bAutoAddPolicy\(`), "accepts any host key", 1.6},

@@ -108,6 +108,9 @@ func telling(s special) bool {
 		return false
 	}
 	onlyTruth := !slices.ContainsFunc(s.out, func(v string) bool { return !empty(v) })
+	if onlyTruth && !slices.ContainsFunc(s.out, isTruth) {
+		return false
+	}
 	if onlyTruth {
 		return slices.ContainsFunc(s.in, odd) || s.parts > 1 || slices.ContainsFunc(s.in, func(v string) bool { return len(v) > 3 && !isNumber(v) })
 	}
