@@ -85,13 +85,13 @@ var (
 		`|^only (touche[sd]|change[sd]|update[sd]|add(s|ed)|edit(s|ed)|modifie[sd]) (code )?comments?` + aboutIt + `|only (the )?comments? (were|was|are|have been|changed|touched|updated|edited|modified))`)
 	wholeFormat = regexp.MustCompile(`(?i)\b((pure(ly)? |just |only )(re-?)?format(ting)?( changes?)?` + aboutIt + `|(formatting|whitespace|white space|style|indentation)[- ]only(\s+(change|commit|pr|update|patch|edit)s?)?` + aboutIt +
 		`|(only|just) (re-?)?formats( the)?( existing)?( code| files?)?` + aboutIt + `|only (whitespace|white space|formatting|indentation)( changes?| was changed| changed)?` + aboutIt + `|(this|the|it|i|commit|change|patch|pr)( (commit|change|patch|pr))? only (touche[sd]|change[sd]|update[sd]|affect(s|ed)) (formatting|whitespace|indentation)` + aboutIt + `)`)
-	wholeDocs = regexp.MustCompile(`(?i)\b((docs?|documentation)[- ]only(\s+(change|commit|pr|update|patch|edit)s?)?` + aboutIt + `|(only|just) (the )?(docs?|documentation|readme)( changes?| (was|were) (changed|updated|touched)| changed)` + aboutIt +
+	wholeDocs = regexp.MustCompile(`(?i)(?:\b|^)((docs?|documentation)[- ]only(\s+(change|commit|pr|update|patch|edit)s?)?` + aboutIt + `|(only|just) (the )?(docs?|documentation|readme)( changes?| (was|were) (changed|updated|touched)| changed)` + aboutIt +
 		`|(this|the|it|i|commit|change|patch|pr)( (commit|change|patch|pr))? only (touche[sd]|change[sd]|update[sd]|affect(s|ed)) (the )?(docs|documentation|readme)` + aboutIt +
-		`|no (source )?code (was|were|is|has been|changes?( (was|were|are))?)( (changed|touched|modified|made))?` + aboutIt + `|(doesn't|does not|didn't|did not) (touch|change|modify) any (source )?code` + aboutIt + `)`)
+		`|no (source )?code (was|were|is|has been) (changed|touched|modified)` + aboutIt + `|(^|[,;:(—–] ?|there (are|were) |contains |includes )no (source )?code changes?( (was|were|are))?( made)?` + aboutIt + `|(doesn't|does not|didn't|did not) (touch|change|modify) any (source )?code` + aboutIt + `)`)
 	wholeConduct = regexp.MustCompile(`(?i)\b(no (user[- ]visible |functional |external |observable )?(behaviou?r(al)?|functional(ity)?|logic|semantic|runtime) changes?` + aboutIt + `|no functional changes?` + aboutIt + `|no changes? (in|to|of) (the )?(behaviou?r|functionality|logic|semantics)` + aboutIt +
 		`|(a |just a |is a |as a |this is )pure(ly)?( a)? refactor(ing)?\b|pure refactor(ing)?` + aboutIt + `|(without|doesn't|does not|didn't|did not) (changing|altering|affecting|change|alter|affect) (any |the )?(existing )?(behaviou?r|functionality|logic|semantics)` + aboutIt +
 		`|(behaviou?r|functionality|logic) (is|was|stays|remains|has been|are) (the same|unchanged|preserved|identical|unaffected|not changed)` + aboutIt + `|refactor(ing)?[- ]only` + aboutIt + `)`)
-	wholeCompatible = regexp.MustCompile(`(?i)\b((fully |is |are |remains? |stays? |keeps? it |completely )backwards?[- ]compatible( with (all |the )?(existing|current|older|previous) \w+)?` + aboutIt + `|no breaking changes?` + aboutIt + `|(this is )?(a )?non-breaking( change)?` + aboutIt + `|(public )?api (is|was|remains|stays) (unchanged|the same|untouched)` + aboutIt + `|no (public )?api changes?` + aboutIt + `)`)
+	wholeCompatible = regexp.MustCompile(`(?i)\b((^|fully |is |are |and |remains? |stays? |keeps? it |completely )backwards?[- ]compatible( with (all |the )?(existing|current|older|previous) \w+)?` + aboutIt + `|no breaking changes?` + aboutIt + `|(this is )?(a )?non-breaking( change)?` + aboutIt + `|(public )?api (is|was|remains|stays) (unchanged|the same|untouched)` + aboutIt + `|no (public )?api changes?` + aboutIt + `)`)
 	wholeTests      = regexp.MustCompile(`(?i)\b((existing |all |the |all existing )+tests? (files? )?(were|was|are|is|have been|stay|remain|left) (all )?(kept |left )?(unchanged|untouched|unmodified|not (changed|touched|modified))|no (existing )?tests? (files? )?(were|was|have been|are) (changed|touched|modified|altered|edited)|no (changes?|modifications?) to (the |any |existing )*tests?( files?)?` + aboutIt +
 		`|(without|didn't|did not|haven't) (changing|touching|modifying|altering|change|touch|modify|alter|changed|touched|modified) (the |any |existing )*tests?( files?)?` + aboutIt + `)`)
 	wholeDeps = regexp.MustCompile(`(?i)\b(no (new|extra|additional) (external |third[- ]party |runtime )?(dependenc(y|ies)|packages|modules|libraries)( (were|was|are|is|have been))?( (added|introduced|needed|required))?` + aboutIt + `|without (adding |introducing |any |new )+dependenc(y|ies)` + aboutIt + `)`)
@@ -105,6 +105,16 @@ func isWholeClaim(s string) bool {
 		return false
 	}
 	return slices.ContainsFunc(wholes(), func(w whole) bool { return w.pattern.MatchString(blind) })
+}
+
+// isOfPart reports whether an entry of a list that sounds like a claim about
+// the whole change names what it is about before: "a.go: formatting only".
+func isOfPart(s string) bool {
+	blind := blindNames(s)
+	return slices.ContainsFunc(wholes(), func(w whole) bool {
+		at := w.pattern.FindStringIndex(blind)
+		return at != nil && strings.ContainsAny(blind[:at[0]], ":_—–")
+	})
 }
 
 // start is what may stand before the verb of a main clause.

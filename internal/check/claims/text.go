@@ -30,8 +30,9 @@ func messages(claim string) []message {
 	for text := range strings.SplitSeq(claim, "\x00") {
 		var m message
 		for _, item := range items(prose(text)) {
+			item, isEntry := strings.CutPrefix(item, entryMark)
 			for _, s := range split(item) {
-				if s = clean(s); saysItIsSo(s) {
+				if s = clean(s); saysItIsSo(s) && !(isEntry && isOfPart(s)) {
 					m.sentences = append(m.sentences, s)
 				}
 			}
@@ -97,7 +98,11 @@ func prose(text string) []string {
 	return out
 }
 
-const headMark = "\x01"
+// Marks of lines that are headings, and of items that are entries of a list.
+const (
+	headMark  = "\x01"
+	entryMark = "\x02"
+)
 
 func trimHeading(s string) string { return strings.Trim(s, " :#*") }
 
@@ -118,7 +123,7 @@ func items(lines []string) []string {
 			open = false
 		case bullet.MatchString(line):
 			entry := strings.TrimSpace(bullet.ReplaceAllString(line, ""))
-			out, open = append(out, listed(verb, entry)), true
+			out, open = append(out, entryMark+listed(verb, entry)), true
 		case open:
 			out[len(out)-1] += " " + trimmed
 		default:

@@ -214,7 +214,7 @@ func holdCompatible(ctx context.Context, g *ground) verdict {
 		}
 	}
 	for _, p := range pairs {
-		if strings.Contains("/"+p.file.Path, "/internal/") || p.base.Package == "main" || p.base.Language != source.Go {
+		if private.MatchString(p.file.Path) || p.base.Package == "main" {
 			continue
 		}
 		heads := map[string]source.Function{}
@@ -222,7 +222,8 @@ func holdCompatible(ctx context.Context, g *ground) verdict {
 			heads[x.Name] = x
 		}
 		for _, x := range p.base.Functions {
-			if !x.Exported || !public(x.Name) {
+			isGo := p.base.Language == source.Go
+			if !x.Exported || isGo && !public(x.Name) || !isGo && strings.ContainsAny(x.Name, "._") {
 				continue
 			}
 			is, there := heads[x.Name]
@@ -231,7 +232,7 @@ func holdCompatible(ctx context.Context, g *ground) verdict {
 				v := locate("api_gone", "%s, which callers may use, is gone (line %d of %s at the base)", show(x.Name), x.Start, check.ShowPath(oldPath(p.file)))
 				v.path = p.file.Path
 				return v
-			case there && arity(is.Signature) != arity(x.Signature):
+			case there && isGo && arity(is.Signature) != arity(x.Signature):
 				v := locate("api_changed", "callers of %s must change: %s was %s", show(x.Name), check.Clip(is.Signature, 120), check.Clip(x.Signature, 120))
 				v.path, v.line = p.file.Path, is.Start
 				return v
@@ -240,6 +241,9 @@ func holdCompatible(ctx context.Context, g *ground) verdict {
 	}
 	return verdict{}
 }
+
+// private are the paths of code that other projects do not use.
+var private = regexp.MustCompile(`(^|/)(internal|_internal|private|scripts?|tools|examples?|docs?|cmd)/|(^|/)_[^/]*$`)
 
 // public reports whether every part of a Go name is exported.
 func public(name string) bool {
