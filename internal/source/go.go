@@ -1,0 +1,321 @@
+package source
+
+import (
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/scanner"
+	"go/token"
+	"go/types"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// goReader reads one Go file.
+type goReader struct {
+	fset     *token.FileSet
+	ast      *ast.File
+	text     []byte
+	comments []span
+	file     *File
+}
+
+// goFile reads a Go file. What does not parse gives what could be read.
+func goFile(file *File, text []byte) {
+	file.Parser = "go/ast " + runtime.Version() + ", " + revision
+	fset := token.NewFileSet()
+	tree, err := parser.ParseFile(fset, "", text, parser.ParseComments|parser.SkipObjectResolution|parser.AllErrors)
+	if tree == nil || tree.Name == nil || !tree.Name.Pos().IsValid() {
+		file.Broken = wholeOf(text)
+		return
+	}
+	r := &goReader{fset: fset, ast: tree, text: text, file: file}
+	r.file.Broken = r.broken(err)
+	if tree.Name.Name != "_" {
+		file.Package = tree.Name.Name
+	}
+	for _, group := range tree.Comments {
+		r.comment(group)
+	}
+	for _, spec := range tree.Imports {
+		file.Imports = append(file.Imports, r.importOf(spec))
+	}
+	for _, decl := range tree.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			r.function(d)
+		case *ast.GenDecl:
+			r.declaration(d)
+		}
+	}
+	r.literals()
+	nameLiterals(file)
+	file.Tests = goTests(fset, tree)
+}
+
+// line gives the line of a position in the text, whatever //line says.
+func (r *goReader) line(pos token.Pos) int { return r.fset.PositionFor(pos, false).Line }
+
+func (r *goReader) rangeOf(n ast.Node) Range {
+	start := r.line(n.Pos())
+	return Range{start, max(start, r.line(n.End()-1))}
+}
+
+func (r *goReader) offset(pos token.Pos) int {
+	return min(max(r.fset.PositionFor(pos, false).Offset, 0), len(r.text))
+}
+
+// code gives the text of a node, squeezed.
+func (r *goReader) code(n ast.Node) string {
+	at := span{r.offset(n.Pos()), r.offset(n.End())}
+	if at.end < at.start {
+		return ""
+	}
+	return codeOf(r.text, at, r.comments)
+}
+
+// short is code for texts that may lie inside each other: at most maxText
+// bytes of the source are taken.
+func (r *goReader) short(n ast.Node) string {
+	start := r.offset(n.Pos())
+	at := span{start, min(max(r.offset(n.End()), start), start+maxText)}
+	return strings.ToValidUTF8(codeOf(r.text, at, r.comments), "")
+}
+
+// maxBroken is how many places of a file are named as broken; what follows is
+// broken as a whole.
+const maxBroken = 100
+
+// broken gives the lines of the parser's errors.
+func (r *goReader) broken(err error) []Range {
+	var list scanner.ErrorList
+	if !errors.As(err, &list) {
+		return nil
+	}
+	list.Sort()
+	var out []Range
+	base := r.fset.File(r.ast.FileStart)
+	for _, e := range list {
+		line := base.Line(base.Pos(min(max(e.Pos.Offset, 0), base.Size())))
+		out = append(out, Range{line, line})
+	}
+	ast.Inspect(r.ast, func(n ast.Node) bool {
+		switch n.(type) {
+		case *ast.BadDecl, *ast.BadStmt, *ast.BadExpr:
+			out = append(out, r.rangeOf(n))
+		}
+		return true
+	})
+	return joined(out, wholeOf(r.text)[0].End)
+}
+
+// joined sorts ranges and joins those that touch. Past maxBroken ranges the
+// last one reaches to the last line.
+func joined(ranges []Range, last int) []Range {
+	slices.SortFunc(ranges, func(a, b Range) int {
+		if a.Start != b.Start {
+			return a.Start - b.Start
+		}
+		return a.End - b.End
+	})
+	var out []Range
+	for _, x := range ranges {
+		x = Range{min(max(x.Start, 1), last), min(max(x.End, 1), last)}
+		if n := len(out); n > 0 && x.Start <= out[n-1].End+1 {
+			out[n-1].End = max(out[n-1].End, x.End)
+			continue
+		}
+		if len(out) == maxBroken {
+			out[maxBroken-1].End = last
+			break
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+func (r *goReader) comment(group *ast.CommentGroup) {
+	var parts []string
+	for _, c := range group.List {
+		r.comments = append(r.comments, span{r.offset(c.Pos()), r.offset(c.End())})
+		parts = append(parts, commentText(c.Text))
+	}
+	r.file.Comments = append(r.file.Comments, Comment{Text: strings.Join(parts, " "), Range: r.rangeOf(group)})
+}
+
+func (r *goReader) importOf(spec *ast.ImportSpec) Import {
+	path, err := strconv.Unquote(spec.Path.Value)
+	if err != nil {
+		path = spec.Path.Value
+	}
+	out := Import{Path: path, Range: r.rangeOf(spec)}
+	if spec.Name != nil {
+		out.Name = spec.Name.Name
+	}
+	return out
+}
+
+// declaration reads types, constants and variables. A top-level variable that
+// is set to a function literal is a function too.
+func (r *goReader) declaration(d *ast.GenDecl) {
+	for _, spec := range d.Specs {
+		switch s := spec.(type) {
+		case *ast.TypeSpec:
+			r.file.Types = append(r.file.Types, Type{
+				Name: s.Name.Name, Exported: s.Name.IsExported(), Signature: "type " + r.code(s), Range: r.rangeOf(s),
+			})
+		case *ast.ValueSpec:
+			text := d.Tok.String() + " " + r.code(s)
+			for i, name := range s.Names {
+				r.file.Values = append(r.file.Values, Value{Name: name.Name, Exported: name.IsExported(), Text: text, Range: r.rangeOf(s)})
+				if lit := literalAt(s.Values, i); lit != nil {
+					r.add(name.Name, name.IsExported(), "func"+goParams(lit.Type), lit, lit.Body)
+				}
+			}
+		}
+	}
+}
+
+func literalAt(values []ast.Expr, i int) *ast.FuncLit {
+	if i >= len(values) {
+		return nil
+	}
+	lit, _ := values[i].(*ast.FuncLit)
+	return lit
+}
+
+func (r *goReader) function(d *ast.FuncDecl) {
+	name, signature := d.Name.Name, "func"
+	exported := d.Name.IsExported()
+	if d.Recv != nil && len(d.Recv.List) > 0 {
+		recv := d.Recv.List[0].Type
+		base := receiverName(recv)
+		name = base + "." + name
+		exported = exported && ast.IsExported(base)
+		signature += " (" + goType(recv) + ") "
+	}
+	r.add(name, exported, signature+goParams(d.Type), d, d.Body)
+}
+
+// receiverName gives the name of a receiver's type without star and
+// parameters.
+func receiverName(e ast.Expr) string {
+	for {
+		switch x := e.(type) {
+		case *ast.StarExpr:
+			e = x.X
+		case *ast.ParenExpr:
+			e = x.X
+		case *ast.IndexExpr:
+			e = x.X
+		case *ast.IndexListExpr:
+			e = x.X
+		case *ast.Ident:
+			return x.Name
+		default:
+			return "?"
+		}
+	}
+}
+
+// goParams writes the type parameters, parameters and results of a function
+// without the names of parameters and results.
+func goParams(t *ast.FuncType) string {
+	var out strings.Builder
+	if t.TypeParams != nil {
+		var list []string
+		for _, f := range t.TypeParams.List {
+			for _, n := range f.Names {
+				list = append(list, n.Name+" "+goType(f.Type))
+			}
+		}
+		out.WriteString("[" + strings.Join(list, ", ") + "]")
+	}
+	out.WriteString("(" + strings.Join(fieldTypes(t.Params), ", ") + ")")
+	switch results := fieldTypes(t.Results); len(results) {
+	case 0:
+	case 1:
+		out.WriteString(" " + results[0])
+	default:
+		out.WriteString(" (" + strings.Join(results, ", ") + ")")
+	}
+	return out.String()
+}
+
+func fieldTypes(list *ast.FieldList) []string {
+	if list == nil {
+		return nil
+	}
+	var out []string
+	for _, f := range list.List {
+		text := goType(f.Type)
+		for range max(len(f.Names), 1) {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// goType writes a type, functions in it without the names of parameters.
+func goType(e ast.Expr) string {
+	switch t := e.(type) {
+	case *ast.FuncType:
+		return "func" + goParams(t)
+	case *ast.StarExpr:
+		return "*" + goType(t.X)
+	case *ast.Ellipsis:
+		if t.Elt == nil {
+			return "..."
+		}
+		return "..." + goType(t.Elt)
+	case *ast.ArrayType:
+		if t.Len == nil {
+			return "[]" + goType(t.Elt)
+		}
+		return "[" + types.ExprString(t.Len) + "]" + goType(t.Elt)
+	case *ast.MapType:
+		return "map[" + goType(t.Key) + "]" + goType(t.Value)
+	case nil:
+		return "?"
+	}
+	return types.ExprString(e)
+}
+
+// literals reads the literals of the code; import paths and the tags of fields
+// are none.
+func (r *goReader) literals() {
+	skip := map[*ast.BasicLit]bool{}
+	negative := map[ast.Expr]bool{}
+	ast.Inspect(r.ast, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.ImportSpec:
+			skip[n.Path] = true
+		case *ast.Field:
+			if n.Tag != nil {
+				skip[n.Tag] = true
+			}
+		case *ast.UnaryExpr:
+			negative[n.X] = n.Op == token.SUB
+		case *ast.BasicLit:
+			if !skip[n] {
+				r.literal(n, negative[n])
+			}
+		}
+		return true
+	})
+}
+
+func (r *goReader) literal(n *ast.BasicLit, negative bool) {
+	lit := Literal{Kind: Number, Value: n.Value, Line: r.line(n.Pos())}
+	if n.Kind == token.STRING || n.Kind == token.CHAR {
+		lit.Kind = String
+		if s, err := strconv.Unquote(n.Value); err == nil {
+			lit.Value = s
+		}
+	} else if negative {
+		lit.Value = "-" + n.Value
+	}
+	r.file.Literals = append(r.file.Literals, lit)
+}

@@ -1,0 +1,96 @@
+package source
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// Each file below testdata/golden/NAME.txt holds what testdata/golden/NAME
+// gives, one fact a line.
+func TestGolden(t *testing.T) {
+	p := NewParser()
+	t.Cleanup(func() { _ = p.Close() })
+	names, err := filepath.Glob("testdata/golden/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := 0
+	for _, name := range names {
+		if strings.HasSuffix(name, ".txt") {
+			continue
+		}
+		read++
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			file, err := p.Parse(t.Context(), name, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := show(file)
+			if *update {
+				if err := os.WriteFile(name+".txt", []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(name + ".txt")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("%s differs from %s.txt:\n%s", name, name, got)
+			}
+		})
+	}
+	if read == 0 {
+		t.Error("no golden file was read")
+	}
+}
+
+// show writes the facts of a file, one a line.
+func show(f File) string {
+	var b strings.Builder
+	line := func(r Range, format string, args ...any) {
+		fmt.Fprintf(&b, "%d-%d %s\n", r.Start, r.End, fmt.Sprintf(format, args...))
+	}
+	fmt.Fprintf(&b, "%s package %q generated %t\n", f.Language, f.Package, f.Generated)
+	for _, x := range f.Broken {
+		line(x, "broken")
+	}
+	for _, x := range f.Imports {
+		line(x.Range, "import %s as %q", x.Path, x.Name)
+	}
+	for _, x := range f.Functions {
+		line(x.Range, "function %s exported %t complexity %d body %d-%d: %s", x.Name, x.Exported, x.Complexity, x.Body.Start, x.Body.End, x.Signature)
+		for _, g := range x.Guards {
+			line(g.Range, "  guard %s, %s: %s", g.Kind, g.Exit, g.Text)
+		}
+		for _, s := range x.Swallows {
+			line(s.Range, "  swallow %s: %s", s.Kind, s.Text)
+		}
+		for _, c := range x.Calls {
+			fmt.Fprintf(&b, "%d   call %s\n", c.Line, c.Name)
+		}
+	}
+	for _, x := range f.Types {
+		line(x.Range, "type %s exported %t: %s", x.Name, x.Exported, x.Signature)
+	}
+	for _, x := range f.Values {
+		line(x.Range, "value %s exported %t: %s", x.Name, x.Exported, x.Text)
+	}
+	for _, x := range f.Literals {
+		fmt.Fprintf(&b, "%d literal %s %q in %q\n", x.Line, x.Kind, x.Value, x.Function)
+	}
+	for _, x := range f.Comments {
+		line(x.Range, "comment %s", x.Text)
+	}
+	return b.String()
+}
