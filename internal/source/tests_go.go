@@ -1,10 +1,8 @@
 package source
 
 import (
-	"bytes"
 	"go/ast"
 	"go/build/constraint"
-	"go/printer"
 	"go/token"
 	"strconv"
 	"strings"
@@ -16,10 +14,11 @@ import (
 // find them: tests, benchmarks, fuzz tests, examples with an output, methods
 // of suites, and Ginkgo's blocks; and the functions beside them that fail a
 // test.
-func goTests(fset *token.FileSet, file *ast.File) []Test {
-	r := &goTestReader{fset: fset, file: file, tables: map[string]*ast.CompositeLit{}, failing: map[string]bool{}, marks: goBuildMarks(fset, file)}
+func goTests(of *goReader) []Test {
+	r := &goTestReader{goReader: of, tables: map[string]*ast.CompositeLit{}, failing: map[string]bool{}}
+	r.marks = r.buildMarks()
 	r.survey()
-	for _, d := range file.Decls {
+	for _, d := range r.ast.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
 			r.function(d)
@@ -32,18 +31,17 @@ func goTests(fset *token.FileSet, file *ast.File) []Test {
 
 // goTestReader reads one file.
 type goTestReader struct {
-	fset    *token.FileSet
-	file    *ast.File
+	*goReader
 	tests   []Test
 	marks   []Mark                       // of the whole file
 	tables  map[string]*ast.CompositeLit // values of the top level
 	failing map[string]bool              // functions of the file that are given a test and may fail it
 }
 
-// goBuildMarks reads the build constraint: what it leaves out does not run.
-func goBuildMarks(fset *token.FileSet, file *ast.File) []Mark {
-	for _, group := range file.Comments {
-		if group.Pos() >= file.Package {
+// buildMarks reads the build constraint: what it leaves out does not run.
+func (r *goTestReader) buildMarks() []Mark {
+	for _, group := range r.ast.Comments {
+		if group.Pos() >= r.ast.Package {
 			break
 		}
 		for _, c := range group.List {
@@ -55,7 +53,7 @@ func goBuildMarks(fset *token.FileSet, file *ast.File) []Mark {
 				continue
 			}
 			never := !x.Eval(func(tag string) bool { return tag != "ignore" }) && !x.Eval(func(string) bool { return false })
-			return []Mark{{Text: strings.Join(strings.Fields(c.Text), " "), Conditional: !never, Line: fset.Position(c.Pos()).Line}}
+			return []Mark{{Text: squeeze(c.Text), Conditional: !never, Line: r.line(c.Pos())}}
 		}
 	}
 	return nil
@@ -63,7 +61,7 @@ func goBuildMarks(fset *token.FileSet, file *ast.File) []Mark {
 
 // survey notes what the tests below refer to.
 func (r *goTestReader) survey() {
-	for _, d := range r.file.Decls {
+	for _, d := range r.ast.Decls {
 		switch d := d.(type) {
 		case *ast.GenDecl:
 			for _, spec := range d.Specs {
@@ -163,10 +161,10 @@ func (r *goTestReader) function(d *ast.FuncDecl) {
 		return
 	}
 	name, params := d.Name.Name, testingParams(d.Type)
-	test := Test{Name: name, Range: r.lines(d), Helper: true}
+	test := Test{Name: name, Range: r.rangeOf(d), Helper: true}
 	switch {
 	case d.Recv != nil:
-		test.Name = receiverName(d.Recv) + "." + name
+		test.Name = goSuite(d.Recv) + "." + name
 		test.Helper = !(isRun(name, "Test") && (d.Type.Params.NumFields() == 0 || len(params) == 1))
 	case isRun(name, "Example") && d.Type.Params.NumFields() == 0:
 		r.example(d)
@@ -185,32 +183,18 @@ func (r *goTestReader) function(d *ast.FuncDecl) {
 	}
 }
 
-func receiverName(recv *ast.FieldList) string {
+func goSuite(recv *ast.FieldList) string {
 	if len(recv.List) == 0 {
 		return ""
 	}
-	t := recv.List[0].Type
-	for {
-		switch x := t.(type) {
-		case *ast.StarExpr:
-			t = x.X
-		case *ast.IndexExpr:
-			t = x.X
-		case *ast.IndexListExpr:
-			t = x.X
-		case *ast.Ident:
-			return x.Name
-		default:
-			return ""
-		}
-	}
+	return receiverName(recv.List[0].Type)
 }
 
 // example reads an example: it runs when its body ends with a comment that
 // says what it prints.
 func (r *goTestReader) example(d *ast.FuncDecl) {
 	var last *ast.CommentGroup
-	for _, c := range r.file.Comments {
+	for _, c := range r.ast.Comments {
 		if d.Body.Lbrace < c.Pos() && c.End() <= d.Body.Rbrace {
 			last = c
 		}
@@ -225,9 +209,9 @@ func (r *goTestReader) example(d *ast.FuncDecl) {
 			continue
 		}
 		r.tests = append(r.tests, Test{
-			Name: d.Name.Name, Range: r.lines(d), Skips: r.marks,
+			Name: d.Name.Name, Range: r.rangeOf(d), Skips: r.marks,
 			Assertions: []Assertion{{
-				Strength: Exact, Text: squeeze(text), Subject: "the output", Expected: squeeze(text[len(mark):]), Range: r.lines(last),
+				Strength: Exact, Text: squeeze(text), Subject: "the output", Expected: squeeze(text[len(mark):]), Range: r.rangeOf(last),
 			}},
 		})
 	}
@@ -249,29 +233,13 @@ func (r *goTestReader) blocks(d *ast.GenDecl) {
 	}
 }
 
-func (r *goTestReader) lines(n ast.Node) Range {
-	return Range{Start: r.fset.Position(n.Pos()).Line, End: r.fset.Position(n.End()).Line}
-}
-
-// text gives the source of a node in one line, without comments.
-func (r *goTestReader) text(n ast.Node) string {
-	var b bytes.Buffer
-	if err := printer.Fprint(&b, r.fset, n); err != nil {
-		return ""
-	}
-	return squeeze(b.String())
-}
-
-// squeeze makes one space of every run of white space.
-func squeeze(s string) string { return strings.Join(strings.Fields(s), " ") }
-
 // literal gives the text of an expression that is a value by itself: a number,
 // a string, a sign before a number, true, false, nil, or a composite literal
 // of such.
 func (r *goTestReader) literal(e ast.Expr) (string, bool) {
 	switch x := ast.Unparen(e).(type) {
 	case *ast.BasicLit:
-		return r.text(x), true
+		return r.code(x), true
 	case *ast.Ident:
 		return x.Name, x.Name == "true" || x.Name == "false" || x.Name == "nil"
 	case *ast.UnaryExpr:
@@ -289,22 +257,22 @@ func (r *goTestReader) literal(e ast.Expr) (string, bool) {
 				return "", false
 			}
 		}
-		return r.text(x), true
+		return r.code(x), true
 	case *ast.CallExpr: // a conversion: int64(3), []byte("x")
 		if len(x.Args) == 1 && isConversion(x.Fun) {
 			if _, ok := r.literal(x.Args[0]); ok {
-				return r.text(x), true
+				return r.code(x), true
 			}
 		}
 	case *ast.SelectorExpr: // a constant of another package: http.StatusOK
 		pkg, ok := x.X.(*ast.Ident)
 		if ok && r.imports(pkg.Name) && ast.IsExported(x.Sel.Name) {
-			return r.text(x), true
+			return r.code(x), true
 		}
 	case *ast.BinaryExpr:
 		_, left := r.literal(x.X)
 		_, right := r.literal(x.Y)
-		return r.text(x), left && right
+		return r.code(x), left && right
 	}
 	return "", false
 }
@@ -326,7 +294,7 @@ func isConversion(f ast.Expr) bool {
 
 // imports reports whether a name is a package in this file.
 func (r *goTestReader) imports(name string) bool {
-	for _, spec := range r.file.Imports {
+	for _, spec := range r.ast.Imports {
 		if spec.Name != nil {
 			if spec.Name.Name == name {
 				return true

@@ -46,7 +46,7 @@ func (w *goTestWalker) claim(cond ast.Expr, fails bool) []Assertion {
 			}
 		}
 	}
-	return []Assertion{{Strength: Truth, Subject: w.text(cond), Negated: fails}}
+	return []Assertion{{Strength: Truth, Subject: w.code(cond), Negated: fails}}
 }
 
 // joined reads "a || b" and "a && b". Where the test fails when either holds,
@@ -57,7 +57,7 @@ func (w *goTestWalker) joined(x *ast.BinaryExpr, fails bool) []Assertion {
 		return append(w.claim(x.X, fails), w.claim(x.Y, fails)...)
 	}
 	if fails && (w.never(x.X) != "" || w.never(x.Y) != "") || !fails && (w.always(x.X) || w.always(x.Y)) {
-		return []Assertion{{Strength: Trivial, Subject: w.text(x)}}
+		return []Assertion{{Strength: Trivial, Subject: w.code(x)}}
 	}
 	left, right := w.claim(x.X, fails), w.claim(x.Y, fails)
 	main, other := left, x.Y
@@ -65,7 +65,7 @@ func (w *goTestWalker) joined(x *ast.BinaryExpr, fails bool) []Assertion {
 		main, other = right, x.X
 	}
 	for i := range main {
-		when := w.text(other)
+		when := w.code(other)
 		if main[i].When != "" {
 			when = main[i].When + " && " + when
 		}
@@ -111,7 +111,7 @@ func (w *goTestWalker) comparison(x *ast.BinaryExpr, fails bool) Assertion {
 	if left, ok := w.literal(x.X); ok && !isLit {
 		subject, expected, lit, isLit, op = x.Y, x.X, left, true, mirrored(op)
 	}
-	a := Assertion{Strength: Truth, Subject: w.text(subject), Negated: op == token.NEQ}
+	a := Assertion{Strength: Truth, Subject: w.code(subject), Negated: op == token.NEQ}
 	if isLit {
 		a.Expected = lit
 	}
@@ -137,7 +137,7 @@ func (w *goTestWalker) comparison(x *ast.BinaryExpr, fails bool) Assertion {
 		}
 	default:
 		a.Strength = Partial
-		a.Subject = w.text(subject) + " " + op.String()
+		a.Subject = w.code(subject) + " " + op.String()
 	}
 	return a
 }
@@ -154,7 +154,7 @@ func (w *goTestWalker) differ(e ast.Expr) (Assertion, bool) {
 	if !ok || len(call.Args) < 2 {
 		return Assertion{}, false
 	}
-	switch name := w.text(call.Fun); {
+	switch name := w.code(call.Fun); {
 	case strings.HasSuffix(name, "Diff"), strings.HasSuffix(name, "deep.Equal"), strings.HasSuffix(name, ".Compare"), name == "diff":
 		return w.pair(Exact, call.Args[0], call.Args[1]), true
 	}
@@ -166,16 +166,16 @@ func (w *goTestWalker) differ(e ast.Expr) (Assertion, bool) {
 func (w *goTestWalker) pair(s Strength, a, b ast.Expr) Assertion {
 	left, isLeft := w.literal(a)
 	right, isRight := w.literal(b)
-	out := Assertion{Strength: s, Subject: w.text(b)}
+	out := Assertion{Strength: s, Subject: w.code(b)}
 	switch {
 	case w.same(a, b):
 		out.Strength = Trivial
 	case isLeft:
 		out.Expected = left
 	case isRight:
-		out.Subject, out.Expected = w.text(a), right
-	case isWant(w.text(b)) && !isWant(w.text(a)):
-		out.Subject = w.text(a)
+		out.Subject, out.Expected = w.code(a), right
+	case isWant(w.code(b)) && !isWant(w.code(a)):
+		out.Subject = w.code(a)
 	}
 	return out
 }
@@ -198,7 +198,7 @@ func (w *goTestWalker) same(a, b ast.Expr) bool {
 		}
 		return !calls
 	})
-	return !calls && w.text(ast.Unparen(a)) == w.text(ast.Unparen(b))
+	return !calls && w.code(ast.Unparen(a)) == w.code(ast.Unparen(b))
 }
 
 func isLength(e ast.Expr) bool {
@@ -254,13 +254,13 @@ func mirrored(op token.Token) token.Token {
 
 // predicate reads a call that answers yes or no.
 func (w *goTestWalker) predicate(call *ast.CallExpr) (Assertion, bool) {
-	name := w.text(call.Fun)
+	name := w.code(call.Fun)
 	short := name[strings.LastIndex(name, ".")+1:]
 	args := call.Args
 	switch {
 	case name == "errors.Is" || name == "errors.As" || short == "ErrorIs":
 		if len(args) == 2 {
-			a := Assertion{Strength: Exact, Subject: w.text(args[0]), Expected: w.text(args[1])}
+			a := Assertion{Strength: Exact, Subject: w.code(args[0]), Expected: w.code(args[1])}
 			return a, true
 		}
 	case short == "DeepEqual" || short == "Equal" || short == "EqualFunc" || short == "EqualFold":
@@ -276,7 +276,7 @@ func (w *goTestWalker) predicate(call *ast.CallExpr) (Assertion, bool) {
 		}
 	case short == "Contains" || short == "HasPrefix" || short == "HasSuffix" || short == "MatchString" || short == "ContainsAny" || short == "Match":
 		if len(args) == 2 {
-			a := Assertion{Strength: Partial, Subject: w.text(args[0])}
+			a := Assertion{Strength: Partial, Subject: w.code(args[0])}
 			if lit, ok := w.literal(args[1]); ok {
 				a.Expected = lit
 			}
@@ -286,7 +286,7 @@ func (w *goTestWalker) predicate(call *ast.CallExpr) (Assertion, bool) {
 			return a, true
 		}
 		if len(args) == 1 {
-			return Assertion{Strength: Partial, Subject: w.text(args[0]), Expected: ""}, true
+			return Assertion{Strength: Partial, Subject: w.code(args[0]), Expected: ""}, true
 		}
 	}
 	return Assertion{}, false
@@ -295,7 +295,7 @@ func (w *goTestWalker) predicate(call *ast.CallExpr) (Assertion, bool) {
 // never says why a condition never holds, as far as the text alone shows.
 func (w *goTestWalker) never(e ast.Expr) string {
 	if value, ok := w.constant(e); ok && !value {
-		return "it stands under a condition that never holds: " + w.text(e)
+		return "it stands under a condition that never holds: " + w.code(e)
 	}
 	return ""
 }

@@ -10,7 +10,7 @@ import (
 // ginkgo reads Ginkgo's blocks: containers, specs and entries of tables. It
 // reports whether the call is one.
 func (w *goTestWalker) ginkgo(call *ast.CallExpr, outer string, skips, focuses []Mark) bool {
-	name := w.text(call.Fun)
+	name := w.code(call.Fun)
 	name = name[strings.LastIndex(name, ".")+1:]
 	plain := strings.TrimLeft(name, "FPX")
 	if len(call.Args) == 0 || len(name)-len(plain) > 1 {
@@ -20,7 +20,7 @@ func (w *goTestWalker) ginkgo(call *ast.CallExpr, outer string, skips, focuses [
 	if !ok || title.Kind != token.STRING {
 		return false
 	}
-	mark := []Mark{{Text: name + "(" + title.Value + ")", Line: w.lines(call).Start}}
+	mark := []Mark{{Text: name + "(" + title.Value + ")", Line: w.rangeOf(call).Start}}
 	switch {
 	case strings.HasPrefix(name, "F") && plain != name:
 		focuses = append(slices.Clone(focuses), mark...)
@@ -36,7 +36,7 @@ func (w *goTestWalker) ginkgo(call *ast.CallExpr, outer string, skips, focuses [
 		if f, ok := arg.(*ast.FuncLit); ok {
 			body = f
 		}
-		switch text := w.text(arg); {
+		switch text := w.code(arg); {
 		case strings.HasSuffix(text, "Focus"):
 			focuses = append(slices.Clone(focuses), mark...)
 		case strings.HasSuffix(text, "Pending"):
@@ -51,9 +51,9 @@ func (w *goTestWalker) ginkgo(call *ast.CallExpr, outer string, skips, focuses [
 		}
 		return true
 	case "It", "Specify", "DescribeTable":
-		w.begin(Test{Name: full, Range: w.lines(call), Skips: append(slices.Clone(w.marks), skips...), Focuses: focuses})
+		w.begin(Test{Name: full, Range: w.rangeOf(call), Skips: append(slices.Clone(w.marks), skips...), Focuses: focuses})
 		for _, arg := range call.Args[1:] {
-			if entry, ok := arg.(*ast.CallExpr); ok && strings.HasSuffix(w.text(entry.Fun), "Entry") {
+			if entry, ok := arg.(*ast.CallExpr); ok && strings.HasSuffix(w.code(entry.Fun), "Entry") {
 				w.entry(entry)
 			}
 		}
@@ -78,7 +78,7 @@ func (w *goTestWalker) container(body *ast.FuncLit, full string, skips, focuses 
 }
 
 func (w *goTestWalker) entry(call *ast.CallExpr) {
-	c := Case{Text: w.text(call), Range: w.lines(call)}
+	c := Case{Text: w.code(call), Range: w.rangeOf(call)}
 	if len(call.Args) > 0 {
 		if lit, ok := call.Args[0].(*ast.BasicLit); ok {
 			c.Name = unquote(lit.Value)

@@ -115,7 +115,7 @@ func (w *goTestWalker) subtest(call *ast.CallExpr) bool {
 	}
 	outer, when := w.at, w.when
 	was := w.note(testingParams(f.Type))
-	t := Test{Name: w.test().Name + "/" + unquote(name.Value), Range: w.lines(call), Helper: w.test().Helper}
+	t := Test{Name: w.test().Name + "/" + unquote(name.Value), Range: w.rangeOf(call), Helper: w.test().Helper}
 	t.Skips = append(t.Skips, w.test().Skips...)
 	w.begin(t)
 	w.when = nil
@@ -170,10 +170,10 @@ func (w *goTestWalker) checker(name string, args []ast.Expr) (Assertion, bool) {
 	}
 	negated := false
 	test := args[1]
-	if call, ok := test.(*ast.CallExpr); ok && len(call.Args) > 0 && strings.HasSuffix(w.text(call.Fun), "Not") {
+	if call, ok := test.(*ast.CallExpr); ok && len(call.Args) > 0 && strings.HasSuffix(w.code(call.Fun), "Not") {
 		negated, test = true, call.Args[0]
 	}
-	verb := w.text(test)
+	verb := w.code(test)
 	verb = verb[strings.LastIndex(verb, ".")+1:]
 	if i := strings.IndexByte(verb, '('); i > 0 {
 		verb = verb[:i]
@@ -235,7 +235,7 @@ func (w *goTestWalker) named(name string, args []ast.Expr) (Assertion, bool) {
 		if strings.HasPrefix(name, "Regexp") {
 			subject, expected = expected, subject
 		}
-		a.Subject = w.text(subject)
+		a.Subject = w.code(subject)
 		if lit, ok := w.literal(expected); ok {
 			a.Expected = lit
 		}
@@ -243,7 +243,7 @@ func (w *goTestWalker) named(name string, args []ast.Expr) (Assertion, bool) {
 			a.Strength = Trivial
 		}
 	default:
-		a.Subject = w.text(args[0])
+		a.Subject = w.code(args[0])
 		if s == Exists {
 			a.Expected = "nil"
 		}
@@ -261,7 +261,7 @@ func (w *goTestWalker) named(name string, args []ast.Expr) (Assertion, bool) {
 func (w *goTestWalker) truth(cond ast.Expr, negated bool) Assertion {
 	if value, ok := w.constant(cond); ok {
 		if value != negated {
-			return Assertion{Strength: Trivial, Subject: w.text(cond)}
+			return Assertion{Strength: Trivial, Subject: w.code(cond)}
 		}
 		return Assertion{Strength: Truth}
 	}
@@ -269,7 +269,7 @@ func (w *goTestWalker) truth(cond ast.Expr, negated bool) Assertion {
 	if len(list) == 1 {
 		return list[0]
 	}
-	return Assertion{Strength: Truth, Subject: w.text(cond), Negated: negated}
+	return Assertion{Strength: Truth, Subject: w.code(cond), Negated: negated}
 }
 
 // gomega reads Expect(x).To(Equal(y)) and its like.
@@ -290,7 +290,7 @@ func (w *goTestWalker) gomega(call *ast.CallExpr, sel *ast.SelectorExpr) (Assert
 		if !ok || len(call.Args) == 0 {
 			return Assertion{}, false
 		}
-		name := w.text(c.Fun)
+		name := w.code(c.Fun)
 		switch name[strings.LastIndex(name, ".")+1:] {
 		case "Expect", "ExpectWithOffset", "Eventually", "Consistently", "Ω", "EventuallyWithOffset":
 			subject = c
@@ -304,17 +304,17 @@ func (w *goTestWalker) gomega(call *ast.CallExpr, sel *ast.SelectorExpr) (Assert
 	}
 	a := Assertion{Negated: negated, Strength: Truth}
 	if len(subject.Args) > 0 {
-		a.Subject = w.text(subject.Args[0])
+		a.Subject = w.code(subject.Args[0])
 	}
 	matcher, ok := call.Args[0].(*ast.CallExpr)
-	for ok && strings.HasSuffix(w.text(matcher.Fun), "Not") && len(matcher.Args) == 1 {
+	for ok && strings.HasSuffix(w.code(matcher.Fun), "Not") && len(matcher.Args) == 1 {
 		a.Negated = !a.Negated
 		matcher, ok = matcher.Args[0].(*ast.CallExpr)
 	}
 	if !ok {
 		return a, true
 	}
-	name := w.text(matcher.Fun)
+	name := w.code(matcher.Fun)
 	name = name[strings.LastIndex(name, ".")+1:]
 	a.Strength, a.Expected = matchers(name)
 	if len(matcher.Args) > 0 {
@@ -401,7 +401,7 @@ func (w *goTestWalker) helperCall(call *ast.CallExpr, name string) (Assertion, b
 		}
 	}
 	if len(rest) > 0 {
-		a.Subject = name + " " + w.text(rest[0])
+		a.Subject = name + " " + w.code(rest[0])
 	}
 	return a, true
 }
@@ -409,13 +409,13 @@ func (w *goTestWalker) helperCall(call *ast.CallExpr, name string) (Assertion, b
 // seed reads f.Add(...) as a case.
 func (w *goTestWalker) seed(call *ast.CallExpr) {
 	if sel, ok := call.Fun.(*ast.SelectorExpr); ok && sel.Sel.Name == "Add" && w.isTest(sel.X) {
-		w.test().Cases = append(w.test().Cases, Case{Text: w.text(call), Range: w.lines(call)})
+		w.test().Cases = append(w.test().Cases, Case{Text: w.code(call), Range: w.rangeOf(call)})
 	}
 }
 
 // double counts mocks and stubs.
 func (w *goTestWalker) double(call *ast.CallExpr) {
-	name := w.text(call.Fun)
+	name := w.code(call.Fun)
 	short := name[strings.LastIndex(name, ".")+1:]
 	if strings.HasPrefix(short, "NewMock") || strings.HasPrefix(short, "NewFake") || strings.HasPrefix(short, "NewStub") || name == "gomock.NewController" ||
 		short == "EXPECT" || short == "On" && len(call.Args) > 0 && strings.Contains(strings.ToLower(name), "mock") {
@@ -425,7 +425,7 @@ func (w *goTestWalker) double(call *ast.CallExpr) {
 
 // timeout reads the calls that bound how long something may take.
 func (w *goTestWalker) timeout(call *ast.CallExpr) {
-	name := w.text(call.Fun)
+	name := w.code(call.Fun)
 	short := name[strings.LastIndex(name, ".")+1:]
 	index := -1
 	switch {
@@ -447,7 +447,7 @@ func (w *goTestWalker) timeout(call *ast.CallExpr) {
 		return
 	}
 	if ms, ok := millis(call.Args[index]); ok {
-		w.test().Timeouts = append(w.test().Timeouts, Timeout{Millis: ms, Text: w.text(call), Line: w.lines(call).Start})
+		w.test().Timeouts = append(w.test().Timeouts, Timeout{Millis: ms, Text: w.code(call), Line: w.rangeOf(call).Start})
 	}
 }
 

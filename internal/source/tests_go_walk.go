@@ -45,9 +45,9 @@ func (w *goTestWalker) begin(t Test) int {
 func (w *goTestWalker) test() *Test { return &w.tests[w.at] }
 
 func (w *goTestWalker) assert(a Assertion, n ast.Node) {
-	a.Range = w.lines(n)
+	a.Range = w.rangeOf(n)
 	if a.Text == "" {
-		a.Text = w.text(n)
+		a.Text = w.code(n)
 	}
 	a.Dead = w.dead
 	if a.When != "" {
@@ -83,11 +83,11 @@ func (w *goTestWalker) leaves(s ast.Stmt) string {
 		if !ok {
 			return ""
 		}
-		switch name := w.text(call.Fun); {
+		switch name := w.code(call.Fun); {
 		case name == "os.Exit", name == "runtime.Goexit":
 			return "it stands after " + name
 		case w.isSkip(call):
-			return "it stands after " + w.text(call)
+			return "it stands after " + w.code(call)
 		}
 	}
 	return ""
@@ -102,7 +102,7 @@ func (w *goTestWalker) isSkip(call *ast.CallExpr) bool {
 	}
 	switch sel.Sel.Name {
 	case "Skip", "Skipf", "SkipNow":
-		return w.isTest(sel.X) || strings.HasSuffix(w.text(sel.X), "ginkgo")
+		return w.isTest(sel.X) || strings.HasSuffix(w.code(sel.X), "ginkgo")
 	}
 	return false
 }
@@ -169,7 +169,7 @@ func (w *goTestWalker) statement(s ast.Stmt) {
 		w.simple(s.Init)
 		w.choice(s)
 	case *ast.TypeSwitchStmt:
-		w.clauses(s.Body, w.text(s.Assign))
+		w.clauses(s.Body, w.code(s.Assign))
 	case *ast.SelectStmt:
 		w.clauses(s.Body, "select")
 	case *ast.ExprStmt:
@@ -244,7 +244,7 @@ func (w *goTestWalker) define(name string, value ast.Expr) {
 		}
 	case *ast.CallExpr: // c := qt.New(t), is := is.New(t), require := require.New(t), g := NewWithT(t)
 		if len(x.Args) > 0 && w.isTest(x.Args[0]) {
-			fun := w.text(x.Fun)
+			fun := w.code(x.Fun)
 			if strings.HasSuffix(fun, ".New") || strings.HasSuffix(fun, "NewWithT") || strings.HasSuffix(fun, "NewGomegaWithT") || strings.HasSuffix(fun, "NewC") {
 				w.names[name] = true
 			}
@@ -292,23 +292,36 @@ func (w *goTestWalker) branch(s *ast.IfStmt) {
 		asserted = true
 	}
 	w.expr(s.Cond)
-	w.under(s.Cond, s.Body.List, w.never(s.Cond), asserted)
+	w.under(guard{s.Cond, false}, s.Body.List, w.never(s.Cond), asserted)
 	switch el := s.Else.(type) {
 	case *ast.BlockStmt:
 		why := ""
 		if w.always(s.Cond) {
 			why = "it stands in the else of a condition that always holds"
 		}
-		w.under(&ast.UnaryExpr{Op: token.NOT, X: &ast.ParenExpr{X: s.Cond}}, el.List, why, asserted)
+		w.under(guard{s.Cond, true}, el.List, why, asserted)
 	case *ast.IfStmt:
 		w.branch(el)
 	}
 }
 
+// guard is a condition around statements, or its opposite.
+type guard struct {
+	cond ast.Expr
+	not  bool
+}
+
+func (w *goTestWalker) holds(g guard) string {
+	if g.not {
+		return "!(" + w.code(g.cond) + ")"
+	}
+	return w.code(g.cond)
+}
+
 // under reads a block that a condition guards. The statements that fail the
 // test directly have been read with the condition.
-func (w *goTestWalker) under(cond ast.Expr, list []ast.Stmt, why string, asserted bool) {
-	w.when = append(w.when, w.text(cond))
+func (w *goTestWalker) under(cond guard, list []ast.Stmt, why string, asserted bool) {
+	w.when = append(w.when, w.holds(cond))
 	defer func() { w.when = w.when[:len(w.when)-1] }()
 	if asserted {
 		list = slices.DeleteFunc(slices.Clone(list), w.fails)
@@ -316,7 +329,7 @@ func (w *goTestWalker) under(cond ast.Expr, list []ast.Stmt, why string, asserte
 	for _, s := range list {
 		if x, ok := s.(*ast.ExprStmt); ok {
 			if call, ok := x.X.(*ast.CallExpr); ok && w.isSkip(call) {
-				w.skip(call, cond)
+				w.skip(call, &cond)
 			}
 		}
 	}
@@ -325,12 +338,13 @@ func (w *goTestWalker) under(cond ast.Expr, list []ast.Stmt, why string, asserte
 
 // skip notes that the test is skipped, under a condition or, where the
 // condition always holds, for ever.
-func (w *goTestWalker) skip(call *ast.CallExpr, cond ast.Expr) {
-	text, conditional := w.text(call), false
+func (w *goTestWalker) skip(call *ast.CallExpr, cond *guard) {
+	text, conditional := w.code(call), false
 	if cond != nil {
-		text, conditional = "if "+w.text(cond)+" { "+text+" }", !w.always(cond)
+		value, known := w.constant(cond.cond)
+		text, conditional = "if "+w.holds(*cond)+" { "+text+" }", !known || value == cond.not
 	}
-	m := Mark{Text: text, Conditional: conditional, Line: w.lines(call).Start}
+	m := Mark{Text: text, Conditional: conditional, Line: w.rangeOf(call).Start}
 	for i := range w.test().Skips {
 		if w.test().Skips[i].Line == m.Line {
 			return
@@ -365,7 +379,7 @@ func (w *goTestWalker) cases(lit *ast.CompositeLit) {
 	}
 	w.table[lit] = true
 	for _, e := range lit.Elts {
-		c := Case{Text: w.text(e), Range: w.lines(e)}
+		c := Case{Text: w.code(e), Range: w.rangeOf(e)}
 		body := e
 		if kv, ok := e.(*ast.KeyValueExpr); ok {
 			if key, ok := ast.Unparen(kv.Key).(*ast.BasicLit); ok && key.Kind == token.STRING {
@@ -406,14 +420,14 @@ func caseName(lit *ast.CompositeLit) string {
 // choice reads a switch. Without a tag its cases are conditions.
 func (w *goTestWalker) choice(s *ast.SwitchStmt) {
 	if s.Tag != nil {
-		w.clauses(s.Body, w.text(s.Tag))
+		w.clauses(s.Body, w.code(s.Tag))
 		return
 	}
 	for _, c := range s.Body.List {
 		clause, ok := c.(*ast.CaseClause)
 		if !ok || len(clause.List) != 1 {
 			if ok && w.anyFails(clause.Body) {
-				w.assert(Assertion{Strength: Truth, Text: w.text(clause)}, clause)
+				w.assert(Assertion{Strength: Truth, Text: w.code(clause)}, clause)
 				w.block(slices.DeleteFunc(slices.Clone(clause.Body), w.fails), "")
 			} else if ok {
 				w.block(clause.Body, "")
@@ -424,7 +438,7 @@ func (w *goTestWalker) choice(s *ast.SwitchStmt) {
 		if asserted {
 			w.claims(clause.List[0], true, clause)
 		}
-		w.under(clause.List[0], clause.Body, w.never(clause.List[0]), asserted)
+		w.under(guard{clause.List[0], false}, clause.Body, w.never(clause.List[0]), asserted)
 	}
 }
 
