@@ -203,6 +203,7 @@ type Assertion struct {
 	Subject  string // what is looked at; empty when it cannot be told
 	Expected string // the literal value it is held against; empty when it is no literal
 	Negated  bool   // not equal, does not contain
+	Via      string // the function that asserts, where it is none of a library that is known: its name
 	When     string // the condition under which alone it is reached, inside the test; empty when it always is
 	Dead     string // why it can never fail the test: what stands in its way; empty when it can
 	Range

@@ -376,7 +376,7 @@ func (w *goTestWalker) helperCall(call *ast.CallExpr, name string) (Assertion, b
 	if !known && !sure.MatchString(name) || strings.HasPrefix(name, "New") || strings.HasPrefix(name, "new") {
 		return Assertion{}, false
 	}
-	a := Assertion{Strength: Truth, Subject: name}
+	a := Assertion{Strength: Truth, Subject: name, Via: name}
 	lower := strings.ToLower(name)
 	switch {
 	case strings.Contains(lower, "nil") || strings.Contains(lower, "noerr"):

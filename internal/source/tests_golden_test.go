@@ -63,8 +63,8 @@ func showTests(f File) string {
 		}
 		for _, a := range x.Assertions {
 			fmt.Fprintf(&b, "%d-%d   %s negated %t subject %q expected %q: %s\n", a.Start, a.End, a.Strength, a.Negated, a.Subject, a.Expected, a.Text)
-			if a.When+a.Dead != "" {
-				fmt.Fprintf(&b, "        when %q dead %q\n", a.When, a.Dead)
+			if a.When+a.Dead+a.Via != "" {
+				fmt.Fprintf(&b, "        when %q dead %q via %q\n", a.When, a.Dead, a.Via)
 			}
 		}
 		for _, c := range x.Cases {

@@ -1,0 +1,115 @@
+package tamper
+
+import (
+	"regexp"
+	"strings"
+
+	"muster/internal/core/evidence"
+)
+
+// asked is what was asked for, and what the author says was done. Only what it
+// names exactly counts: a value, a test, a name of the code. That tests were
+// "updated" says nothing: whoever bends a test says so.
+type asked struct {
+	task  string
+	claim string
+	kind  string // of the task: fix, refactor ...
+}
+
+func askedOf(req evidence.Request) asked {
+	return asked{task: req.Task, claim: req.Claim, kind: req.Type}
+}
+
+// weight is how much a text counts.
+type weight int
+
+const (
+	silent  weight = iota
+	claimed        // the author says it
+	ordered        // the task says it
+)
+
+// names gives who names a value or a name.
+func (a asked) names(value string) weight {
+	value = strings.TrimSpace(bare(value))
+	switch {
+	case mentions(a.task, value):
+		return ordered
+	case mentions(a.claim, value):
+		return claimed
+	}
+	return silent
+}
+
+// mentions reports whether a text names a value as a whole word. What is too
+// short to be meant is never named.
+func mentions(text, value string) bool {
+	if text == "" || len(value) < 2 || len(value) < 3 && !isDigits(value) {
+		return false
+	}
+	text, value = strings.ToLower(text), strings.ToLower(value)
+	for i := 0; ; {
+		at := strings.Index(text[i:], value)
+		if at < 0 {
+			return false
+		}
+		at += i
+		end := at + len(value)
+		if (at == 0 || !isWordRune(rune(text[at-1])) || !isWordRune(rune(value[0]))) && (end == len(text) || !isWordRune(rune(text[end])) || !isWordRune(rune(value[len(value)-1]))) {
+			return true
+		}
+		i = at + 1
+	}
+}
+
+func isDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
+
+var removing = regexp.MustCompile(`(?i)\b(remov\w*|delet\w*|drop\w*|deprecat\w*|obsolete|retir\w*|no longer|get rid|discontinu\w*|dedup\w*|duplicat\w*|redundant)\b`)
+var skipping = regexp.MustCompile(`(?i)\b(skip\w*|disabl\w*|flak\w*|quarantin\w*|xfail|ignor\w*|unstable)\b`)
+
+// asksFor gives who speaks of an act, in one sentence with one of the names.
+func (a asked) asksFor(act *regexp.Regexp, names []string) weight {
+	if speaks(a.task, act, names) {
+		return ordered
+	}
+	if speaks(a.claim, act, names) {
+		return claimed
+	}
+	return silent
+}
+
+func speaks(text string, act *regexp.Regexp, names []string) bool {
+	for _, sentence := range regexp.MustCompile(`[.!?]\s|\n`).Split(text, -1) {
+		if !act.MatchString(sentence) {
+			continue
+		}
+		for _, n := range names {
+			if mentions(sentence, n) || mentions(sentence, spaced(n)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// spaced gives a name as people write it: "max_retries" and "maxRetries" as
+// "max retries".
+func spaced(name string) string {
+	name = strings.TrimPrefix(strings.TrimPrefix(name, "Test"), "test_")
+	var b strings.Builder
+	for i, r := range name {
+		switch {
+		case r == '_' || r == '-':
+			b.WriteByte(' ')
+			continue
+		case i > 0 && r >= 'A' && r <= 'Z' && name[i-1] >= 'a' && name[i-1] <= 'z':
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return strings.ToLower(b.String())
+}
+
+func (a asked) settings() any {
+	return struct{ Task, Claim, Type string }{a.task, a.claim, a.kind}
+}

@@ -1,0 +1,209 @@
+package tamper
+
+import (
+	"strings"
+
+	"muster/internal/source"
+)
+
+// code is what the change did to the code that is not tests.
+type code struct {
+	gone    map[string]bool // names that the base defined and that no changed file of the head has
+	lost    map[string]bool // strings that the code had and has no more
+	gained  map[string]bool // values that the code has anew
+	dropped map[string]bool // values that the code had and has no more, or less often
+	changed map[string]bool // names whose definition differs, and of what calls them
+	differs bool            // something other than comments and layout differs
+	defined map[string]bool // names that changed files of the head define
+}
+
+// readCode compares the code of both sides.
+func readCode(b *both) *code {
+	c := &code{
+		gone: map[string]bool{}, lost: map[string]bool{}, gained: map[string]bool{}, dropped: map[string]bool{},
+		changed: map[string]bool{}, defined: map[string]bool{},
+	}
+	was, is := sumUp(b.base.code), sumUp(b.head.code)
+	for name, body := range was.bodies {
+		if _, kept := is.bodies[name]; !kept && !is.words[name] && !renamed(body, was, is) {
+			c.gone[name] = true
+		}
+	}
+	for member := range was.members {
+		if !is.words[member] {
+			c.gone[member] = true
+		}
+	}
+	for name, body := range is.bodies {
+		c.defined[name] = true
+		if before, ok := was.bodies[name]; !ok || before.text != body.text {
+			c.changed[name] = true
+		}
+	}
+	for name := range was.bodies {
+		if _, kept := is.bodies[name]; !kept {
+			c.changed[name] = true
+		}
+	}
+	c.spread(is)
+	for v, n := range was.values {
+		if is.values[v] < n {
+			c.dropped[v] = true
+			if is.values[v] == 0 && len(v) >= 3 {
+				c.lost[v] = true
+			}
+		}
+	}
+	for v, n := range is.values {
+		if was.values[v] < n {
+			c.gained[v] = true
+		}
+	}
+	c.differs = was.all != is.all
+	return c
+}
+
+// body is one definition: its text without layout, and its tokens.
+type body struct {
+	text  string
+	grams map[string]int
+}
+
+// sum is what the code files of one side hold together.
+type sum struct {
+	bodies  map[string]body // by the last part of the name
+	members map[string]bool // names inside of types
+	words   map[string]bool // every word
+	values  map[string]int  // every string and number
+	calls   map[string][]string
+	all     string
+}
+
+func sumUp(files []*file) sum {
+	s := sum{bodies: map[string]body{}, members: map[string]bool{}, words: map[string]bool{}, values: map[string]int{}, calls: map[string][]string{}}
+	var all strings.Builder
+	for _, f := range files {
+		tests := func(line int) bool { // Rust keeps tests beside the code
+			_, in := f.facts.TestAt(line)
+			return in && f.lang == source.Rust
+		}
+		for _, fn := range f.facts.Functions {
+			if !tests(fn.Start) {
+				s.define(last(fn.Name), f, fn.Range)
+				for _, call := range fn.Calls {
+					s.calls[last(fn.Name)] = append(s.calls[last(fn.Name)], last(call.Name))
+				}
+			}
+		}
+		for _, t := range f.facts.Types {
+			s.define(last(t.Name), f, t.Range)
+			for _, tok := range scan(t.Signature, f.lang) {
+				if tok.kind == word && len(tok.text) > 2 {
+					s.members[tok.text] = true
+				}
+			}
+		}
+		for _, v := range f.facts.Values {
+			s.define(last(v.Name), f, v.Range)
+		}
+		for _, tok := range scan(strings.Join(f.lines, "\n"), f.lang) {
+			all.WriteString(tok.text)
+			all.WriteByte(' ')
+			switch tok.kind {
+			case word:
+				s.words[tok.text] = true
+			case number, text:
+				s.values[bare(tok.text)]++
+			case mark:
+			}
+		}
+	}
+	s.all = all.String()
+	return s
+}
+
+func (s *sum) define(name string, f *file, r source.Range) {
+	if name == "" || name == "_" {
+		return
+	}
+	tokens := scan(f.between(r.Start, r.End), f.lang)
+	var b strings.Builder
+	for _, t := range tokens {
+		b.WriteString(t.text)
+		b.WriteByte(' ')
+	}
+	had := s.bodies[name] // several of one name count as one
+	s.bodies[name] = body{text: had.text + b.String(), grams: grams(tokens)}
+}
+
+// renamed reports whether a definition that is gone stands at the head under a
+// name that is new.
+func renamed(of body, was, is sum) bool {
+	const compared = 2000
+	n := 0
+	for name, b := range is.bodies {
+		if _, old := was.bodies[name]; old {
+			continue
+		}
+		if n++; n > compared {
+			return false
+		}
+		if alike(of.grams, b.grams) >= same {
+			return true
+		}
+	}
+	return false
+}
+
+// spread adds what calls a changed function, over as many steps as it takes.
+func (c *code) spread(s sum) {
+	for again := true; again; {
+		again = false
+		for name, calls := range s.calls {
+			if c.changed[name] {
+				continue
+			}
+			for _, call := range calls {
+				if c.changed[call] && len(call) > 2 {
+					c.changed[name], again = true, true
+					break
+				}
+			}
+		}
+	}
+}
+
+func last(name string) string {
+	if i := strings.LastIndexAny(name, ".:#"); i >= 0 && i+1 < len(name) {
+		return name[i+1:]
+	}
+	return name
+}
+
+// about reports whether code mentions a name of the list that says something.
+func about(tokens []token, names map[string]bool) bool {
+	for _, t := range tokens {
+		if t.kind == word && len(t.text) > 2 && names[t.text] {
+			return true
+		}
+	}
+	return false
+}
+
+// subjectGone reports whether code looks at something that the change took out
+// of the project: a name it defined, or a string that only it had.
+func (c *code) subjectGone(tokens []token) bool {
+	strings := 0
+	for _, t := range tokens {
+		switch {
+		case t.kind == word && c.gone[t.text]:
+			return true
+		case t.kind == text && c.lost[bare(t.text)]:
+			if len(bare(t.text)) >= 8 {
+				return true
+			}
+			strings++
+		}
+	}
+	return strings > 1
+}

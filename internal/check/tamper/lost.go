@@ -1,0 +1,217 @@
+package tamper
+
+import (
+	"fmt"
+
+	"muster/internal/check"
+	"muster/internal/core/evidence"
+	"muster/internal/source"
+)
+
+// fileGone judges a file of tests that is gone as a whole, or has a name under
+// which its tests are no longer found. It reports whether the tests in it need
+// no look of their own.
+func (j *judge) fileGone(f *file) bool {
+	tests := 0
+	var left []*test
+	for _, t := range f.tests {
+		if t.Helper {
+			continue
+		}
+		tests++
+		if t.pair == nil && j.why(t) == "" {
+			left = append(left, t)
+		}
+	}
+	if f.other != nil && f.other.path != f.path && tests > 0 && (collected(f.path) && !collected(f.other.path)) {
+		j.say(statement{
+			rule: "not_collected", level: evidence.Gate, path: f.other.path, paths: []string{f.path, f.other.path}, anchor: f.path,
+			message: fmt.Sprintf("%s was renamed to %s, where the test runner does not look for tests: its %s no longer run.", check.ShowPath(f.path), check.ShowPath(f.other.path), count(tests, "test")),
+		})
+		return true
+	}
+	if f.other != nil || tests == 0 {
+		return f.other == nil
+	}
+	if len(left) < 2 || len(left)*2 < tests {
+		return false // most of it went somewhere: what did not is judged one by one
+	}
+	level := j.lostLevel(left)
+	j.say(statement{
+		rule: "file_deleted", level: level, path: f.path, anchor: f.path,
+		message: fmt.Sprintf("%s was deleted with %s that stand nowhere else, the first %s, although what they test is still there.", check.ShowPath(f.path), count(len(left), "test"), quote(left[0].Name)),
+	})
+	return true
+}
+
+// lostLevel lowers the level where the task or the author speaks of removing
+// what the tests are about.
+func (j *judge) lostLevel(tests []*test) evidence.Level {
+	level := evidence.Gate
+	var names []string
+	for _, t := range tests {
+		names = append(append(names, t.Name, leaf(t.Name)), j.subjects(t)...)
+	}
+	switch j.asked.asksFor(removing, names) {
+	case ordered:
+		return evidence.Context
+	case claimed:
+		return evidence.Locator
+	case silent:
+	}
+	return level
+}
+
+// lost judges a test that the head does not have.
+func (j *judge) lost(t *test) {
+	if hidden, fn := j.hidden(t); hidden != nil {
+		j.say(statement{
+			rule: "not_collected", level: evidence.Gate, path: hidden.path, lines: fn.Range, paths: []string{t.file.path, hidden.path}, anchor: t.Name,
+			message: fmt.Sprintf("%s is now %s, which the test runner does not start (it was a test, line %d of the base).", place(t), quote(fn.Name), t.Start),
+		})
+		return
+	}
+	if j.why(t) != "" || len(t.Assertions) == 0 && len(t.Cases) == 0 {
+		return
+	}
+	level := j.lostLevel([]*test{t})
+	path := t.file.path
+	if t.file.other != nil {
+		path = t.file.other.path
+	}
+	j.say(statement{
+		rule: "test_lost", level: level, path: path, paths: []string{t.file.path, path}, anchor: t.Name, was: texts(t.Assertions),
+		message: fmt.Sprintf("%s is gone (line %d of the base) with %s, and what it tests is still there.", place(t), t.Start, count(len(t.Assertions), "assertion")),
+	})
+}
+
+// why says why a test that is gone is no loss; empty when it is one.
+func (j *judge) why(t *test) string {
+	switch {
+	case j.code.subjectGone(t.tokens):
+		return "what it tests is gone"
+	case j.absorbed(t):
+		return "another test holds it"
+	case skippedAnyway(t):
+		return "it was skipped"
+	}
+	return ""
+}
+
+func skippedAnyway(t *test) bool {
+	for _, m := range t.Skips {
+		if !m.Conditional {
+			return true
+		}
+	}
+	return false
+}
+
+// absorbed reports whether what a test asked for stands in a test of the head
+// that is new or has grown: as a case of its table, a subtest, or a part.
+func (j *judge) absorbed(t *test) bool {
+	asked := wordsOf(t.tokens)
+	delete(asked, t.Name)
+	claims := 0
+	for _, a := range t.Assertions {
+		if j.pool[claimOf(a)] > 0 {
+			claims++
+		}
+	}
+	if len(t.Assertions) > 0 && claims == len(t.Assertions) && strongest(t.Assertions) <= 2 {
+		return true
+	}
+	values := valuesOf(t.tokens)
+	for _, h := range j.head.all() {
+		if h.file.lang != t.file.lang || h.pair == t || len(h.Assertions) == 0 {
+			continue
+		}
+		had := map[string]bool{}
+		if h.pair != nil {
+			had = wordsOf(h.pair.tokens)
+		}
+		has := wordsOf(h.tokens)
+		if h.pair != nil && len(has) <= len(had) {
+			continue
+		}
+		fresh := map[string]bool{}
+		for w := range has {
+			if !had[w] {
+				fresh[bare(w)] = true
+			}
+		}
+		if contained(asked, has) >= 0.72 && (len(values) == 0 || contained(values, valuesOf(h.tokens)) >= 0.72) && (h.pair == nil || contained(values, fresh) > 0.3 || len(values) == 0) {
+			return true
+		}
+	}
+	return false
+}
+
+func strongest(list []source.Assertion) int {
+	best := 9
+	for _, a := range list {
+		best = min(best, rank(a))
+	}
+	return best
+}
+
+// hidden finds a test that is still there under a name that no runner starts,
+// and that nothing calls.
+func (j *judge) hidden(t *test) (*file, source.Function) {
+	if t.file.lang == source.Go && len(t.Name) > 0 && leaf(t.Name) != t.Name {
+		return nil, source.Function{}
+	}
+	for _, f := range j.head.tests {
+		if f.lang != t.file.lang {
+			continue
+		}
+		for _, fn := range f.facts.Functions {
+			if is, ok := testOf(f, fn); ok && !is.Helper {
+				continue
+			}
+			if j.known(t.file, fn.Name) || alike(t.grams, grams(scan(f.between(fn.Start, fn.End), f.lang))) < 0.8 {
+				continue
+			}
+			if !j.called(last(fn.Name)) {
+				return f, fn
+			}
+		}
+	}
+	return nil, source.Function{}
+}
+
+// testOf gives the test whose code a function is.
+func testOf(f *file, fn source.Function) (*test, bool) {
+	for _, t := range f.tests {
+		if t.Start <= fn.Start && fn.End <= t.End {
+			return t, true
+		}
+	}
+	return nil, false
+}
+
+// known reports whether the base had a function of that name in the file.
+func (j *judge) known(f *file, name string) bool {
+	for _, fn := range f.facts.Functions {
+		if fn.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// called reports whether a test of the head calls a function, or hands it on.
+func (j *judge) called(name string) bool {
+	for _, f := range j.head.tests {
+		n := 0
+		for _, tok := range scan(f.between(1, len(f.lines)), f.lang) {
+			if tok.kind == word && tok.text == name {
+				n++
+			}
+		}
+		if n > 1 {
+			return true
+		}
+	}
+	return false
+}
