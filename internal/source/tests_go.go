@@ -45,7 +45,7 @@ func (r *goTestReader) buildMarks() []Mark {
 			break
 		}
 		for _, c := range group.List {
-			if !constraint.IsGoBuild(c.Text) {
+			if !constraint.IsGoBuild(c.Text) && !constraint.IsPlusBuild(c.Text) {
 				continue
 			}
 			x, err := constraint.Parse(c.Text)
@@ -53,7 +53,7 @@ func (r *goTestReader) buildMarks() []Mark {
 				continue
 			}
 			never := !x.Eval(func(tag string) bool { return tag != "ignore" }) && !x.Eval(func(string) bool { return false })
-			return []Mark{{Text: squeeze(c.Text), Conditional: !never, Line: r.line(c.Pos())}}
+			return []Mark{{Text: "//go:build " + x.String(), Conditional: !never, Line: r.line(c.Pos())}}
 		}
 	}
 	return nil

@@ -227,6 +227,7 @@ func (w *goTestWalker) named(name string, args []ast.Expr) (Assertion, bool) {
 	case (s == Exact || s == Partial) && len(args) > 1 && name != "Contains" && name != "Len" && name != "Regexp":
 		a = w.pair(s, args[0], args[1])
 		a.Negated = negated
+		a = canonical(a)
 		if name == "GreaterOrEqual" && isLength(args[0]) && a.Expected == "0" {
 			a.Strength = Trivial
 		}
@@ -242,10 +243,16 @@ func (w *goTestWalker) named(name string, args []ast.Expr) (Assertion, bool) {
 		if w.same(subject, expected) || a.Expected == `""` && name != "Len" {
 			a.Strength = Trivial
 		}
+		if strings.TrimSuffix(name, "f") == "Len" || name == "HasLen" {
+			a.Subject = "len(" + a.Subject + ")"
+		}
 	default:
 		a.Subject = w.code(args[0])
 		if s == Exists {
 			a.Expected = "nil"
+		}
+		if name == "Empty" || name == "Emptyf" || name == "Zero" || name == "Zerof" {
+			a.Strength, a.Expected = Exact, "empty"
 		}
 		if s == Truth {
 			return w.truth(args[0], negated), true
@@ -394,14 +401,18 @@ func (w *goTestWalker) helperCall(call *ast.CallExpr, name string) (Assertion, b
 			rest = append(rest, arg)
 		}
 	}
-	for i := len(rest) - 1; i >= 0; i-- {
-		if lit, ok := w.literal(rest[i]); ok {
-			a.Expected = lit
-			break
-		}
-	}
 	if len(rest) > 0 {
+		if lit, ok := w.literal(rest[len(rest)-1]); ok {
+			a.Expected = lit
+		}
 		a.Subject = name + " " + w.code(rest[0])
+		if len(rest) > 1 {
+			var seen []string
+			for _, x := range rest[:len(rest)-1] {
+				seen = append(seen, w.code(x))
+			}
+			a.Subject = name + " " + strings.Join(seen, ", ")
+		}
 	}
 	return a, true
 }

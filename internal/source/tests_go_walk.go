@@ -362,14 +362,15 @@ func (w *goTestWalker) loop(s *ast.RangeStmt) {
 		}
 	}
 	why := ""
-	if ok {
-		w.cases(lit)
-		if len(lit.Elts) == 0 {
-			why = "it stands in a loop over nothing"
-		}
+	if ok && len(lit.Elts) == 0 {
+		why = "it stands in a loop over nothing"
 	}
 	w.expr(s.X)
+	at, tests, asserted := w.at, len(w.tests), len(w.test().Assertions)
 	w.block(s.Body.List, why)
+	if ok && (len(w.tests) > tests || len(w.tests[at].Assertions) > asserted) {
+		w.cases(lit)
+	}
 }
 
 // cases reads the entries of a table, once.

@@ -64,7 +64,7 @@ func mentions(text, value string) bool {
 
 func isDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
 
-var removing = regexp.MustCompile(`(?i)\b(remov\w*|delet\w*|drop\w*|deprecat\w*|obsolete|retir\w*|no longer|get rid|discontinu\w*|dedup\w*|duplicat\w*|redundant)\b`)
+var removing = regexp.MustCompile(`(?i)\b(remov\w*|delet\w*|drop\w*|deprecat\w*|obsolete|retir\w*|no longer|get rid|discontinu\w*|stop\w*|replac\w*|dedup\w*|duplicat\w*|redundant)\b`)
 var skipping = regexp.MustCompile(`(?i)\b(skip\w*|disabl\w*|flak\w*|quarantin\w*|xfail|ignor\w*|unstable)\b`)
 
 // asksFor gives who speaks of an act, in one sentence with one of the names.
@@ -74,6 +74,19 @@ func (a asked) asksFor(act *regexp.Regexp, names []string) weight {
 	}
 	if speaks(a.claim, act, names) {
 		return claimed
+	}
+	if a.task == "" { // a person's commit: the words of a name are enough
+		var words []string
+		for _, n := range names {
+			for _, w := range strings.Fields(spaced(n)) {
+				if len(w) > 4 {
+					words = append(words, w)
+				}
+			}
+		}
+		if speaks(a.claim, act, words) {
+			return claimed
+		}
 	}
 	return silent
 }
@@ -112,4 +125,18 @@ func spaced(name string) string {
 
 func (a asked) settings() any {
 	return struct{ Task, Claim, Type string }{a.task, a.claim, a.kind}
+}
+
+// reverts reports whether the author says that an earlier change is undone, as
+// "git revert" writes it.
+func (a asked) reverts() bool { return strings.HasPrefix(a.claim, "Revert \"") }
+
+// speaksOf reports whether the author names one of the things.
+func (a asked) speaksOf(names []string) bool {
+	for _, n := range names {
+		if len(n) > 3 && (mentions(a.claim, n) || mentions(a.claim, spaced(n))) {
+			return true
+		}
+	}
+	return false
 }

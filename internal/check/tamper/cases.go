@@ -104,13 +104,9 @@ func (j *judge) compareCases(t, h *test) {
 	if gone[0].Name != "" {
 		name = quote(gone[0].Name)
 	}
-	level := evidence.Gate
-	switch j.asked.asksFor(removing, append(j.subjects(t), gone[0].Name)) {
-	case ordered:
-		level = evidence.Context
-	case claimed:
-		level = evidence.Locator
-	case silent:
+	level := j.weigh(evidence.Gate, t, len(gone))
+	if len(gone) == len(t.Cases) && len(t.Cases) > 1 {
+		level = least(level, evidence.Locator) // the table as a whole was written anew
 	}
 	var was []string
 	for _, c := range gone {

@@ -14,6 +14,8 @@ type code struct {
 	dropped map[string]bool // values that the code had and has no more, or less often
 	changed map[string]bool // names whose definition differs, and of what calls them
 	differs bool            // something other than comments and layout differs
+	rewrote map[string]bool // stems of files that were written anew
+	texts   [2]string       // all code of base and head, without layout
 	defined map[string]bool // names that changed files of the head define
 }
 
@@ -60,6 +62,13 @@ func readCode(b *both) *code {
 		}
 	}
 	c.differs = was.all != is.all
+	c.texts = [2]string{was.all, is.all}
+	c.rewrote = map[string]bool{}
+	for _, f := range b.base.code {
+		if f.other == nil || alike(grams(scan(f.between(1, len(f.lines)), f.lang)), grams(scan(f.other.between(1, len(f.other.lines)), f.lang))) < 0.5 {
+			c.rewrote[stem(f.path)] = true
+		}
+	}
 	return c
 }
 
@@ -171,6 +180,18 @@ func (c *code) spread(s sum) {
 			}
 		}
 	}
+}
+
+// rewritten reports whether the code file that a test file is named after was
+// written anew, or is gone.
+func (c *code) rewritten(testPath string) bool { return c.rewrote[stem(testPath)] }
+
+// stem gives the name of a file without folder, extension and what marks it as
+// a test.
+func stem(p string) string {
+	name, _, _ := strings.Cut(p[strings.LastIndexByte(p, '/')+1:], ".")
+	name = strings.TrimPrefix(strings.TrimSuffix(strings.TrimSuffix(name, "_test"), "Test"), "test_")
+	return strings.ToLower(name)
 }
 
 func last(name string) string {

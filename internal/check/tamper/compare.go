@@ -113,6 +113,8 @@ func (j *judge) claimChanged(t, h *test, k paired) {
 		j.about(t, h, k, "tolerance", evidence.Gate, fmt.Sprintf("An assertion of %s allows a larger difference than before.", place(h)))
 	case k.was.Negated != k.is.Negated && tight(k.was.Expected) == tight(k.is.Expected) && tight(k.was.Subject) == tight(k.is.Subject):
 		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.was.Expected, is: k.is.Expected, pair: k, flipped: true})
+	case pinned(k.is) && k.was.Strength != source.Exists && k.was.Expected != "" && tight(k.was.Subject) == tight(k.is.Subject):
+		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.was.Expected, is: k.is.Expected, pair: k})
 	case is > was:
 		j.loosened(t, h, k)
 	case is < was: // it asks for more
@@ -136,7 +138,82 @@ func (j *judge) loosened(t, h *test, k paired) {
 	if added > 0 && len(p.removed) == 0 { // the exact one stands beside
 		return
 	}
-	j.about(t, h, k, "loosened", evidence.Gate, fmt.Sprintf("An assertion of %s asks for less than before: %s became %s.", place(h), strengthName(k.was), strengthName(k.is)))
+	level := j.weigh(evidence.Gate, t, 1)
+	switch {
+	case slightly(k):
+		level = evidence.Context
+	case !intact(t, h):
+		level = least(level, evidence.Locator)
+	}
+	j.about(t, h, k, "loosened", level, fmt.Sprintf("An assertion of %s asks for less than before: %s became %s.", place(h), strengthName(k.was), strengthName(k.is)))
+}
+
+// slightly reports whether an exact comparison of a floating point number
+// became one with a small tolerance, as linters ask for.
+func slightly(k paired) bool {
+	a, b := core(k.was.Text), core(k.is.Text)
+	if !tolerant.MatchString(b) || !strings.Contains(a, ".") && !strings.Contains(strings.ToLower(a), "float") {
+		return false
+	}
+	n := numbers.FindAllString(b, -1)
+	if digits.MatchString(b) || !regexp.MustCompile(`(?i)delta|epsilon|rel|abs|closeTo|within`).MatchString(b) {
+		return true // the default of the library is small
+	}
+	v, err := strconv.ParseFloat(n[len(n)-1], 64)
+	return err == nil && v <= 0.01
+}
+
+// weigh lowers the level of a weakening where the change has an explanation:
+// the task or the author names it, or as many assertions are new beside it.
+func (j *judge) weigh(level evidence.Level, t *test, lost int) evidence.Level {
+	switch j.asked.asksFor(removing, append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)) {
+	case ordered:
+		return evidence.Context
+	case claimed:
+		level = evidence.Locator
+	case silent:
+	}
+	if j.asked.reverts() {
+		level = evidence.Locator
+	}
+	if j.code.rewritten(t.file.path) || j.anew(t.file) || versioned(t) {
+		level = evidence.Locator
+	}
+	if j.beside(t) >= lost {
+		level = evidence.Locator
+		if !j.code.differs {
+			level = evidence.Context
+		}
+	}
+	return level
+}
+
+// anew reports whether a file of tests was written anew: of half of its tests
+// not much is left, and others came in their place.
+func (j *judge) anew(f *file) bool {
+	all, other, come := 0, 0, 0
+	for _, t := range f.tests {
+		if t.Helper {
+			continue
+		}
+		all++
+		if t.pair == nil || !intact(t, t.pair) {
+			other++
+		}
+	}
+	for _, h := range j.head.all() {
+		if folder(h.file.path) == folder(f.path) && !h.Helper && (h.pair == nil || !intact(h.pair, h)) {
+			come++
+		}
+	}
+	return all > 3 && 2*other > all && 2*come > other
+}
+
+// versioned reports whether a test was for some versions of Go only.
+func versioned(t *test) bool {
+	return slices.ContainsFunc(t.Skips, func(m source.Mark) bool {
+		return strings.HasPrefix(m.Text, "//go:build") && strings.Contains(m.Text, "go1.")
+	})
 }
 
 func strengthName(a source.Assertion) string {
@@ -218,7 +295,13 @@ func (j *judge) about(t, h *test, k paired, rule string, level evidence.Level, m
 // removedFrom judges the assertions that a test has lost.
 func (j *judge) removedFrom(t, h *test, p pairing) {
 	var gone []source.Assertion
+	acts := lineSet(h)
 	for _, a := range p.removed {
+		if rank(a) > 2 || a.Strength == source.Exists {
+			if !acted(t, a, acts) {
+				continue // what it looked at is not done any more
+			}
+		}
 		if a.Dead != "" || a.Strength == source.Trivial || j.accounted(t, h, p, a) {
 			continue
 		}
@@ -291,6 +374,9 @@ func (j *judge) accounted(t, h *test, p pairing, a source.Assertion) bool {
 	if j.take(a) || j.code.subjectGone(scan(a.Text, t.file.lang)) {
 		return true
 	}
+	if helper := j.helpers[0][last(a.Via)]; a.Via != "" && helper != nil && j.code.subjectGone(helper.tokens) {
+		return true
+	}
 	for _, b := range h.Assertions {
 		if covers(b, a) || claimOf(a) == claimOf(b) && b.Dead == "" {
 			return true
@@ -318,7 +404,30 @@ func (j *judge) commented(h *test, a source.Assertion) int {
 }
 
 func (j *judge) removalLevel(t, h *test, gone []source.Assertion) evidence.Level {
-	return evidence.Gate
+	level := j.weigh(evidence.Gate, t, len(gone))
+	if !intact(t, h) {
+		level = least(level, evidence.Locator) // the test was written anew
+	}
+	return level
+}
+
+// intact reports whether a test still does what it did: most of its lines
+// outside of assertions are still there.
+func intact(t, h *test) bool {
+	head := lineSet(h)
+	all, kept := 0, 0
+	skip := assertionLines(t)
+	for n := t.Start + 1; n <= t.End && n <= len(t.file.lines); n++ {
+		line := tight(t.file.lines[n-1])
+		if skip[n] || strings.Trim(line, "{}()[];,") == "" {
+			continue
+		}
+		all++
+		if head[line] {
+			kept++
+		}
+	}
+	return all == 0 || 4*kept >= 3*all
 }
 
 // helperGone judges a function that asserted for tests and does so no more.
@@ -335,4 +444,26 @@ func (j *judge) helperGone(t *test) {
 			return
 		}
 	}
+}
+
+// lineSet gives the lines of a test without their layout.
+func lineSet(t *test) map[string]bool {
+	out := map[string]bool{}
+	for n := t.Start; n <= t.End && n <= len(t.file.lines); n++ {
+		out[tight(t.file.lines[n-1])] = true
+	}
+	return out
+}
+
+// acted reports whether the line before an assertion, which does what it looks
+// at, is still there.
+func acted(t *test, a source.Assertion, head map[string]bool) bool {
+	for n := a.Start - 1; n > t.Start; n-- {
+		line := tight(t.file.lines[n-1])
+		if line == "" || strings.Trim(line, "})];") == "" {
+			continue
+		}
+		return head[line] && !strings.Contains(a.Subject, "(")
+	}
+	return true
 }

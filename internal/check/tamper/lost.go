@@ -2,6 +2,7 @@ package tamper
 
 import (
 	"fmt"
+	"strings"
 
 	"muster/internal/check"
 	"muster/internal/core/evidence"
@@ -44,20 +45,16 @@ func (j *judge) fileGone(f *file) bool {
 	return true
 }
 
-// lostLevel lowers the level where the task or the author speaks of removing
-// what the tests are about.
+// lostLevel lowers the level where the loss has an explanation.
 func (j *judge) lostLevel(tests []*test) evidence.Level {
-	level := evidence.Gate
-	var names []string
+	level, lost := evidence.Gate, 0
 	for _, t := range tests {
-		names = append(append(names, t.Name, leaf(t.Name)), j.subjects(t)...)
+		lost += max(1, len(t.Assertions))
 	}
-	switch j.asked.asksFor(removing, names) {
-	case ordered:
-		return evidence.Context
-	case claimed:
-		return evidence.Locator
-	case silent:
+	for _, t := range tests {
+		if l := j.weigh(evidence.Gate, t, lost); order(l) > order(level) {
+			level = l
+		}
 	}
 	return level
 }
@@ -92,6 +89,8 @@ func (j *judge) why(t *test) string {
 		return "what it tests is gone"
 	case j.absorbed(t):
 		return "another test holds it"
+	case t.file.lang == source.Go && strings.HasPrefix(t.Name, "Benchmark"):
+		return "it measures"
 	case skippedAnyway(t):
 		return "it was skipped"
 	}

@@ -2,6 +2,7 @@ package tamper
 
 import (
 	"fmt"
+	"go/build/constraint"
 	"strings"
 
 	"muster/internal/core/evidence"
@@ -71,7 +72,7 @@ func (j *judge) skips(t, h *test) {
 func conditionalSkip(t *test, m source.Mark) (evidence.Level, string) {
 	text := strings.ToLower(m.Text)
 	if strings.HasPrefix(text, "//go:build") {
-		if platformTag(text) {
+		if runsByDefault(m.Text) || platformTag(text) {
 			return evidence.Context, "runs on some platforms only now"
 		}
 		for _, old := range t.Skips {
@@ -87,6 +88,23 @@ func conditionalSkip(t *test, m source.Mark) (evidence.Level, string) {
 		}
 	}
 	return evidence.Locator, "is skipped under a condition now"
+}
+
+// runsByDefault reports whether a build constraint holds where nobody sets a
+// tag, on at least one usual platform.
+func runsByDefault(text string) bool {
+	x, err := constraint.Parse(text)
+	if err != nil {
+		return false
+	}
+	for _, platform := range []string{"linux", "darwin", "windows"} {
+		if x.Eval(func(tag string) bool {
+			return tag == platform || tag == "unix" && platform != "windows" || tag == "amd64" || tag == "gc" || tag == "cgo" || strings.HasPrefix(tag, "go1")
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // platformTag reports whether a build constraint names nothing but platforms,

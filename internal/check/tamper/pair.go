@@ -22,7 +22,17 @@ type pairing struct {
 
 // claimOf names what an assertion claims, without its message and layout.
 func claimOf(a source.Assertion) string {
-	return strings.Join([]string{string(a.Strength), tight(a.Subject), tight(a.Expected), negation(a), condition(a)}, "\x00")
+	return strings.Join([]string{string(a.Strength), tight(a.Subject), expected(a), negation(a), condition(a)}, "\x00")
+}
+
+// expected gives the value that is expected; all that are empty are one.
+func expected(a source.Assertion) string {
+	switch v := tight(a.Expected); v {
+	case `""`, "''", "``", "0", "[]", "{}", "empty", "0.0":
+		return "empty"
+	default:
+		return v
+	}
 }
 
 func negation(a source.Assertion) string {
@@ -135,10 +145,19 @@ func within(expr, name string) bool {
 // rank orders strengths, 0 the strongest. "Not equal to this" asks for little.
 func rank(a source.Assertion) int {
 	i := slices.Index([]source.Strength{source.Exact, source.Snapshot, source.Partial, source.Truth, source.Exists, source.Trivial}, a.Strength)
-	if i == 0 && a.Negated {
-		i = 2
+	switch {
+	case i == 0 && a.Negated:
+		return 2
+	case pinned(a):
+		return 2
 	}
 	return i
+}
+
+// pinned reports whether an assertion asks for nothing to be there: no error,
+// no value.
+func pinned(a source.Assertion) bool {
+	return a.Strength == source.Exists && !a.Negated && a.Expected == "nil"
 }
 
 // strong reports whether an assertion pins a value down.

@@ -104,8 +104,13 @@ func (b *both) read(ctx context.Context, from reading, p string) (*file, error) 
 	}
 	facts, content, found, err := from(ctx, p)
 	switch {
-	case err != nil || !found:
-		return nil, err
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		b.left = append(b.left, fmt.Sprintf("%s: it could not be read: %v", check.ShowPath(p), err))
+		return f, nil
+	case !found:
+		return nil, nil
 	case len(content) > maxSize:
 		b.left = append(b.left, fmt.Sprintf("%s: it is larger than %d bytes", check.ShowPath(p), maxSize))
 		return f, nil

@@ -46,7 +46,7 @@ func (tamper) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.
 		return check.CouldNot("the changed files could not be read: %v", err)
 	}
 	match(&b)
-	j := &judge{subject: s, both: b, code: readCode(&b), asked: askedOf(s.Request), pairs: map[*test]pairing{}, fresh: map[string]int{}}
+	j := &judge{subject: s, both: b, code: readCode(&b), asked: askedOf(s.Request), pairs: map[*test]pairing{}}
 	j.prepare()
 	j.compareTests()
 	j.compareFiles()
@@ -73,7 +73,7 @@ type judge struct {
 	pairs     map[*test]pairing // by the test of the base
 	pool      map[string]int    // claims that the head makes anew, in any test
 	helpers   [2]map[string]*test
-	fresh     map[string]int // new assertions that pin something down, by folder
+	fresh     []fresh // tests of the head that ask for something new
 	retargets []retarget
 	findings  []evidence.Finding
 }
@@ -104,14 +104,75 @@ func (j *judge) prepare() {
 }
 
 func (j *judge) note(t *test, added []source.Assertion) {
+	n := 0
+	if t.pair != nil {
+		n = len(newCases(t.pair, t))
+	} else if len(added) > 0 {
+		n = len(t.Cases)
+	}
 	for _, a := range added {
 		if a.Dead == "" {
 			j.pool[claimOf(a)]++
 		}
 		if strong(a) && (len(t.Skips) == 0 || t.pair != nil) {
-			j.fresh[folder(t.file.path)]++
+			n++
 		}
 	}
+	if n > 0 {
+		j.fresh = append(j.fresh, fresh{folder(t.file.path), wordsOf(t.tokens), n})
+	}
+}
+
+// fresh is a test that is new or asks for more than before.
+type fresh struct {
+	folder string
+	words  map[string]bool
+	n      int // assertions and cases that are new
+}
+
+// beside gives how many new assertions stand beside a test and are about the
+// same thing: they mention changed code that the test mentions, or where there
+// is none, something else that it calls.
+func (j *judge) beside(t *test) int {
+	about := j.subjects(t)
+	if len(about) == 0 {
+		about = calls(t)
+	}
+	n := 0
+	for _, f := range j.fresh {
+		if f.folder == folder(t.file.path) && slices.ContainsFunc(about, func(w string) bool { return f.words[w] }) {
+			n += f.n
+		}
+	}
+	return n
+}
+
+// calls gives the names that a test calls, without those of test libraries.
+func calls(t *test) []string {
+	var out []string
+	for i := 1; i < len(t.tokens); i++ {
+		name := t.tokens[i-1]
+		if t.tokens[i].text != "(" || name.kind != word || len(name.text) < 3 || common(name.text) {
+			continue
+		}
+		out = append(out, name.text)
+	}
+	return out
+}
+
+// common reports whether a name is one of a test library or of the language.
+func common(name string) bool {
+	if _, ok := map[string]bool{
+		"Run": true, "Errorf": true, "Fatalf": true, "Error": true, "Fatal": true, "Equal": true, "NoError": true, "True": true, "False": true, "Nil": true,
+		"func": true, "len": true, "make": true, "append": true, "string": true, "Contains": true, "DeepEqual": true, "Helper": true, "Parallel": true,
+		"expect": true, "toBe": true, "toEqual": true, "it": true, "test": true, "describe": true, "assert": true, "function": true, "async": true,
+		"toHaveBeenCalled": true, "toThrow": true, "beforeEach": true, "equal": true, "deepEqual": true, "strictEqual": true, "fn": true, "mock": true,
+		"raises": true, "isinstance": true, "str": true, "int": true, "list": true, "dict": true, "def": true, "parametrize": true, "range": true,
+		"assertEqual": true, "assertTrue": true, "assertFalse": true, "assertRaises": true, "assertIn": true, "for": true, "while": true, "switch": true, "catch": true,
+	}[name]; ok {
+		return true
+	}
+	return strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "test_")
 }
 
 func folder(p string) string {
@@ -176,4 +237,3 @@ func least(level evidence.Level, to evidence.Level) evidence.Level {
 	}
 	return level
 }
-
