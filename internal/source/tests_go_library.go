@@ -324,6 +324,9 @@ func (w *goTestWalker) gomega(call *ast.CallExpr, sel *ast.SelectorExpr) (Assert
 	name := w.code(matcher.Fun)
 	name = name[strings.LastIndex(name, ".")+1:]
 	a.Strength, a.Expected = matchers(name)
+	if name == "HaveOccurred" {
+		a.Negated = !a.Negated
+	}
 	if len(matcher.Args) > 0 {
 		if lit, ok := w.literal(matcher.Args[0]); ok {
 			a.Expected = lit
@@ -350,9 +353,9 @@ func matchers(name string) (Strength, string) {
 		return Truth, "true"
 	case "BeFalse":
 		return Truth, "false"
-	case "BeNil":
+	case "BeNil", "HaveOccurred", "Succeed":
 		return Exists, "nil"
-	case "HaveOccurred", "Succeed", "Exist", "BeAnExistingFile", "Panic", "BeClosed", "Receive", "MatchError":
+	case "Exist", "BeAnExistingFile", "Panic", "BeClosed", "Receive", "MatchError":
 		if name == "MatchError" {
 			return Partial, ""
 		}

@@ -60,8 +60,8 @@ func (w *goTestWalker) assert(a Assertion, n ast.Node) {
 
 // block reads statements. What follows a statement that always leaves is dead.
 func (w *goTestWalker) block(list []ast.Stmt, why string) {
-	was := w.dead
-	defer func() { w.dead = was }()
+	was, depth := w.dead, len(w.when)
+	defer func() { w.dead, w.when = was, w.when[:depth] }()
 	if w.dead == "" {
 		w.dead = why
 	}
@@ -70,7 +70,37 @@ func (w *goTestWalker) block(list []ast.Stmt, why string) {
 		if reason := w.leaves(s); reason != "" && w.dead == "" && i < len(list)-1 {
 			w.dead = reason
 		}
+		if cond := w.leavesEarly(s); cond != nil {
+			w.when = append(w.when, w.holds(guard{cond, true}))
+		}
 	}
+}
+
+// leavesEarly gives the condition under which a statement leaves the function
+// without having asserted anything.
+func (w *goTestWalker) leavesEarly(s ast.Stmt) ast.Expr {
+	x, ok := s.(*ast.IfStmt)
+	if !ok || x.Else != nil || len(x.Body.List) == 0 {
+		return nil
+	}
+	for _, in := range x.Body.List {
+		switch in := in.(type) {
+		case *ast.ReturnStmt:
+			return x.Cond
+		case *ast.ExprStmt:
+			if w.fails(in) {
+				return nil
+			}
+			if call, ok := in.X.(*ast.CallExpr); ok {
+				if _, asserts := w.library(call); asserts || w.isSkip(call) {
+					return nil
+				}
+			}
+		default:
+			return nil
+		}
+	}
+	return nil
 }
 
 // leaves says how a statement always leaves the block it stands in.

@@ -44,7 +44,7 @@ func (a asked) names(value string) weight {
 // mentions reports whether a text names a value as a whole word. What is too
 // short to be meant is never named.
 func mentions(text, value string) bool {
-	if text == "" || len(value) < 2 || len(value) < 3 && !isDigits(value) {
+	if text == "" || len(value) < 2 || len(value) < 3 && !strings.ContainsAny(value, "0123456789") {
 		return false
 	}
 	text, value = strings.ToLower(text), strings.ToLower(value)

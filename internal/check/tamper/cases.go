@@ -123,6 +123,14 @@ func (j *judge) compareCases(t, h *test) {
 func (j *judge) caseElsewhere(h *test, c source.Case) bool {
 	values := valuesOf(scan(c.Text, h.file.lang))
 	delete(values, c.Name)
+	for _, p := range j.pairs {
+		for _, a := range p.added {
+			has := valuesOf(scan(a.Text, h.file.lang))
+			if contained(values, has) == 1 || len(values) > 2 && contained(values, has) > 0.6 {
+				return true
+			}
+		}
+	}
 	for _, other := range j.head.all() {
 		if other == h && other.pair != nil {
 			continue

@@ -212,19 +212,27 @@ func about(tokens []token, names map[string]bool) bool {
 }
 
 // subjectGone reports whether code looks at something that the change took out
-// of the project: a name it defined, or a string that only it had.
+// of the project: a name it defined.
 func (c *code) subjectGone(tokens []token) bool {
-	strings := 0
 	for _, t := range tokens {
-		switch {
-		case t.kind == word && c.gone[t.text]:
+		if t.kind == word && c.gone[t.text] {
 			return true
-		case t.kind == text && c.lost[bare(t.text)]:
-			if len(bare(t.text)) >= 8 {
-				return true
-			}
-			strings++
 		}
 	}
-	return strings > 1
+	return false
+}
+
+// inputGone reports whether a test works with a string that only the code had
+// and has no more: a route, a flag, a key.
+func (c *code) inputGone(t *test) bool {
+	n := 0
+	for v := range inputs(t) {
+		if c.lost[v] {
+			n++
+			if len(v) >= 8 {
+				return true
+			}
+		}
+	}
+	return n > 1
 }

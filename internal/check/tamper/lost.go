@@ -68,7 +68,7 @@ func (j *judge) lost(t *test) {
 		})
 		return
 	}
-	if j.why(t) != "" || len(t.Assertions) == 0 && len(t.Cases) == 0 {
+	if j.suiteLost(t) || j.why(t) != "" || len(t.Assertions) == 0 && len(t.Cases) == 0 {
 		return
 	}
 	level := j.lostLevel([]*test{t})
@@ -82,10 +82,30 @@ func (j *judge) lost(t *test) {
 	})
 }
 
+// suiteLost finds a test that was there to run others, which are still there.
+func (j *judge) suiteLost(t *test) bool {
+	code := tight(t.file.between(t.Start, t.End))
+	if t.file.lang != source.Go || !strings.Contains(code, "suite.Run(") && !strings.Contains(code, "RunSpecs(") {
+		return false
+	}
+	for _, h := range j.head.all() {
+		suite, _, isMethod := strings.Cut(h.Name, ".")
+		if h.Helper || folder(h.file.path) != folder(t.file.path) || isMethod && !about(t.tokens, map[string]bool{suite: true}) || !isMethod && !strings.Contains(h.Name, " > ") {
+			continue
+		}
+		j.say(statement{
+			rule: "suite_lost", level: evidence.Gate, path: h.file.path, lines: h.Range, paths: []string{t.file.path, h.file.path}, anchor: t.Name,
+			message: fmt.Sprintf("%s is gone, so that nothing runs %s and the rest of its suite.", place(t), place(h)),
+		})
+		return true
+	}
+	return false
+}
+
 // why says why a test that is gone is no loss; empty when it is one.
 func (j *judge) why(t *test) string {
 	switch {
-	case j.code.subjectGone(t.tokens):
+	case j.code.subjectGone(t.tokens), j.code.inputGone(t):
 		return "what it tests is gone"
 	case j.absorbed(t):
 		return "another test holds it"
@@ -157,7 +177,7 @@ func strongest(list []source.Assertion) int {
 // hidden finds a test that is still there under a name that no runner starts,
 // and that nothing calls.
 func (j *judge) hidden(t *test) (*file, source.Function) {
-	if t.file.lang == source.Go && len(t.Name) > 0 && leaf(t.Name) != t.Name {
+	if t.file.lang == source.Go && strings.Contains(t.Name, "/") {
 		return nil, source.Function{}
 	}
 	for _, f := range j.head.tests {

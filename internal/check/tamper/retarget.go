@@ -52,14 +52,14 @@ func (j *judge) judgeRetarget(r retarget) (evidence.Level, string) {
 		return "", "" // the same value changed in the code: a message, a default
 	case !r.flipped && j.inCode(r):
 		return "", ""
-	case !r.flipped && j.asked.names(now) == ordered:
+	case !r.flipped && (j.asked.names(now) == ordered || j.asked.names(r.is) == ordered):
 		return "", ""
 	}
 	level, why := evidence.Gate, ", and the code changed"
 	if !j.code.differs {
 		level, why = evidence.Locator, ", and no code changed"
 	}
-	if !r.flipped && j.claims(old, now) {
+	if !r.flipped && j.claims(old, now, r.is) {
 		level = evidence.Context
 	}
 	if j.beside(r.head) > 0 || j.repeated(r) {
@@ -72,8 +72,8 @@ func (j *judge) judgeRetarget(r retarget) (evidence.Level, string) {
 }
 
 // claims reports whether the author names what is new in a value.
-func (j *judge) claims(old, now string) bool {
-	if j.asked.names(now) == claimed {
+func (j *judge) claims(old, now, whole string) bool {
+	if j.asked.names(now) == claimed || j.asked.names(whole) == claimed {
 		return true
 	}
 	for _, w := range strings.FieldsFunc(now, func(r rune) bool { return !isWordRune(r) }) {

@@ -49,8 +49,10 @@ func (tamper) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.
 	j := &judge{subject: s, both: b, code: readCode(&b), asked: askedOf(s.Request), pairs: map[*test]pairing{}}
 	j.prepare()
 	j.compareTests()
-	j.compareFiles()
 	j.decideRetargets()
+	if err := j.compareFiles(ctx); err != nil {
+		return check.CouldNot("the changed stored results could not be read: %v", err)
+	}
 	if err := j.compareConfig(ctx); err != nil {
 		return check.CouldNot("the changed configuration could not be read: %v", err)
 	}
