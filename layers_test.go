@@ -93,6 +93,8 @@ func owners() []owned {
 		{"golang.org/x/sys/", "internal/adapter/sandbox internal/store"},
 		{"golang.org/x/term", "internal/cli"},
 		{"github.com/google/uuid", "internal/app internal/store"},
+		{"github.com/tetratelabs/wazero", "internal/source/treesitter"},
+		{"github.com/tetratelabs/wazero/", "internal/source/treesitter"},
 		{"github.com/rogpeppe/go-internal/", "tests"},
 		{"database/sql", "internal/store"},
 		{"os/exec", "internal/adapter/... internal/bench internal/killtest"},

@@ -51,7 +51,7 @@ func New(t Tools, checks []Check, parallel int) *Runner {
 		seen = append(seen, info.Name)
 	}
 	if t.Parser == nil {
-		t.Parser = source.NewParser()
+		t.Parser = source.NewParser("")
 	}
 	return &Runner{trees: t.Trees, parser: t.Parser, exec: t.Exec, cache: t.Cache, checks: slices.Clone(checks), parallel: max(parallel, 1)}
 }
