@@ -11,8 +11,7 @@ import (
 // Each file below testdata/tests/NAME.txt holds the tests that
 // testdata/tests/NAME gives, one fact a line.
 func TestGoldenTests(t *testing.T) {
-	p := NewParser()
-	t.Cleanup(func() { _ = p.Close() })
+	p := newParser(t)
 	names, err := filepath.Glob("testdata/tests/*")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no file was read: %v", err)
