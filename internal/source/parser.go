@@ -89,7 +89,7 @@ func grammarOf(lang Language) (treesitter.Grammar, func(*File, *treesitter.Tree)
 func brokenIn(tree *treesitter.Tree) []Range {
 	var out []Range
 	for n := range tree.Root().Inside() {
-		if n.IsError() || n.IsMissing() {
+		if n.IsBroken() {
 			out = append(out, linesOf(n))
 		}
 	}

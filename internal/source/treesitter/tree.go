@@ -130,22 +130,12 @@ func (n Node) Field() string {
 // "(" or "if".
 func (n Node) IsNamed() bool { return n.record().flags&named != 0 }
 
-// IsMissing reports whether the parser put the node in where the text has
-// nothing, to go on after an error.
-func (n Node) IsMissing() bool { return n.record().flags&missing != 0 }
+// IsBroken reports whether the parser could not understand the node's text, or
+// put the node in where the text has nothing, to go on after an error.
+func (n Node) IsBroken() bool { return n.record().flags&(faulty|missing) != 0 }
 
-// IsError reports whether the parser could not understand the node's text.
-func (n Node) IsError() bool { return n.record().flags&faulty != 0 }
-
-// IsExtra reports whether the node may stand anywhere, as comments do.
-func (n Node) IsExtra() bool { return n.record().flags&extra != 0 }
-
-// Start and End give the bytes of the text that the node covers, the end not
-// included.
-func (n Node) Start() int { return int(n.record().start) }
-
-// End gives the first byte after the node.
-func (n Node) End() int { return int(n.record().end) }
+// Span gives the bytes of the text that the node covers, the end not included.
+func (n Node) Span() (start, end int) { return int(n.record().start), int(n.record().end) }
 
 // Lines gives the first and last line, from 1, that the node covers. White
 // space at its end does not count.
@@ -153,7 +143,7 @@ func (n Node) Lines() (first, last int) {
 	if n.tree == nil {
 		return 0, 0
 	}
-	start, end := n.Start(), n.End()
+	start, end := n.Span()
 	for end > start && (n.tree.text[end-1] == '\n' || n.tree.text[end-1] == ' ' || n.tree.text[end-1] == '\r' || n.tree.text[end-1] == '\t') {
 		end--
 	}
@@ -169,7 +159,8 @@ func (n Node) Text() string {
 	if n.tree == nil {
 		return ""
 	}
-	return string(n.tree.text[n.Start():n.End()])
+	start, end := n.Span()
+	return string(n.tree.text[start:end])
 }
 
 // Parent gives the node around this one; a zero Node for the root.
@@ -225,7 +216,7 @@ func (n Node) Children() iter.Seq[Node] {
 func (n Node) Named() iter.Seq[Node] {
 	return func(yield func(Node) bool) {
 		for c := range n.Children() {
-			if c.IsNamed() && !c.IsExtra() && !yield(c) {
+			if c.record().flags&(named|extra) == named && !yield(c) {
 				return
 			}
 		}
