@@ -72,9 +72,9 @@ func (r *pythonReader) comparison(n treesitter.Node) Assertion {
 	var sides []treesitter.Node
 	var ops []string
 	for c := range n.Children() {
-		if c.IsNamed() && !c.IsExtra() && !c.Is("is not", "not in") {
+		if c.IsNamed() && !c.Is("is not", "not in", "comment") {
 			sides = append(sides, c)
-		} else if !c.IsExtra() {
+		} else if !c.Is("comment") {
 			ops = append(ops, strings.Join(strings.Fields(c.Text()), " "))
 		}
 	}

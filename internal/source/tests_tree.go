@@ -25,7 +25,8 @@ func newTreeTests(tree *treesitter.Tree, comments ...string) *treeTests {
 	r := &treeTests{tree: tree, at: -1, tables: map[string]treesitter.Node{}, failing: map[string]bool{}}
 	for n := range tree.Root().Inside() {
 		if n.Is(comments...) {
-			r.comments = append(r.comments, span{n.Start(), n.End()})
+			start, end := n.Span()
+			r.comments = append(r.comments, span{start, end})
 		}
 	}
 	return r
@@ -40,7 +41,8 @@ func (r *treeTests) code(n treesitter.Node) string {
 	if n.IsZero() {
 		return ""
 	}
-	return strings.ToValidUTF8(codeOf(r.tree.Text(), span{n.Start(), min(n.End(), n.Start()+maxTestText)}, r.comments), "")
+	start, end := n.Span()
+	return strings.ToValidUTF8(codeOf(r.tree.Text(), span{start, min(end, start+maxTestText)}, r.comments), "")
 }
 
 func (r *treeTests) test() *Test {

@@ -3,6 +3,7 @@ package tamper
 import (
 	"fmt"
 	"go/build/constraint"
+	"slices"
 	"strings"
 
 	"muster/internal/core/evidence"
@@ -22,7 +23,7 @@ func (j *judge) marks(t, h *test) {
 			longer, before = at, t.Timeouts[i].Millis
 		}
 	}
-	if longer.Text != "" && j.code.differs {
+	if longer.Text != "" && j.code.differs && !j.said("timeout", h.file.path, longer.Line) {
 		j.say(statement{
 			rule: "timeout", level: evidence.Locator, path: h.file.path, lines: source.Range{Start: longer.Line, End: longer.Line}, anchor: h.Name, is: longer.Text,
 			message: fmt.Sprintf("%s may take %d ms where it was %d ms, and the code changed.", place(h), longer.Millis, before), paths: []string{t.file.path, h.file.path},
@@ -49,6 +50,9 @@ func (j *judge) skips(t, h *test) {
 		level, why := evidence.Gate, "is skipped now"
 		if m.Conditional {
 			level, why = conditionalSkip(t, m)
+		}
+		if j.said("skipped", h.file.path, m.Line) {
+			return // by a mark on what holds several tests
 		}
 		names := append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)
 		switch j.asked.asksFor(skipping, names) {
@@ -130,15 +134,18 @@ func (j *judge) focused(h *test) {
 		return
 	}
 	m := h.Focuses[0]
-	for _, f := range j.findings {
-		if f.Rule == "focused" && f.Path == h.file.path && f.StartLine == m.Line {
-			return
-		}
+	if j.said("focused", h.file.path, m.Line) {
+		return
 	}
 	j.say(statement{
 		rule: "focused", level: evidence.Gate, path: h.file.path, lines: source.Range{Start: m.Line, End: m.Line}, is: m.Text, anchor: h.Name,
 		message: fmt.Sprintf("%s is marked so that other tests of the file do not run: %s.", place(h), quote(m.Text)),
 	})
+}
+
+// said reports whether a finding of a rule stands at a line already.
+func (j *judge) said(rule, path string, line int) bool {
+	return slices.ContainsFunc(j.findings, func(f evidence.Finding) bool { return f.Rule == rule && f.Path == path && f.StartLine == line })
 }
 
 // subjects gives the names of the changed code that a test mentions.
