@@ -17,7 +17,7 @@ type asked struct {
 }
 
 func askedOf(req evidence.Request) asked {
-	return asked{task: req.Task, claim: req.Claim, kind: req.Type}
+	return asked{task: req.Task[:min(len(req.Task), maxSpeech)], claim: req.Claim[:min(len(req.Claim), maxSpeech)], kind: req.Type}
 }
 
 // weight is how much a text counts.
@@ -78,8 +78,8 @@ func (a asked) asksFor(act *regexp.Regexp, names []string) weight {
 	if a.task == "" { // a person's commit: the words of a name are enough
 		var words []string
 		for _, n := range names {
-			for _, w := range strings.Fields(spaced(n)) {
-				if len(w) > 4 {
+			for _, w := range strings.FieldsFunc(spaced(n), func(r rune) bool { return !isWordRune(r) }) {
+				if len(w) > 3 && !usual(w) {
 					words = append(words, w)
 				}
 			}
@@ -92,17 +92,32 @@ func (a asked) asksFor(act *regexp.Regexp, names []string) weight {
 }
 
 func speaks(text string, act *regexp.Regexp, names []string) bool {
-	for _, sentence := range regexp.MustCompile(`[.!?]\s|\n`).Split(text, -1) {
-		if !act.MatchString(sentence) {
+	for _, sentence := range sentences.Split(text, -1) {
+		if len(sentence) > maxSentence || !act.MatchString(sentence) {
 			continue
 		}
+		lower := strings.ToLower(sentence)
 		for _, n := range names {
-			if mentions(sentence, n) || mentions(sentence, spaced(n)) {
+			if mentions(lower, n) || mentions(lower, spaced(n)) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+var sentences = regexp.MustCompile(`[.!?]\s|\n`)
+
+// Bounds on what is read of a task and a claim.
+const (
+	maxSpeech   = 32 << 10
+	maxSentence = 4 << 10
+)
+
+// usual reports whether a word stands in the names of so many tests that it
+// says nothing.
+func usual(w string) bool {
+	return strings.Contains(" should when with that test tests from this have does error errors return returns value values work works case cases file data call calls type types name names true false none null object string after before without given using only then else code make makes into same when code expect ", " "+w+" ")
 }
 
 // spaced gives a name as people write it: "max_retries" and "maxRetries" as
@@ -130,6 +145,15 @@ func (a asked) settings() any {
 // reverts reports whether the author says that an earlier change is undone, as
 // "git revert" writes it.
 func (a asked) reverts() bool { return strings.HasPrefix(a.claim, "Revert \"") }
+
+var upgrading = regexp.MustCompile(`(?i)\b(deps?|bump\w*|upgrad\w*|updat\w*|migrat\w*|support\w*)\b`)
+
+// upgrades reports whether the author says that versions of dependencies
+// change.
+func (a asked) upgrades() bool {
+	first, _, _ := strings.Cut(a.claim, "\n")
+	return upgrading.MatchString(first)
+}
 
 // speaksOf reports whether the author names one of the things.
 func (a asked) speaksOf(names []string) bool {

@@ -1,6 +1,7 @@
 package tamper
 
 import (
+	"slices"
 	"strings"
 
 	"muster/internal/source"
@@ -115,7 +116,11 @@ func sumUp(files []*file) sum {
 		for _, v := range f.facts.Values {
 			s.define(last(v.Name), f, v.Range)
 		}
-		for _, tok := range scan(strings.Join(f.lines, "\n"), f.lang) {
+		tokens := scan(strings.Join(f.lines, "\n"), f.lang)
+		for i, tok := range tokens {
+			if defines(tokens, i) {
+				s.members[tok.text] = true
+			}
 			all.WriteString(tok.text)
 			all.WriteByte(' ')
 			switch tok.kind {
@@ -129,6 +134,21 @@ func sumUp(files []*file) sum {
 	}
 	s.all = all.String()
 	return s
+}
+
+// defines reports whether a word is defined where it stands: after "def" or
+// the like, or as a property that is set.
+func defines(tokens []token, i int) bool {
+	if tokens[i].kind != word || len(tokens[i].text) < 4 || i == 0 {
+		return false
+	}
+	switch tokens[i-1].text {
+	case "def", "class", "function", "func", "fn", "type", "interface", "struct", "enum", "trait":
+		return true
+	case ".":
+		return i+2 < len(tokens) && tokens[i+1].text == "=" && tokens[i+2].text != "="
+	}
+	return false
 }
 
 func (s *sum) define(name string, f *file, r source.Range) {
@@ -214,12 +234,7 @@ func about(tokens []token, names map[string]bool) bool {
 // subjectGone reports whether code looks at something that the change took out
 // of the project: a name it defined.
 func (c *code) subjectGone(tokens []token) bool {
-	for _, t := range tokens {
-		if t.kind == word && c.gone[t.text] {
-			return true
-		}
-	}
-	return false
+	return len(c.gone) > 0 && slices.ContainsFunc(tokens, func(t token) bool { return t.kind == word && c.gone[t.text] })
 }
 
 // inputGone reports whether a test works with a string that only the code had

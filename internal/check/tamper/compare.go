@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"muster/internal/check"
+	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
 )
@@ -37,6 +39,12 @@ func (j *judge) compareTests() {
 
 // compare holds one test against what it became.
 func (j *judge) compare(t, h *test) {
+	if !t.Helper && h.file.status == change.Added && collected(t.file.path) && !collected(h.file.path) && !h.file.class.Test && !j.said("not_collected", h.file.path, 0) {
+		j.say(statement{
+			rule: "not_collected", level: evidence.Gate, path: h.file.path, paths: []string{t.file.path, h.file.path}, anchor: t.file.path,
+			message: fmt.Sprintf("%s is in %s now, where the test runner does not look for tests.", place(t), check.ShowPath(h.file.path)),
+		})
+	}
 	j.marks(t, h)
 	p := j.pairs[t]
 	for _, k := range p.kept {
@@ -174,14 +182,22 @@ func slightly(k paired) bool {
 // weigh lowers the level of a weakening where the change has an explanation:
 // the task or the author names it, or as many assertions are new beside it.
 func (j *judge) weigh(level evidence.Level, t *test, lost int) evidence.Level {
-	switch j.asked.asksFor(removing, append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)) {
+	names := append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)
+	if j.asked.task == "" {
+		for w := range wordsOf(t.tokens) {
+			if len(w) > 5 && !common(w) {
+				names = append(names, bare(w))
+			}
+		}
+	}
+	switch j.asked.asksFor(removing, names) {
 	case ordered:
 		return evidence.Context
 	case claimed:
 		level = evidence.Locator
 	case silent:
 	}
-	if j.asked.reverts() {
+	if j.asked.reverts() || j.manifests() && j.asked.upgrades() {
 		level = evidence.Locator
 	}
 	if j.code.rewritten(t.file.path) || j.anew(t.file) || versioned(t) {

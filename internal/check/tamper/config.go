@@ -85,12 +85,15 @@ func commandsOf(p, text string) []string {
 		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, "//") || strings.HasPrefix(line, "- name:") || strings.HasPrefix(line, "name:") || strings.HasPrefix(line, "uses:") {
 			continue
 		}
-		if running.MatchString(line) {
+		if running.MatchString(line) && !entry.MatchString(line) {
 			out = append(out, strings.Join(strings.Fields(line), " "))
 		}
 	}
 	return out
 }
+
+// entry matches lines of a matrix or of settings that name a runner.
+var entry = regexp.MustCompile(`^-?\s*\{|\btox["']?\s*:|^(tox|pytest|jest|vitest|mocha|nox)["']?\s*:|requirements|pip install|npm (i|install|ci)\b[^&]*$|^- (tox|pytest|jest|mocha|vitest)$|cache|^\[|^envlist|==|>=`)
 
 // skipsCommands names files in which a runner's name is no command.
 func skipsCommands(p string) bool {

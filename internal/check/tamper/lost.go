@@ -105,7 +105,7 @@ func (j *judge) suiteLost(t *test) bool {
 // why says why a test that is gone is no loss; empty when it is one.
 func (j *judge) why(t *test) string {
 	switch {
-	case j.code.subjectGone(t.tokens), j.code.inputGone(t):
+	case j.code.subjectGone(t.tokens), j.code.subjectGone(scan(t.Name, t.file.lang)), j.code.inputGone(t):
 		return "what it tests is gone"
 	case j.absorbed(t):
 		return "another test holds it"
@@ -144,6 +144,9 @@ func (j *judge) absorbed(t *test) bool {
 	for _, h := range j.head.all() {
 		if h.file.lang != t.file.lang || h.pair == t || len(h.Assertions) == 0 {
 			continue
+		}
+		if alike(t.grams, h.grams) > 0.97 {
+			return true // it stood there twice
 		}
 		had := map[string]bool{}
 		if h.pair != nil {

@@ -134,12 +134,18 @@ func (s *side) add(f *file) {
 		s.rest = append(s.rest, f)
 	case f.class.Test:
 		s.tests = append(s.tests, f)
+	case f.lang != source.Rust && f.lang != source.Go && hasTests(f):
+		s.tests = append(s.tests, f) // in a folder of another name
 	default:
 		if f.lang == source.Rust && len(f.tests) > 0 {
 			s.tests = append(s.tests, f) // Rust keeps tests beside the code
 		}
 		s.code = append(s.code, f)
 	}
+}
+
+func hasTests(f *file) bool {
+	return slices.ContainsFunc(f.tests, func(t *test) bool { return !t.Helper })
 }
 
 // between gives lines of the file, both included.
@@ -179,6 +185,12 @@ func collected(p string) bool {
 
 // leaf gives the last part of a test's name: of "A > b" it is "b".
 func leaf(name string) string {
+	if strings.Contains(name, " ") { // a sentence
+		if i := strings.LastIndex(name, " > "); i >= 0 {
+			return name[i+len(" > "):]
+		}
+		return name
+	}
 	for _, sep := range []string{" > ", "/", "::", "."} {
 		if i := strings.LastIndex(name, sep); i >= 0 {
 			name = name[i+len(sep):]

@@ -142,7 +142,8 @@ func (j *judge) beside(t *test) int {
 	}
 	n := 0
 	for _, f := range j.fresh {
-		if f.folder == folder(t.file.path) && slices.ContainsFunc(about, func(w string) bool { return f.words[w] }) {
+		near := f.folder == folder(t.file.path) || t.file.other == nil || t.file.other.path != t.file.path
+		if near && slices.ContainsFunc(about, func(w string) bool { return f.words[w] }) {
 			n += f.n
 		}
 	}
