@@ -158,7 +158,7 @@ func (r *goReader) importOf(spec *ast.ImportSpec) Import {
 }
 
 // declaration reads types, constants and variables. A top-level variable that
-// is set to a function literal is a function too.
+// is set to a function literal is a function instead.
 func (r *goReader) declaration(d *ast.GenDecl) {
 	for _, spec := range d.Specs {
 		switch s := spec.(type) {
@@ -169,10 +169,11 @@ func (r *goReader) declaration(d *ast.GenDecl) {
 		case *ast.ValueSpec:
 			text := d.Tok.String() + " " + r.code(s)
 			for i, name := range s.Names {
-				r.file.Values = append(r.file.Values, Value{Name: name.Name, Exported: name.IsExported(), Text: text, Range: r.rangeOf(s)})
 				if lit := literalAt(s.Values, i); lit != nil {
 					r.add(name.Name, name.IsExported(), "func"+goParams(lit.Type), lit, lit.Body)
+					continue
 				}
+				r.file.Values = append(r.file.Values, Value{Name: name.Name, Exported: name.IsExported(), Text: text, Range: r.rangeOf(s)})
 			}
 		}
 	}

@@ -54,7 +54,7 @@ type File struct {
 // Import is one imported module or package.
 type Import struct {
 	Path string // as the language spells it: "net/http", "os.path", "./util", "java.util.List"
-	Name string // what it is called here, when that is said
+	Name string // what it, or the one thing that is taken from it, is called here, when that is said
 	Range
 }
 

@@ -63,6 +63,7 @@ const (
 	maxTime     = 30 * time.Second
 	MaxBytes    = 2 << 20  // of a text
 	maxNodes    = 4 << 20  // of a tree
+	maxDepth    = 10_000   // of its nodes
 	maxPages    = 8192     // of a module's memory, 64 KiB each: 512 MiB
 	keptBytes   = 64 << 20 // a module whose memory grew past this is not used again
 )
@@ -331,5 +332,8 @@ func (in *instance) parse(ctx context.Context, text []byte) (*Tree, error) {
 	if !ok || count == 0 {
 		return nil, errNotParsed
 	}
-	return decode(text, raw, in.names), nil
+	if tree := decode(text, raw, in.names); tree != nil {
+		return tree, nil
+	}
+	return nil, errNotParsed
 }

@@ -40,10 +40,12 @@ type names struct {
 	fields  []string // from 1 on; 0 is no field
 }
 
-// decode reads the nodes that a module has written.
+// decode reads the nodes that a module has written; nil when they are nested
+// deeper than maxDepth, so that whoever walks a tree may recurse.
 func decode(text, raw []byte, n *names) *Tree {
 	t := &Tree{text: text, names: n, nodes: make([]record, len(raw)/recordBytes), lines: []uint32{0}}
 	size := uint32(len(text)) //nolint:gosec // bounded by MaxBytes
+	depth := make([]uint16, len(t.nodes))
 	for i := range t.nodes {
 		b := raw[i*recordBytes : (i+1)*recordBytes]
 		fields := binary.LittleEndian.Uint16(b[2:])
@@ -53,6 +55,12 @@ func decode(text, raw []byte, n *names) *Tree {
 			symbol: binary.LittleEndian.Uint16(b), field: fields & 0xfff, flags: uint8(fields >> 12), //nolint:gosec // four bits
 			start: min(start, end), end: end,
 			parent: binary.LittleEndian.Uint32(b[12:]), size: binary.LittleEndian.Uint32(b[16:]),
+		}
+		if i == 0 {
+			continue
+		}
+		if depth[i] = depth[t.nodes[i].parent] + 1; depth[i] > maxDepth {
+			return nil
 		}
 	}
 	for pos := 0; ; {
