@@ -61,9 +61,9 @@ func (r *pythonReader) suite(body treesitter.Node, outer string, marks []Mark, c
 		case "class_definition":
 			bases := def.At("superclasses").Text()
 			is := strings.HasPrefix(name, "Test") || strings.Contains(bases, "Test")
-			r.suite(def.At("body"), join(outer, name, "."), append(marks[:len(marks):len(marks)], own...), collected && is)
+			r.suite(def.At("body"), joinNames(outer, name, "."), append(marks[:len(marks):len(marks)], own...), collected && is)
 		case "function_definition":
-			r.function(n, def, Test{Name: join(outer, name, "."), Helper: !collected || !strings.HasPrefix(name, "test")}, append(marks[:len(marks):len(marks)], own...))
+			r.function(n, def, Test{Name: joinNames(outer, name, "."), Helper: !collected || !strings.HasPrefix(name, "test")}, append(marks[:len(marks):len(marks)], own...))
 		case "if_statement", "try_statement", "with_statement":
 			for c := range n.Inside() { // definitions below a condition
 				if c.Is("block") && c.Parent() == n {
@@ -74,7 +74,7 @@ func (r *pythonReader) suite(body treesitter.Node, outer string, marks []Mark, c
 	}
 }
 
-func join(outer, name, sep string) string {
+func joinNames(outer, name, sep string) string {
 	if outer == "" {
 		return name
 	}

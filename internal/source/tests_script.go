@@ -169,9 +169,9 @@ func (r *scriptReader) declaration(call treesitter.Node) bool {
 	r.options(&b, list[1:])
 	title := strings.Trim(r.code(list[0]), "\"'`")
 	if r.at >= 0 { // a subtest of node:test
-		b.name = join(r.test().Name, title, " > ")
+		b.name = joinNames(r.test().Name, title, " > ")
 	} else {
-		b.name = join(r.outer.name, title, " > ")
+		b.name = joinNames(r.outer.name, title, " > ")
 	}
 	if what == "describe" {
 		outer := r.outer

@@ -361,6 +361,12 @@ func (j *judge) removedFrom(t, h *test, p pairing) {
 	if len(gone) <= added && strongGone <= strongAdded {
 		return
 	}
+	for _, a := range p.added {
+		if a.Strength == source.Trivial {
+			j.about(t, h, paired{gone[0], a}, "trivial", evidence.Gate, fmt.Sprintf("An assertion of %s was replaced by one that cannot fail.", place(h)))
+			return
+		}
+	}
 	j.say(statement{
 		rule: "assertions_removed", level: j.removalLevel(t, h, gone), path: h.file.path, lines: h.Range, paths: []string{t.file.path, h.file.path}, anchor: h.Name,
 		message: fmt.Sprintf("%s has lost %s: %s", place(h), count(len(gone), "assertion"), list(gone)),

@@ -175,7 +175,7 @@ func covers(whole, part source.Assertion) bool {
 	if i := strings.IndexAny(root, "[)("); i > 0 {
 		root, cut = root[:i], true
 	}
-	if cut && root != "" && (w == root || strings.HasPrefix(w, root+".") && strings.HasPrefix(p, w) || within(w, root)) {
+	if cut && root != "" && (w == root || strings.HasPrefix(w, root+".") && strings.HasPrefix(p, w) || within(w, p)) {
 		return true
 	}
 	return w != "" && strings.HasPrefix(p, w) && p != w

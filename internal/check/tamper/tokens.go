@@ -3,12 +3,12 @@ package tamper
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"muster/internal/source"
+	"muster/internal/source/tokens"
 )
 
-// kind is the sort of a token.
+// kind is the sort of a token, as far as it matters here.
 type kind int
 
 const (
@@ -18,111 +18,30 @@ const (
 	mark
 )
 
-// token is one word of code. Layout and comments are left out.
+// token is one word of code.
 type token struct {
 	kind kind
 	text string
 }
 
-// scan splits code into tokens, well enough to compare two versions of it in
-// any of the languages. A string ends at the end of its line, unless the
-// language has strings that go on.
+// scan splits code into tokens. Layout and comments are left out.
 func scan(code string, lang source.Language) []token {
-	s := scanner{rest: code, python: lang == source.Python, rust: lang == source.Rust}
-	var out []token
-	for {
-		t, ok := s.next()
-		if !ok {
-			return out
+	split := tokens.Split(string(lang), []byte(code))
+	out := make([]token, 0, len(split))
+	for _, t := range split {
+		k := mark
+		switch t.Kind {
+		case tokens.Word, tokens.Keyword:
+			k = word
+		case tokens.Number:
+			k = number
+		case tokens.String:
+			k = text
+		case tokens.Mark:
 		}
-		out = append(out, t)
+		out = append(out, token{k, t.Text})
 	}
-}
-
-type scanner struct {
-	rest   string
-	python bool
-	rust   bool
-}
-
-func (s *scanner) next() (token, bool) {
-	s.blank()
-	if s.rest == "" {
-		return token{}, false
-	}
-	c, size := utf8.DecodeRuneInString(s.rest)
-	switch {
-	case c == '"' || c == '\'' && !s.lifetime() || c == '`' && !s.python:
-		return token{text, s.quoted()}, true
-	case unicode.IsDigit(c):
-		return token{number, s.while(func(r rune) bool { return isWordRune(r) || r == '.' })}, true
-	case isWordRune(c):
-		return token{word, s.while(isWordRune)}, true
-	}
-	t := s.rest[:size]
-	s.rest = s.rest[size:]
-	return token{mark, t}, true
-}
-
-// blank skips white space and comments.
-func (s *scanner) blank() {
-	for {
-		s.rest = strings.TrimLeftFunc(s.rest, unicode.IsSpace)
-		switch {
-		case !s.python && strings.HasPrefix(s.rest, "//"), s.python && strings.HasPrefix(s.rest, "#"):
-			_, s.rest, _ = strings.Cut(s.rest, "\n")
-		case !s.python && strings.HasPrefix(s.rest, "/*"):
-			_, after, closed := strings.Cut(s.rest[2:], "*/")
-			if !closed {
-				after = ""
-			}
-			s.rest = after
-		default:
-			return
-		}
-	}
-}
-
-// lifetime reports whether a quote begins a lifetime of Rust.
-func (s *scanner) lifetime() bool {
-	return s.rust && !(len(s.rest) > 2 && (s.rest[2] == '\'' || s.rest[1] == '\\'))
-}
-
-// quoted takes a string, and gives it with its quotes.
-func (s *scanner) quoted() string {
-	quote := s.rest[:1]
-	long := s.python && len(s.rest) >= 3 && s.rest[1:2] == quote && s.rest[2:3] == quote
-	if long {
-		quote = strings.Repeat(quote, 3)
-	}
-	raw := quote == "`" && !s.rust
-	for i := len(quote); i < len(s.rest); i++ {
-		switch {
-		case s.rest[i] == '\\' && quote != "`":
-			i++
-		case strings.HasPrefix(s.rest[i:], quote):
-			return s.take(i + len(quote))
-		case s.rest[i] == '\n' && !long && !raw:
-			return s.take(i)
-		}
-	}
-	return s.take(len(s.rest))
-}
-
-func (s *scanner) take(n int) string {
-	n = min(n, len(s.rest))
-	t := s.rest[:n]
-	s.rest = s.rest[n:]
-	return t
-}
-
-func (s *scanner) while(is func(rune) bool) string {
-	for i, r := range s.rest {
-		if !is(r) {
-			return s.take(i)
-		}
-	}
-	return s.take(len(s.rest))
+	return out
 }
 
 func isWordRune(r rune) bool {
