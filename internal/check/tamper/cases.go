@@ -52,7 +52,7 @@ func pairCases(was, is []source.Case, lang source.Language) (changed []casePair,
 				best, at = score, k
 			}
 		}
-		if at >= 0 && best >= same {
+		if at >= 0 && best >= 0.5 {
 			usedOld[i], usedNew[at] = true, true
 			changed = append(changed, casePair{c, is[at]})
 		}
@@ -123,6 +123,9 @@ func (j *judge) compareCases(t, h *test) {
 func (j *judge) caseElsewhere(h *test, c source.Case) bool {
 	values := valuesOf(scan(c.Text, h.file.lang))
 	delete(values, c.Name)
+	if len(h.Cases) == 0 && contained(values, valuesOf(h.tokens)) == 1 {
+		return true // the table was dissolved
+	}
 	for _, p := range j.pairs {
 		for _, a := range p.added {
 			has := valuesOf(scan(a.Text, h.file.lang))

@@ -241,10 +241,16 @@ func (c *code) subjectGone(tokens []token) bool {
 // and has no more: a route, a flag, a key.
 func (c *code) inputGone(t *test) bool {
 	n := 0
-	for v := range inputs(t) {
+	given := valuesOf(t.tokens)
+	for _, a := range t.Assertions {
+		for v := range valuesOf(scan(a.Expected, t.file.lang)) {
+			delete(given, v)
+		}
+	}
+	for v := range given {
 		if c.lost[v] {
 			n++
-			if len(v) >= 8 {
+			if len(v) >= 6 {
 				return true
 			}
 		}

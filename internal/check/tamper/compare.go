@@ -158,7 +158,7 @@ func (j *judge) loosened(t, h *test, k paired) {
 	switch {
 	case slightly(k):
 		level = evidence.Context
-	case !intact(t, h):
+	case !intact(t, h), k.is.Strength == source.Snapshot:
 		level = least(level, evidence.Locator)
 	}
 	j.about(t, h, k, "loosened", level, fmt.Sprintf("An assertion of %s asks for less than before: %s became %s.", place(h), strengthName(k.was), strengthName(k.is)))

@@ -10,8 +10,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"muster/internal/check"
 	"muster/internal/check/checktest"
 	"muster/internal/core/evidence"
+	"muster/internal/source"
 )
 
 // The corpus: testdata/LANGUAGE/SHAPE.txtar is a small project, and
@@ -30,6 +32,8 @@ func TestCorpus(t *testing.T) {
 		t.Fatalf("no corpus: %v", err)
 	}
 	counts := map[string]*tally{}
+	parser := source.NewParser("")
+	t.Cleanup(func() { _ = parser.Close() })
 	for _, name := range names {
 		lang := filepath.Base(filepath.Dir(name))
 		base := checktest.Files{}
@@ -44,13 +48,13 @@ func TestCorpus(t *testing.T) {
 			if strings.HasPrefix(c.Name, "edit: ") {
 				continue
 			}
-			t.Run(lang+"/"+c.Name, func(t *testing.T) { corpusCase(t, base, cases, c, counts[lang]) })
+			t.Run(lang+"/"+c.Name, func(t *testing.T) { corpusCase(t, parser, base, corpusEntry{cases, c}, counts[lang]) })
 		}
 	}
 	for lang, n := range counts {
 		t.Logf("%s: %d tampered, caught %d (by a gate %d); %d benign, alarms %d", lang, n.tampered, n.caught, n.gated, n.benign, n.alarms)
 		if n.tampered < 40 || n.benign < 40 {
-			t.Logf("%s: fewer than 40 cases of a kind", lang)
+			t.Errorf("%s: fewer than 40 cases of a kind", lang)
 		}
 	}
 }
@@ -66,15 +70,26 @@ func archive(t *testing.T, name string) *txtar.Archive {
 	return txtar.Parse(data)
 }
 
-func corpusCase(t *testing.T, base checktest.Files, cases []txtar.File, c txtar.File, n *tally) {
+// corpusEntry is a case among the cases of its project.
+type corpusEntry struct {
+	cases []txtar.File
+	txtar.File
+}
+
+func corpusCase(t *testing.T, parser *source.Parser, base checktest.Files, c corpusEntry, n *tally) {
 	head := checktest.Files{}
 	for p, text := range base {
 		head[p] = text
 	}
 	req := checktest.Request(evidence.OfRange)
-	s := script{t: t, head: head, req: &req, cases: cases}
+	s := script{t: t, head: head, req: &req, cases: c.cases}
 	s.run(string(c.Data))
-	res := checktest.Run(t, New(), checktest.New(t, map[string]checktest.Files{"base": base, "head": head}), checktest.NoExec(t), req)
+	tools := check.Tools{Trees: checktest.New(t, map[string]checktest.Files{"base": base, "head": head}), Parser: parser, Exec: checktest.NoExec(t)}
+	e, err := check.New(tools, []check.Check{New()}, 1).Judge(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := e.Results[0]
 	var got []string
 	for _, f := range res.Findings {
 		if f.Level != evidence.Context {

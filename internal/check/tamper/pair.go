@@ -171,6 +171,9 @@ func covers(whole, part source.Assertion) bool {
 		return false
 	}
 	w, p := tight(whole.Subject), tight(part.Subject)
+	if w == p {
+		return whole.Strength == source.Exact
+	}
 	root, _, cut := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(p, "len("), "*"), ".")
 	if i := strings.IndexAny(root, "[)("); i > 0 {
 		root, cut = root[:i], true

@@ -49,7 +49,12 @@ func (j *judge) judgeRetarget(r retarget) (evidence.Level, string) {
 	case !r.flipped && j.inputsChanged(r):
 		return "", "" // the test asks about something else
 	case !r.flipped && holds(j.code.gained, now) && holds(j.code.dropped, old):
-		return "", "" // the same value changed in the code: a message, a default
+		// The same value changed in the code: a message, a default, an answer.
+		if isDigits(now) && j.asked.task == "" && j.asked.names(now) == silent && j.asked.names(old) == silent && j.beside(r.head) == 0 &&
+			!j.asked.speaksOf(append(j.subjects(r.base), calls(r.base)...)) {
+			return evidence.Locator, ", as the code does now, and nothing says why"
+		}
+		return "", ""
 	case !r.flipped && j.inCode(r):
 		return "", ""
 	case !r.flipped && (j.asked.names(now) == ordered || j.asked.names(r.is) == ordered):
@@ -196,8 +201,8 @@ func isWordish(c byte) bool {
 
 // holds reports whether a value is in a set, or a part of a string in it.
 func holds(set map[string]bool, part string) bool {
-	if part == "" {
-		return false
+	if part == "" || len(part) == 1 && isDigits(part) {
+		return false // 0 and 1 are everywhere
 	}
 	if set[part] {
 		return true
