@@ -142,9 +142,13 @@ func (a asked) settings() any {
 	return struct{ Task, Claim, Type string }{a.task, a.claim, a.kind}
 }
 
-// reverts reports whether the author says that an earlier change is undone, as
-// "git revert" writes it.
-func (a asked) reverts() bool { return strings.HasPrefix(a.claim, "Revert \"") }
+// reverts reports whether a person says that an earlier change is undone, in
+// the words of "git revert". An agent with a task does not.
+func (a asked) reverts() bool {
+	return a.task == "" && strings.HasPrefix(a.claim, "Revert \"") && revert.MatchString(a.claim)
+}
+
+var revert = regexp.MustCompile(`This reverts commit [0-9a-f]{7,64}`)
 
 var upgrading = regexp.MustCompile(`(?i)\b(deps?|bump\w*|upgrad\w*|updat\w*|migrat\w*|support\w*)\b`)
 

@@ -79,8 +79,11 @@ func newCases(t, h *test) []source.Case {
 	return added
 }
 
+// tables compares the tables of cases that tests go through.
+type tables struct{ *judge }
+
 // compareCases judges the tables of a test.
-func (j *judge) compareCases(t, h *test) {
+func (j tables) compareCases(t, h *test) {
 	if len(t.Cases) == 0 {
 		return
 	}
@@ -120,7 +123,7 @@ func (j *judge) compareCases(t, h *test) {
 
 // caseElsewhere reports whether a case that is gone is part of another test:
 // its values stand together in a case or in an assertion that is new.
-func (j *judge) caseElsewhere(h *test, c source.Case) bool {
+func (j tables) caseElsewhere(h *test, c source.Case) bool {
 	values := valuesOf(scan(c.Text, h.file.lang))
 	delete(values, c.Name)
 	if len(h.Cases) == 0 && contained(values, valuesOf(h.tokens)) == 1 {

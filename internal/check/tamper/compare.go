@@ -16,17 +16,17 @@ import (
 // compareTests holds every test of the base against what it is at the head.
 func (j *judge) compareTests() {
 	for _, f := range j.base.tests {
-		if j.fileGone(f) {
+		if (losses{j}).fileGone(f) {
 			continue
 		}
 		for _, t := range f.tests {
 			switch {
 			case t.pair != nil:
-				j.compare(t, t.pair)
+				weakening{j}.compare(t, t.pair)
 			case t.Helper:
-				j.helperGone(t)
+				losses{j}.helperGone(t)
 			default:
-				j.lost(t)
+				losses{j}.lost(t)
 			}
 		}
 	}
@@ -37,8 +37,11 @@ func (j *judge) compareTests() {
 	}
 }
 
+// weakening finds tests that are still there and ask for less.
+type weakening struct{ *judge }
+
 // compare holds one test against what it became.
-func (j *judge) compare(t, h *test) {
+func (j weakening) compare(t, h *test) {
 	if !t.Helper && h.file.status == change.Added && collected(t.file.path) && !collected(h.file.path) && !h.file.class.Test && !j.said("not_collected", h.file.path, 0) {
 		j.say(statement{
 			rule: "not_collected", level: evidence.Gate, path: h.file.path, paths: []string{t.file.path, h.file.path}, anchor: t.file.path,
@@ -60,19 +63,19 @@ func (j *judge) compare(t, h *test) {
 		j.claimChanged(t, h, k)
 	}
 	j.removedFrom(t, h, p)
-	j.compareCases(t, h)
+	tables{j.judge}.compareCases(t, h)
 }
 
 // cannotFail finds an assertion that can fail no more.
-func (j *judge) cannotFail(t, h *test, k paired) bool {
+func (j weakening) cannotFail(t, h *test, k paired) bool {
 	was := k.was.Dead != "" || k.was.Strength == source.Trivial
 	switch {
 	case was:
 		return false
 	case k.is.Dead != "":
-		j.about(t, h, k, "dead", evidence.Gate, fmt.Sprintf("An assertion of %s can never fail the test any more: %s.", place(h), k.is.Dead))
+		j.about(h, k, "dead", evidence.Gate, fmt.Sprintf("An assertion of %s can never fail the test any more: %s.", place(h), k.is.Dead))
 	case k.is.Strength == source.Trivial:
-		j.about(t, h, k, "trivial", evidence.Gate, fmt.Sprintf("An assertion of %s can no longer fail, whatever the code does.", place(h)))
+		j.about(h, k, "trivial", evidence.Gate, fmt.Sprintf("An assertion of %s can no longer fail, whatever the code does.", place(h)))
 	default:
 		return false
 	}
@@ -81,7 +84,7 @@ func (j *judge) cannotFail(t, h *test, k paired) bool {
 
 // conditional finds an assertion that is now reached only under a condition
 // which the test did not have.
-func (j *judge) conditional(t, h *test, k paired) {
+func (j weakening) conditional(t, h *test, k paired) {
 	if k.is.When == k.was.When || k.is.When == "" || k.was.Dead != "" {
 		return
 	}
@@ -94,7 +97,7 @@ func (j *judge) conditional(t, h *test, k paired) {
 		if before[c] || !suspicious(c, k.is) {
 			continue
 		}
-		j.about(t, h, k, "conditional", evidence.Locator, fmt.Sprintf("An assertion of %s is reached only when %s, which the base did not ask for.", place(h), quote(c)))
+		j.about(h, k, "conditional", evidence.Locator, fmt.Sprintf("An assertion of %s is reached only when %s, which the base did not ask for.", place(h), quote(c)))
 		return
 	}
 }
@@ -121,12 +124,12 @@ func suspicious(cond string, a source.Assertion) bool {
 
 // claimChanged judges an assertion that asks for something else than before
 // about the same thing.
-func (j *judge) claimChanged(t, h *test, k paired) {
+func (j weakening) claimChanged(t, h *test, k paired) {
 	was, is := j.rank(0, k.was), j.rank(1, k.is)
 	switch {
 	case k.was.Dead != "" || k.was.Strength == source.Trivial || k.is.Dead != "":
 	case widened(k):
-		j.about(t, h, k, "tolerance", evidence.Gate, fmt.Sprintf("An assertion of %s allows a larger difference than before.", place(h)))
+		j.about(h, k, "tolerance", evidence.Gate, fmt.Sprintf("An assertion of %s allows a larger difference than before.", place(h)))
 	case k.was.Negated != k.is.Negated && tight(k.was.Expected) == tight(k.is.Expected) && tight(k.was.Subject) == tight(k.is.Subject):
 		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.was.Expected, is: k.is.Expected, pair: k, flipped: true})
 	case pinned(k.is) && k.was.Strength != source.Exists && k.was.Expected != "" && tight(k.was.Subject) == tight(k.is.Subject):
@@ -134,13 +137,13 @@ func (j *judge) claimChanged(t, h *test, k paired) {
 	case is > was:
 		j.loosened(t, h, k)
 	case is < was: // it asks for more
-	case k.was.Expected != k.is.Expected && k.was.Expected != "" && k.is.Expected != "" && tight(k.was.Subject) == tight(k.is.Subject):
+	case tight(k.was.Expected) != tight(k.is.Expected) && k.was.Expected != "" && k.is.Expected != "" && tight(k.was.Subject) == tight(k.is.Subject):
 		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.was.Expected, is: k.is.Expected, pair: k})
 	}
 }
 
 // loosened judges an assertion that asks for less than before.
-func (j *judge) loosened(t, h *test, k paired) {
+func (j weakening) loosened(t, h *test, k paired) {
 	p := j.pairs[t]
 	if j.take(k.was) || slices.ContainsFunc(h.Assertions, func(a source.Assertion) bool { return covers(a, k.was) }) || j.code.subjectGone(scan(k.was.Text, t.file.lang)) {
 		return
@@ -161,7 +164,7 @@ func (j *judge) loosened(t, h *test, k paired) {
 	case !intact(t, h), k.is.Strength == source.Snapshot:
 		level = least(level, evidence.Locator)
 	}
-	j.about(t, h, k, "loosened", level, fmt.Sprintf("An assertion of %s asks for less than before: %s became %s.", place(h), strengthName(k.was), strengthName(k.is)))
+	j.about(h, k, "loosened", level, fmt.Sprintf("An assertion of %s asks for less than before: %s became %s.", place(h), strengthName(k.was), strengthName(k.is)))
 }
 
 // slightly reports whether an exact comparison of a floating point number
@@ -197,10 +200,16 @@ func (j *judge) weigh(level evidence.Level, t *test, lost int) evidence.Level {
 		level = evidence.Locator
 	case silent:
 	}
-	if j.asked.reverts() || j.manifests() && j.asked.upgrades() {
+	if j.asked.reverts() {
+		return evidence.Context
+	}
+	if j.manifests() && j.asked.upgrades() {
 		level = evidence.Locator
 	}
-	if j.code.rewritten(t.file.path) || j.anew(t.file) || versioned(t) {
+	if versioned(t) {
+		return evidence.Context
+	}
+	if j.code.rewritten(t.file.path) || j.anew(t.file) {
 		level = evidence.Locator
 	}
 	if j.beside(t) >= lost {
@@ -306,194 +315,12 @@ func widened(k paired) bool {
 }
 
 // about reports on an assertion.
-func (j *judge) about(t, h *test, k paired, rule string, level evidence.Level, message string) {
+func (j *judge) about(h *test, k paired, rule string, level evidence.Level, message string) {
 	if h.file.class.Generated {
 		level = evidence.Context
 	}
 	j.say(statement{
 		rule: rule, level: level, path: h.file.path, lines: k.is.Range, was: fmt.Sprintf("%s (line %d of the base)", k.was.Text, k.was.Start), is: k.is.Text,
-		message: message, paths: []string{t.file.path, h.file.path}, anchor: h.Name,
+		message: message, paths: []string{h.pair.file.path, h.file.path}, anchor: h.Name,
 	})
-}
-
-// removedFrom judges the assertions that a test has lost.
-func (j *judge) removedFrom(t, h *test, p pairing) {
-	var gone []source.Assertion
-	acts := lineSet(h)
-	for _, a := range p.removed {
-		if rank(a) > 2 || a.Strength == source.Exists {
-			if !acted(t, a, acts) {
-				continue // what it looked at is not done any more
-			}
-		}
-		if a.Dead != "" || a.Strength == source.Trivial || j.accounted(t, h, p, a) {
-			continue
-		}
-		if at := j.commented(h, a); at > 0 {
-			j.say(statement{
-				rule: "commented_out", level: evidence.Gate, path: h.file.path, lines: source.Range{Start: at, End: at}, was: a.Text, paths: []string{t.file.path, h.file.path},
-				message: fmt.Sprintf("An assertion of %s is only a comment now.", place(h)), anchor: h.Name,
-			})
-			continue
-		}
-		gone = append(gone, a)
-	}
-	if len(gone) == 0 {
-		return
-	}
-	added, strongAdded, strongGone := 0, 0, 0
-	for _, a := range p.added {
-		if a.Dead != "" || a.Strength == source.Trivial {
-			continue
-		}
-		added += j.weight(1, a)
-		if j.rank(1, a) <= 2 {
-			strongAdded += j.weight(1, a)
-		}
-	}
-	for _, a := range gone {
-		if j.rank(0, a) <= 2 {
-			strongGone++
-		}
-	}
-	added += len(newCases(t, h))
-	strongAdded += len(newCases(t, h))
-	if len(gone) <= added && strongGone <= strongAdded {
-		return
-	}
-	for _, a := range p.added {
-		if a.Strength == source.Trivial {
-			j.about(t, h, paired{gone[0], a}, "trivial", evidence.Gate, fmt.Sprintf("An assertion of %s was replaced by one that cannot fail.", place(h)))
-			return
-		}
-	}
-	j.say(statement{
-		rule: "assertions_removed", level: j.removalLevel(t, h, gone), path: h.file.path, lines: h.Range, paths: []string{t.file.path, h.file.path}, anchor: h.Name,
-		message: fmt.Sprintf("%s has lost %s: %s", place(h), count(len(gone), "assertion"), list(gone)),
-		was:     texts(gone), is: texts(p.added),
-	})
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func list(gone []source.Assertion) string {
-	a := gone[0]
-	more := ""
-	if len(gone) > 1 {
-		more = fmt.Sprintf(" and %d more", len(gone)-1)
-	}
-	return fmt.Sprintf("%s (line %d of the base)%s.", quote(a.Text), a.Start, more)
-}
-
-func texts(list []source.Assertion) string {
-	var out []string
-	for _, a := range list {
-		out = append(out, fmt.Sprintf("%d: %s", a.Start, a.Text))
-	}
-	return strings.Join(out, "\n     ")
-}
-
-// accounted reports whether an assertion that is gone is made elsewhere, or
-// has nothing left to look at.
-func (j *judge) accounted(t, h *test, p pairing, a source.Assertion) bool {
-	if j.take(a) || j.code.subjectGone(scan(a.Text, t.file.lang)) {
-		return true
-	}
-	if helper := j.helpers[0][last(a.Via)]; a.Via != "" && helper != nil && j.code.subjectGone(helper.tokens) {
-		return true
-	}
-	for _, b := range h.Assertions {
-		if covers(b, a) || claimOf(a) == claimOf(b) && b.Dead == "" {
-			return true
-		}
-	}
-	if v := bare(a.Expected); len(v) > 1 || isDigits(v) && v != "" {
-		for _, c := range newCases(t, h) {
-			if valuesOf(scan(c.Text, h.file.lang))[v] {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// commented gives the line of a comment that holds the assertion's text.
-func (j *judge) commented(h *test, a source.Assertion) int {
-	text := core(a.Text)
-	for _, c := range h.file.facts.Comments {
-		if h.Holds(c.Start) && len(text) > 5 && strings.Contains(tight(c.Text), text) {
-			return c.Start
-		}
-	}
-	return 0
-}
-
-func (j *judge) removalLevel(t, h *test, gone []source.Assertion) evidence.Level {
-	level := j.weigh(evidence.Gate, t, len(gone))
-	if !intact(t, h) {
-		level = least(level, evidence.Locator) // the test was written anew
-	}
-	return level
-}
-
-// intact reports whether a test still does what it did: most of its lines
-// outside of assertions are still there.
-func intact(t, h *test) bool {
-	head := lineSet(h)
-	all, kept := 0, 0
-	skip := assertionLines(t)
-	for n := t.Start + 1; n <= t.End && n <= len(t.file.lines); n++ {
-		line := tight(t.file.lines[n-1])
-		if skip[n] || strings.Trim(line, "{}()[];,") == "" {
-			continue
-		}
-		all++
-		if head[line] {
-			kept++
-		}
-	}
-	return all == 0 || 4*kept >= 3*all
-}
-
-// helperGone judges a function that asserted for tests and does so no more.
-func (j *judge) helperGone(t *test) {
-	for _, f := range j.head.tests {
-		for _, fn := range f.facts.Functions {
-			if fn.Name != t.Name || f.path != t.file.path && (t.file.other == nil || f != t.file.other) {
-				continue
-			}
-			j.say(statement{
-				rule: "helper_emptied", level: evidence.Gate, path: f.path, lines: fn.Range, was: texts(t.Assertions), paths: []string{t.file.path, f.path}, anchor: t.Name,
-				message: fmt.Sprintf("%s, which tests call to make sure of something, no longer can fail a test.", place(t)),
-			})
-			return
-		}
-	}
-}
-
-// lineSet gives the lines of a test without their layout.
-func lineSet(t *test) map[string]bool {
-	out := map[string]bool{}
-	for n := t.Start; n <= t.End && n <= len(t.file.lines); n++ {
-		out[tight(t.file.lines[n-1])] = true
-	}
-	return out
-}
-
-// acted reports whether the line before an assertion, which does what it looks
-// at, is still there.
-func acted(t *test, a source.Assertion, head map[string]bool) bool {
-	for n := a.Start - 1; n > t.Start; n-- {
-		line := tight(t.file.lines[n-1])
-		if line == "" || strings.Trim(line, "})];") == "" {
-			continue
-		}
-		return head[line] && !strings.Contains(a.Subject, "(")
-	}
-	return true
 }

@@ -12,6 +12,7 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/check/checktest"
+	"muster/internal/check/testconfig"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
 )
@@ -85,11 +86,12 @@ func corpusCase(t *testing.T, parser *source.Parser, base checktest.Files, c cor
 	s := script{t: t, head: head, req: &req, cases: c.cases}
 	s.run(string(c.Data))
 	tools := check.Tools{Trees: checktest.New(t, map[string]checktest.Files{"base": base, "head": head}), Parser: parser, Exec: checktest.NoExec(t)}
-	e, err := check.New(tools, []check.Check{New()}, 1).Judge(t.Context(), req)
+	e, err := check.New(tools, []check.Check{New(), testconfig.New()}, 1).Judge(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	res := e.Results[0]
+	res.Findings = e.Findings()
 	var got []string
 	for _, f := range res.Findings {
 		if f.Level != evidence.Context {

@@ -20,7 +20,7 @@ var stored = regexp.MustCompile(`(?i)golden|\.snap$|__snapshots__|snapshots?/|ex
 // broken, it expects the breakage. It is no cause for suspicion where the task
 // names what is new in it, where the new text stands in the code, or where
 // many changed alike, as a new format does to all.
-func (j *judge) goldens(ctx context.Context) error {
+func (j around) goldens(ctx context.Context) error {
 	var changed []*file
 	for _, f := range j.head.rest {
 		isStored := stored.MatchString(f.path) && (f.class.Fixture || f.class.Test || stored.MatchString(path.Base(f.path)))
@@ -56,7 +56,7 @@ func (j *judge) goldens(ctx context.Context) error {
 	return nil
 }
 
-func (j *judge) goldenLevel(n int) (evidence.Level, string) {
+func (j around) goldenLevel(n int) (evidence.Level, string) {
 	switch {
 	case n > 3 || len(j.fresh) > 0 || j.manifests():
 		return evidence.Context, ""
@@ -68,7 +68,7 @@ func (j *judge) goldenLevel(n int) (evidence.Level, string) {
 
 // explained reports whether what is new in a stored result has a reason: the
 // task or the author names it, or the same text is new in the code.
-func (j *judge) explained(was, is []string) bool {
+func (j around) explained(was, is []string) bool {
 	if len(was) > 30 || len(is) > 30 {
 		return true // nobody bends a result by so much
 	}

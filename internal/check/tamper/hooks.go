@@ -12,9 +12,12 @@ import (
 	"muster/internal/source"
 )
 
-// compareFiles judges what is around the tests: what starts and ends them, and
+// around judges what is around the tests.
+type around struct{ *judge }
+
+// compare judges what is around the tests: what starts and ends them, and
 // results that are stored.
-func (j *judge) compareFiles(ctx context.Context) error {
+func (j around) compare(ctx context.Context) error {
 	for _, f := range j.head.tests {
 		if f.lang == source.Go {
 			j.testMain(f)
@@ -42,7 +45,7 @@ func isSetup(p string) bool {
 
 // testMain judges Go's TestMain: whether it runs the tests, and hands on what
 // they gave.
-func (j *judge) testMain(f *file) {
+func (j around) testMain(f *file) {
 	for _, fn := range f.facts.Functions {
 		if fn.Name != "TestMain" && fn.Name != "init" {
 			continue
@@ -132,7 +135,7 @@ func hookList(lang source.Language) []hook {
 }
 
 // hooks finds such texts that the base did not have.
-func (j *judge) hooks(f *file) {
+func (j around) hooks(f *file) {
 	text := uncommented(f)
 	old := ""
 	if f.other != nil {
@@ -173,7 +176,7 @@ func uncommented(f *file) string {
 var equalsAll = regexp.MustCompile(`def __(eq|ne|lt|gt|le|ge|contains)__\(self[^)]*\)[^:\n]*:\s*\n?\s*return (True|1)\b`)
 
 // alwaysEqual finds a value that is made equal to everything.
-func (j *judge) alwaysEqual(f *file) {
+func (j around) alwaysEqual(f *file) {
 	if f.lang != source.Python {
 		return
 	}

@@ -9,10 +9,13 @@ import (
 	"muster/internal/source"
 )
 
+// losses finds tests that the head does not have, or does not run.
+type losses struct{ *judge }
+
 // fileGone judges a file of tests that is gone as a whole, or has a name under
 // which its tests are no longer found. It reports whether the tests in it need
 // no look of their own.
-func (j *judge) fileGone(f *file) bool {
+func (j losses) fileGone(f *file) bool {
 	tests := 0
 	var left []*test
 	for _, t := range f.tests {
@@ -46,7 +49,7 @@ func (j *judge) fileGone(f *file) bool {
 }
 
 // lostLevel lowers the level where the loss has an explanation.
-func (j *judge) lostLevel(tests []*test) evidence.Level {
+func (j losses) lostLevel(tests []*test) evidence.Level {
 	level, lost := evidence.Gate, 0
 	for _, t := range tests {
 		lost += max(1, len(t.Assertions))
@@ -60,7 +63,7 @@ func (j *judge) lostLevel(tests []*test) evidence.Level {
 }
 
 // lost judges a test that the head does not have.
-func (j *judge) lost(t *test) {
+func (j losses) lost(t *test) {
 	if hidden, fn := j.hidden(t); hidden != nil {
 		j.say(statement{
 			rule: "not_collected", level: evidence.Gate, path: hidden.path, lines: fn.Range, paths: []string{t.file.path, hidden.path}, anchor: t.Name,
@@ -83,7 +86,7 @@ func (j *judge) lost(t *test) {
 }
 
 // suiteLost finds a test that was there to run others, which are still there.
-func (j *judge) suiteLost(t *test) bool {
+func (j losses) suiteLost(t *test) bool {
 	code := tight(t.file.between(t.Start, t.End))
 	if t.file.lang != source.Go || !strings.Contains(code, "suite.Run(") && !strings.Contains(code, "RunSpecs(") {
 		return false
@@ -103,7 +106,7 @@ func (j *judge) suiteLost(t *test) bool {
 }
 
 // why says why a test that is gone is no loss; empty when it is one.
-func (j *judge) why(t *test) string {
+func (j losses) why(t *test) string {
 	switch {
 	case j.code.subjectGone(t.tokens), j.code.subjectGone(scan(t.Name, t.file.lang)), j.code.inputGone(t):
 		return "what it tests is gone"
@@ -128,7 +131,7 @@ func skippedAnyway(t *test) bool {
 
 // absorbed reports whether what a test asked for stands in a test of the head
 // that is new or has grown: as a case of its table, a subtest, or a part.
-func (j *judge) absorbed(t *test) bool {
+func (j losses) absorbed(t *test) bool {
 	asked := wordsOf(t.tokens)
 	delete(asked, t.Name)
 	claims := 0
@@ -179,7 +182,7 @@ func strongest(list []source.Assertion) int {
 
 // hidden finds a test that is still there under a name that no runner starts,
 // and that nothing calls.
-func (j *judge) hidden(t *test) (*file, source.Function) {
+func (j losses) hidden(t *test) (*file, source.Function) {
 	if t.file.lang == source.Go && strings.Contains(t.Name, "/") {
 		return nil, source.Function{}
 	}
@@ -213,7 +216,7 @@ func testOf(f *file, fn source.Function) (*test, bool) {
 }
 
 // known reports whether the base had a function of that name in the file.
-func (j *judge) known(f *file, name string) bool {
+func (j losses) known(f *file, name string) bool {
 	for _, fn := range f.facts.Functions {
 		if fn.Name == name {
 			return true
@@ -223,7 +226,7 @@ func (j *judge) known(f *file, name string) bool {
 }
 
 // called reports whether a test of the head calls a function, or hands it on.
-func (j *judge) called(name string) bool {
+func (j losses) called(name string) bool {
 	for _, f := range j.head.tests {
 		n := 0
 		for _, tok := range scan(f.between(1, len(f.lines)), f.lang) {
@@ -236,4 +239,20 @@ func (j *judge) called(name string) bool {
 		}
 	}
 	return false
+}
+
+// helperGone judges a function that asserted for tests and does so no more.
+func (j losses) helperGone(t *test) {
+	for _, f := range j.head.tests {
+		for _, fn := range f.facts.Functions {
+			if fn.Name != t.Name || f.path != t.file.path && (t.file.other == nil || f != t.file.other) {
+				continue
+			}
+			j.say(statement{
+				rule: "helper_emptied", level: evidence.Gate, path: f.path, lines: fn.Range, was: texts(t.Assertions), paths: []string{t.file.path, f.path}, anchor: t.Name,
+				message: fmt.Sprintf("%s, which tests call to make sure of something, no longer can fail a test.", place(t)),
+			})
+			return
+		}
+	}
 }

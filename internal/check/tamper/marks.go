@@ -86,7 +86,7 @@ func conditionalSkip(t *test, m source.Mark) (evidence.Level, string) {
 		}
 		return evidence.Gate, "runs only with a build tag now"
 	}
-	for _, usual := range []string{"goos", "goarch", "windows", "win32", "darwin", "platform", "version", "short()", "lookpath", "importorskip", "import", "root", "geteuid", "getuid", "racedetector", "race.enabled", "pypy", "implementation", "hasattr", "linux", "network", "docker"} {
+	for _, usual := range []string{"goos", "goarch", "windows", "win32", "darwin", "platform", "version", "short()", "lookpath", "importorskip", "import", "root", "geteuid", "getuid", "racedetector", "race.enabled", "pypy", "implementation", "hasattr", "linux", "network", "docker", "is none", "gomaxprocs", "available", "installed", "has_", "numcpu"} {
 		if strings.Contains(text, usual) {
 			return evidence.Context, "is skipped under a condition now"
 		}

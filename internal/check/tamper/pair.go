@@ -28,7 +28,7 @@ func claimOf(a source.Assertion) string {
 // expected gives the value that is expected; all that are empty are one.
 func expected(a source.Assertion) string {
 	switch v := tight(a.Expected); v {
-	case `""`, "''", "``", "0", "[]", "{}", "empty", "0.0":
+	case `""`, "0", "[]", "{}", "empty", "0.0":
 		return "empty"
 	default:
 		return v
@@ -64,7 +64,18 @@ func core(text string) string {
 	return tight(text)
 }
 
-func tight(s string) string { return strings.Join(strings.Fields(s), "") }
+// tight takes the layout out of a piece of code: white space, and which quotes
+// its strings have.
+func tight(s string) string {
+	if !strings.ContainsAny(s, "'`\"") {
+		return strings.Join(strings.Fields(s), "")
+	}
+	var b strings.Builder
+	for _, t := range scan(s, source.JavaScript) {
+		b.WriteString(t.text)
+	}
+	return b.String()
+}
 
 // pairUp pairs the assertions of a test before and after: first those that
 // claim the same, then those about the same thing, in order.

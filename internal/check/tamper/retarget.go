@@ -17,8 +17,11 @@ type retarget struct {
 	flipped    bool // the same value, now with a not
 }
 
-// decideRetargets judges the expectations that changed.
-func (j *judge) decideRetargets() {
+// retargeting judges the expectations that changed.
+type retargeting struct{ *judge }
+
+// decide judges the expectations that changed.
+func (j retargeting) decide() {
 	for _, r := range j.retargets {
 		level, why := j.judgeRetarget(r)
 		if level == "" {
@@ -38,7 +41,7 @@ func (j *judge) decideRetargets() {
 
 // judgeRetarget weighs the evidence for one expectation that changed. An empty
 // level means that it is no cause for suspicion.
-func (j *judge) judgeRetarget(r retarget) (evidence.Level, string) {
+func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 	lang := r.head.file.lang
 	was, is := scan(r.was, lang), scan(r.is, lang)
 	if !r.flipped && (!alikeValues(was, is) || tight(r.was) == tight(r.is)) {
@@ -91,7 +94,7 @@ func (j *judge) claims(old, now, whole string) bool {
 
 // inCode reports whether the value stands in the code itself, as the value
 // before did: a test that reads the project's own files.
-func (j *judge) inCode(r retarget) bool {
+func (j retargeting) inCode(r retarget) bool {
 	join := func(v string) string {
 		var b strings.Builder
 		for _, t := range scan(bare(v), r.head.file.lang) {
@@ -106,7 +109,7 @@ func (j *judge) inCode(r retarget) bool {
 
 // repeated reports whether the same part of a text changed in three
 // expectations or more: a format changed, and not one result.
-func (j *judge) repeated(r retarget) bool {
+func (j retargeting) repeated(r retarget) bool {
 	old, now := difference(r.was, r.is)
 	if isDigits(old) && isDigits(now) || r.flipped || isValueWord(old) {
 		return false
@@ -139,7 +142,7 @@ func alikeValues(a, b []token) bool {
 	if len(a) == 1 && len(b) == 1 {
 		return isValue(a[0]) && isValue(b[0])
 	}
-	if slices.Equal(literals(a), literals(b)) {
+	if slices.Equal(literals(a), literals(b)) || named(b, a) {
 		return false
 	}
 	if len(a) != len(b) {
@@ -167,8 +170,17 @@ func literals(tokens []token) []string {
 // isComposite reports whether every word of a value that is not a name of a
 // field or a type is a literal.
 func isComposite(tokens []token) bool {
-	for _, t := range tokens {
-		if t.kind == mark && (t.text == "{" || t.text == "[") {
+	return slices.ContainsFunc(tokens, func(t token) bool { return t.kind == mark && (t.text == "{" || t.text == "[") })
+}
+
+// named reports whether a value holds a name, other than of a field, that
+// another one does not hold: a literal became a constant, perhaps of the same
+// value.
+func named(b, a []token) bool {
+	had := wordsOf(a)
+	for i, t := range b {
+		key := i+1 < len(b) && b[i+1].text == ":"
+		if t.kind == word && !key && !had[t.text] && !isValue(t) {
 			return true
 		}
 	}
@@ -220,7 +232,7 @@ func holds(set map[string]bool, part string) bool {
 
 // inputsChanged reports whether the test does something else than before:
 // outside of its assertions another value stands there.
-func (j *judge) inputsChanged(r retarget) bool {
+func (j retargeting) inputsChanged(r retarget) bool {
 	if r.base.Cases != nil && r.pair.was.Subject == "" {
 		return false // a case was compared as a whole
 	}

@@ -49,12 +49,9 @@ func (tamper) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.
 	j := &judge{subject: s, both: b, code: readCode(&b), asked: askedOf(s.Request), pairs: map[*test]pairing{}}
 	j.prepare()
 	j.compareTests()
-	j.decideRetargets()
-	if err := j.compareFiles(ctx); err != nil {
+	retargeting{j}.decide()
+	if err := (around{j}).compare(ctx); err != nil {
 		return check.CouldNot("the changed stored results could not be read: %v", err)
-	}
-	if err := j.compareConfig(ctx); err != nil {
-		return check.CouldNot("the changed configuration could not be read: %v", err)
 	}
 	slices.SortStableFunc(j.findings, func(a, b evidence.Finding) int { return order(a.Level) - order(b.Level) })
 	res := check.Judged(check.Fold(j.findings, maxFindings))

@@ -1,4 +1,4 @@
-package tamper
+package testconfig
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 var limits = regexp.MustCompile(`(?i)["']?(fail[_-]under|cov-fail-under|branches|functions|lines|statements|target|threshold|min[_-]?coverage|minimum|covdata|coverage[_-]?threshold|check-coverage|autofail|high|low)["']?\s*[:= ]\s*["']?(-?\d+(?:\.\d+)?)`)
 
 // thresholds judges numbers that say how much must be covered.
-func (j *judge) thresholds(c config) {
+func (j *judgement) thresholds(c config) {
 	if !strings.Contains(strings.ToLower(c.was), "cov") && !strings.Contains(c.was, "nyc") && !strings.Contains(c.was, "c8") && !strings.Contains(strings.ToLower(c.path), "cov") {
 		return
 	}
@@ -24,7 +24,7 @@ func (j *judge) thresholds(c config) {
 		for i, v := range values {
 			if i >= len(now) {
 				if len(now) == 0 && key != "target" && key != "high" && key != "low" && key != "lines" {
-					j.config(c, "coverage", evidence.Locator, fmt.Sprintf("%s %v", key, v), "", fmt.Sprintf("%s no longer asks for coverage (%s was %v).", check.ShowPath(c.path), key, v))
+					j.say(c, finding{rule: "coverage", level: evidence.Locator, was: fmt.Sprintf("%s %v", key, v), is: "", message: fmt.Sprintf("%s no longer asks for coverage (%s was %v).", check.ShowPath(c.path), key, v)})
 				}
 				break
 			}
@@ -33,7 +33,7 @@ func (j *judge) thresholds(c config) {
 				lower = now[i] > v
 			}
 			if lower {
-				j.config(c, "coverage", evidence.Gate, fmt.Sprintf("%s %v", key, v), fmt.Sprint(now[i]), fmt.Sprintf("%s asks for less coverage than before: %s was %v and is %v.", check.ShowPath(c.path), key, v, now[i]))
+				j.say(c, finding{rule: "coverage", level: evidence.Gate, was: fmt.Sprintf("%s %v", key, v), is: fmt.Sprint(now[i]), message: fmt.Sprintf("%s asks for less coverage than before: %s was %v and is %v.", check.ShowPath(c.path), key, v, now[i])})
 			}
 		}
 	}
@@ -52,8 +52,8 @@ func limitsOf(text string) map[string][]float64 {
 var excluding = regexp.MustCompile(`(?i)^\s*["']?(addopts\b.*(\s-k\b|--ignore|--deselect|-m ["']?not)|testPathIgnorePatterns|modulePathIgnorePatterns|testIgnore|norecursedirs|collect_ignore|omit|coveragePathIgnorePatterns|exclude|--ignore|--deselect|python_files|python_functions|python_classes|testMatch|testRegex|passWithNoTests["']?\s*:\s*true|bail|skipTests|testFailureIgnore|allowOnly|forbidOnly|xfail_strict\s*=\s*false)`)
 
 // exclusions judges entries that keep tests, or code from being counted, out.
-func (j *judge) exclusions(c config) {
-	if !testConfig(c.path) {
+func (j *judgement) exclusions(c config) {
+	if !isTestConfig(c.path) {
 		return
 	}
 	had := map[string]bool{}
@@ -80,7 +80,7 @@ func (j *judge) exclusions(c config) {
 		if !aboutTests(inside, line) {
 			level = evidence.Context
 		}
-		j.configAt(c, i+1, "excluded", level, "", strings.TrimSpace(line), fmt.Sprintf("%s keeps more out of the tests or out of what they must cover: %s.", check.ShowPath(c.path), quote(strings.TrimSpace(line))))
+		j.say(c, finding{rule: "excluded", level: level, line: i + 1, is: strings.TrimSpace(line), message: fmt.Sprintf("%s keeps more out of the tests or out of what they must cover: %s.", check.ShowPath(c.path), quote(strings.TrimSpace(line)))})
 	}
 }
 
@@ -96,7 +96,7 @@ func aboutTests(inside, line string) bool {
 
 func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " \t")) }
 
-func testConfig(p string) bool {
+func isTestConfig(p string) bool {
 	base := strings.ToLower(path.Base(p))
 	for _, part := range []string{"jest", "vitest", "vite.", "pytest", "tox.ini", "setup.cfg", "pyproject", "coveragerc", "mocharc", "nycrc", "c8rc", "package.json", "karma", "playwright", "cypress", "pom.xml", "gradle", "codecov"} {
 		if strings.Contains(base, part) {
@@ -109,7 +109,7 @@ func testConfig(p string) bool {
 var strict = regexp.MustCompile(`"?(strict|noImplicitAny|strictNullChecks|strictFunctionTypes|noUnusedLocals|noUnusedParameters|noImplicitReturns|strictPropertyInitialization|noUncheckedIndexedAccess|noFallthroughCasesInSwitch|disallow_untyped_defs|check_untyped_defs|warn_return_any|strict_optional)"?\s*[:=]\s*(true|false|True|False)`)
 
 // strictness judges switches of type checkers that were on and are off.
-func (j *judge) strictness(c config) {
+func (j *judgement) strictness(c config) {
 	base := strings.ToLower(path.Base(c.path))
 	if !strings.HasPrefix(base, "tsconfig") && !strings.Contains(base, "mypy") && base != "pyproject.toml" && base != "setup.cfg" {
 		return
@@ -117,7 +117,7 @@ func (j *judge) strictness(c config) {
 	was, is := switches(c.was), switches(c.is)
 	for _, name := range sorted(was) {
 		if now, kept := is[name]; was[name] == "true" && (kept && now == "false" || !kept && name == "strict" && strings.HasPrefix(base, "tsconfig")) {
-			j.config(c, "strictness", evidence.Locator, name+" true", name, fmt.Sprintf("%s is less strict than before: %s was on and is off.", check.ShowPath(c.path), name))
+			j.say(c, finding{rule: "strictness", level: evidence.Locator, was: name + " true", is: name, message: fmt.Sprintf("%s is less strict than before: %s was on and is off.", check.ShowPath(c.path), name)})
 		}
 	}
 }

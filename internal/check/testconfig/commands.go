@@ -1,7 +1,6 @@
-package tamper
+package testconfig
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -10,53 +9,8 @@ import (
 	"strings"
 
 	"muster/internal/check"
-	"muster/internal/core/change"
 	"muster/internal/core/evidence"
-	"muster/internal/source"
 )
-
-// config is one file that says how tests are run, on both sides.
-type config struct {
-	path     string
-	was, is  string
-	modified bool
-}
-
-// compareConfig judges what decides how tests are run and what must pass.
-func (j *judge) compareConfig(ctx context.Context) error {
-	var all []config
-	for _, f := range j.subject.Change.Files {
-		if !decides(f.Path) && !decides(f.OldPath) || f.IsBinary || f.NewMode == change.ModeSymlink || f.OldMode == change.ModeSymlink {
-			continue
-		}
-		c := config{path: f.Path, modified: f.Status == change.Modified}
-		for _, side := range []struct {
-			read func(context.Context, string) ([]byte, bool, error)
-			path string
-			into *string
-		}{{j.subject.BaseFile, oldPath(f), &c.was}, {j.subject.HeadFile, f.Path, &c.is}} {
-			data, _, err := side.read(ctx, side.path)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err != nil || len(data) > maxSize {
-				j.left = append(j.left, fmt.Sprintf("%s: it could not be read as configuration", check.ShowPath(f.Path)))
-				continue
-			}
-			*side.into = string(data)
-		}
-		all = append(all, c)
-	}
-	j.commands(all)
-	for _, c := range all {
-		if c.modified {
-			j.thresholds(c)
-			j.exclusions(c)
-			j.strictness(c)
-		}
-	}
-	return nil
-}
 
 var deciding = regexp.MustCompile(`(?i)(^|/)(\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.ya?ml|\.circleci/config\.yml|\.travis\.yml|azure-pipelines[^/]*\.ya?ml|jenkinsfile[^/]*|bitbucket-pipelines\.yml|` +
 	`makefile|gnumakefile|justfile|taskfile\.ya?ml|package\.json|tox\.ini|noxfile\.py|setup\.cfg|pytest\.ini|pyproject\.toml|\.coveragerc|\.?codecov\.ya?ml|jest\.config\.[a-z]+|vitest\.config\.[a-z]+|vite\.config\.[a-z]+|` +
@@ -142,7 +96,7 @@ func sorted(m map[string]string) []string {
 
 // commands judges the commands that run tests, in all files together: a
 // command that moved is not lost.
-func (j *judge) commands(all []config) {
+func (j *judgement) commands(all []config) {
 	var before, after []string
 	for _, c := range all {
 		before, after = append(before, commandsOf(c.path, c.was)...), append(after, commandsOf(c.path, c.is)...)
@@ -159,7 +113,7 @@ func (j *judge) commands(all []config) {
 		for _, line := range was {
 			if c.modified && lost > 0 && !slices.Contains(after, line) && !swallowed.MatchString(line) {
 				lost--
-				j.config(c, "ci", j.ciLevel(c), line, "", fmt.Sprintf("%s no longer runs %s.", check.ShowPath(c.path), quote(line)))
+				j.say(c, finding{rule: "ci", level: j.ciLevel(c), was: line, is: "", message: fmt.Sprintf("%s no longer runs %s.", check.ShowPath(c.path), quote(line))})
 			}
 		}
 		j.emptied(c)
@@ -169,7 +123,7 @@ func (j *judge) commands(all []config) {
 
 // ciLevel is the level of a command that is gone: a small edit takes it out on
 // purpose, a large one may do its work elsewhere.
-func (j *judge) ciLevel(c config) evidence.Level {
+func (j *judgement) ciLevel(c config) evidence.Level {
 	a, b := strings.Count(c.was, "\n"), strings.Count(c.is, "\n")
 	if a-b > 12 || b-a > 12 {
 		return evidence.Locator
@@ -177,13 +131,13 @@ func (j *judge) ciLevel(c config) evidence.Level {
 	return evidence.Gate
 }
 
-func (j *judge) weakerCommand(c config, line, was string) {
+func (j *judgement) weakerCommand(c config, line, was string) {
 	if swallowed.MatchString(line) && len(swallowed.FindAllString(was, -1)) < len(swallowed.FindAllString(strings.Join(commandsOf(c.path, c.is), "\n"), -1)) && c.was != "" {
-		j.config(c, "ci", evidence.Gate, was, line, fmt.Sprintf("Tests that fail are no failure any more: %s runs %s.", check.ShowPath(c.path), quote(line)))
+		j.say(c, finding{rule: "ci", level: evidence.Gate, was: was, is: line, message: fmt.Sprintf("Tests that fail are no failure any more: %s runs %s.", check.ShowPath(c.path), quote(line))})
 		return
 	}
 	if strings.HasPrefix(line, "-") && strings.HasPrefix(strings.ToLower(path.Base(c.path)), "make") && strings.Contains(was, strings.TrimPrefix(line, "-")) {
-		j.config(c, "ci", evidence.Gate, was, line, fmt.Sprintf("Tests that fail are no failure any more: %s runs %s.", check.ShowPath(c.path), quote(line)))
+		j.say(c, finding{rule: "ci", level: evidence.Gate, was: was, is: line, message: fmt.Sprintf("Tests that fail are no failure any more: %s runs %s.", check.ShowPath(c.path), quote(line))})
 		return
 	}
 	flag := filtering.FindString(line)
@@ -193,21 +147,21 @@ func (j *judge) weakerCommand(c config, line, was string) {
 	plain := tight(filtering.ReplaceAllString(line, " "))
 	for _, old := range strings.Split(was, "\n") {
 		// The same command, now with a filter.
-		if runner := running.FindString(old); runner != "" && running.FindString(line) == runner && (strings.HasPrefix(plain, tight(old)[:min(len(tight(old)), 12)]) || alike(grams(scan(old, "")), grams(scan(line, ""))) > 0.4) && !slices.Contains(commandsOf(c.path, c.is), old) {
-			j.config(c, "ci", evidence.Gate, old, line, fmt.Sprintf("%s runs only some of the tests now: %s.", check.ShowPath(c.path), quote(line)))
+		if runner := running.FindString(old); runner != "" && running.FindString(line) == runner && (strings.HasPrefix(plain, tight(old)[:min(len(tight(old)), 12)]) || alike(old, line)) && !slices.Contains(commandsOf(c.path, c.is), old) {
+			j.say(c, finding{rule: "ci", level: evidence.Gate, was: old, is: line, message: fmt.Sprintf("%s runs only some of the tests now: %s.", check.ShowPath(c.path), quote(line))})
 			return
 		}
 	}
 }
 
 // emptied finds scripts and targets for tests that do nothing now.
-func (j *judge) emptied(c config) {
+func (j *judgement) emptied(c config) {
 	if path.Base(c.path) == "package.json" {
 		was, is := scriptMap(c.was), scriptMap(c.is)
 		for _, name := range sorted(was) {
 			now, kept := is[name]
 			if isTestScript(name) && kept && now != was[name] && nothing.MatchString(strings.TrimSpace(now)) && !nothing.MatchString(strings.TrimSpace(was[name])) {
-				j.config(c, "ci", evidence.Gate, was[name], now, fmt.Sprintf("The script %s in %s cannot fail any more: %s.", quote(name), check.ShowPath(c.path), quote(now)))
+				j.say(c, finding{rule: "ci", level: evidence.Gate, was: was[name], is: now, message: fmt.Sprintf("The script %s in %s cannot fail any more: %s.", quote(name), check.ShowPath(c.path), quote(now))})
 			}
 		}
 	}
@@ -218,7 +172,7 @@ var nothing = regexp.MustCompile(`^(exit 0|true|:|echo\b[^&|;]*|node -e ["']?(pr
 var tolerating = regexp.MustCompile(`(?i)^\s*-?\s*(continue-on-error:\s*['"]?true|allow_failure:\s*true|continueOnError:\s*true|if:\s*['"]?(\$\{\{\s*)?false)`)
 
 // tolerated finds steps with tests whose failure is let through.
-func (j *judge) tolerated(c config) {
+func (j *judgement) tolerated(c config) {
 	if !strings.HasSuffix(c.path, ".yml") && !strings.HasSuffix(c.path, ".yaml") || c.was == "" {
 		return
 	}
@@ -240,21 +194,6 @@ func (j *judge) tolerated(c config) {
 				level = evidence.Gate
 			}
 		}
-		j.configAt(c, i+1, "ci", level, "", strings.TrimSpace(line), fmt.Sprintf("A step of %s may fail and is no failure any more.", check.ShowPath(c.path)))
+		j.say(c, finding{rule: "ci", level: level, line: i + 1, is: strings.TrimSpace(line), message: fmt.Sprintf("A step of %s may fail and is no failure any more.", check.ShowPath(c.path))})
 	}
-}
-
-func (j *judge) config(c config, rule string, level evidence.Level, was, is, message string) {
-	line := 0
-	for i, l := range strings.Split(c.is, "\n") {
-		if is != "" && strings.Contains(l, strings.TrimSpace(is)) {
-			line = i + 1
-			break
-		}
-	}
-	j.configAt(c, line, rule, level, was, is, message)
-}
-
-func (j *judge) configAt(c config, line int, rule string, level evidence.Level, was, is, message string) {
-	j.say(statement{rule: rule, level: level, path: c.path, lines: source.Range{Start: line, End: line}, was: was, is: is, message: message})
 }
