@@ -15,6 +15,7 @@ type code struct {
 	dropped map[string]bool // values that the code had and has no more, or less often
 	changed map[string]bool // names whose definition differs, and of what calls them
 	differs bool            // something other than comments and layout differs
+	shrank  bool            // there is less code than before
 	rewrote map[string]bool // stems of files that were written anew
 	texts   [2]string       // all code of base and head, without layout
 	defined map[string]bool // names that changed files of the head define
@@ -62,7 +63,7 @@ func readCode(b *both) *code {
 			c.gained[v] = true
 		}
 	}
-	c.differs = was.all != is.all
+	c.differs, c.shrank = was.all != is.all, len(is.all) < len(was.all)
 	c.texts = [2]string{was.all, is.all}
 	c.rewrote = map[string]bool{}
 	for _, f := range b.base.code {

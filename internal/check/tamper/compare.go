@@ -188,8 +188,13 @@ func (j *judge) weigh(level evidence.Level, t *test, lost int) evidence.Level {
 	names := append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)
 	if j.asked.task == "" {
 		for w := range wordsOf(t.tokens) {
-			if len(w) > 5 && !common(w) {
+			if len(w) > 4 && !common(w) {
 				names = append(names, bare(w))
+			}
+		}
+		for _, w := range strings.Fields(t.Name) { // "app.del() > is an alias"
+			if w = strings.TrimRight(w, "()"); strings.Contains(w, ".") {
+				names = append(names, w)
 			}
 		}
 	}
@@ -198,6 +203,9 @@ func (j *judge) weigh(level evidence.Level, t *test, lost int) evidence.Level {
 		return evidence.Context
 	case claimed:
 		level = evidence.Locator
+		if j.asked.task == "" && j.code.shrank {
+			return evidence.Context // a person took something out, and says what
+		}
 	case silent:
 	}
 	if j.asked.reverts() {

@@ -77,11 +77,23 @@ func (j *judgement) exclusions(c config) {
 				level = evidence.Context
 			}
 		}
-		if !aboutTests(inside, line) {
+		if !aboutTests(inside, line) || strings.HasSuffix(strings.TrimSpace(line), "[") ||
+			strings.Contains(strings.ToLower(inside), "coverage") && !j.touches(line) || strings.Contains(inside, "omit") && !j.touches(line) {
 			level = evidence.Context
 		}
 		j.say(c, finding{rule: "excluded", level: level, line: i + 1, is: strings.TrimSpace(line), message: fmt.Sprintf("%s keeps more out of the tests or out of what they must cover: %s.", check.ShowPath(c.path), quote(strings.TrimSpace(line)))})
 	}
+}
+
+// touches reports whether an entry names a file that the change touches.
+func (j *judgement) touches(entry string) bool {
+	for _, p := range j.subject.Change.Paths() {
+		base, _, _ := strings.Cut(path.Base(p), ".")
+		if len(base) > 2 && strings.Contains(entry, base) {
+			return true
+		}
+	}
+	return false
 }
 
 // aboutTests reports whether an entry leaves out tests, and not what a linter
