@@ -52,7 +52,7 @@ func goFile(file *File, text []byte) {
 	}
 	r.literals()
 	nameLiterals(file)
-	file.Tests = goTests(fset, tree)
+	file.Tests = goTests(r)
 }
 
 // line gives the line of a position in the text, whatever //line says.
