@@ -10,9 +10,11 @@ import (
 	"muster/internal/check/api"
 	"muster/internal/check/basetests"
 	"muster/internal/check/build"
+	"muster/internal/check/capabilities"
 	"muster/internal/check/claims"
 	"muster/internal/check/creep"
 	"muster/internal/check/dependencies"
+	"muster/internal/check/drift"
 	"muster/internal/check/guards"
 	"muster/internal/check/hardcoded"
 	"muster/internal/check/harness"
@@ -20,10 +22,13 @@ import (
 	"muster/internal/check/mutation"
 	"muster/internal/check/newtests"
 	"muster/internal/check/protect"
+	"muster/internal/check/repeat"
 	"muster/internal/check/scope"
 	"muster/internal/check/secrets"
 	"muster/internal/check/size"
 	"muster/internal/check/smells"
+	"muster/internal/check/tamper"
+	"muster/internal/check/testconfig"
 )
 
 // Outside is what checks ask of the world beyond the two trees.
@@ -42,6 +47,8 @@ func All(o Outside) []check.Check {
 		scope.New(),
 		protect.New(),
 		size.New(),
+		tamper.New(),
+		testconfig.New(),
 		harness.New(),
 		secrets.New(),
 		dependencies.New(o.Registry, o.Now),
@@ -50,6 +57,8 @@ func All(o Outside) []check.Check {
 		api.New(),
 		claims.New(),
 		creep.New(),
+		drift.New(),
+		capabilities.New(),
 		smells.New(),
 		build.New(),
 		accept.New(),
@@ -57,6 +66,7 @@ func All(o Outside) []check.Check {
 		newtests.New(),
 		linters.New(),
 		mutation.New(),
+		repeat.New(),
 	}
 }
 

@@ -23,10 +23,10 @@ func names(checks []check.Check) string {
 
 // The names are part of what is recorded and accepted.
 func TestTheTable(t *testing.T) {
-	if got, want := names(battery.All(battery.Outside{})), "scope protect size harness secrets dependencies hardcoded guards api claims creep smells build accept basetests newtests linters mutants"; got != want {
+	if got, want := names(battery.All(battery.Outside{})), "scope protect size tamper testconfig harness secrets dependencies hardcoded guards api claims creep drift capabilities smells build accept basetests newtests linters mutants repeat"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got, want := names(battery.Static(battery.Outside{})), "scope protect size harness secrets dependencies hardcoded guards api claims creep smells"; got != want {
+	if got, want := names(battery.Static(battery.Outside{})), "scope protect size tamper testconfig harness secrets dependencies hardcoded guards api claims creep drift capabilities smells"; got != want {
 		t.Errorf("static: got %s, want %s", got, want)
 	}
 	check.New(check.Tools{Trees: nil, Exec: nil, Cache: nil}, battery.All(battery.Outside{}), 1) // the order fits the needs
@@ -53,7 +53,7 @@ func TestSettingsTellRequestsApart(t *testing.T) {
 		{"files", with(func(r *evidence.Request) { r.MaxFiles = 2 }), "size"},
 		{"build", with(func(r *evidence.Request) { r.Build = nil }), "build"},
 		{"a list instead of a line", with(func(r *evidence.Request) { r.Accept = []plan.Command{{Argv: []string{"a"}}} }), "accept"},
-		{"environment", with(func(r *evidence.Request) { r.Env = nil }), "build accept basetests newtests linters mutants"},
+		{"environment", with(func(r *evidence.Request) { r.Env = nil }), "build accept basetests newtests linters mutants repeat"},
 		{"time", with(func(r *evidence.Request) { r.TimeMS = 9 }), "mutants"},
 	} {
 		var differ []check.Check
