@@ -2,8 +2,9 @@
 // did to the tests has no say in it: tests that were deleted, skipped or
 // edited to expect what the new code does run as they stood before.
 //
-// A test that passes at the base and fails on the head's code blocks. A test
-// that fails at the base too is not the change's fault. A unit of tests (a Go
+// A test that passes at the base and fails on the head's code blocks, unless
+// the change touches the test or what it reads: then a person looks, and the
+// check tamper says whether the test was weakened. A test that fails at the base too is not the change's fault. A unit of tests (a Go
 // package, a file of tests, a module) that does not compile or load against
 // the head could not be judged, since an interface may have changed for good
 // reason.
@@ -39,7 +40,7 @@ type baseTests struct{}
 func New() check.Check { return baseTests{} }
 
 func (baseTests) Info() check.Info {
-	return check.Info{Name: Name, Version: "2", Kind: check.Running, Needs: []string{"build"}}
+	return check.Info{Name: Name, Version: "3", Kind: check.Running, Needs: []string{"build"}}
 }
 
 func (baseTests) Applies(req evidence.Request) string {

@@ -220,7 +220,7 @@ func (j *judge) retry(ctx context.Context, red []suspect) {
 			}
 			still = append(still, name)
 		}
-		j.fail(s, still)
+		j.fail(ctx, s, still)
 	}
 }
 

@@ -138,10 +138,10 @@ func TestABrokenBuildStopsWhatNeedsIt(t *testing.T) {
 func TestARetargetedTestDoesNotLand(t *testing.T) {
 	wrong := strings.Replace(service()["a/a_test.go"], "!= 1", "!= 2", 1)
 	e, v := judge(t, checktest.Files{"a/a.go": "package a\n\nfunc A() int { return 2 }\n", "a/a_test.go": wrong}, plan.Command{Argv: []string{"go", "test", "./..."}})
-	if got := statuses(e); got != "scope=passed protect=passed size=passed build=passed accept=passed basetests=failed" || v.Route != policy.Rework {
+	if got := statuses(e); got != "scope=passed protect=passed size=passed tamper=failed build=passed accept=passed basetests=failed" || v.Route != policy.Rework {
 		t.Errorf("%s, %s: %q", got, v.Route, v.Reasons)
 	}
-	if !strings.Contains(v.Feedback, "a/a_test.go:5: TestA passes at the base and fails on the change's code.") {
+	if !strings.Contains(v.Feedback, "a/a_test.go:5: TestA passes at the base and fails on the change's code; the change edits this test.") {
 		t.Errorf("feedback:\n%s", v.Feedback)
 	}
 }
