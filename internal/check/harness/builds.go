@@ -33,6 +33,9 @@ func (j buildRules) builds(f *file) {
 }
 
 func (j *judgement) piped(text string) bool {
+	if j.patterns.get(`^\s*@?(?:echo|printf|\$\((?:warning|error|info))\b[^|]*["'].*\|.*["']?\)?\s*$|^\s*(?:\$\((?:warning|error|info)\b)`).MatchString(text) && !strings.Contains(text, "$(curl") {
+		return false // shown, and not run
+	}
 	return j.patterns.get(`(?i)\b(?:curl|wget)\s[^|;\n]{1,300}\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:(?:ba|z|da)?sh|python3?|node|perl|ruby)\b|(?:ba)?sh\s+(?:-c\s+)?["']?(?:<\(|\$\()\s*(?:curl|wget)\b`).MatchString(text)
 }
 

