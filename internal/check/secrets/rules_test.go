@@ -1,6 +1,9 @@
 package secrets
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // Every rule that is taken over compiles and has a keyword: without one it
 // would be tried on every text.
@@ -32,6 +35,28 @@ func TestRules(t *testing.T) {
 		if n := d.regexp(f.pattern).NumSubexp(); n != 1 || f.keyword == "" {
 			t.Errorf("%s: %d groups, keyword %q", f.what, n, f.keyword)
 		}
+	}
+}
+
+func TestAround(t *testing.T) {
+	text := "one\ntwo\nthree key\nfour\nfive\nsix\nkey\n"
+	for _, tt := range []struct {
+		word string
+		want []string
+	}{
+		{"key", []string{"two\nthree key\nfour\n", "six\nkey\n"}}, {"one", []string{"one\ntwo\n"}}, {"four", []string{"three key\nfour\nfive\n"}}, {"none", nil},
+		{"two", []string{"one\ntwo\nthree key\n"}},
+	} {
+		var got []string
+		for _, p := range around(text, []string{tt.word}) {
+			got = append(got, text[p[0]:p[1]])
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q", tt.word, got)
+		}
+	}
+	if got := around(text, []string{"key", "five"}); len(got) != 1 {
+		t.Errorf("parts that touch: %v", got)
 	}
 }
 
