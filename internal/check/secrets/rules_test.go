@@ -44,7 +44,10 @@ func TestAround(t *testing.T) {
 		word string
 		want []string
 	}{
-		{"key", []string{"two\nthree key\nfour\n", "six\nkey\n"}}, {"one", []string{"one\ntwo\n"}}, {"four", []string{"three key\nfour\nfive\n"}}, {"none", nil},
+		{"key", []string{"two\nthree key\nfour\n", "six\nkey\n"}},
+		{"one", []string{"one\ntwo\n"}},
+		{"four", []string{"three key\nfour\nfive\n"}},
+		{"none", nil},
 		{"two", []string{"one\ntwo\nthree key\n"}},
 	} {
 		var got []string
