@@ -184,6 +184,7 @@ func TestSources(t *testing.T) {
 		{"another commit of the same", base.With(checktest.Files{"package.json": pack(`    "react": "github:evil/react#a"`)}), checktest.Files{"package.json": pack(`    "react": "github:evil/react#b"`)}, "", ""},
 		{"twice, from two sources, as before", base.With(checktest.Files{"requirements.txt": "django\ndjango @ https://x.test/django/archive/main.tar.gz\n"}), checktest.Files{"requirements.txt": "django\ndjango @ https://x.test/django/archive/main.tar.gz\n# why\n"}, "", "-"},
 		{"another name", base, checktest.Files{"package.json": pack(`    "react": "npm:evil@1.0.0"`)}, "locator source package.json:4", ""},
+		{"a second version", base, checktest.Files{"package.json": pack("    \"react\": \"^18.0.0\",\n    \"react-17\": \"npm:react@17\"")}, "context source package.json:5", ""},
 		{"a folder of the tree", base, checktest.Files{"package.json": pack(`    "react": "file:./react"`)}, "", ""},
 		{"a folder outside", base, checktest.Files{"package.json": pack(`    "react": "file:../../react"`)}, "locator source package.json:4", ""},
 		{"a replacement", base, checktest.Files{"go.mod": "module m\n\nrequire a.org/x v1.0.0\nreplace a.org/x => b.org/x v1.0.0\n"}, "locator replace go.mod:4", ""},

@@ -2,6 +2,7 @@ package dependencies
 
 import (
 	_ "embed" // the lists
+	"regexp"
 	"strings"
 	"sync"
 
@@ -33,6 +34,23 @@ type lists struct {
 	mu   sync.Mutex
 	sets map[string]map[string]bool
 	mods map[string][]string
+
+	compiled map[string]*regexp.Regexp
+}
+
+// regexp gives an expression that is used for many files, compiled once.
+func (l *lists) regexp(pattern string) *regexp.Regexp {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := l.compiled[pattern]
+	if r == nil {
+		if l.compiled == nil {
+			l.compiled = map[string]*regexp.Regexp{}
+		}
+		r = regexp.MustCompile(pattern)
+		l.compiled[pattern] = r
+	}
+	return r
 }
 
 // set gives the lines of a list as a set.

@@ -129,10 +129,25 @@ func packageOf(specifier string) string {
 		}
 		name += "/" + parts[1]
 	}
-	if !regexp.MustCompile(`^(@[a-z0-9~][a-z0-9._~-]*/)?[a-zA-Z0-9][a-zA-Z0-9._-]*$`).MatchString(name) {
+	if !isPackageName(name) {
 		return ""
 	}
 	return name
+}
+
+// isPackageName: letters, digits, ".", "-" and "_", beginning with one of the
+// first two, after a scope or without.
+func isPackageName(name string) bool {
+	if scope, rest, ok := strings.Cut(strings.TrimPrefix(name, "@"), "/"); ok {
+		return isPackageName(scope) && isPackageName(rest)
+	}
+	for i, r := range name {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		if !letter && (i == 0 || r != '.' && r != '-' && r != '_') {
+			return false
+		}
+	}
+	return name != ""
 }
 
 // isHost reports whether what runs the code brings the package along.

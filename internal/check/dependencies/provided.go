@@ -202,7 +202,7 @@ func (j importRules) mentioned(ctx context.Context, doubts []use) (map[string]bo
 	files, size := 0, 0
 	for _, e := range j.base.entries {
 		language := imports.LanguageOf(e.Path)
-		settings := isSettings(e.Path)
+		settings := j.isSettings(e.Path)
 		if !isFile(e.Mode) || language == imports.None && !settings || change.Classify(e.Path, nil).Vendored {
 			continue
 		}
@@ -229,7 +229,7 @@ func (j importRules) noteMentions(name string, text []byte, doubts []use, out ma
 		if out[key] || !bytes.Contains(text, []byte(first)) {
 			continue
 		}
-		if isSettings(name) && u.language == imports.JS {
+		if j.isSettings(name) && u.language == imports.JS {
 			out[key] = regexp.MustCompile(`["'^` + "`" + `]` + regexp.QuoteMeta(first) + `["'$/` + "`" + `]`).Match(text)
 		}
 		if language != u.language {
@@ -257,9 +257,9 @@ func firstPart(language imports.Language, p string) string {
 
 // isSettings reports whether a file may give names to folders or declare
 // modules: settings of compilers and bundlers, and declarations of TypeScript.
-func isSettings(name string) bool {
+func (j importRules) isSettings(name string) bool {
 	base := strings.ToLower(path.Base(name))
 	return strings.HasSuffix(base, ".d.ts") || strings.HasSuffix(base, ".d.mts") ||
-		regexp.MustCompile(`^(vite|vitest|webpack|rollup|rolldown|jest|babel|metro|next|nuxt|svelte|astro|craco|snowpack|esbuild|rspack|rsbuild|tsup|quasar|vue|playwright|karma|rspress|wxt|app|modern|alias)[\w.-]*\.(config|conf)[\w.-]*\.?\w*$|^(\.babelrc.*|project\.json|import_map\.json|importmap\.json|package\.json|deno\.jsonc?|[tj]sconfig.*\.json|angular\.json|lerna\.json)$`).MatchString(base) ||
+		j.lists.regexp(`^(vite|vitest|webpack|rollup|rolldown|jest|babel|metro|next|nuxt|svelte|astro|craco|snowpack|esbuild|rspack|rsbuild|tsup|quasar|vue|playwright|karma|rspress|wxt|app|modern|alias)[\w.-]*\.(config|conf)[\w.-]*\.?\w*$|^(\.babelrc.*|project\.json|import_map\.json|importmap\.json|package\.json|deno\.jsonc?|[tj]sconfig.*\.json|angular\.json|lerna\.json)$`).MatchString(base) ||
 		strings.HasPrefix(base, "webpack") || strings.HasPrefix(base, "alias")
 }

@@ -3,7 +3,6 @@ package dependencies
 import (
 	"context"
 	"path"
-	"regexp"
 	"strings"
 
 	"muster/internal/source/imports"
@@ -72,7 +71,7 @@ func (p *pythonProvider) localNames(name string) {
 func (p *pythonProvider) needs(_ context.Context, _ string, i imports.Import) (string, error) {
 	top, _, _ := strings.Cut(i.Path, ".")
 	switch {
-	case top == "" || strings.HasPrefix(top, "_") || !regexp.MustCompile(`^\w+$`).MatchString(top):
+	case top == "" || strings.HasPrefix(top, "_") || !isPackageName(top):
 		return "", nil // relative, or a module in C that is built with its package
 	case p.j.lists.set(pythonStdlib, same)[top], p.local[top], ambient(top):
 		return "", nil

@@ -52,7 +52,11 @@ func (j sourceRules) origins(head, was manifest.File) {
 		case d.Source == manifest.Git, d.Source == manifest.URL, d.Source == manifest.Path:
 			j.find(evidence.Locator, "source", at, "", fmt.Sprintf("%s takes %s not from a registry but from %s, which can change without notice.", at, d.Name, show(d.Locator)))
 		case d.Replace != "" && d.Source == manifest.Registry && d.Kind != manifest.Tool && head.Ecosystem == manifest.NPM:
-			j.find(evidence.Locator, "source", at, "", fmt.Sprintf("%s takes the package %s under the name %s.", at, d.Replace, d.Name))
+			level := evidence.Locator
+			if strings.HasPrefix(d.Name, d.Replace) { // a second version beside the first: react-18
+				level = evidence.Context
+			}
+			j.find(level, "source", at, "", fmt.Sprintf("%s takes the package %s under the name %s.", at, d.Replace, d.Name))
 		}
 	}
 }

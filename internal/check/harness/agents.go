@@ -53,17 +53,22 @@ func (j agentRules) agents(f *file) {
 	}
 	if !f.class.Test && !f.class.Fixture && isCode(f) && !j.patterns.get(`(?i)prompt|inject|guard|jailbreak|safety|security|moderation|redteam|attack|eval`).MatchString(f.lower) {
 		for _, l := range f.added {
-			if j.commands(l.Text) && bare(l.Text, f) == "" {
+			if j.behindBacks(l.Text) && bare(l.Text, f) == "" {
 				j.find(evidence.Locator, "instructions", f, l, "speaks to agents in a comment: "+show(l.Text))
 			}
 		}
 	}
 }
 
-// commands reports whether a text orders an agent about behind somebody's
-// back.
+// behindBacks reports whether a text orders an agent to forget its rules, or to
+// keep something from people.
+func (j agentRules) behindBacks(text string) bool {
+	return j.patterns.get(`(?i)\b(?:ignore|disregard|forget|override)\b.{0,20}\b(?:all|any|the|your|previous|prior|above|earlier|system)\b.{0,25}\b(?:instructions?|prompts?|rules|guidelines|directives)\b|\b(?:do not|don't|never|without)\b.{0,20}\b(?:tell|telling|mention|mentioning|inform|informing|show|reveal|report|notify|notifying|disclose)\b.{0,30}\b(?:user|human|developer|reviewer|maintainer|anyone|anybody|operator)\b`).MatchString(text)
+}
+
+// commands reports whether a text orders an agent about.
 func (j agentRules) commands(text string) bool {
-	return j.patterns.get(`(?i)\b(?:ignore|disregard|forget|override)\b.{0,20}\b(?:all|any|the|your|previous|prior|above|earlier|system)\b.{0,25}\b(?:instructions?|prompts?|rules|guidelines|directives)\b|\b(?:do not|don't|never|without)\b.{0,20}\b(?:tell|telling|mention|mentioning|inform|informing|show|reveal|report|notify|notifying|disclose)\b.{0,30}\b(?:user|human|developer|reviewer|maintainer|anyone|anybody|operator)\b|\b(?:AI|LLM|assistant|agent|model|claude|copilot|codex|gemini|cursor)s?\b.{0,80}\b(?:must|should|please|always)\b.{0,80}\b(?:curl|wget|exfiltrate|upload|send|post|run|execute|approve|skip)\b`).MatchString(text)
+	return j.behindBacks(text) || j.patterns.get(`\b(?:AI|LLM|assistant|agent|model|claude|copilot|codex|gemini|cursor)s?\b.{0,80}\b(?:must|should|please|always)\b.{0,80}\b(?:curl|wget|exfiltrate|upload|send|post|run|execute|approve|skip)\b`).MatchString(text)
 }
 
 func hiddenComment(text string) bool {

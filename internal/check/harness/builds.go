@@ -33,6 +33,9 @@ func (j buildRules) builds(f *file) {
 }
 
 func (j *judgement) piped(text string) bool {
+	if j.patterns.get(`^\s*@?(?:echo|printf|\$\((?:warning|error|info))\b[^|]*["'].*\|.*["']?\)?\s*$|^\s*(?:\$\((?:warning|error|info)\b)`).MatchString(text) && !strings.Contains(text, "$(curl") {
+		return false // shown, and not run
+	}
 	return j.patterns.get(`(?i)\b(?:curl|wget)\s[^|;\n]{1,300}\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:(?:ba|z|da)?sh|python3?|node|perl|ruby)\b|(?:ba)?sh\s+(?:-c\s+)?["']?(?:<\(|\$\()\s*(?:curl|wget)\b`).MatchString(text)
 }
 
@@ -45,8 +48,10 @@ func (j buildRules) directives(f *file, l change.Line) {
 		switch what := j.reaches(command); {
 		case what != "" && (j.piped(command) || !strings.Contains(what, "curl") && !strings.Contains(what, "wget")):
 			j.find(f.quiet(evidence.Gate), "generate", f, l, "makes go generate run code from the network, or hidden code: "+show(command))
-		case what != "", j.patterns.get(`^(?:ba|z)?sh\s+-c\b|^python3?\s+-c\b|^node\s+-e\b`).MatchString(command):
-			j.find(f.quiet(evidence.Locator), "generate", f, l, "makes go generate run a command line: "+show(command))
+		case what != "":
+			j.find(f.quiet(evidence.Locator), "generate", f, l, "makes go generate download something: "+show(command))
+		case j.patterns.get(`^(?:ba|z)?sh\s+-c\b|^python3?\s+-c\b|^node\s+-e\b`).MatchString(command):
+			j.find(evidence.Context, "generate", f, l, "makes go generate run a command line: "+show(command))
 		}
 	case strings.HasPrefix(l.Text, "//go:linkname "):
 		j.find(f.quiet(evidence.Context), "linkname", f, l, "reaches into another package past its exported names")

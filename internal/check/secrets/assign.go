@@ -50,7 +50,7 @@ func (d *detector) assignments(name, text string) []match {
 		}
 		for _, ix := range found {
 			key, from, to := keyAndValue(line, ix)
-			if m, ok := assigned(key, line[from:to]); ok {
+			if m, ok := d.assigned(key, line[from:to]); ok {
 				out = append(out, place(m, text, start+from))
 			}
 		}
@@ -109,25 +109,25 @@ func (d *detector) separate(before, line string) (m match, column int, ok bool) 
 	if name == nil || value == nil {
 		return m, 0, false
 	}
-	m, ok = assigned(name[1], line[value[2]:value[3]])
+	m, ok = d.assigned(name[1], line[value[2]:value[3]])
 	return m, value[2], ok
 }
 
 // assigned judges one name and its value.
-func assigned(key, value string) (match, bool) {
+func (d *detector) assigned(key, value string) (match, bool) {
 	key = strings.Trim(key, `"'[]()`)
 	m := match{rule: "assignment", what: "the value of " + key, secret: value}
-	if value == "" || isPlaceholder(value) || isCommonWord(value) || isUUID(value) || regexp.MustCompile(notSecret).MatchString(key) || isReference(value) ||
+	if value == "" || isPlaceholder(value) || isCommonWord(value) || isUUID(value) || d.regexp(notSecret).MatchString(key) || d.isReference(value) ||
 		strings.EqualFold(squash(key), squash(value)) {
 		return m, false
 	}
-	isPassword := regexp.MustCompile(passWord).MatchString(key)
-	if !isPassword && !regexp.MustCompile(`(?i)`+keyNames+`|key\b`).MatchString(key) {
+	isPassword := d.regexp(passWord).MatchString(key)
+	if !isPassword && !d.regexp(`(?i)`+keyNames+`|key\b`).MatchString(key) {
 		return m, false // compass, passport
 	}
 	n, digits := classes(value)
 	switch {
-	case regexp.MustCompile(`^\$(2[aby]?|argon2\w*|6|5|1|pbkdf2[\w-]*|scrypt)\$`).MatchString(value):
+	case d.regexp(`^\$(2[aby]?|argon2\w*|6|5|1|pbkdf2[\w-]*|scrypt)\$`).MatchString(value):
 		m.level = evidence.Context // the hash of a password
 	case isPassword && digits && len(value) >= 6 && len(value) < 10 && isName(value) && isWords(value):
 		m.level = evidence.Locator // "hunter2"
@@ -155,7 +155,7 @@ func squash(s string) string {
 
 // isReference reports whether a value says where the secret is: an expression,
 // a path, an address, a name of a resource.
-func isReference(s string) bool {
+func (d *detector) isReference(s string) bool {
 	switch {
 	case strings.ContainsAny(s, "{}<>()") && !strings.ContainsAny(s, "!@#^&*"), strings.ContainsAny(s, " \t"):
 		return true
@@ -167,7 +167,7 @@ func isReference(s string) bool {
 	if len(s) >= 32 && entropy(s) >= 4.2 {
 		return false // in three parts, as some tokens are
 	}
-	return regexp.MustCompile(`^(?:[a-zA-Z_]\w*\.)+[a-zA-Z_]\w*(?:\(.*)?$|^[a-zA-Z_]\w*\(|^\\|^[&*]\w|^%[sdvq]`).MatchString(s)
+	return d.regexp(`^(?:[a-zA-Z_]\w*\.)+[a-zA-Z_]\w*(?:\(.*)?$|^[a-zA-Z_]\w*\(|^\\|^[&*]\w|^%[sdvq]`).MatchString(s)
 }
 
 // takesBare reports whether a file of that name has values without quotes.
@@ -182,7 +182,7 @@ func takesBare(name string) bool {
 }
 
 // sortOf says how much the added lines of a file mean.
-func sortOf(name string) sort {
+func (d *detector) sortOf(name string) sort {
 	c := change.Classify(name, nil)
 	lower := strings.ToLower(name)
 	base := path.Base(lower)
@@ -195,7 +195,7 @@ func sortOf(name string) sort {
 		return skipped
 	case c.Generated, strings.HasSuffix(base, ".min.js"), ext(name) == ".ipynb", ext(name) == ".snap":
 		return written
-	case c.Test, c.Fixture, c.Vendored, c.Document, isSample(lower):
+	case c.Test, c.Fixture, c.Vendored, c.Document, d.isSample(lower):
 		return aside
 	}
 	return code
@@ -203,6 +203,6 @@ func sortOf(name string) sort {
 
 // isSample reports whether a path is of a part of the tree that shows or
 // tests, or of a file that is a pattern for another.
-func isSample(lower string) bool {
-	return regexp.MustCompile(`(^|/)(tests?|testing|testutils?|test[_-]?data|specs?|e2e|integration[_-]?tests?|fixtures?|examples?|samples?|demos?|docs?|documentation|tutorials?|mocks?|__mocks__|stubs?|benchmarks?|playground|cassettes?|locales?|i18n|translations|lang)(/|$)|(^|[._/-])(example|sample|template|tmpl|dist|mock|mocks|fixture|fixtures|stub|demo|test|tests|spec|testing)([._-]|$)|(^|/)(test_|testutil)|_tests?\.`).MatchString(lower)
+func (d *detector) isSample(lower string) bool {
+	return d.regexp(`(^|/)(tests?|testing|testutils?|test[_-]?data|specs?|e2e|integration[_-]?tests?|fixtures?|examples?|samples?|demos?|docs?|documentation|tutorials?|mocks?|__mocks__|stubs?|benchmarks?|playground|cassettes?|locales?|i18n|translations|lang)(/|$)|(^|[._/-])(example|sample|template|tmpl|dist|mock|mocks|fixture|fixtures|stub|demo|test|tests|spec|testing)([._-]|$)|(^|/)(test_|testutil)|_tests?\.`).MatchString(lower)
 }

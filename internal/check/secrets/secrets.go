@@ -91,7 +91,7 @@ func (j *judgement) file(ctx context.Context, f change.File) error {
 	if patch.Left != "" && !f.IsBinary {
 		j.left = append(j.left, fmt.Sprintf("the added lines of %s: %s", check.ShowPath(f.Path), patch.Left))
 	}
-	kind := sortOf(f.Path)
+	kind := j.detector.sortOf(f.Path)
 	if kind == skipped || len(patch.Hunks) == 0 {
 		return nil
 	}

@@ -84,6 +84,7 @@ func TestFires(t *testing.T) {
 		"registry":                   {".npmrc", "//registry.test/:_authToken=" + random + "abcd"},
 		"header":                     {"call.sh", `curl -H "Authorization: Bearer ` + random + random[:8] + `" https://x.test`},
 		"hexadecimal":                {"c.rb", `secret_key_base = "` + "4f9c1e7ab05d3286f1c7e09b8d52a6347e1f0b9c" + `"`},
+		"letters only":               {"c.py", `client_secret = "` + "qWxZvBnMkLpTrYsDfGhJcVbQ" + `"`},
 		"comparison":                 {"auth.py", `if password == "` + password + `":`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -226,7 +226,7 @@ func isRequirements(name string) bool {
 
 // Normal gives the spelling under which two names of one package are equal in
 // their ecosystem: PyPI ignores case and takes runs of "-", "_" and "." as one
-// (PEP 503), crates.io and npm ignore case, and crates take "-" as "_".
+// (PEP 503), Cargo and npm ignore case, and crates take "-" as "_".
 func Normal(e Ecosystem, name string) string {
 	switch e {
 	case PyPI:
