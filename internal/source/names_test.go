@@ -14,21 +14,27 @@ func TestNames(t *testing.T) {
 		yes   string
 		never string
 	}{
-		{"validation", isValidation,
+		{
+			"validation", isValidation,
 			"validate validateUser html.EscapeString user.isAuthorized check_access self.verify_token Objects.requireNonNull assert! ensure! v.IsValid hasPermission authenticate crypto.verify",
-			"run require clean checkout.run checker requests.get invalid log.check logger.ensure validator.x f() main quicksort"},
-		{"logging", isLogging,
+			"run require clean checkout.run checker requests.get invalid log.check logger.ensure validator.x f() main quicksort",
+		},
+		{
+			"logging", isLogging,
 			"print println! eprintln! console.error log.Printf logger.warning self.logger.info log::debug fmt.Println fmt.Fprintf slog.Error System.out.println e.printStackTrace requestLog.add",
-			"log.Fatal log.Fatalf logger.Panic fmt.Errorf fmt.Sprintf catalog f printer.run out.write errors.New"},
-		{"error name", isErrorName, "err e ex exc error e2 err1 parseErr lastError http_error readErrors ValueError",
-			"x ok eof entry result terr errand user"},
+			"log.Fatal log.Fatalf logger.Panic fmt.Errorf fmt.Sprintf catalog f printer.run out.write errors.New",
+		},
+		{
+			"error name", isErrorName, "err e ex exc error e2 err1 parseErr lastError http_error readErrors ValueError",
+			"x ok eof entry result terr errand user",
+		},
 	} {
-		for _, s := range strings.Fields(tt.yes) {
+		for s := range strings.FieldsSeq(tt.yes) {
 			if !tt.is(s) {
 				t.Errorf("%s: %q is none", tt.what, s)
 			}
 		}
-		for _, s := range strings.Fields(tt.never) {
+		for s := range strings.FieldsSeq(tt.never) {
 			if tt.is(s) {
 				t.Errorf("%s: %q is one", tt.what, s)
 			}

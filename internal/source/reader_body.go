@@ -193,7 +193,7 @@ func (d *dialect) isFixed(n node) bool {
 		}
 		return true
 	}
-	if role := d.roles[n.Kind()]; role == strings_ || role == numbers {
+	if role := d.roles[n.Kind()]; role == texts || role == numbers {
 		for c := range n.Inside() {
 			if c.Is("interpolation", "template_substitution") {
 				return false
