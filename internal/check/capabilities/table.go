@@ -35,7 +35,9 @@ type reach struct {
 
 // reaches lists what the standard libraries offer, and the best known modules
 // beside them. Other modules are seen when they are added as dependencies.
-func reaches() []reach {
+func reaches() []reach { return slices.Concat(goReaches(), pythonReaches(), scriptReaches()) }
+
+func goReaches() []reach {
 	return []reach{
 		{"go", "net", "Dial DialTimeout DialTCP DialUDP Listen ListenPacket ListenTCP ListenUDP Dialer ListenConfig", network},
 		{"go", "net/http", "Get Post PostForm Head ListenAndServe ListenAndServeTLS Serve DefaultClient.Do Client NewRequest NewRequestWithContext", network},
@@ -52,7 +54,11 @@ func reaches() []reach {
 		{"go", "os", "WriteFile Create OpenFile Remove RemoveAll Rename Mkdir MkdirAll MkdirTemp CreateTemp Chmod Chown Symlink Link Truncate CopyFS", write},
 		{"go", "io/ioutil", "WriteFile TempFile TempDir", write},
 		{"go", "os", "Getenv LookupEnv Environ Setenv Unsetenv ExpandEnv", env},
+	}
+}
 
+func pythonReaches() []reach {
+	return []reach{
 		{"python", "socket", "", network},
 		{"python", "urllib.request", "", network},
 		{"python", "http.client", "", network},
@@ -81,7 +87,11 @@ func reaches() []reach {
 		{"python", "os", "remove unlink rename replace rmdir removedirs makedirs mkdir chmod chown symlink truncate", write},
 		{"python", "tempfile", "", write},
 		{"python", "os", "getenv putenv environ.get environ.setdefault environ.update", env},
+	}
+}
 
+func scriptReaches() []reach {
+	return []reach{
 		{"javascript", "http", "", network},
 		{"javascript", "https", "", network},
 		{"javascript", "http2", "", network},

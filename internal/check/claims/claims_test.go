@@ -139,6 +139,7 @@ func TestClaimsThatHold(t *testing.T) {
 		"Added validation of the key.":                                 edit("if size >", "if key == \"\" || size >"),
 		"Bumped x to 1.2.0":                                            {"go.mod": "module store\n\nrequire x v1.2\n"},
 		"Update action to v4.2.0":                                      {"ci.yml": "uses: a/b@0123456789012345678901234567890123456789\n"},
+		"Update taglib to v2.3.1":                                      {"go.mod": "module store\n\nreplace a/taglib => b/taglib v0.0.0-20260511232939-ccd334abae3a\n"},
 		"Removed unused code.":                                         {"legacy.go": ""},
 		"Deleted `legacy.go`.":                                         {"legacy.go": ""},
 		"Removed `Legacy`.":                                            {"legacy.go": "package store\n"},
@@ -161,7 +162,7 @@ func TestClaimsThatHold(t *testing.T) {
 		"Compiles at build time, with no code changes.":                limit11(),
 		"Fixed a deadlock with `sync.Pool`.":                           limit11(),
 		"Fixed SetOutput() panics on go 1.17":                          limit11(),
-		"Add tests for Put\x00Formatting only.":                        withTest, // one of two messages speaks for its own part
+		"Fix the limit of stores\x00Formatting only.":                  limit11(), // one of two messages speaks for its own part
 		"Add `Foo`\x00Remove `Foo`":                                    limit11(),
 		"Fix the limit in `README` examples of `config.yaml`":          limit11(),
 		"Update the limit (#12)\n\n* Add `Foo`\n\n* Drop `Foo`":        limit11(),

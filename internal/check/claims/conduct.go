@@ -7,38 +7,34 @@ import (
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/core/change"
 	"muster/internal/source"
 )
 
-// holdConduct weighs what speaks against the claim that the code does what it
-// did: values and operators exchanged in place, guards and literals that are
-// nowhere any more or were nowhere before.
+// holdConduct looks for what no refactoring does: a value or an operator
+// exchanged in place, a condition made wider or narrower, a guard put in or
+// taken out with nothing in its place. That code is written anew says nothing.
 func holdConduct(ctx context.Context, g *ground) verdict {
-	const enough = 3
 	pairs := sources(ctx, g)
-	points := 0
-	v := verdict{}
-	note := func(n int, path string, line int, format string, args ...any) {
-		points += n
-		if v.rule == "" {
-			v = locate("behaviour_changed", format, args...)
-			v.path, v.line = path, line
-		}
-	}
 	for _, p := range pairs {
 		for _, x := range exchanges(p) {
-			note(enough, p.file.Path, x.line, "line %d of %s now has %s where it had %s", x.line, check.ShowPath(p.file.Path), x.is, x.was)
+			v := locate("behaviour_changed", "line %d of %s now has %s where it had %s", x.line, check.ShowPath(p.file.Path), x.is, x.was)
+			v.path, v.line = p.file.Path, x.line
+			return v
 		}
 	}
-	for _, lost := range lostGuards(pairs, g.added) {
-		note(2, lost.path, 0, "the condition %s (line %d of %s at the base) is gone", check.Clip(lost.text, 80), lost.line, check.ShowPath(lost.path))
+	more, less := loneGuards(pairs)
+	switch {
+	case len(more) > 0:
+		v := locate("behaviour_changed", "line %d of %s newly leaves under the condition %s", more[0].line, check.ShowPath(more[0].path), check.Clip(more[0].text, 80))
+		v.path, v.line = more[0].path, more[0].line
+		return v
+	case len(less) > 0:
+		v := locate("behaviour_changed", "the condition %s (line %d of %s at the base) is gone", check.Clip(less[0].text, 80), less[0].line, check.ShowPath(less[0].path))
+		v.path = less[0].path
+		return v
 	}
-	points += weighBalance(pairs)
-	points += weighNew(g, pairs, note)
-	if points < enough {
-		return verdict{}
-	}
-	return v
+	return verdict{}
 }
 
 type exchange struct {
@@ -66,6 +62,9 @@ func exchanges(p pair) []exchange {
 			}
 			was, is := piece.FindAllString(h.Removed[i], 400), piece.FindAllString(h.Added[i], 400)
 			if len(was) != len(is) {
+				if sign := widened(was, is); sign != "" {
+					out = append(out, exchange{h.NewStart + i, "another condition", "“" + check.Clip(strings.TrimSpace(h.Added[i]), 80) + "”"})
+				}
 				continue
 			}
 			at, n := 0, 0
@@ -101,195 +100,96 @@ func isExchange(was, is string) bool {
 		slices.Contains(truth, was) && slices.Contains(truth, is)
 }
 
-type lostGuard struct {
+// widened gives the sign by which a condition was made wider or narrower: one
+// of two lines is the other with words put in that begin or end with it.
+func widened(was, is []string) string {
+	long, short := is, was
+	if len(was) > len(is) {
+		long, short = was, is
+	}
+	if len(short) < 3 {
+		return ""
+	}
+	before := 0
+	for before < len(short) && short[before] == long[before] {
+		before++
+	}
+	after := 0
+	for after < len(short)-before && short[len(short)-1-after] == long[len(long)-1-after] {
+		after++
+	}
+	if before+after < len(short) {
+		return ""
+	}
+	for _, w := range long[before : len(long)-after] {
+		if w == "&&" || w == "||" || w == "and" || w == "or" {
+			return w
+		}
+	}
+	return ""
+}
+
+type guard struct {
 	path, text string
 	line       int
 }
 
-// lostGuards finds guards of functions that both sides have which are neither
-// in the head of any changed file nor in another form in the added lines, when
-// the function has fewer guards than before.
-func lostGuards(pairs []pair, added string) []lostGuard {
-	texts := map[string]bool{}
-	total := 0
+// loneGuards finds guards of functions that both sides have which were put in,
+// or taken out, by a run of lines that has nothing on the other side, and that
+// are nowhere on the other side.
+func loneGuards(pairs []pair) (more, less []guard) {
+	was, is := texts(pairs, func(p pair) source.File { return p.base }), texts(pairs, func(p pair) source.File { return p.head })
 	for _, p := range pairs {
-		for _, f := range p.head.Functions {
-			total += len(f.Guards)
-			for _, x := range f.Guards {
-				texts[x.Text] = true
-			}
-		}
-		for _, f := range p.base.Functions {
-			total -= len(f.Guards)
-		}
-	}
-	if total >= 0 {
-		return nil // what went from one place came to another
-	}
-	var out []lostGuard
-	for _, p := range pairs {
-		heads := map[string]int{}
-		for _, f := range p.head.Functions {
-			heads[f.Name] = len(f.Guards) + 1
-		}
-		for _, f := range p.base.Functions {
-			if heads[f.Name] == 0 || heads[f.Name]-1 >= len(f.Guards) {
+		base, head := byName(p.base), byName(p.head)
+		for name, f := range head {
+			if _, there := base[name]; !there {
 				continue
 			}
 			for _, x := range f.Guards {
-				if !texts[x.Text] && !strings.Contains(added, fold(x.Text)) {
-					out = append(out, lostGuard{oldPath(p.file), x.Text, x.Start})
+				if !was[x.Text] && len(f.Guards) > len(base[name].Guards) && alone(p.patch, x.Range, true) {
+					more = append(more, guard{p.file.Path, x.Text, x.Start})
+				}
+			}
+			for _, x := range base[name].Guards {
+				if !is[x.Text] && len(f.Guards) < len(base[name].Guards) && alone(p.patch, x.Range, false) {
+					less = append(less, guard{oldPath(p.file), x.Text, x.Start})
 				}
 			}
 		}
 	}
-	return out
+	order := func(a, b guard) int { return strings.Compare(a.path, b.path)*1_000_000 + a.line - b.line }
+	slices.SortFunc(more, order)
+	slices.SortFunc(less, order)
+	return more, less
 }
 
-// weighNew weighs what the code says now and did not say before in any changed
-// file: conditions under which functions leave, values, calls, exported names.
-// Each of them alone is what a refactoring may bring.
-func weighNew(g *ground, pairs []pair, note func(int, string, int, string, ...any)) int {
-	base := newVocabulary()
+func texts(pairs []pair, side func(pair) source.File) map[string]bool {
+	out := map[string]bool{}
 	for _, p := range pairs {
-		base.take(p.base)
-	}
-	points := 0
-	for _, sort := range []struct {
-		each  func(source.File) []said
-		known map[string]bool
-		many  int
-		what  string
-	}{
-		{guardsOf, base.guards, 2, "leaves under the condition"},
-		{literalsOf, base.literals, 3, "says"},
-		{callsOf, base.calls, 3, "calls"},
-	} {
-		n := 0
-		var first said
-		var at pair
-		for _, p := range pairs {
-			for _, x := range sort.each(p.head) {
-				if sort.known[x.text] || !p.patch.Adds(x.line) || names(g.removed, fold(x.text)) {
-					continue
-				}
-				sort.known[x.text] = true
-				if n++; n == 1 {
-					first, at = x, p
-				}
-			}
-		}
-		switch {
-		case n >= sort.many:
-			points += 2
-		case n > 0:
-			points++
-		}
-		if n > 0 {
-			note(0, at.file.Path, first.line, "line %d of %s newly %s %s", first.line, check.ShowPath(at.file.Path), sort.what, check.Clip(first.text, 80))
-		}
-	}
-	return points
-}
-
-// said is one thing that code says at a line.
-type said struct {
-	text string
-	line int
-}
-
-type vocabulary struct{ guards, literals, calls map[string]bool }
-
-func newVocabulary() vocabulary {
-	return vocabulary{map[string]bool{}, map[string]bool{}, map[string]bool{}}
-}
-
-func (v vocabulary) take(f source.File) {
-	for _, x := range guardsOf(f) {
-		v.guards[x.text] = true
-	}
-	for _, x := range literalsOf(f) {
-		v.literals[x.text] = true
-	}
-	for _, x := range callsOf(f) {
-		v.calls[x.text] = true
-	}
-	for _, x := range f.Functions {
-		v.calls[last(x.Name)] = true
-	}
-}
-
-func guardsOf(f source.File) []said {
-	var out []said
-	for _, x := range f.Functions {
-		for _, gd := range x.Guards {
-			if gd.Kind != source.ErrorCheck {
-				out = append(out, said{gd.Text, gd.Start})
+		for _, f := range side(p).Functions {
+			for _, x := range f.Guards {
+				out[x.Text] = true
 			}
 		}
 	}
 	return out
 }
 
-func literalsOf(f source.File) []said {
-	var out []said
-	for _, x := range f.Literals {
-		if x.InTest || x.Kind == source.String && len(x.Value) < 3 || x.Kind == source.Number && len(x.Value) < 2 {
-			continue
-		}
-		out = append(out, said{x.Value, x.Line})
+func byName(f source.File) map[string]source.Function {
+	out := map[string]source.Function{}
+	for _, x := range f.Functions {
+		out[x.Name] = x
 	}
 	return out
 }
 
-// callsOf gives the calls to what the file does not define itself.
-func callsOf(f source.File) []said {
-	own := map[string]bool{}
-	for _, x := range f.Functions {
-		own[last(x.Name)] = true
-	}
-	var out []said
-	for _, x := range f.Functions {
-		for _, c := range x.Calls {
-			if !own[last(c.Name)] {
-				out = append(out, said{last(c.Name), c.Line})
-			}
+// alone reports whether a run of changed lines holds all of a guard, and the
+// other side has nothing there.
+func alone(p change.Patch, r source.Range, added bool) bool {
+	return slices.ContainsFunc(p.Hunks, func(h change.Hunk) bool {
+		if added {
+			return len(h.Removed) == 0 && h.NewStart <= r.Start && r.End < h.NewStart+len(h.Added)
 		}
-	}
-	return out
-}
-
-// weighBalance weighs how the change grows: guards that there are more of, or
-// fewer, and code that is added without any being taken away.
-func weighBalance(pairs []pair) int {
-	guards, more, less := 0, 0, 0
-	for _, p := range pairs {
-		guards += len(allGuards(p.head)) - len(allGuards(p.base))
-		for _, l := range p.patch.Added() {
-			if strings.TrimSpace(l.Text) != "" && !inComment(p.head, l.Number) {
-				more++
-			}
-		}
-		for _, l := range p.patch.Removed() {
-			if strings.TrimSpace(l.Text) != "" && !inComment(p.base, l.Number) {
-				less++
-			}
-		}
-	}
-	points := 0
-	if guards != 0 {
-		points++
-	}
-	if more > 2*less+2 {
-		points++
-	}
-	return points
-}
-
-func allGuards(f source.File) []source.Guard {
-	var out []source.Guard
-	for _, x := range f.Functions {
-		out = append(out, x.Guards...)
-	}
-	return out
+		return len(h.Added) == 0 && h.OldStart <= r.Start && r.End < h.OldStart+len(h.Removed)
+	})
 }

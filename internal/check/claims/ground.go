@@ -223,7 +223,7 @@ func (g *ground) gainsTests() bool {
 // changesDocs reports whether a document of the named sort changed, or, when
 // the claim is about documentation at large, comments were changed by
 // themselves.
-func (g *ground) changesDocs(which string) bool {
+func (g *ground) changesDocs(ctx context.Context, which string) bool {
 	for i, f := range g.files {
 		low := strings.ToLower(f.Path)
 		switch {
@@ -240,8 +240,28 @@ func (g *ground) changesDocs(which string) bool {
 		case which != "docstring" && which != "docstrings" && docPath.MatchString(f.Path) && f.Status != change.Deleted:
 			return true
 		}
-		if hasRemarkHunk(g.patches[i]) {
+		if hasRemarkHunk(g.patches[i]) || strings.HasSuffix(f.Path, ".py") && g.inLongText(ctx, i) {
 			return true
+		}
+	}
+	return false
+}
+
+// inLongText reports whether a changed line of a Python file stands within a
+// text of several lines, as those that document a function do.
+func (g *ground) inLongText(ctx context.Context, i int) bool {
+	text, found, err := g.s.HeadFile(ctx, g.files[i].Path)
+	if err != nil || !found {
+		return false
+	}
+	n, inside := 0, false
+	for line := range strings.Lines(string(text)) {
+		n++
+		if inside && g.patches[i].Touches(n, n) {
+			return true
+		}
+		if strings.Count(line, `"""`)%2 == 1 {
+			inside = !inside
 		}
 	}
 	return false

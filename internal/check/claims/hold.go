@@ -36,7 +36,7 @@ func (g *ground) hold(ctx context.Context, c claim) verdict {
 			return locate("no_tests", "no test was added or extended")
 		}
 	case docs:
-		if !g.changesDocs(c.names[0]) {
+		if !g.changesDocs(ctx, c.names[0]) {
 			return locate("no_docs", "the change touches no %s", c.names[0])
 		}
 	case concept:
@@ -330,8 +330,8 @@ func (g *ground) showsConcept(which string) bool {
 	return false
 }
 
-// pinned is how a line names a commit in place of a version.
-var pinned = regexp.MustCompile(`\b[0-9a-f]{40}\b`)
+// pinned is how a folded line names a commit in place of a version.
+var pinned = regexp.MustCompile(`\b[0-9a-f]{40}\b|\d{14}[0-9a-f]{12}\b`)
 
 // showsVersion reports whether an added line names a version, as a text or as
 // numbers with commas between, with or without the zeros at its end, or names

@@ -124,7 +124,7 @@ var (
 	addVerb    = `(?:add|adds|added|write|wrote|writes|written|create|creates|created|introduce|introduces|introduced|implement|implements|implemented)`
 	changeVerb = `(?:update|updates|updated|extend|extends|extended|expand|expands|expanded|improve|improves|improved)`
 
-	testClaim = regexp.MustCompile(start + `(?:` + addVerb + `|` + changeVerb + `|include|includes|included) (?:(?:the|a|an|some|more|new|few|missing|existing|corresponding|relevant|several|comprehensive|extensive|thorough|full|simple|basic|additional|dedicated|proper|focused|table-driven|\d+|one|two|three|four|five|six|automated|unit|regression|integration|e2e|end-to-end|functional|acceptance|go|python|jest|pytest|vitest|and) )*(?:unit-?tests?|tests?|test cases?|testcases?|test coverage)(?: (?:for|of|that|which|covering|verifying|checking|exercising|ensuring|to (?:cover|verify|ensure|check|confirm|make|prevent|guard|prove|show|reproduce)|in _|and|with|cases?|suite|accordingly)\b|[.,;:!)]|$)`)
+	testClaim = regexp.MustCompile(start + `(?:` + addVerb + `|` + changeVerb + `|includes|included) (?:(?:the|a|an|some|more|new|few|missing|existing|corresponding|relevant|several|comprehensive|extensive|thorough|full|simple|basic|additional|dedicated|proper|focused|table-driven|\d+|one|two|three|four|five|six|automated|unit|regression|integration|e2e|end-to-end|functional|acceptance|go|python|jest|pytest|vitest|and) )*(?:unit-?tests?|tests?|test cases?|testcases?|test coverage)(?: (?:for|of|that|which|covering|verifying|checking|exercising|ensuring|to (?:cover|verify|ensure|check|confirm|make|prevent|guard|prove|show|reproduce)|in _|and|with|cases?|suite|accordingly)\b|[.,;:!)]|$)`)
 	testsToo  = regexp.MustCompile(start + addVerb + ` [^.;,]{1,80}? (?:and|with|plus|including|along with) (?:(?:its|their|the|some|new|more|corresponding|matching|full|unit|regression|integration) )*tests?(?:[.,;:!)]|$)|(?i)\b(?:is|are) (?:fully |now )*covered by (?:(?:new|the|unit|added|regression|dedicated) )*tests?\b`)
 	testsWere = regexp.MustCompile(`(?i)\b(?:unit |regression |integration |new |the |e2e )*tests?(?: cases?| coverage| suite)? (?:were |was |have been |has been )(?:also )?(?:added|written|created|extended|expanded|improved|updated)\b|(?i)^tests? added\b`)
 	docClaim  = regexp.MustCompile(start + `(?:` + addVerb + `|` + changeVerb + `|document|documented) (?:(?:the|a|an|some|new|its|our|entry|note|notes|section|api|user|project|relevant|related|corresponding|to|in|into|and|for) )*(readme(?:\.\w+)?|changelog(?:\.\w+)?|changes\.\w+|release notes|docs|documentation|docstrings?)(?: (?:to|for|with|about|on|of|accordingly|and|entry|section)\b|[.,;:!)]|$)`)
@@ -234,7 +234,7 @@ func readNames(s string) []claim {
 		case len(c.names) == 0:
 			if k == moved {
 				out = append(out, extracted(s, ws[i+1:])...)
-			} else if name, ok := place(ws[i+1:]); ok && k != renamed && k != removed && k != replaced {
+			} else if name, ok := place(ws[i+1:]); ok && leads(ws, i) && k != renamed && k != removed && k != replaced {
 				out = append(out, claim{kind: fixed, names: []string{name}, what: "place", said: s})
 			}
 			continue
@@ -248,6 +248,11 @@ func readNames(s string) []claim {
 	}
 	out = append(out, passive(s, ws)...)
 	return append(out, nowDoes(s, ws)...)
+}
+
+// leads reports whether a verb is the first of its sentence.
+func leads(ws []word, i int) bool {
+	return i == 0 || i <= 2 && (ws[i-1].low == "i" || ws[i-1].low == "we" || ws[i-1].low == "also" || ws[i-1].low == "i've" || ws[i-1].low == "we've" || ws[i-1].ends)
 }
 
 // twoNames reads what became of one name: "to `b`", "with `b`".

@@ -56,6 +56,8 @@ var (
 	heading  = regexp.MustCompile(`^(#{1,6}\s+(.+?)\s*#*|\*\*([^*]+?):?\*\*:?|([^.` + "`" + `]{2,60}):)\s*$`)
 	// other are headings of what is not a claim about this change.
 	other = regexp.MustCompile(`(?i)\b(next|todo|to do|future|follow|plan|remaining|limitation|not done|not included|out of scope|skipped|known|issue|problem|background|context|motivation|why|before|previous|steps|how to|reproduc|expected|actual|alternativ|question|option|suggest|recommend|checklist|review|note|caveat|open|usage|example|type of change|related|release notes?|changelog|what's changed|commits)\b`)
+	// foreign begins what others wrote: notes of releases that bots paste in.
+	foreign = regexp.MustCompile(`(?mi)^.*(<details|<summary|<li>|<ul>|<h\d>|sourced from|release notes?\b|this pr contains the following updates|updated-dependencies:|permit the latest version|changesets|^#* ?releases$|# \[?v?\d+\.\d+)`)
 	// squashed is how a forge lists the commits that it makes into one.
 	squashed = regexp.MustCompile(`(?m)^[^\n]*\(#\d+\)\s*\n(?s:.*)^\* `)
 )
@@ -66,6 +68,9 @@ var (
 func prose(text string) []string {
 	text = remark.ReplaceAllString(text, "")
 	text = strings.TrimSpace(text)
+	if at := foreign.FindStringIndex(text); at != nil {
+		text = text[:at[0]]
+	}
 	if squashed.MatchString(text) {
 		text, _, _ = strings.Cut(text, "\n* ") // what each of its commits says need not hold in the end
 	}
@@ -233,7 +238,7 @@ var (
 	unsaid = regexp.MustCompile(`(?i)\b(not|never|cannot|nothing|neither|nor|none|without|instead|rather|unable|avoid(s|ed)?|no|` +
 		`will|would|should|could|can|may|might|must|shall|let's|need(s|ed)?|propos(e|es|al|ed)|suggest(s|ed)?|consider|want(s|ed)?|going|` +
 		`if|unless|once|whether|until|please|maybe|perhaps|possibly|try|tried|trying|attempt(s|ed)?|` +
-		`previously|formerly|used to|before|earlier|already|introduced (in|by)|originally|upstream|failed|fails|partially|someone|you|they|e\.g)\b|n't\b|\?$`)
+		`ideally|previously|formerly|used to|before|earlier|already|introduced (in|by)|originally|upstream|failed|fails|partially|someone|you|they|e\.g)\b|n't\b|\?$`)
 	// unplanned are words that put a sentence into the future wherever they stand.
 	unplanned = regexp.MustCompile(`(?i)\b(todo|fixme|wip|later|follow-?ups?|eventually|next (pr|step|commit|change|release)|in (a|the) future|future (pr|work|commit|change)s?|planned|separate (pr|commit|change)|since v?\d|in v?\d+\.\d+|(in|by|from|see) #\d+)\b`)
 	// because begins the part of a sentence that says why, or which: its words

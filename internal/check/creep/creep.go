@@ -153,7 +153,7 @@ func (u *unit) weighs() bool {
 	if u.class.Document || u.class.Lockfile || u.class.Manifest || u.class.Fixture || u.class.Test || strings.HasPrefix(path.Base(u.file.Path), ".") {
 		return false
 	}
-	return u.file.Status == change.Deleted || slices.ContainsFunc(u.patch.Hunks, func(h change.Hunk) bool { return !onlySpace(h, u.file.Path) })
+	return u.file.Status == change.Deleted || slices.ContainsFunc(u.patch.Hunks, func(h change.Hunk) bool { return !onlySpace(h, u.file.Path) && !onlyVersion(h) })
 }
 
 // anchor gives what identifies the change of a file.

@@ -19,6 +19,7 @@ func base() checktest.Files {
 		"server/server.go":       "package server\n\nimport \"x/limiter\"\n\nfunc serve(b *limiter.Bucket) int {\n\treturn 200\n}\n",
 		"billing/invoice.go":     "package billing\n\nfunc Round(cents int) int {\n\treturn cents / 100\n}\n",
 		"README.md":              "# X\n",
+		"billing/release.go":     "package billing\n\nconst release = \"1.2.3\"\n",
 		"go.mod":                 "module x\n\nrequire example.org/money v1.2.0\n",
 		"app.py":                 "def main():\n    \"\"\"Run.\"\"\"\n    a = 1\n    b = 2\n    return a + b\n",
 	}
@@ -86,6 +87,7 @@ func TestUnrelated(t *testing.T) {
 		{"imports the rest", merge(take(), with("server/server.go", "200", "429")), nil, ""},
 		{"documents and tests", merge(take(), checktest.Files{"README.md": "# Y\n", "limiter/bucket_test.go": "package limiter\n\nvar x int\n"}), nil, ""},
 		{"white space", merge(take(), with("billing/invoice.go", "cents / 100", "cents/100")), nil, ""},
+		{"the version of a release", merge(take(), with("billing/release.go", "1.2.3", "1.3.0")), nil, ""},
 		{"no words to go by", merge(take(), invoice), func(r *evidence.Request) { r.Task = "fix it" }, ""},
 		{"a message", merge(take(), invoice), asMessage("limiter: take two tokens per request"), "locator unrelated billing/invoice.go:4"},
 		{"a message, in one folder", merge(take(), clock), asMessage("bucket: take two tokens per request"), "context unrelated limiter/clock.go:3"},

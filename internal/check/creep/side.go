@@ -40,6 +40,15 @@ func onlySpace(h change.Hunk, name string) bool {
 	return squeeze(h.Added) == squeeze(h.Removed)
 }
 
+var versionText = regexp.MustCompile(`\d+(\.\d+)+[\w.+-]*`)
+
+// onlyVersion reports whether a hunk only puts another version where one was,
+// as releases do.
+func onlyVersion(h change.Hunk) bool {
+	was, is := squeeze(h.Removed), squeeze(h.Added)
+	return was != is && versionText.MatchString(was) && versionText.ReplaceAllString(was, "V") == versionText.ReplaceAllString(is, "V")
+}
+
 func indent(line string) string { return line[:len(line)-len(strings.TrimLeft(line, " \t"))] }
 
 func squeeze(lines []string) string {

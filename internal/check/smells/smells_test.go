@@ -80,6 +80,8 @@ func TestRules(t *testing.T) {
 		{"as hard as before", checktest.Files{"a.go": head + hard}, checktest.Files{"a.go": head + strings.Replace(hard, "a && b", "b && a", 1)}, "", ""},
 		{"a copy of old code", checktest.Files{"b.go": head + "func old(values []int) int {\n" + sum},
 			checktest.Files{"b.go": head + "func old(values []int) int {\n" + sum, "a.go": head + "func fresh(values []int) int {\n" + sum}, "", "context duplicate a.go:3"},
+		{"a short stretch in common", checktest.Files{"b.go": head + "func old(values []int) int {\n" + sum},
+			checktest.Files{"b.go": head + "func old(values []int) int {\n" + sum, "a.go": head + "func fresh(values []int) int {\n\ttotal := 0\n\tfor i, v := range values {\n\t\tif v < 0 && i > limit {\n\t\t\ttotal -= v * weight[i]\n\t\t\tcontinue\n\t\t}\n\t}\n\tother(1, 2, 3)\n\tif a == b {\n\t\tc(d, e, f)\n\t}\n\treturn map[string]int{\"a\": 1, \"b\": 2, \"c\": 3}[\"a\"]\n}\n"}, "", ""},
 		{"two copies", nil, checktest.Files{"a.go": head + "func one(values []int) int {\n" + sum + "\nfunc two(values []int) int {\n" + sum}, "", "context duplicate a.go:18"},
 		{"moved", checktest.Files{"b.go": head + "func old(values []int) int {\n" + sum}, checktest.Files{"b.go": head, "a.go": head + "func old(values []int) int {\n" + sum}, "", ""},
 		{"a copy in a test", checktest.Files{"b_test.go": head + "func old(values []int) int {\n" + sum},
