@@ -187,7 +187,7 @@ func slightly(k paired) bool {
 func (j *judge) weigh(level evidence.Level, t *test, lost int) evidence.Level {
 	names := append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)
 	if j.asked.task == "" {
-		for w := range wordsOf(t.tokens) {
+		for w := range t.words {
 			if len(w) > 4 && !common(w) {
 				names = append(names, bare(w))
 			}
@@ -207,6 +207,9 @@ func (j *judge) weigh(level evidence.Level, t *test, lost int) evidence.Level {
 			return evidence.Context // a person took something out, and says what
 		}
 	case silent:
+	}
+	if j.asked.asksFor(skipping, names) == claimed {
+		level = evidence.Locator
 	}
 	if j.asked.reverts() {
 		return evidence.Context

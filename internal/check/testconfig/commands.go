@@ -47,7 +47,7 @@ func commandsOf(p, text string) []string {
 }
 
 // entry matches lines of a matrix or of settings that name a runner.
-var entry = regexp.MustCompile(`^-?\s*\{|\btox["']?\s*:|^(tox|pytest|jest|vitest|mocha|nox)["']?\s*:|requirements|pip install|npm (i|install|ci)\b[^&]*$|^- (tox|pytest|jest|mocha|vitest)$|cache|^\[|^envlist|==|>=`)
+var entry = regexp.MustCompile(`^-?\s*\{|\btox["']?\s*:|^(tox|pytest|jest|vitest|mocha|nox)["']?\s*:|requirements|pip install|npm (i|install|ci)\b[^&]*$|^- (tox|pytest|jest|mocha|vitest)$|cache|^\[|^-?\s*["']?[A-Z_]+=\S+$|^(pytest|tox|jest|mocha|coverage|nose)$|^envlist|==|>=`)
 
 // skipsCommands names files in which a runner's name is no command.
 func skipsCommands(p string) bool {
