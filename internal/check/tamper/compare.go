@@ -208,7 +208,7 @@ func (j *judge) weigh(level evidence.Level, t *test, lost int) evidence.Level {
 		}
 	case silent:
 	}
-	if j.asked.asksFor(skipping, names) == claimed {
+	if j.asked.asksFor(skipping, names) == claimed || j.asked.task == "" && j.code.shrank && j.asked.removes() {
 		level = evidence.Locator
 	}
 	if j.asked.reverts() {

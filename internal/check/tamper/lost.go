@@ -244,6 +244,12 @@ func (j losses) called(name string) bool {
 
 // helperGone judges a function that asserted for tests and does so no more.
 func (j losses) helperGone(t *test) {
+	name := strings.ToLower(leaf(t.Name))
+	for _, step := range []string{"setup", "teardown", "before", "after"} {
+		if strings.HasPrefix(name, step) {
+			return // a step around tests, and no assertion of theirs
+		}
+	}
 	for _, f := range j.head.tests {
 		for _, fn := range f.facts.Functions {
 			if fn.Name != t.Name || f.path != t.file.path && (t.file.other == nil || f != t.file.other) {
