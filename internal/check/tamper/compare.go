@@ -145,7 +145,7 @@ func (j weakening) claimChanged(t, h *test, k paired) {
 // loosened judges an assertion that asks for less than before.
 func (j weakening) loosened(t, h *test, k paired) {
 	p := j.pairs[t]
-	if j.take(k.was) || slices.ContainsFunc(h.Assertions, func(a source.Assertion) bool { return covers(a, k.was) }) || j.code.subjectGone(scan(k.was.Text, t.file.lang)) {
+	if j.take(k.was) || covered(p, k.was) || j.code.subjectGone(scan(k.was.Text, t.file.lang)) {
 		return
 	}
 	added := 0
