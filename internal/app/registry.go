@@ -2,6 +2,9 @@ package app
 
 import (
 	"context"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -37,26 +40,36 @@ func (p *packages) Look(ctx context.Context, ecosystem, name, version string) (d
 const askToolMS = 5_000
 
 func (p *packages) config(ctx context.Context) registry.Config {
-	env := p.host.Env
-	c := registry.Config{
-		GoProxy: env["GOPROXY"], GoPrivate: env["GONOPROXY"], NPM: env["npm_config_registry"],
+	settings := registry.Settings{Go: map[string]string{}, Env: p.host.Env}
+	for _, name := range []string{"GOPROXY", "GONOPROXY", "GOPRIVATE"} {
+		settings.Go[name] = p.ask(ctx, "go", "env", name)
 	}
-	if c.GoPrivate == "" {
-		c.GoPrivate = env["GOPRIVATE"]
+	if home := p.host.Env["HOME"]; filepath.IsAbs(home) {
+		settings.Npmrc = ownSettings(home, ".npmrc")
+		settings.PipConf = ownSettings(home, ".config/pip/pip.conf")
+		settings.Cargo = ownSettings(home, ".cargo/config.toml")
 	}
-	if c.GoProxy == "" {
-		c.GoProxy = p.ask(ctx, "go", "env", "GOPROXY")
-	}
-	if c.GoPrivate == "" {
-		c.GoPrivate = p.ask(ctx, "go", "env", "GONOPROXY")
-	}
+	c := registry.FromSettings(settings)
 	if c.NPM == "" {
 		c.NPM = p.ask(ctx, "npm", "config", "get", "registry")
 	}
-	for _, name := range []string{"PIP_INDEX_URL", "UV_INDEX_URL", "PIP_EXTRA_INDEX_URL"} {
-		c.PyPI = append(c.PyPI, strings.Fields(env[name])...)
-	}
 	return c
+}
+
+const maxSettings = 64 << 10
+
+// ownSettings reads a file of the person's own, or nothing.
+func ownSettings(home, name string) []byte {
+	f, err := os.Open(filepath.Join(home, name))
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxSettings))
+	if err != nil {
+		return nil
+	}
+	return data
 }
 
 // ask runs a tool of the person in Muster's own folder, where no repository

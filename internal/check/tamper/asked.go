@@ -168,3 +168,10 @@ func (a asked) speaksOf(names []string) bool {
 	}
 	return false
 }
+
+// removes reports whether the first line of a claim is about taking something
+// out.
+func (a asked) removes() bool {
+	first, _, _ := strings.Cut(a.claim, "\n")
+	return len(first) <= maxSentence && removing.MatchString(first)
+}

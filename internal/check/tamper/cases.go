@@ -126,36 +126,54 @@ func (j tables) compareCases(t, h *test) {
 func (j tables) caseElsewhere(h *test, c source.Case) bool {
 	values := valuesOf(scan(c.Text, h.file.lang))
 	delete(values, c.Name)
-	if len(h.Cases) == 0 && contained(values, valuesOf(h.tokens)) == 1 {
+	if len(h.Cases) == 0 && contained(values, h.values) == 1 {
 		return true // the table was dissolved
 	}
-	for _, p := range j.pairs {
-		for _, a := range p.added {
-			has := valuesOf(scan(a.Text, h.file.lang))
-			if contained(values, has) == 1 || len(values) > 2 && contained(values, has) > 0.6 {
-				return true
+	if j.addedValues == nil {
+		j.addedValues = []map[string]bool{}
+		for _, p := range j.pairs {
+			for _, a := range p.added {
+				j.addedValues = append(j.addedValues, valuesOf(scan(a.Text, h.file.lang)))
 			}
+		}
+	}
+	for _, has := range j.addedValues {
+		if contained(values, has) == 1 || len(values) > 2 && contained(values, has) > 0.6 {
+			return true
 		}
 	}
 	for _, other := range j.head.all() {
 		if other == h && other.pair != nil {
 			continue
 		}
-		was := []source.Case(nil)
-		if other.pair != nil {
-			was = other.pair.Cases
-		}
-		_, _, added := pairCases(was, other.Cases, other.file.lang)
-		for _, d := range added {
-			if tight(d.Text) == tight(c.Text) || contained(values, valuesOf(scan(d.Text, other.file.lang))) >= 0.8 {
+		for _, has := range j.caseValues(other) {
+			if contained(values, has) >= 0.8 {
 				return true
 			}
 		}
-		if other.pair == nil && len(values) > 1 && contained(values, valuesOf(other.tokens)) >= 0.99 {
+		if other.pair == nil && len(values) > 1 && contained(values, other.values) >= 0.99 {
 			return true
 		}
 	}
 	return false
+}
+
+// caseValues gives the values of the cases that a test has anew.
+func (j *judge) caseValues(h *test) []map[string]bool {
+	if known, ok := j.newValues[h]; ok {
+		return known
+	}
+	var was []source.Case
+	if h.pair != nil {
+		was = h.pair.Cases
+	}
+	_, _, added := pairCases(was, h.Cases, h.file.lang)
+	out := []map[string]bool{}
+	for _, d := range added {
+		out = append(out, valuesOf(scan(d.Text, h.file.lang)))
+	}
+	j.newValues[h] = out
+	return out
 }
 
 // contained gives which part of a set lies in another.

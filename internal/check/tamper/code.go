@@ -1,6 +1,7 @@
 package tamper
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -242,7 +243,7 @@ func (c *code) subjectGone(tokens []token) bool {
 // and has no more: a route, a flag, a key.
 func (c *code) inputGone(t *test) bool {
 	n := 0
-	given := valuesOf(t.tokens)
+	given := maps.Clone(t.values)
 	for _, a := range t.Assertions {
 		for v := range valuesOf(scan(a.Expected, t.file.lang)) {
 			delete(given, v)

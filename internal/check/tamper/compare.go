@@ -145,7 +145,7 @@ func (j weakening) claimChanged(t, h *test, k paired) {
 // loosened judges an assertion that asks for less than before.
 func (j weakening) loosened(t, h *test, k paired) {
 	p := j.pairs[t]
-	if j.take(k.was) || slices.ContainsFunc(h.Assertions, func(a source.Assertion) bool { return covers(a, k.was) }) || j.code.subjectGone(scan(k.was.Text, t.file.lang)) {
+	if j.take(k.was) || covered(p, k.was) || j.code.subjectGone(scan(k.was.Text, t.file.lang)) {
 		return
 	}
 	added := 0
@@ -187,7 +187,7 @@ func slightly(k paired) bool {
 func (j *judge) weigh(level evidence.Level, t *test, lost int) evidence.Level {
 	names := append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)
 	if j.asked.task == "" {
-		for w := range wordsOf(t.tokens) {
+		for w := range t.words {
 			if len(w) > 4 && !common(w) {
 				names = append(names, bare(w))
 			}
@@ -207,6 +207,9 @@ func (j *judge) weigh(level evidence.Level, t *test, lost int) evidence.Level {
 			return evidence.Context // a person took something out, and says what
 		}
 	case silent:
+	}
+	if j.asked.asksFor(skipping, names) == claimed || j.asked.task == "" && j.code.shrank && j.asked.removes() {
+		level = evidence.Locator
 	}
 	if j.asked.reverts() {
 		return evidence.Context

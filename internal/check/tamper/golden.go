@@ -15,12 +15,15 @@ import (
 
 var stored = regexp.MustCompile(`(?i)golden|\.snap$|__snapshots__|snapshots?/|expected|approved|\bwant\b|baseline`)
 
-// goldens judges stored results that changed together with the code. What a
+// around judges what is around the tests.
+type around struct{ *judge }
+
+// compare judges stored results that changed together with the code. What a
 // program printed is what the test expects: written anew after the code was
 // broken, it expects the breakage. It is no cause for suspicion where the task
 // names what is new in it, where the new text stands in the code, or where
 // many changed alike, as a new format does to all.
-func (j around) goldens(ctx context.Context) error {
+func (j around) compare(ctx context.Context) error {
 	var changed []*file
 	for _, f := range j.head.rest {
 		isStored := stored.MatchString(f.path) && (f.class.Fixture || f.class.Test || stored.MatchString(path.Base(f.path)))

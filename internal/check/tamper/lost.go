@@ -2,6 +2,7 @@ package tamper
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"muster/internal/check"
@@ -132,7 +133,7 @@ func skippedAnyway(t *test) bool {
 // absorbed reports whether what a test asked for stands in a test of the head
 // that is new or has grown: as a case of its table, a subtest, or a part.
 func (j losses) absorbed(t *test) bool {
-	asked := wordsOf(t.tokens)
+	asked := maps.Clone(t.words)
 	delete(asked, t.Name)
 	claims := 0
 	for _, a := range t.Assertions {
@@ -143,7 +144,7 @@ func (j losses) absorbed(t *test) bool {
 	if len(t.Assertions) > 0 && claims == len(t.Assertions) && strongest(t.Assertions) <= 2 {
 		return true
 	}
-	values := valuesOf(t.tokens)
+	values := t.values
 	for _, h := range j.head.all() {
 		if h.file.lang != t.file.lang || h.pair == t || len(h.Assertions) == 0 {
 			continue
@@ -153,9 +154,9 @@ func (j losses) absorbed(t *test) bool {
 		}
 		had := map[string]bool{}
 		if h.pair != nil {
-			had = wordsOf(h.pair.tokens)
+			had = h.pair.words
 		}
-		has := wordsOf(h.tokens)
+		has := h.words
 		if h.pair != nil && len(has) <= len(had) {
 			continue
 		}
@@ -165,7 +166,7 @@ func (j losses) absorbed(t *test) bool {
 				fresh[bare(w)] = true
 			}
 		}
-		if contained(asked, has) >= 0.72 && (len(values) == 0 || contained(values, valuesOf(h.tokens)) >= 0.72) && (h.pair == nil || contained(values, fresh) > 0.3 || len(values) == 0) {
+		if contained(asked, has) >= 0.72 && (len(values) == 0 || contained(values, h.values) >= 0.72) && (h.pair == nil || contained(values, fresh) > 0.3 || len(values) == 0) {
 			return true
 		}
 	}
@@ -243,6 +244,12 @@ func (j losses) called(name string) bool {
 
 // helperGone judges a function that asserted for tests and does so no more.
 func (j losses) helperGone(t *test) {
+	name := strings.ToLower(leaf(t.Name))
+	for _, step := range []string{"setup", "teardown", "before", "after"} {
+		if strings.HasPrefix(name, step) {
+			return // a step around tests, and no assertion of theirs
+		}
+	}
 	for _, f := range j.head.tests {
 		for _, fn := range f.facts.Functions {
 			if fn.Name != t.Name || f.path != t.file.path && (t.file.other == nil || f != t.file.other) {

@@ -77,47 +77,62 @@ func tight(s string) string {
 	return b.String()
 }
 
+// readied is an assertion with what it is compared by, worked out once.
+type readied struct {
+	source.Assertion
+	claim, subject, expects string
+	grams                   map[string]int
+	used                    bool
+}
+
+func keys(list []source.Assertion) []readied {
+	out := make([]readied, len(list))
+	for i, a := range list {
+		out[i] = readied{Assertion: a, claim: claimOf(a), subject: tight(a.Subject), expects: tight(a.Expected)}
+	}
+	return out
+}
+
 // pairUp pairs the assertions of a test before and after: first those that
 // claim the same, then those about the same thing, in order.
 func pairUp(was, is []source.Assertion) pairing {
 	var p pairing
-	usedOld, usedNew := make([]bool, len(was)), make([]bool, len(is))
-	each := func(fit func(a, b source.Assertion) bool, into *[]paired) {
+	before, after := keys(was), keys(is)
+	compared := 0
+	each := func(fit func(a, b *readied) bool, into *[]paired) {
 		next := 0
-		for i, a := range was {
-			if usedOld[i] {
+		for i := range before {
+			a := &before[i]
+			if a.used {
 				continue
 			}
 			// Prefer what comes after the last one that was paired: order says something.
-			at := -1
-			for k := range is {
-				j := (next + k) % len(is)
-				if !usedNew[j] && fit(a, is[j]) {
-					at = j
-					break
+			for k := range after {
+				at := (next + k) % len(after)
+				b := &after[at]
+				if compared++; b.used || compared > 20*maxCompared || !fit(a, b) {
+					continue
 				}
-			}
-			if at >= 0 {
-				usedOld[i], usedNew[at], next = true, true, at+1
-				*into = append(*into, paired{a, is[at]})
+				a.used, b.used, next = true, true, at+1
+				*into = append(*into, paired{a.Assertion, b.Assertion})
+				break
 			}
 		}
 	}
-	each(func(a, b source.Assertion) bool { return claimOf(a) == claimOf(b) }, &p.kept)
-	subject := func(a source.Assertion) string { return tight(a.Subject) }
-	each(func(a, b source.Assertion) bool {
-		return subject(a) != "" && subject(a) == subject(b) && a.Strength == b.Strength && a.Negated == b.Negated && tight(a.Expected) == tight(b.Expected)
+	each(func(a, b *readied) bool { return a.claim == b.claim }, &p.kept)
+	each(func(a, b *readied) bool {
+		return a.subject != "" && a.subject == b.subject && a.Strength == b.Strength && a.Negated == b.Negated && a.expects == b.expects
 	}, &p.changed)
-	each(func(a, b source.Assertion) bool { return subject(a) != "" && subject(a) == subject(b) }, &p.changed)
-	each(func(a, b source.Assertion) bool { return near(a, b) }, &p.changed)
-	for i, a := range was {
-		if !usedOld[i] {
-			p.removed = append(p.removed, a)
+	each(func(a, b *readied) bool { return a.subject != "" && a.subject == b.subject }, &p.changed)
+	each(near, &p.changed)
+	for _, a := range before {
+		if !a.used {
+			p.removed = append(p.removed, a.Assertion)
 		}
 	}
-	for i, b := range is {
-		if !usedNew[i] {
-			p.added = append(p.added, b)
+	for _, b := range after {
+		if !b.used {
+			p.added = append(p.added, b.Assertion)
 		}
 	}
 	return p
@@ -126,14 +141,16 @@ func pairUp(was, is []source.Assertion) pairing {
 // near reports whether two assertions are about the same thing though it is
 // written in another way: most of their words are the same, or one looks at a
 // part of what the other looks at.
-func near(a, b source.Assertion) bool {
-	if a.Subject != "" && b.Subject != "" {
-		x, y := tight(a.Subject), tight(b.Subject)
-		if len(x) > 2 && len(y) > 2 && (within(x, y) || within(y, x)) {
-			return true
+func near(a, b *readied) bool {
+	if len(a.subject) > 2 && len(b.subject) > 2 && (within(a.subject, b.subject) || within(b.subject, a.subject)) {
+		return true
+	}
+	for _, k := range []*readied{a, b} {
+		if k.grams == nil {
+			k.grams = grams(scan(core(k.Text), source.JavaScript))
 		}
 	}
-	return alike(grams(scan(core(a.Text), "")), grams(scan(core(b.Text), ""))) >= 0.6
+	return alike(a.grams, b.grams) >= 0.6
 }
 
 // within reports whether a name occurs in an expression as a whole: x in

@@ -13,12 +13,7 @@ func (j weakening) removedFrom(t, h *test, p pairing) {
 	var gone []source.Assertion
 	acts := lineSet(h)
 	for _, a := range p.removed {
-		if rank(a) > 2 || a.Strength == source.Exists {
-			if !acted(t, a, acts) {
-				continue // what it looked at is not done any more
-			}
-		}
-		if a.Dead != "" || a.Strength == source.Trivial || j.accounted(t, h, p, a) {
+		if a.Dead != "" || a.Strength == source.Trivial {
 			continue
 		}
 		if at := j.commented(h, a); at > 0 {
@@ -27,6 +22,9 @@ func (j weakening) removedFrom(t, h *test, p pairing) {
 				message: fmt.Sprintf("An assertion of %s is only a comment now.", place(h)), anchor: h.Name,
 			})
 			continue
+		}
+		if a.Strength == source.Exists && !acted(t, a, acts) || j.accounted(t, h, p, a) {
+			continue // what it looked at is not done any more, or it stands elsewhere
 		}
 		gone = append(gone, a)
 	}
@@ -99,14 +97,34 @@ func (j weakening) accounted(t, h *test, p pairing, a source.Assertion) bool {
 	if helper := j.helpers[0][last(a.Via)]; a.Via != "" && helper != nil && j.code.subjectGone(helper.tokens) {
 		return true
 	}
-	for _, b := range h.Assertions {
-		if covers(b, a) || claimOf(a) == claimOf(b) && b.Dead == "" {
-			return true
-		}
+	if covered(p, a) {
+		return true
 	}
 	if v := bare(a.Expected); len(v) > 1 || isDigits(v) && v != "" {
 		for _, c := range newCases(t, h) {
 			if valuesOf(scan(c.Text, h.file.lang))[v] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// covered reports whether another assertion of the head asks for all that one
+// asked for: one that is new, or one that stood close by and compares the
+// whole. Far away the same words may be about a later state.
+func covered(p pairing, a source.Assertion) bool {
+	const close = 6 // lines
+	for _, b := range p.added {
+		if covers(b, a) {
+			return true
+		}
+	}
+	for _, list := range [][]paired{p.kept, p.changed} {
+		for _, k := range list {
+			near := max(k.was.Start-a.Start, a.Start-k.was.Start)
+			other := tight(k.is.Subject) != tight(a.Subject)
+			if near <= close && other && covers(k.is, a) || near <= 1 && k.was.Start != a.Start && claimOf(k.is) == claimOf(a) && k.is.Dead == "" {
 				return true
 			}
 		}

@@ -49,7 +49,7 @@ func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 	}
 	old, now := difference(r.was, r.is)
 	switch {
-	case !r.flipped && j.inputsChanged(r):
+	case !r.flipped && (j.inputsChanged(r) || elsewhere(r)):
 		return "", "" // the test asks about something else
 	case !r.flipped && holds(j.code.gained, now) && holds(j.code.dropped, old):
 		// The same value changed in the code: a message, a default, an answer.
@@ -90,6 +90,14 @@ func (j *judge) claims(old, now, whole string) bool {
 		}
 	}
 	return false
+}
+
+// elsewhere reports whether the value is a name that changed in the rest of
+// the test's file as well.
+func elsewhere(r retarget) bool {
+	was, is := bare(r.was), bare(r.is)
+	return len(was) > 4 && len(is) > 4 && strings.Count(strings.Join(r.base.file.lines, "\n"), was) > 1 &&
+		strings.Count(strings.Join(r.head.file.lines, "\n"), is) > 1 && !strings.Contains(strings.Join(r.head.file.lines, "\n"), was)
 }
 
 // inCode reports whether the value stands in the code itself, as the value

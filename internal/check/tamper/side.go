@@ -24,6 +24,8 @@ type test struct {
 	file   *file
 	tokens []token
 	grams  map[string]int
+	words  map[string]bool
+	values map[string]bool
 	pair   *test // the test of the other side that it is
 }
 
@@ -122,7 +124,7 @@ func (b *both) read(ctx context.Context, from reading, p string) (*file, error) 
 	}
 	for _, t := range facts.Tests {
 		x := &test{Test: t, file: f, tokens: scan(f.between(t.Start, t.End), f.lang)}
-		x.grams = grams(x.tokens)
+		x.grams, x.words, x.values = grams(x.tokens), wordsOf(x.tokens), valuesOf(x.tokens)
 		f.tests = append(f.tests, x)
 	}
 	return f, nil

@@ -1,6 +1,50 @@
-// Package tamper finds changes that make tests pass by weakening them. It
-// compares the tests of base and head over the whole change, without running
-// anything.
+// Package tamper finds changes that make tests pass by weakening them: tests,
+// subtests and cases that are gone, assertions removed, loosened, made trivial
+// or out of reach, expected values that follow the code, new skips and focused
+// tests, tests the runner no longer finds, hooks that decide the outcome, and
+// stored results that were written anew. It compares the tests of base and head
+// over the whole change and runs nothing.
+//
+// # What is the same test
+//
+// A test of the base is looked for under its name in the same file, then in
+// every other changed file, then by its body (bigrams of tokens, Dice's
+// coefficient). What moved, was renamed, became a subtest or a case of a table,
+// or stands twice is not lost. Assertions are paired by what they claim
+// (subject, value, strength), not by how they are written, so that another
+// library of equal strength, or one comparison of the whole for several of its
+// parts, weakens nothing. What the change took out of the code, by name, needs
+// no test any more.
+//
+// # When it blocks
+//
+// A finding is a gate where the test does what it did and asks for less, and
+// nothing explains it. It only points where
+//   - as many new assertions about the same code stand beside it,
+//   - the test, its file, or the code it is named after was written anew,
+//   - the author says what was taken out, by name. That tests were "updated"
+//     says nothing: whoever bends a test says so. A task counts for more than
+//     a claim: what the task names is context only.
+//
+// # Expected values
+//
+// An expectation that changes together with the code is the classic cheat, and
+// the classic honest change of behaviour. It is no finding where the test's
+// inputs changed too, where the same value changed in the code itself (a
+// message, a default), or where the task names the new value. It is context
+// where new assertions about the same code stand beside it, the author names
+// the value, or one difference repeats in three expectations (a format). It
+// points where no code changed, versions of dependencies did, or a commit
+// without a task speaks of what is tested. Else, with the inputs untouched, the
+// code changed, and nobody speaking of it, it blocks.
+//
+// # Limits
+//
+// It sees what the text shows. Helpers in files that the change does not touch
+// are taken to be strong. A test replaced by a new one about the same code that
+// asks for as much is not told from honest rewriting. It sees no sense in
+// values: bending an expectation and adding a case for the bent behaviour is
+// context.
 package tamper
 
 import (
@@ -46,7 +90,7 @@ func (tamper) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.
 		return check.CouldNot("the changed files could not be read: %v", err)
 	}
 	match(&b)
-	j := &judge{subject: s, both: b, code: readCode(&b), asked: askedOf(s.Request), pairs: map[*test]pairing{}}
+	j := &judge{subject: s, both: b, code: readCode(&b), asked: askedOf(s.Request), pairs: map[*test]pairing{}, newValues: map[*test][]map[string]bool{}}
 	j.prepare()
 	j.compareTests()
 	retargeting{j}.decide()
@@ -75,6 +119,9 @@ type judge struct {
 	fresh     []fresh // tests of the head that ask for something new
 	retargets []retarget
 	findings  []evidence.Finding
+
+	newValues   map[*test][]map[string]bool // the values of each case that is new, by test of the head
+	addedValues []map[string]bool           // the values of each assertion that is new in a test that remains
 }
 
 // prepare pairs the assertions of every test that remains, and notes what the
@@ -118,7 +165,7 @@ func (j *judge) note(t *test, added []source.Assertion) {
 		}
 	}
 	if n > 0 {
-		j.fresh = append(j.fresh, fresh{folder(t.file.path), wordsOf(t.tokens), n})
+		j.fresh = append(j.fresh, fresh{folder(t.file.path), t.words, n})
 	}
 }
 

@@ -47,7 +47,7 @@ func commandsOf(p, text string) []string {
 }
 
 // entry matches lines of a matrix or of settings that name a runner.
-var entry = regexp.MustCompile(`^-?\s*\{|\btox["']?\s*:|^(tox|pytest|jest|vitest|mocha|nox)["']?\s*:|requirements|pip install|npm (i|install|ci)\b[^&]*$|^- (tox|pytest|jest|mocha|vitest)$|cache|^\[|^envlist|==|>=`)
+var entry = regexp.MustCompile(`^-?\s*\{|\btox["']?\s*:|^(tox|pytest|jest|vitest|mocha|nox)["']?\s*:|requirements|pip install|npm (i|install|ci)\b[^&]*$|^- (tox|pytest|jest|mocha|vitest)$|\b(pnpm|yarn) (add|install)\b|\bsed\b|cache|^\[|^-?\s*["']?[A-Z_]+=\S+$|^(pytest|tox|jest|mocha|coverage|nose)$|^envlist|==|>=`)
 
 // skipsCommands names files in which a runner's name is no command.
 func skipsCommands(p string) bool {
@@ -189,11 +189,25 @@ func (j *judgement) tolerated(c config) {
 			continue
 		}
 		level := evidence.Context
-		for k := max(0, i-5); k < min(len(lines), i+6); k++ {
-			if running.MatchString(lines[k]) && !strings.HasPrefix(strings.TrimSpace(lines[k]), "#") {
-				level = evidence.Gate
-			}
+		if slices.ContainsFunc(stepAround(lines, i), func(l string) bool {
+			return running.MatchString(l) && !strings.HasPrefix(strings.TrimSpace(l), "#") && !entry.MatchString(strings.TrimSpace(l))
+		}) {
+			level = evidence.Gate
 		}
 		j.say(c, finding{rule: "ci", level: level, line: i + 1, is: strings.TrimSpace(line), message: fmt.Sprintf("A step of %s may fail and is no failure any more.", check.ShowPath(c.path))})
 	}
+}
+
+// stepAround gives the lines of the step or job that a key of it stands in.
+func stepAround(lines []string, at int) []string {
+	depth, start := indent(lines[at]), at
+	for start > 0 && !(strings.HasPrefix(strings.TrimSpace(lines[start]), "- ") && indent(lines[start]) <= depth) && (indent(lines[start]) >= depth || strings.TrimSpace(lines[start]) == "") {
+		start--
+	}
+	first := indent(lines[start])
+	end := start + 1
+	for end < len(lines) && (strings.TrimSpace(lines[end]) == "" || indent(lines[end]) > first) {
+		end++
+	}
+	return lines[start:end]
 }

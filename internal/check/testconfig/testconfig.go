@@ -1,8 +1,9 @@
-// Package testconfig finds changes of configuration by which tests run less,
+// Package testconfig finds changes of what is around tests by which tests run less,
 // or fail without anybody noticing: commands of continuous integration, of
 // build files and of scripts whose failure is swallowed, that run fewer tests
 // or none; tests left out of what a runner collects; lower thresholds of
-// coverage; type checkers made less strict.
+// coverage; type checkers made less strict; and code around the tests that ends
+// a run with success, sets outcomes, or replaces what asserts.
 //
 // It compares lines and the few keys it knows, and never runs anything. A
 // command that cannot fail any more, or leaves tests out, blocks. What is only
@@ -54,8 +55,8 @@ func (testConfig) Run(ctx context.Context, s *check.Subject, _ check.Exec) evide
 	if err != nil {
 		return check.CouldNot("the changed configuration could not be read: %v", err)
 	}
-	if len(files) == 0 && len(j.left) == 0 {
-		return check.Skip("nothing that says how tests are run changed")
+	if err := j.starts(ctx); err != nil {
+		return check.CouldNot("the changed tests could not be read: %v", err)
 	}
 	j.commands(files)
 	for _, c := range files {
@@ -66,9 +67,6 @@ func (testConfig) Run(ctx context.Context, s *check.Subject, _ check.Exec) evide
 		}
 	}
 	res := check.Judged(check.Fold(j.findings, maxFindings))
-	if len(files) == 0 {
-		res = check.CouldNot("%s", strings.Join(j.left, "; "))
-	}
 	res.NotRun = j.left
 	return res
 }

@@ -1,4 +1,4 @@
-package tamper
+package testconfig
 
 import (
 	"context"
@@ -8,32 +8,79 @@ import (
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
 )
 
-// around judges what is around the tests.
-type around struct{ *judge }
+// code is one source file of a side.
+type code struct {
+	path  string
+	lang  source.Language
+	facts source.File
+	lines []string
+	other *code // the same file at the base; nil when it was not there
+}
 
-// compare judges what is around the tests: what starts and ends them, and
-// results that are stored.
-func (j around) compare(ctx context.Context) error {
-	for _, f := range j.head.tests {
-		if f.lang == source.Go {
-			j.testMain(f)
+func (f *code) between(start, end int) string {
+	start, end = max(start, 1), min(end, len(f.lines))
+	if start > end {
+		return ""
+	}
+	return strings.Join(f.lines[start-1:end], "\n")
+}
+
+// starts judges the code that starts and ends test runs, or decides what
+// becomes of them.
+func (j *judgement) starts(ctx context.Context) error {
+	for _, f := range j.subject.Change.Files {
+		lang := source.LanguageOf(f.Path)
+		isTest := change.Classify(f.Path, nil).Test
+		if lang == source.Unknown || f.Status == change.Deleted || f.IsBinary || !isTest && !isSetup(f.Path) && lang != source.Python ||
+			f.NewMode != change.ModeFile && f.NewMode != change.ModeExecutable {
+			continue
 		}
-		j.hooks(f)
-	}
-	for _, f := range j.head.code {
-		if isSetup(f.path) {
-			j.hooks(f)
+		is, err := j.source(ctx, j.subject.HeadSource, f.Path)
+		if err != nil || is == nil {
+			if err != nil {
+				return err
+			}
+			continue
 		}
-		j.alwaysEqual(f)
+		if f.Status != change.Added {
+			old := f.Path
+			if f.OldPath != "" {
+				old = f.OldPath
+			}
+			if is.other, err = j.source(ctx, j.subject.BaseSource, old); err != nil {
+				return err
+			}
+		}
+		if lang == source.Go && isTest {
+			j.testMain(is)
+		}
+		if isTest || isSetup(f.Path) {
+			j.hooks(is)
+		}
+		j.alwaysEqual(is)
 	}
-	for _, f := range j.head.tests {
-		j.alwaysEqual(f)
+	return nil
+}
+
+type sourceReading func(ctx context.Context, path string) (source.File, []byte, bool, error)
+
+func (j *judgement) source(ctx context.Context, from sourceReading, path string) (*code, error) {
+	facts, text, found, err := from(ctx, path)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		j.left = append(j.left, fmt.Sprintf("%s: it could not be read: %v", check.ShowPath(path), err))
+		return nil, nil
+	case !found || len(text) > maxSize:
+		return nil, nil
 	}
-	return j.goldens(ctx)
+	return &code{path: path, lang: source.LanguageOf(path), facts: facts, lines: strings.Split(string(text), "\n")}, nil
 }
 
 // isSetup reports whether a file by its name prepares test runs.
@@ -45,7 +92,7 @@ func isSetup(p string) bool {
 
 // testMain judges Go's TestMain: whether it runs the tests, and hands on what
 // they gave.
-func (j around) testMain(f *file) {
+func (j *judgement) testMain(f *code) {
 	for _, fn := range f.facts.Functions {
 		if fn.Name != "TestMain" && fn.Name != "init" {
 			continue
@@ -54,14 +101,11 @@ func (j around) testMain(f *file) {
 		if bad == "" || f.other != nil && oldFault(f.other, fn.Name) == bad {
 			continue
 		}
-		j.say(statement{
-			rule: "main", level: evidence.Gate, path: f.path, lines: fn.Range, anchor: fn.Name, is: f.between(fn.Start, fn.End),
-			message: fmt.Sprintf("%s in %s %s.", fn.Name, check.ShowPath(f.path), bad),
-		})
+		j.say(config{path: f.path, old: f.path}, finding{rule: "main", level: evidence.Gate, line: fn.Start, is: f.between(fn.Start, fn.End), message: fmt.Sprintf("%s in %s %s.", fn.Name, check.ShowPath(f.path), bad)})
 	}
 }
 
-func oldFault(f *file, name string) string {
+func oldFault(f *code, name string) string {
 	for _, fn := range f.facts.Functions {
 		if fn.Name == name {
 			return mainFault(f, fn)
@@ -70,7 +114,7 @@ func oldFault(f *file, name string) string {
 	return ""
 }
 
-func mainFault(f *file, fn source.Function) string {
+func mainFault(f *code, fn source.Function) string {
 	runs, exitsZero, hands := false, false, false
 	for n := fn.Start; n <= fn.End && n <= len(f.lines); n++ {
 		raw := f.lines[n-1]
@@ -135,7 +179,7 @@ func hookList(lang source.Language) []hook {
 }
 
 // hooks finds such texts that the base did not have.
-func (j around) hooks(f *file) {
+func (j *judgement) hooks(f *code) {
 	text := uncommented(f)
 	old := ""
 	if f.other != nil {
@@ -151,15 +195,12 @@ func (j around) hooks(f *file) {
 		}
 		at := now[len(now)-1]
 		line := strings.Count(text[:at[0]], "\n") + 1
-		j.say(statement{
-			rule: "hook", level: h.level, path: f.path, lines: source.Range{Start: line, End: line}, is: text[at[0]:at[1]],
-			message: fmt.Sprintf("%s %s: %s.", check.ShowPath(f.path), h.what, quote(strings.TrimSpace(text[at[0]:at[1]]))),
-		})
+		j.say(config{path: f.path, old: f.path}, finding{rule: "hook", level: h.level, line: line, is: text[at[0]:at[1]], message: fmt.Sprintf("%s %s: %s.", check.ShowPath(f.path), h.what, quote(strings.TrimSpace(text[at[0]:at[1]])))})
 	}
 }
 
 // uncommented gives the text of a file with its line comments taken out.
-func uncommented(f *file) string {
+func uncommented(f *code) string {
 	mark := "//"
 	if f.lang == source.Python {
 		mark = "#"
@@ -176,7 +217,7 @@ func uncommented(f *file) string {
 var equalsAll = regexp.MustCompile(`def __(eq|ne|lt|gt|le|ge|contains)__\(self[^)]*\)[^:\n]*:\s*\n?\s*return (True|1)\b`)
 
 // alwaysEqual finds a value that is made equal to everything.
-func (j around) alwaysEqual(f *file) {
+func (j *judgement) alwaysEqual(f *code) {
 	if f.lang != source.Python {
 		return
 	}
@@ -189,8 +230,5 @@ func (j around) alwaysEqual(f *file) {
 		return
 	}
 	line := strings.Count(text[:now[0][0]], "\n") + 1
-	j.say(statement{
-		rule: "always_equal", level: evidence.Locator, path: f.path, lines: source.Range{Start: line, End: line}, is: text[now[0][0]:now[0][1]],
-		message: fmt.Sprintf("A comparison in %s says yes to everything.", check.ShowPath(f.path)),
-	})
+	j.say(config{path: f.path, old: f.path}, finding{rule: "always_equal", level: evidence.Locator, line: line, is: text[now[0][0]:now[0][1]], message: fmt.Sprintf("A comparison in %s says yes to everything.", check.ShowPath(f.path))})
 }
