@@ -23,14 +23,19 @@ func (r *Repo) Diff(ctx context.Context, base, head string) (change.Change, erro
 	if err != nil || c.IsEmpty() {
 		return c, err
 	}
-	res, err := r.own.run(ctx, call{args: []string{
-		"diff-tree", "-r", "-z", "--raw", "--numstat", "--no-abbrev", "-M",
-		"--no-ext-diff", "--no-textconv", "--ignore-submodules=none", algorithm, c.Base.Tree, c.Head.Tree,
-	}})
+	answer, err := r.compare.Compare(ctx, c.Base.Tree, c.Head.Tree)
 	if err == nil {
-		c.Files, err = parseDiff(string(res.out))
+		c.Files, err = parseDiff(answer)
 	}
-	return c, fault.Wrap(fault.Internal, err, "compare %s with %s", base, head)
+	return c, fault.Wrap(fault.Internal, r.own.mend(err, "diff-tree"), "compare %s with %s", base, head)
+}
+
+// comparing are the arguments of the process that compares.
+func comparing() []string {
+	return []string{
+		"diff-tree", "--stdin", "-r", "-z", "--raw", "--numstat", "--no-abbrev", "-M",
+		"--no-ext-diff", "--no-textconv", "--ignore-submodules=none", algorithm,
+	}
 }
 
 // Patches gives the lines that differ between two commits or trees, file by

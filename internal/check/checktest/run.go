@@ -10,7 +10,12 @@ import (
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 	"muster/internal/core/job"
+	"muster/internal/source"
 )
+
+// parser is the one that all tests of a program share: to start one takes
+// longer than most tests.
+var parser = sync.OnceValue(func() *source.Parser { return source.NewParser("") })
 
 // Request asks to judge the trees "base" and "head".
 func Request(s evidence.Subject) evidence.Request {
@@ -25,7 +30,7 @@ func Run(t testing.TB, c check.Check, trees *Trees, x check.Exec, req evidence.R
 	for _, need := range c.Info().Needs {
 		checks = append(checks, Stub{Name: need})
 	}
-	e, err := check.New(check.Tools{Trees: trees, Exec: x, Cache: nil}, append(checks, c), 2).Judge(context.Background(), req)
+	e, err := check.New(check.Tools{Trees: trees, Parser: parser(), Exec: x}, append(checks, c), 2).Judge(context.Background(), req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,4 +130,16 @@ func Rules(r evidence.Result) []string {
 		out = append(out, f.Rule)
 	}
 	return out
+}
+
+// WantSettings fails the test unless the check's settings differ between a
+// request and each of the others: results are kept under them.
+func WantSettings(t testing.TB, c check.Check, req evidence.Request, others ...evidence.Request) {
+	t.Helper()
+	key := func(r evidence.Request) string { return evidence.Key("", "", "", "", c.Settings(r)) }
+	for i, other := range others {
+		if key(req) == key(other) {
+			t.Errorf("request %d of %d has the settings of the first", i+1, len(others))
+		}
+	}
 }
