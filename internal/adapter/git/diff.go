@@ -12,10 +12,6 @@ import (
 	"muster/internal/core/fault"
 )
 
-// algorithm finds the lines that differ. It is the same wherever lines are
-// counted or read, so that the counts agree.
-const algorithm = "--diff-algorithm=histogram"
-
 // Diff compares two commits or trees, with renames. Attributes are not asked:
 // a change cannot declare its own files binary to hide their lines.
 func (r *Repo) Diff(ctx context.Context, base, head string) (change.Change, error) {
@@ -34,7 +30,7 @@ func (r *Repo) Diff(ctx context.Context, base, head string) (change.Change, erro
 func comparing() []string {
 	return []string{
 		"diff-tree", "--stdin", "-r", "-z", "--raw", "--numstat", "--no-abbrev", "-M",
-		"--no-ext-diff", "--no-textconv", "--ignore-submodules=none", algorithm,
+		"--no-ext-diff", "--no-textconv", "--ignore-submodules=none",
 	}
 }
 
@@ -47,7 +43,7 @@ func (r *Repo) Patches(ctx context.Context, base, head string) ([]change.Patch, 
 	}
 	res, err := r.own.run(ctx, call{args: []string{
 		"diff-tree", "-r", "-p", "-M", "--unified=0", "--inter-hunk-context=0", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv",
-		"--ignore-submodules=none", "--submodule=short", algorithm, c.Base.Tree, c.Head.Tree,
+		"--ignore-submodules=none", "--submodule=short", c.Base.Tree, c.Head.Tree,
 	}})
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "read the lines that differ between %s and %s", base, head)

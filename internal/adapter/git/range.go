@@ -236,7 +236,7 @@ const (
 )
 
 // Messages gives the messages of the commits after base up to head, oldest
-// first, at most fifty and 64 KiB.
+// first, at most fifty and 64 KiB, with a NUL between two of them.
 func (r *Repo) Messages(ctx context.Context, base, head change.Point) (string, error) {
 	if head.Commit == "" {
 		return "", nil
@@ -250,7 +250,7 @@ func (r *Repo) Messages(ctx context.Context, base, head change.Point) (string, e
 	if err != nil {
 		return "", fault.Wrap(fault.Internal, err, "read the messages of the commits up to %s", head.Commit)
 	}
-	return strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(out.String(), "\uFFFD"), "\x00", "\n")), nil
+	return strings.Trim(strings.ToValidUTF8(out.String(), "\uFFFD"), "\x00 \n"), nil
 }
 
 // NewSince gives the range that ends at a commit and begins where it parted
