@@ -114,3 +114,27 @@ func outside(f File, last int) string {
 	}
 	return ""
 }
+
+// BenchmarkParse reads the golden files of each language; the parser has been
+// started before.
+func BenchmarkParse(b *testing.B) {
+	p := newParser(b)
+	for _, name := range []string{"server.go", "store.py", "lib.js", "api.ts", "Service.java", "lib.rs"} {
+		text, err := os.ReadFile("testdata/golden/" + name + ".in")
+		if err != nil {
+			b.Fatal(err)
+		}
+		text = bytes.TrimPrefix(text, []byte("#!/usr/bin/env node\n"))
+		if name != "server.go" { // a text of some size
+			text = bytes.Repeat(text, 10)
+		}
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				if _, err := p.Parse(b.Context(), name, text); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

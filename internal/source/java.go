@@ -14,7 +14,7 @@ func javaFile(file *File, tree *treesitter.Tree) {
 			"switch_expression": chooses, "switch_statement": chooses, "ternary_expression": ternaries, "catch_clause": handles,
 			"binary_expression": combines, "lambda_expression": closes,
 			"method_invocation": callings, "object_creation_expression": callings, "expression_statement": statements,
-			"string_literal": strings_, "character_literal": strings_, "unary_expression": negates,
+			"string_literal": texts, "character_literal": texts, "unary_expression": negates,
 			"decimal_integer_literal": numbers, "hex_integer_literal": numbers, "octal_integer_literal": numbers,
 			"binary_integer_literal": numbers, "decimal_floating_point_literal": numbers, "hex_floating_point_literal": numbers,
 			"line_comment": comments, "block_comment": comments,

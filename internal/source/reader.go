@@ -24,7 +24,7 @@ const (
 	closes          // a function without a name
 	callings        // a call
 	statements      // a node that is only a statement around an expression
-	strings_        // a literal string
+	texts           // a literal string
 	numbers         // a literal number
 	negates         // an expression with a sign
 	comments        // a comment
@@ -124,7 +124,7 @@ func (r *reader) visit(n node, s scope) {
 		below.level++
 	case callings:
 		r.call(n, s)
-	case strings_:
+	case texts:
 		if up := n.Parent(); !up.Is("expression_statement", "import_statement", "export_statement") { // "use strict" and the like
 			r.literal(n, String, stringValue(n))
 		}

@@ -20,7 +20,7 @@ func rustFile(file *File, tree *treesitter.Tree) {
 			"for_expression": loops, "while_expression": loops, "loop_expression": loops, "match_expression": chooses,
 			"binary_expression": combines, "closure_expression": closes, "call_expression": callings, "macro_invocation": callings,
 			"expression_statement": statements, "await_expression": statements,
-			"string_literal": strings_, "raw_string_literal": strings_, "char_literal": strings_,
+			"string_literal": texts, "raw_string_literal": texts, "char_literal": texts,
 			"integer_literal": numbers, "float_literal": numbers, "unary_expression": negates,
 			"line_comment": comments, "block_comment": comments,
 		},

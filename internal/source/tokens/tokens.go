@@ -298,7 +298,7 @@ func keywordsOf(lang string) map[string]bool {
 			return self Self static struct super trait true type unsafe use where while`
 	}
 	out := map[string]bool{}
-	for _, w := range strings.Fields(list) {
+	for w := range strings.FieldsSeq(list) {
 		out[w] = true
 	}
 	return out
