@@ -180,7 +180,8 @@ func (p *place) boundaries() []string {
 type outcome struct {
 	tree     string
 	landed   int
-	lost     int // attempts recorded as lost
+	lost     int    // attempts recorded as lost
+	told     string // how the attempts of tasks with several ended
 	attempts int
 	starts   int // times an agent really began
 	doubled  int // operations that began more than once
@@ -198,6 +199,9 @@ func (p *place) settle() outcome {
 		}
 		o.attempts += len(t.Attempts)
 		for _, a := range t.Attempts {
+			if len(t.Attempts) > 1 && a.Outcome != nil {
+				o.told += fmt.Sprintf("\n%s.%d round %d: %s %s", t.ID, a.Number, a.Round, a.Outcome.Kind, a.Outcome.Message)
+			}
 			switch {
 			case a.Outcome == nil:
 				p.t.Errorf("attempt %d of %s is recorded as still running", a.Number, t.ID)
@@ -245,7 +249,7 @@ func (p *place) same(got, want outcome) {
 	// Each attempt whose shim was killed is one more; its agent may or may not
 	// have begun. No other attempt is repeated.
 	if extra := got.attempts - want.attempts; extra != got.lost {
-		p.t.Errorf("%d more attempts than without kills, but %d recorded as lost", extra, got.lost)
+		p.t.Errorf("%d more attempts than without kills, but %d recorded as lost:%s", extra, got.lost, got.told)
 	}
 	if got.starts < want.starts || got.starts > want.starts+got.lost {
 		p.t.Errorf("agents began %d times: want between %d and %d", got.starts, want.starts, want.starts+got.lost)

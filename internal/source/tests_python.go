@@ -9,7 +9,7 @@ import (
 // pythonTests gives the tests of a Python file, as pytest and unittest find
 // them, and the functions beside them that assert something.
 func pythonTests(tree *treesitter.Tree) []Test {
-	r := &pythonReader{treeTests: newTreeTests(tree, "comment")}
+	r := &pythonReader{treeTests: newTreeTests(tree, "comment"), classes: map[string]bool{}}
 	r.survey(tree.Root())
 	r.suite(tree.Root(), "", nil, true)
 	real := false
@@ -24,7 +24,8 @@ func pythonTests(tree *treesitter.Tree) []Test {
 
 type pythonReader struct {
 	*treeTests
-	library bool // the file imports a test library
+	library bool            // the file imports a test library
+	classes map[string]bool // classes of the file, and whether their tests are collected
 }
 
 // survey notes lists of the top level, and whether a test library is imported.
@@ -61,6 +62,10 @@ func (r *pythonReader) suite(body treesitter.Node, outer string, marks []Mark, c
 		case "class_definition":
 			bases := def.At("superclasses").Text()
 			is := strings.HasPrefix(name, "Test") || strings.Contains(bases, "Test")
+			for _, base := range strings.FieldsFunc(bases, func(c rune) bool { return strings.ContainsRune("(), .\n", c) }) {
+				is = is || r.classes[base]
+			}
+			r.classes[name] = is
 			r.suite(def.At("body"), joinNames(outer, name, "."), append(marks[:len(marks):len(marks)], own...), collected && is)
 		case "function_definition":
 			r.function(n, def, Test{Name: joinNames(outer, name, "."), Helper: !collected || !strings.HasPrefix(name, "test")}, append(marks[:len(marks):len(marks)], own...))

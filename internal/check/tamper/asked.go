@@ -65,6 +65,7 @@ func mentions(text, value string) bool {
 func isDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
 
 var removing = regexp.MustCompile(`(?i)\b(remov\w*|delet\w*|drop\w*|deprecat\w*|obsolete|retir\w*|no longer|get rid|discontinu\w*|stop\w*|replac\w*|dedup\w*|duplicat\w*|redundant)\b`)
+var reshaping = regexp.MustCompile(`(?i)\b(refactor\w*|table\w*|split\w*|merg\w*|mov\w*|renam\w*|rewrit\w*|rewrote|restructur\w*|consolidat\w*)\b`)
 var skipping = regexp.MustCompile(`(?i)\b(skip\w*|disabl\w*|flak\w*|quarantin\w*|xfail|ignor\w*|unstable)\b`)
 
 // asksFor gives who speaks of an act, in one sentence with one of the names.
@@ -145,7 +146,7 @@ func (a asked) settings() any {
 // reverts reports whether a person says that an earlier change is undone, in
 // the words of "git revert". An agent with a task does not.
 func (a asked) reverts() bool {
-	return a.task == "" && strings.HasPrefix(a.claim, "Revert \"") && revert.MatchString(a.claim)
+	return a.task == "" && revert.MatchString(a.claim)
 }
 
 var revert = regexp.MustCompile(`This reverts commit [0-9a-f]{7,64}`)

@@ -118,7 +118,7 @@ func sumUp(files []*file) sum {
 		for _, v := range f.facts.Values {
 			s.define(last(v.Name), f, v.Range)
 		}
-		tokens := scan(strings.Join(f.lines, "\n"), f.lang)
+		tokens := scan(withoutTests(f), f.lang)
 		for i, tok := range tokens {
 			if defines(tokens, i) {
 				s.members[tok.text] = true
@@ -136,6 +136,21 @@ func sumUp(files []*file) sum {
 	}
 	s.all = all.String()
 	return s
+}
+
+// withoutTests gives the text of a file without the tests that Rust keeps
+// beside the code.
+func withoutTests(f *file) string {
+	if f.lang != source.Rust || len(f.tests) == 0 {
+		return strings.Join(f.lines, "\n")
+	}
+	var out []string
+	for i, line := range f.lines {
+		if _, in := f.facts.TestAt(i + 1); !in {
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, "\n")
 }
 
 // defines reports whether a word is defined where it stands: after "def" or

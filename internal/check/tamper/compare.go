@@ -208,6 +208,9 @@ func (j *judge) weigh(level evidence.Level, t *test, lost int) evidence.Level {
 		}
 	case silent:
 	}
+	if speaks(j.asked.claim, reshaping, []string{t.Name, leaf(t.Name)}) {
+		level = evidence.Locator
+	}
 	if j.asked.asksFor(skipping, names) == claimed || j.asked.task == "" && j.code.shrank && j.asked.removes() {
 		level = evidence.Locator
 	}

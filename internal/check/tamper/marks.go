@@ -62,6 +62,9 @@ func (j *judge) skips(t, h *test) {
 			level = least(level, evidence.Locator)
 		case silent:
 		}
+		if j.asked.reverts() {
+			level = evidence.Context
+		}
 		j.say(statement{
 			rule: "skipped", level: level, path: h.file.path, lines: source.Range{Start: m.Line, End: m.Line}, is: m.Text, anchor: h.Name,
 			message: fmt.Sprintf("%s %s: %s (the base ran it, line %d there).", place(h), why, quote(m.Text), t.Start), paths: []string{t.file.path, h.file.path},

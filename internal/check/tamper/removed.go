@@ -114,7 +114,7 @@ func (j weakening) accounted(t, h *test, p pairing, a source.Assertion) bool {
 // asked for: one that is new, or one that stood close by and compares the
 // whole. Far away the same words may be about a later state.
 func covered(p pairing, a source.Assertion) bool {
-	const close = 6 // lines
+	const nearby = 6 // lines
 	for _, b := range p.added {
 		if covers(b, a) {
 			return true
@@ -124,7 +124,7 @@ func covered(p pairing, a source.Assertion) bool {
 		for _, k := range list {
 			near := max(k.was.Start-a.Start, a.Start-k.was.Start)
 			other := tight(k.is.Subject) != tight(a.Subject)
-			if near <= close && other && covers(k.is, a) || near <= 1 && k.was.Start != a.Start && claimOf(k.is) == claimOf(a) && k.is.Dead == "" {
+			if near <= nearby && other && covers(k.is, a) || near <= 1 && k.was.Start != a.Start && claimOf(k.is) == claimOf(a) && k.is.Dead == "" {
 				return true
 			}
 		}

@@ -70,7 +70,7 @@ type tamper struct{}
 func New() check.Check { return tamper{} }
 
 func (tamper) Info() check.Info {
-	return check.Info{Name: Name, Version: "1", Kind: check.Static, Reads: check.ChangedFiles}
+	return check.Info{Name: Name, Version: "1." + evidence.Hash([]byte(source.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
 }
 
 func (tamper) Applies(req evidence.Request) string {

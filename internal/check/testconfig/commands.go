@@ -111,9 +111,12 @@ func (j *judgement) commands(all []config) {
 			j.weakerCommand(c, line, strings.Join(was, "\n"))
 		}
 		for _, line := range was {
+			if path.Base(c.path) == "package.json" {
+				continue // scripts that call each other come and go
+			}
 			if c.modified && lost > 0 && !slices.Contains(after, line) && !swallowed.MatchString(line) {
 				lost--
-				j.say(c, finding{rule: "ci", level: j.ciLevel(c), was: line, is: "", message: fmt.Sprintf("%s no longer runs %s.", check.ShowPath(c.path), quote(line))})
+				j.say(c, finding{rule: "ci", level: j.ciLevel(c, line), was: line, is: "", message: fmt.Sprintf("%s no longer runs %s.", check.ShowPath(c.path), quote(line))})
 			}
 		}
 		j.emptied(c)
@@ -123,7 +126,10 @@ func (j *judgement) commands(all []config) {
 
 // ciLevel is the level of a command that is gone: a small edit takes it out on
 // purpose, a large one may do its work elsewhere.
-func (j *judgement) ciLevel(c config) evidence.Level {
+func (j *judgement) ciLevel(c config, line string) evidence.Level {
+	if runner := running.FindString(line); slices.ContainsFunc(commandsOf(c.path, c.is), func(l string) bool { return running.FindString(l) == runner }) {
+		return evidence.Locator // the same runner is started elsewhere in the file
+	}
 	a, b := strings.Count(c.was, "\n"), strings.Count(c.is, "\n")
 	if a-b > 12 || b-a > 12 {
 		return evidence.Locator
