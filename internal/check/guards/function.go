@@ -48,6 +48,7 @@ func functionsOf(p *check.Pair, s *check.Side) []*function {
 	}
 	for _, x := range out {
 		x.refusingCases(hold)
+		x.bounds(hold)
 	}
 	seen := map[source.Swallow]bool{}
 	for _, f := range s.Functions {
@@ -82,6 +83,26 @@ func (f *function) refusingCases(hold func(int) *function) {
 				Kind: source.Condition, Text: strings.TrimSuffix(l, ":"), Exit: "return", Range: source.Range{Start: line, End: line + 1},
 			})
 		}
+	}
+}
+
+// bounding is the exit of a condition that does not leave and keeps a value
+// within a bound.
+const bounding = "bound"
+
+var tooFar = regexp.MustCompile(`^if \(?([\w.]+) (?:>|<|>=|<=) ([\w.]+)\)?(?: \{|:)$`)
+
+// bounds adds the conditions that set a value to the bound that it exceeds.
+func (f *function) bounds(hold func(int) *function) {
+	for i := 0; i+1 < len(f.lines); i++ {
+		m := tooFar.FindStringSubmatch(f.lines[i])
+		if m == nil || hold(f.Start+i) != f || strings.TrimSuffix(f.lines[i+1], ";") != m[1]+" = "+m[2] {
+			continue
+		}
+		cond := strings.TrimRight(strings.TrimPrefix(f.lines[i], "if "), " {:")
+		f.guards = append(f.guards, source.Guard{
+			Kind: source.Condition, Text: strings.Trim(cond, "()"), Exit: bounding, Range: source.Range{Start: f.Start + i, End: f.Start + i + 1},
+		})
 	}
 }
 

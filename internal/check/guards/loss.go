@@ -107,7 +107,7 @@ func (m match) conditions(e everywhere) []loss {
 		if i, say := changedInto(g, gained, used); i >= 0 {
 			used[i] = true
 			if say != "" {
-				weight := 0.8 * m.refusing(g)
+				weight := 0.8 * m.base.refusing(g)
 				switch {
 				case strings.HasPrefix(say, opposite) && !m.sameBody(g, gained[i]):
 					continue // the branches changed places
@@ -115,6 +115,10 @@ func (m match) conditions(e everywhere) []loss {
 					weight *= 0.8
 				}
 				out = append(out, loss{rule: ruleWeakened, say: say, text: g.Text, weight: weight, old: g.Start, line: gained[i].Start})
+			} else if m.base.refusing(g) == 1 && m.head.refusing(gained[i]) < 0.5 && !slices.ContainsFunc(gained, func(h source.Guard) bool { return m.head.refusing(h) == 1 }) {
+				out = append(out, loss{
+					rule: ruleWeakened, say: "passes over what it refused when `" + clip(g.Text) + "`", text: g.Text, weight: 0.75, old: g.Start, line: gained[i].Start,
+				})
 			}
 			continue
 		}
@@ -127,7 +131,7 @@ func (m match) conditions(e everywhere) []loss {
 			e.forms[f]--
 			continue
 		}
-		weight := m.refusing(g)
+		weight := m.base.refusing(g)
 		if m.needless(g, e) {
 			if weight < 1 || kept(m.base, m.head) < 0.85 {
 				continue
@@ -189,7 +193,7 @@ func (m match) needless(g source.Guard, e everywhere) bool {
 	for _, chain := range about {
 		root, rest, field := strings.Cut(chain, ".")
 		if m.head.words[root] == 0 {
-			if !field && m.refusing(g) == 1 && m.derived(root) {
+			if !field && m.base.refusing(g) == 1 && m.derived(root) {
 				return false
 			}
 			continue
@@ -237,7 +241,7 @@ func (m match) sameBody(base, head source.Guard) bool {
 	return true
 }
 
-var branching = regexp.MustCompile(`^(\} )?(else )?(if|elif|while|for|switch|case|when|return|assert|match)\b|&&|\|\|| \? | and | or | if `)
+var branching = regexp.MustCompile(`^(\} )?(else )?(if|elif|while|for|switch|case|when|return|assert|match)\b|&&|\|\|| \? | and | or | if |\b(min|max|clamp)\w*\(`)
 
 // rewritten reports whether the head still asks about all that a guard was
 // about, in another form.
@@ -274,20 +278,23 @@ var refusal = regexp.MustCompile(`(?i)err|throw|raise|panic|abort|forbid|unautho
 
 // refusing weighs a guard by what it does: to refuse with an error is more
 // than to leave.
-func (m match) refusing(g source.Guard) float64 {
+func (f *function) refusing(g source.Guard) float64 {
 	if g.Kind == source.Validation {
 		return 0.8
 	}
 	if g.Exit == "throw" || g.Exit == "panic" || g.Exit == "exit" {
 		return 1
 	}
-	for line := g.Start; line <= min(g.End, g.Start+12); line++ {
-		if at := line - m.base.Start; at >= 0 && at < len(m.base.lines) && line > g.Start && refusal.MatchString(m.base.lines[at]) {
+	for line := g.Start + 1; line <= min(g.End, g.Start+12); line++ {
+		if refusal.MatchString(f.line(line)) {
 			return 1
 		}
 	}
-	if g.Exit == "continue" {
+	switch g.Exit {
+	case "continue":
 		return 0.3
+	case bounding:
+		return 0.7
 	}
 	return 0.4
 }
