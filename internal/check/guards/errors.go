@@ -77,7 +77,7 @@ func (f *function) dropping() map[string][]int {
 		case f.side.Language == source.Go && (strings.HasPrefix(l, "_ = ") || strings.Contains(before, ", _ :=") || strings.Contains(before, ", _ =")),
 			f.side.Language == source.Go && statement(before, c.Name) && !slices.Contains([]string{"return", "if"}, before):
 			out[c.Name] = append(out[c.Name], c.Line)
-		case f.side.Language == source.Go && f.forgets(c.Line, before):
+		case f.side.Language == source.Go && f.forgets(c.Line, strings.TrimSuffix(before, strings.TrimSuffix(c.Name, last(c.Name)))):
 			out[c.Name] = append(out[c.Name], c.Line)
 		}
 	}
