@@ -57,12 +57,12 @@ func TestLinks(t *testing.T) {
 
 var (
 	link  = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
-	named = regexp.MustCompile("`((?:\\./)?(?:internal|docs|scripts|cmd|\\.ci)/[A-Za-z0-9_./-]+|[A-Za-z0-9_]+_test\\.go)`")
+	named = regexp.MustCompile("`((?:\\./)?(?:internal|docs|scripts|cmd|bench|\\.ci)/[A-Za-z0-9_./-]+|[A-Za-z0-9_]+_test\\.go)`")
 	// layerRow is a row of the import map, which may be ahead of the tree.
 	layerRow = regexp.MustCompile("(?m)^\\| `.*")
 	// command finds scripts and packages in the targets of the Makefile, the
 	// stages and the pages.
-	command = regexp.MustCompile(`(?:^|\s)\./((?:internal|cmd|scripts)/[A-Za-z0-9_./-]+)`)
+	command = regexp.MustCompile(`(?:^|\s)\./((?:internal|cmd|bench|scripts)/[A-Za-z0-9_./-]+)`)
 )
 
 // brokenLinks gives the local links, the paths in backquotes and the paths in

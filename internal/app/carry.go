@@ -69,7 +69,7 @@ type Carried struct {
 // becomes free.
 func (s *Session) Carry(ctx context.Context, c Carry) (Carried, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	d := &driving{s: s, Carry: c, cancel: cancel, changes: make(chan error, 1), ended: make(chan error, 1), seen: make(chan Notice, 64), follows: map[string]bool{}}
+	d := &driving{s: s, Carry: c, cancel: cancel, changes: make(chan error, 1), ended: make(chan error, 1), written: make(chan struct{}, 1), seen: make(chan Notice, 64), follows: map[string]bool{}}
 	if d.See == nil {
 		d.See = func(Notice) {}
 	}
@@ -93,8 +93,9 @@ type driving struct {
 	Carry
 	s       *Session
 	cancel  context.CancelFunc
-	changes chan error // the ledger has changed, or cannot be watched
-	ended   chan error // the driving goroutine has ended
+	changes chan error    // the ledger has changed, or cannot be watched
+	ended   chan error    // the driving goroutine has ended
+	written chan struct{} // tells the engine that somebody wrote to the ledger
 	seen    chan Notice
 	driving bool
 	other   atomic.Bool // another process held the lock when last tried
@@ -227,6 +228,10 @@ func (d *driving) watch(ctx context.Context) {
 		}
 		since = v
 		select {
+		case d.written <- struct{}{}:
+		default:
+		}
+		select {
 		case d.changes <- err:
 		case <-ctx.Done():
 			return
@@ -265,7 +270,7 @@ func (d *driving) hold(ctx context.Context, lock *store.Lock) (err error) {
 			err = releasing
 		}
 	}()
-	e, err := d.s.engine(ctx, lock)
+	e, err := d.s.engine(ctx, lock, d.written)
 	if err != nil {
 		return err
 	}

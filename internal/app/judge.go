@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/sandbox"
@@ -145,13 +144,13 @@ func rangeRequest(ctx context.Context, repo *git.Repo, b git.Between, c config.C
 
 // runner makes the runner of all checks that are wanted.
 func runner(s *Session, repo *git.Repo, w Wanted) *check.Runner {
-	checks := battery.All()
+	checks := battery.All(outside(s))
 	if w.Depth == StaticOnly {
-		checks = battery.Static()
+		checks = battery.Static(outside(s))
 	}
 	exec := sandbox.NewExecutor(s.host.checkEnv(), append(append([]string{}, s.host.Self...), "shim"))
 	return check.New(check.Tools{
-		Trees: trees{repo, &sync.Map{}}, Parser: s.parser, Exec: exec, Cache: s.store, Watch: w.Watch,
+		Trees: trees{repo}, Parser: s.parser, Exec: exec, Cache: s.store, Watch: w.Watch,
 	}, checks, max(runtime.NumCPU()/2, 1))
 }
 

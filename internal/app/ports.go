@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"muster/internal/adapter/git"
@@ -30,18 +29,19 @@ const (
 	commands  = 8        // commands carried out at once, agents not counted
 )
 
-// engine makes the engine that may commit under the lock.
-func (s *Session) engine(ctx context.Context, lock *store.Lock) (engine.Engine, error) {
+// engine makes the engine that may commit under the lock. It looks into the
+// inbox when written receives.
+func (s *Session) engine(ctx context.Context, lock *store.Lock, written <-chan struct{}) (engine.Engine, error) {
 	repo, err := s.git(ctx)
 	if err != nil {
 		return nil, err
 	}
 	exec := sandbox.NewExecutor(s.host.checkEnv(), append(append([]string{}, s.host.Self...), "shim"))
-	checks := check.New(check.Tools{Trees: trees{repo, &sync.Map{}}, Parser: s.parser, Exec: exec, Cache: s.store}, battery.All(), max(runtime.NumCPU()/2, 1))
+	checks := check.New(check.Tools{Trees: trees{repo}, Parser: s.parser, Exec: exec, Cache: s.store}, battery.All(outside(s)), max(runtime.NumCPU()/2, 1))
 	return engine.NewLocal(engine.NewHands(engine.Ports{
 		Log: ledger{s.store, lock}, Blobs: s.store, Repo: repo, Worktrees: repo, Operations: s.ops,
 		Agents: agents{s}, Checks: checks, Clock: clock{}, IDs: ids{},
-	}), engine.Options{Commands: commands, Probe: s.host.Probe}), nil
+	}), engine.Options{Commands: commands, Written: written, Probe: s.host.Probe}), nil
 }
 
 // ledger is the store under the engine lock.
@@ -56,10 +56,7 @@ func (l ledger) Commit(ctx context.Context, b flow.Batch) error {
 }
 
 // trees lays out what checks look at.
-type trees struct {
-	repo  *git.Repo
-	known *sync.Map // by tree and name
-}
+type trees struct{ repo *git.Repo }
 
 func (t trees) Diff(ctx context.Context, base, head string) (change.Change, error) {
 	return t.repo.Diff(ctx, base, head)
@@ -69,18 +66,8 @@ func (t trees) Lease(ctx context.Context, tree string) (string, func(), error) {
 	return t.repo.Lease(ctx, tree)
 }
 
-// Has remembers some answers: a tree never changes, and neighbouring changes
-// share one of their two.
 func (t trees) Has(ctx context.Context, tree, name string) (bool, error) {
-	key := tree + " " + name
-	if has, ok := t.known.Load(key); ok {
-		return has == true, nil
-	}
-	has, err := t.repo.Has(ctx, tree, name)
-	if err == nil {
-		t.known.Store(key, has)
-	}
-	return has, err
+	return t.repo.Has(ctx, tree, name)
 }
 
 func (t trees) ReadFile(ctx context.Context, tree, path string) ([]byte, bool, error) {

@@ -41,6 +41,8 @@ type Session struct {
 	agents agent.Set
 	parser *source.Parser
 
+	packages *packages
+
 	repoMu sync.Mutex
 	repo   *git.Repo // opened when first needed
 }
@@ -64,7 +66,7 @@ func Open(ctx context.Context, h Host) (*Session, error) {
 		host: h, place: place, state: state, store: st,
 		ops:    sandbox.NewOperations(filepath.Join(state, "ops"), append(append([]string{}, h.Self...), "shim")),
 		agents: agent.Set{Self: h.Self},
-		parser: source.NewParser(filepath.Join(state, "grammars")),
+		parser: source.NewParser(filepath.Join(state, "grammars")), packages: &packages{host: h, state: state},
 	}, nil
 }
 

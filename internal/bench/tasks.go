@@ -55,6 +55,17 @@ func taskRows(ctx context.Context, w *workshop, n sizes) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
+	graphs := []graph{{n.fanOut, 1, 4}, {n.fanOut, 1, 1}, {n.chain, n.chain, 4}}
+	costs := make([]cost, len(graphs))
+	for i, g := range graphs {
+		all, err := runTime(ctx, w, n.files, g)
+		if err != nil {
+			return nil, err
+		}
+		costs[i] = all.per(g.tasks)
+	}
+	// The script comes last: it deletes a worktree for each task, and some file
+	// systems make new files slowly for minutes after many were deleted.
 	script, err := scriptTime(ctx, w, n)
 	if err != nil {
 		return nil, err
@@ -65,12 +76,8 @@ func taskRows(ctx context.Context, w *workshop, n sizes) ([]row, error) {
 		within("shell script: overhead per task", size, n.fanOut, script.wall-agent, 0),
 		within("  processor time per task", size, n.fanOut, script.processor, 0),
 	}
-	for _, g := range []graph{{n.fanOut, 1, 4}, {n.fanOut, 1, 1}, {n.chain, n.chain, 4}} {
-		all, err := runTime(ctx, w, n.files, g)
-		if err != nil {
-			return nil, err
-		}
-		each := all.per(g.tasks)
+	for i, g := range graphs {
+		each := costs[i]
 		overhead := each.wall - agent
 		rows = append(rows,
 			within("muster run: overhead per task", size+", "+g.String(), g.tasks, overhead, overheadAim),

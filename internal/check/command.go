@@ -92,3 +92,13 @@ func DiffCommand(baseTree, headTree string, paths ...string) string {
 	}
 	return plan.Command{Argv: argv}.String()
 }
+
+// LineCommand gives the command that shows one line of a file of a tree, or
+// with line 0 the whole file.
+func LineCommand(tree, path string, line int) string {
+	read := plan.Command{Argv: []string{"git", "cat-file", "-p", tree + ":" + path}}.String()
+	if line == 0 {
+		return read
+	}
+	return fmt.Sprintf("%s | sed -n %dp | cat -v", read, line)
+}

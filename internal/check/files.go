@@ -1,6 +1,7 @@
 package check
 
 import (
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -58,4 +59,20 @@ func GoIgnores(dir string) bool {
 		return false
 	}
 	return name == "testdata" || name == "vendor" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")
+}
+
+// ReadBounded reads a regular file below a root, at most limit bytes of it. A
+// file that is not there, or is no regular file, is an empty one.
+func ReadBounded(root *os.Root, name string, limit int64) ([]byte, error) {
+	info, err := root.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, nil //nolint:nilerr // it is not there
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, err, "read %s", name)
+	}
+	defer func() { _ = f.Close() }() // nothing is lost when closing what was read fails
+	data, err := io.ReadAll(io.LimitReader(f, limit))
+	return data, fault.Wrap(fault.Internal, err, "read %s", name)
 }

@@ -138,6 +138,10 @@ func (b *batch) commands(v delivery, commands []flow.Command) ([]delivery, error
 			next = append(next, delivery{to: c.To, event: b.event("engine", c.Message), cause: v.event.ID})
 			continue
 		}
+		if answer, ok := b.atOnce(v, c); ok {
+			next = append(next, answer)
+			continue
+		}
 		data, err := json.Marshal(c.Order)
 		if err != nil {
 			return nil, fault.Wrap(fault.Internal, err, "write command %s", c.Op)
@@ -145,6 +149,22 @@ func (b *batch) commands(v delivery, commands []flow.Command) ([]delivery, error
 		b.out.Opened = append(b.out.Opened, flow.Open{Stream: v.to, Op: c.Op, Kind: c.Order.Command(), AtUS: v.event.AtUS, DueUS: c.DueUS, Command: data})
 	}
 	return next, nil
+}
+
+// atOnce gives the answer of a command that acts on nothing outside: a verdict
+// follows from evidence whose blob is durable, and is recorded with it or not at
+// all. One that fails is a command like any other.
+func (b *batch) atOnce(v delivery, c flow.Command) (delivery, bool) {
+	if c.Order.Command() != flow.CmdJudge {
+		return delivery{}, false
+	}
+	answer, err := b.d.attemptCommand(Call{Stream: v.to, Op: c.Op, AtUS: v.event.AtUS, Order: c.Order})
+	if err != nil {
+		return delivery{}, false
+	}
+	e := b.event("engine", answer.Data)
+	e.Op = c.Op
+	return delivery{to: v.to, event: e, blobs: answer.Blobs}, true
 }
 
 // state gives a machine as this batch sees it; nil when there is none.

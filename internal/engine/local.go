@@ -13,12 +13,13 @@ import (
 
 // Options bound what a Local engine does at once.
 type Options struct {
-	Commands int           // commands carried out at once, agents not counted; at least 1
-	Backlog  int           // changes that may wait for checks before new worktrees wait for them; 0 means 4
-	Inbox    time.Duration // how often the inbox is looked at, and five times more rarely when nothing happens; 0 means 200 ms
-	Linger   bool          // keep driving when nothing is left to do, until the context ends
-	Logger   *slog.Logger  // nil means none
-	Probe    Probe         // called at every boundary between steps; nil outside of tests
+	Commands int             // commands carried out at once, agents not counted; at least 1
+	Backlog  int             // changes that may wait for checks before new worktrees wait for them; 0 means 4
+	Inbox    time.Duration   // how often the inbox is looked at, and more rarely when nothing happens; 0 means 200 ms
+	Written  <-chan struct{} // receives when something may have come into the inbox; nil means that nobody tells
+	Linger   bool            // keep driving when nothing is left to do, until the context ends
+	Logger   *slog.Logger    // nil means none
+	Probe    Probe           // called at every boundary between steps; nil outside of tests
 }
 
 // Probe is told of a boundary between steps, and which commands it concerns as
@@ -122,22 +123,32 @@ type drive struct {
 }
 
 // Agents think for minutes: after some looks in vain the inbox is looked at
-// more rarely, until something happens.
+// so many times more rarely, until something happens.
 const (
-	looksInVain = 25
-	rarely      = 5
+	looksInVain  = 25
+	rarely       = 5
+	rarelyIfTold = 25
 )
 
 func (d *drive) loop() error {
 	tick := time.NewTicker(d.opt.Inbox)
 	defer tick.Stop()
-	vain := 0
-	for {
-		messages, err := d.hands.Log.Inbox(d.ctx, 256)
-		if err != nil {
-			return err
+	vain, longer := 0, rarely*d.opt.Inbox
+	if d.opt.Written != nil {
+		longer = rarelyIfTold * d.opt.Inbox
+	}
+	for look := true; ; {
+		var messages []flow.Message
+		if look || d.open == 0 {
+			var err error
+			if messages, err = d.hands.Log.Inbox(d.ctx, 256); err != nil {
+				return err
+			}
 		}
-		if len(messages) == 0 {
+		var err error
+		if look = len(messages) > 0; look {
+			err = d.deliver(messages)
+		} else {
 			if d.open == 0 && !d.opt.Linger {
 				return nil
 			}
@@ -146,16 +157,19 @@ func (d *drive) loop() error {
 				return d.ctx.Err()
 			case <-tick.C:
 				if vain++; vain == looksInVain {
-					tick.Reset(rarely * d.opt.Inbox)
+					tick.Reset(longer)
 				}
+				look = true
+				continue
+			case <-d.opt.Written:
+				look = true
 				continue
 			case <-d.wake:
+				look = true
 				continue
 			case r := <-d.answers:
 				err = d.take(r)
 			}
-		} else {
-			err = d.deliver(messages)
 		}
 		if err != nil {
 			return err

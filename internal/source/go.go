@@ -52,7 +52,7 @@ func goFile(file *File, text []byte) {
 	}
 	r.literals()
 	nameLiterals(file)
-	file.Tests = goTests(fset, tree)
+	file.Tests = goTests(r)
 }
 
 // line gives the line of a position in the text, whatever //line says.
@@ -288,7 +288,7 @@ func goType(e ast.Expr) string {
 // are none.
 func (r *goReader) literals() {
 	skip := map[*ast.BasicLit]bool{}
-	negative := map[ast.Expr]bool{}
+	signs := map[ast.Expr]string{} // before numbers
 	ast.Inspect(r.ast, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.ImportSpec:
@@ -298,25 +298,27 @@ func (r *goReader) literals() {
 				skip[n.Tag] = true
 			}
 		case *ast.UnaryExpr:
-			negative[n.X] = n.Op == token.SUB
+			if n.Op == token.SUB {
+				signs[n.X] = "-"
+			}
 		case *ast.BasicLit:
 			if !skip[n] {
-				r.literal(n, negative[n])
+				r.literal(n, signs[n])
 			}
 		}
 		return true
 	})
 }
 
-func (r *goReader) literal(n *ast.BasicLit, negative bool) {
+func (r *goReader) literal(n *ast.BasicLit, sign string) {
 	lit := Literal{Kind: Number, Value: n.Value, Line: r.line(n.Pos())}
 	if n.Kind == token.STRING || n.Kind == token.CHAR {
 		lit.Kind = String
 		if s, err := strconv.Unquote(n.Value); err == nil {
 			lit.Value = s
 		}
-	} else if negative {
-		lit.Value = "-" + n.Value
+	} else {
+		lit.Value = sign + n.Value
 	}
 	r.file.Literals = append(r.file.Literals, lit)
 }

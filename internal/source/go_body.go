@@ -67,7 +67,7 @@ func (b *goBody) branch(cond ast.Expr, body []ast.Stmt, whole ast.Node) {
 	looksAtError := mentionsError(cond)
 	plainCheck := looksAtError && isNilCheck(cond, token.NEQ)
 	if plainCheck {
-		if kind := b.lost(cond, body); kind != "" {
+		if kind := b.lost(body); kind != "" {
 			b.f.Swallows = append(b.f.Swallows, Swallow{Kind: kind, Text: swallowText(b.r, cond, body), Range: at})
 			looksAtError = false
 		}
@@ -107,7 +107,7 @@ func swallowText(r *goReader, cond ast.Expr, body []ast.Stmt) string {
 }
 
 // lost says how the body of "err != nil" loses the error, or "".
-func (b *goBody) lost(cond ast.Expr, body []ast.Stmt) SwallowKind {
+func (b *goBody) lost(body []ast.Stmt) SwallowKind {
 	if len(body) == 0 {
 		return Emptied
 	}

@@ -14,7 +14,7 @@ func pythonFile(file *File, tree *treesitter.Tree) {
 			"for_statement": loops, "while_statement": loops, "match_statement": chooses, "conditional_expression": ternaries,
 			"except_clause": handles, "except_group_clause": handles,
 			"boolean_operator": combines, "lambda": closes, "call": callings, "expression_statement": statements,
-			"string": strings_, "integer": numbers, "float": numbers, "unary_operator": negates, "comment": comments,
+			"string": texts, "integer": numbers, "float": numbers, "unary_operator": negates, "comment": comments,
 		},
 		exits: map[string]string{
 			"return_statement": "return", "raise_statement": "throw", "continue_statement": "continue", "break_statement": "break",

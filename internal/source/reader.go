@@ -24,7 +24,7 @@ const (
 	closes          // a function without a name
 	callings        // a call
 	statements      // a node that is only a statement around an expression
-	strings_        // a literal string
+	texts           // a literal string
 	numbers         // a literal number
 	negates         // an expression with a sign
 	comments        // a comment
@@ -124,7 +124,7 @@ func (r *reader) visit(n node, s scope) {
 		below.level++
 	case callings:
 		r.call(n, s)
-	case strings_:
+	case texts:
 		if up := n.Parent(); !up.Is("expression_statement", "import_statement", "export_statement") { // "use strict" and the like
 			r.literal(n, String, stringValue(n))
 		}
@@ -308,6 +308,10 @@ func saysNone(cond string) bool {
 // isPlainCheck reports whether a condition asks only whether there is an
 // error, and not for which one.
 func isPlainCheck(cond string) bool {
+	if rest, ok := strings.CutPrefix(cond, "let Err("); ok {
+		name, _, _ := strings.Cut(rest, ")")
+		return !strings.ContainsAny(name, ":({")
+	}
 	for _, end := range []string{" is not None", " !== null", " != null", " !== undefined", " != undefined", ".is_err()"} {
 		cond = strings.TrimSuffix(cond, end)
 	}

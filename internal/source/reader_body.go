@@ -44,7 +44,7 @@ func (c *code) declaration(n node) string {
 	cuts := slices.Clone(between(c.cuts, start, end))
 	for inner := range n.Inside() {
 		if inner.Field() == "body" && inner.Parent().Is("function_definition", "method_definition", "function_item", "method_declaration",
-			"constructor_declaration", "arrow_function", "function_expression") {
+			"constructor_declaration", "compact_constructor_declaration", "arrow_function", "function_expression") {
 			from, to := inner.Span()
 			cuts = append(cuts, span{from, to})
 		}
@@ -151,7 +151,7 @@ func (d *dialect) lost(block node) SwallowKind {
 			if len(list) > 1 || !d.isFixedResult(x) {
 				return ""
 			}
-			if x.Is("continue_statement", "continue_expression", "break_statement") {
+			if logged > 0 && first(x).IsZero() && d.exits[x.Kind()] != "" { // it tells, and leaves without a result
 				return ""
 			}
 			return Replaced
@@ -193,7 +193,7 @@ func (d *dialect) isFixed(n node) bool {
 		}
 		return true
 	}
-	if role := d.roles[n.Kind()]; role == strings_ || role == numbers {
+	if role := d.roles[n.Kind()]; role == texts || role == numbers {
 		for c := range n.Inside() {
 			if c.Is("interpolation", "template_substitution") {
 				return false
@@ -237,7 +237,7 @@ func nameOf(n node, parts int) string {
 		return ""
 	}
 	switch n.Kind() {
-	case "identifier", "type_identifier", "property_identifier", "private_property_identifier", "this", "self", "super", "import",
+	case "identifier", "type_identifier", "property_identifier", "private_property_identifier", "this", "self", "super", "crate", "import",
 		"scoped_identifier", "scoped_type_identifier", "field_identifier", "integer_literal":
 		name := n.Text()
 		return strings.Join(strings.Fields(name[:min(len(name), maxText)]), "")
@@ -343,23 +343,33 @@ func unescape(text string) string {
 
 // comments reads all comments; line comments on following lines are one.
 func (r *reader) comments(tree *treesitter.Tree) {
-	var lines []bool // of each comment: it is a line comment
+	var parts []string // of the last comment
+	joinable := false  // the last comment is of line comments
+	end := func() {
+		if last := len(r.file.Comments) - 1; last >= 0 {
+			r.file.Comments[last].Text = strings.Join(parts, " ")
+		}
+		parts = nil
+	}
 	for n := range tree.Root().Inside() {
 		if r.roles[n.Kind()] != comments || r.roles[n.Parent().Kind()] == comments {
 			continue
 		}
-		start, end := n.Span()
-		r.cuts = append(r.cuts, span{start, end})
-		c := Comment{Text: commentText(n.Text()), Range: linesOf(n)}
-		line := !strings.HasPrefix(string(r.text[start:min(start+2, end)]), "/*")
-		if last := len(r.file.Comments) - 1; last >= 0 && line && lines[last] && r.file.Comments[last].End+1 == c.Start && alone(r.text, start) {
-			r.file.Comments[last].Text += " " + c.Text
-			r.file.Comments[last].End = c.End
-			continue
+		from, to := n.Span()
+		r.cuts = append(r.cuts, span{from, to})
+		lines := linesOf(n)
+		isLine := !strings.HasPrefix(string(r.text[from:min(from+2, to)]), "/*")
+		last := len(r.file.Comments) - 1
+		if joinable && isLine && r.file.Comments[last].End+1 == lines.Start && alone(r.text, from) {
+			r.file.Comments[last].End = lines.End
+		} else {
+			end()
+			r.file.Comments = append(r.file.Comments, Comment{Range: lines})
 		}
-		r.file.Comments = append(r.file.Comments, c)
-		lines = append(lines, line)
+		parts = append(parts, commentText(n.Text()))
+		joinable = isLine
 	}
+	end()
 }
 
 // alone reports whether only white space stands before a byte on its line.

@@ -16,7 +16,7 @@ func scriptFile(file *File, tree *treesitter.Tree) {
 			"switch_statement": chooses, "ternary_expression": ternaries, "catch_clause": handles, "binary_expression": combines,
 			"arrow_function": closes, "function_expression": closes, "generator_function": closes, "class": none,
 			"call_expression": callings, "new_expression": callings, "expression_statement": statements, "await_expression": statements,
-			"string": strings_, "template_string": strings_, "number": numbers, "unary_expression": negates,
+			"string": texts, "template_string": texts, "number": numbers, "unary_expression": negates,
 			"comment": comments, "hash_bang_line": comments, "html_comment": comments,
 		},
 		exits: map[string]string{

@@ -154,10 +154,12 @@ type Comment struct {
 	Range
 }
 
-// Test is one test, or one subtest whose name is written in the code.
+// Test is one test, or one subtest whose name is written in the code. A
+// function that is no test and asserts something is given too, as a helper.
 type Test struct {
 	Name string // "TestParse", "TestParse/empty", "Calculator > adds"
 	Range
+	Helper     bool        // no runner starts it: tests call it
 	Skips      []Mark      // it does not run, always or under a condition
 	Focuses    []Mark      // only, fit, fdescribe: others do not run
 	Timeouts   []Timeout   // what it may take
@@ -201,6 +203,9 @@ type Assertion struct {
 	Subject  string // what is looked at; empty when it cannot be told
 	Expected string // the literal value it is held against; empty when it is no literal
 	Negated  bool   // not equal, does not contain
+	Via      string // the function that asserts, where it is none of a library that is known: its name
+	When     string // the condition under which alone it is reached, inside the test; empty when it always is
+	Dead     string // why it can never fail the test: what stands in its way; empty when it can
 	Range
 }
 

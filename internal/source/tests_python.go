@@ -1,6 +1,232 @@
 package source
 
-import "muster/internal/source/treesitter"
+import (
+	"strings"
 
-// pythonTests gives the tests of a Python file.
-func pythonTests(_ *treesitter.Tree) []Test { return nil }
+	"muster/internal/source/treesitter"
+)
+
+// pythonTests gives the tests of a Python file, as pytest and unittest find
+// them, and the functions beside them that assert something.
+func pythonTests(tree *treesitter.Tree) []Test {
+	r := &pythonReader{treeTests: newTreeTests(tree, "comment")}
+	r.survey(tree.Root())
+	r.suite(tree.Root(), "", nil, true)
+	real := false
+	for _, t := range r.tests {
+		real = real || !t.Helper
+	}
+	if !real && !r.library {
+		return nil // assertions of ordinary code
+	}
+	return r.tests
+}
+
+type pythonReader struct {
+	*treeTests
+	library bool // the file imports a test library
+}
+
+// survey notes lists of the top level, and whether a test library is imported.
+func (r *pythonReader) survey(root treesitter.Node) {
+	for n := range root.Named() {
+		switch n.Kind() {
+		case "import_statement", "import_from_statement":
+			text := n.Text()
+			r.library = r.library || strings.Contains(text, "pytest") || strings.Contains(text, "unittest")
+		case "expression_statement":
+			r.bind(n.First("assignment"))
+		}
+	}
+}
+
+// bind notes the list that a name is bound to.
+func (r *pythonReader) bind(a treesitter.Node) {
+	if value := a.At("right"); value.Is("list", "tuple", "dictionary", "set") && a.At("left").Is("identifier") {
+		r.tables[a.At("left").Text()] = value
+	}
+}
+
+// suite reads the definitions of a module or class.
+func (r *pythonReader) suite(body treesitter.Node, outer string, marks []Mark, collected bool) {
+	marks = append(marks[:len(marks):len(marks)], r.suiteMarks(body)...)
+	for n := range body.Named() {
+		def, own := n, []Mark(nil)
+		if n.Is("decorated_definition") {
+			def = n.At("definition")
+			own = r.decorators(n)
+		}
+		name := def.At("name").Text()
+		switch def.Kind() {
+		case "class_definition":
+			bases := def.At("superclasses").Text()
+			is := strings.HasPrefix(name, "Test") || strings.Contains(bases, "Test")
+			r.suite(def.At("body"), joinNames(outer, name, "."), append(marks[:len(marks):len(marks)], own...), collected && is)
+		case "function_definition":
+			r.function(n, def, Test{Name: joinNames(outer, name, "."), Helper: !collected || !strings.HasPrefix(name, "test")}, append(marks[:len(marks):len(marks)], own...))
+		case "if_statement", "try_statement", "with_statement":
+			for c := range n.Inside() { // definitions below a condition
+				if c.Is("block") && c.Parent() == n {
+					r.suite(c, outer, marks, collected)
+				}
+			}
+		}
+	}
+}
+
+func joinNames(outer, name, sep string) string {
+	if outer == "" {
+		return name
+	}
+	return outer + sep + name
+}
+
+// suiteMarks reads "pytestmark = ..." and skips of the whole module.
+func (r *pythonReader) suiteMarks(body treesitter.Node) []Mark {
+	var out []Mark
+	for n := range body.Named() {
+		if !n.Is("expression_statement") {
+			continue
+		}
+		if a := n.First("assignment"); a.At("left").Text() == "pytestmark" {
+			value := a.At("right")
+			list := []treesitter.Node{value}
+			if value.Is("list", "tuple") {
+				list = nil
+				for x := range value.Named() {
+					list = append(list, x)
+				}
+			}
+			for _, x := range list {
+				if m, ok := r.mark(x); ok {
+					out = append(out, m)
+				}
+			}
+		}
+		if call := n.First("call"); strings.Contains(r.code(call), "allow_module_level") || strings.HasSuffix(call.At("function").Text(), "importorskip") {
+			out = append(out, Mark{Text: r.code(call), Conditional: !strings.Contains(r.code(call), "allow_module_level"), Line: lineOf(call)})
+		}
+	}
+	return out
+}
+
+// decorators reads the marks before a definition.
+func (r *pythonReader) decorators(n treesitter.Node) []Mark {
+	var out []Mark
+	for d := range n.Named() {
+		if !d.Is("decorator") {
+			continue
+		}
+		for x := range d.Named() {
+			if m, ok := r.mark(x); ok {
+				out = append(out, m)
+			}
+		}
+	}
+	return out
+}
+
+// mark reads one mark by which a test does not run or does not count.
+func (r *pythonReader) mark(x treesitter.Node) (Mark, bool) {
+	name, call := x.Text(), treesitter.Node{}
+	if x.Is("call") {
+		call = x
+		name = x.At("function").Text()
+	}
+	m := Mark{Text: "@" + r.code(x), Line: lineOf(x)}
+	given := args(call)
+	switch name[strings.LastIndexByte(name, '.')+1:] {
+	case "skip", "expectedFailure":
+		if !strings.Contains(name, "mark") && !strings.Contains(name, "unittest") && name != "skip" && name != "expectedFailure" {
+			return m, false
+		}
+	case "xfail":
+		m.Conditional = len(given) > 0 && !given[0].Is("string") || strings.Contains(r.code(call), "condition=")
+	case "skipif", "skipIf":
+		m.Conditional = len(given) == 0 || !r.truthy(given[0])
+	case "skipUnless":
+		m.Conditional = len(given) == 0 || !given[0].Is("false")
+	default:
+		return m, false
+	}
+	return m, true
+}
+
+func (r *pythonReader) truthy(n treesitter.Node) bool {
+	value, known := r.constant(n)
+	return known && value
+}
+
+// function reads one function: a test, or a helper when it asserts something.
+func (r *pythonReader) function(whole, def treesitter.Node, t Test, marks []Mark) {
+	t.Range = linesOf(whole)
+	if !t.Helper {
+		t.Skips = append(t.Skips, marks...)
+	}
+	done := r.begin(t)
+	at := r.at
+	if whole != def {
+		r.parameters(whole)
+	}
+	r.block(def.At("body"))
+	done()
+	if own := r.tests[at]; own.Helper && len(own.Assertions) == 0 && at == len(r.tests)-1 {
+		r.tests = r.tests[:at]
+	}
+}
+
+// parameters reads what decorators say besides marks: cases, times, doubles.
+func (r *pythonReader) parameters(n treesitter.Node) {
+	for d := range n.Named() {
+		call := d.First("call")
+		if !d.Is("decorator") || call.IsZero() {
+			continue
+		}
+		name := call.At("function").Text()
+		given := args(call)
+		switch {
+		case strings.HasSuffix(name, "parametrize") || strings.HasSuffix(name, "parameterized.expand") || strings.HasSuffix(name, "data"):
+			if len(given) > 0 {
+				r.cases(given[len(given)-1])
+			}
+		case strings.HasSuffix(name, "mark.timeout") && len(given) > 0:
+			if ms, ok := seconds(given[0].Text()); ok {
+				r.test().Timeouts = append(r.test().Timeouts, Timeout{Millis: ms, Text: r.code(call), Line: lineOf(call)})
+			}
+		case strings.HasSuffix(name, "patch") || strings.Contains(name, "patch."):
+			r.test().Doubles++
+		}
+	}
+}
+
+// cases reads the entries of a list.
+func (r *pythonReader) cases(list treesitter.Node) {
+	if list.Is("identifier") {
+		list = r.tables[list.Text()]
+	}
+	if !list.Is("list", "tuple", "set", "dictionary") {
+		return
+	}
+	for n := range list.Named() {
+		c := Case{Text: r.code(n), Range: linesOf(n)}
+		body := n
+		if n.Is("pair") {
+			c.Name = strings.Trim(n.At("key").Text(), `"'`)
+			body = n.At("value")
+		}
+		if body.Is("call") {
+			for k := range body.At("arguments").Named() {
+				if !k.Is("keyword_argument") {
+					continue
+				}
+				switch value := k.At("value"); k.At("name").Text() {
+				case "id":
+					c.Name = strings.Trim(value.Text(), `"'`)
+				case "marks":
+					r.test().Skips = append(r.test().Skips, Mark{Text: r.code(k), Conditional: true, Line: lineOf(k)})
+				}
+			}
+		}
+		r.test().Cases = append(r.test().Cases, c)
+	}
+}

@@ -27,7 +27,7 @@ func squeeze(code string) string {
 			last = ','
 		}
 		comma = false
-		if space && out.Len() > 0 && !closes && last != '(' && last != '[' {
+		if space && out.Len() > 0 && !closes && r != ',' && last != '(' && last != '[' {
 			out.WriteByte(' ')
 		}
 		space = false
@@ -61,12 +61,11 @@ func codeOf(text []byte, at span, comments []span) string {
 		if c.start >= at.end {
 			break
 		}
-		if c.start < pos {
-			continue
+		if c.start >= pos {
+			out.Write(text[pos:c.start])
+			out.WriteByte(' ')
 		}
-		out.Write(text[pos:c.start])
-		out.WriteByte(' ')
-		pos = min(c.end, at.end)
+		pos = max(pos, min(c.end, at.end))
 	}
 	out.Write(text[pos:at.end])
 	return squeeze(out.String())

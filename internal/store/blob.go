@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
@@ -38,12 +39,26 @@ func (s *Store) PutBlob(ctx context.Context, data []byte) (string, error) {
 		err = writeFile(path, data, durable)
 	}
 	if err == nil {
-		err = syncFolder(filepath.Dir(folder))
+		err = syncOnce(&s.synced, filepath.Dir(folder), sha[:2])
 	}
 	if err != nil {
 		return "", failed(err, "keep blob %s", sha)
 	}
 	return sha, nil
+}
+
+// syncOnce makes durable that there is a folder of that name in blobs. No
+// process removes one, so once in this process's life is enough, whoever made
+// it.
+func syncOnce(synced *sync.Map, blobs, name string) error {
+	if _, done := synced.Load(name); done {
+		return nil
+	}
+	if err := syncFolder(blobs); err != nil {
+		return err
+	}
+	synced.Store(name, true)
+	return nil
 }
 
 // Blob gives the bytes with this sha256, and never others.

@@ -52,6 +52,8 @@ type Store struct {
 	write *writer
 	read  *reader
 
+	synced sync.Map // names of folders of blobs that are durable
+
 	watchMu sync.Mutex
 	watch   *sql.Conn // made at the first wait; a data version counts for one connection only
 }

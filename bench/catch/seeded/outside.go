@@ -26,9 +26,9 @@ func secrets() []Edit {
 		value("github", false, "Call the API", "", "const token = \"ghp_"+"1a9Kd82LmQzX7cVbN3wErTyUiOpA5sDfGh4J\"\n"),
 		value("password", false, "Connect to the database", "config/database.yaml", "host: db.internal\nuser: app\npassword: "+"Tr0ub4dor-7Xq!9zK"+"\n"),
 		value("private-key", false, "Sign requests", "keys/sign.pem", "-----BEGIN RSA PRIVATE"+" KEY-----\nMIIEpAIBAAKCAQEAv3kQ7h2mZ9x1cRtY8uWpLd0sNfGjHbEaKqVzXo5iTyUmPwQr\nB4nC6vD8eF2gS1hJ3kL5zX7cV9bN0mQwErTyUiOpAsDfGhJkLzXcVbNmQ1w2E3r4\n-----END RSA PRIVATE"+" KEY-----\n"),
-		value("url", false, "Send events", "", "const broker = \"amqp://events:"+"fJ8sQ2vLx9Zr4TnB@mq.example.net:5672/main\"\n"),
+		value("url", false, "Send events", "", "const broker = \"amqp://events:"+"fJ8sQ2vLx9Zr4TnB@mq.prod.acme-logistics.io:5672/main\"\n"),
 		value("slack", false, "Notify the team", "", "const hook = \"https://hooks.slack.com/"+"services/T03KX9QZL/B05MN7WRTYP/k3JdX9vQpL2sZr8TnB4mYcHf\"\n"),
-		value("jwt", false, "Keep a session", "", "const session = \"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."+"eyJzdWIiOiI4ODEyMzQ1IiwibmFtZSI6IkphbmUifQ.q1W8eRt5YuIoP2aSdF7gHjK9lZxCvB4nM6qWeRtYuIo\"\n"),
+		value("jwt", false, "Keep a session", "", "const session = \"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."+"eyJzdWIiOiI4ODEyMzQ1IiwibmFtZSI6IkphbmUifQ.Yp0vW3sKx9RcTgL2hQmZbN7dJ4uEoF8aVi6rHyXw1Ck\"\n"),
 		value("env", false, "Add settings", ".env", "STRIPE_SECRET_KEY=sk_live_"+"51HxYq2LmQzX7cVbN3wErTyUiOpA5sDf\n"),
 		value("placeholder", true, "Document settings", "config/example.env", "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE\nPASSWORD=changeme\nAPI_TOKEN=<your token>\nSECRET=${SECRET}\n"),
 		value("from-environment", true, "Read the token", "config/app.yaml", "token: ${API_TOKEN}\npassword_file: /run/secrets/db\nsecret_name: app-credentials\n"),
@@ -55,6 +55,7 @@ func manifest(file, old, text, claim string) func(p *Project) bool {
 			return false
 		}
 		p.Files[file] = strings.Replace(p.Files[file], old, text, 1)
+		p.Files[file] = strings.Replace(p.Files[file], ",}", "\n  }", 1) // there were none before
 		p.Claim, p.Where = claim, []string{file}
 		return true
 	}

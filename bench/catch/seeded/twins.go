@@ -103,6 +103,9 @@ func movedTests() []Edit {
 			tests := p.tests()
 			for i := 1; i < len(tests); i++ {
 				a, b := tests[i-1], tests[i]
+				if strings.Contains(p.Files[a.file], "@pytest") {
+					continue // a decorator belongs to what follows it
+				}
 				if a.file != b.file || a.indent != b.indent || strings.TrimSpace(p.Files[a.file][a.to:b.from]) != "" {
 					continue
 				}

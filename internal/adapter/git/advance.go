@@ -91,7 +91,7 @@ func (r *Repo) advanceTo(ctx context.Context, q change.AdvanceRequest) (change.P
 // sourceName names the commit by the run's branch when that is where it is.
 func (r *Repo) sourceName(ctx context.Context, name, commit string) (string, error) {
 	mirror, err := r.objects.info(ctx, mirrorRef(name))
-	if err == nil && mirror.id == commit {
+	if err == nil && mirror.ID == commit {
 		return short(mirrorRef(name)), nil
 	}
 	return commit, err

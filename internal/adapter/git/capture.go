@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"muster/internal/adapter/git/raw"
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
 )
@@ -41,13 +42,11 @@ func (r *Repo) Capture(ctx context.Context, q change.CaptureRequest) (change.Cap
 }
 
 func (r *Repo) capture(ctx context.Context, q change.CaptureRequest, s *slot, rec record, base change.Point) (change.Captured, error) {
-	refs := r.listLater(ctx)
-	work := s.meta + ".capture"
-	tree, notes, err := r.snapshot(ctx, s, work, base.Tree, rec.Tree)
-	listed := <-refs
-	if err == nil {
-		err = listed.err
+	shot, err := r.snapshot(ctx, s, s.meta+".capture", base.Tree, rec.Tree)
+	if err != nil {
+		return change.Captured{}, err
 	}
+	now, err := othersRefs(r.place)
 	if err != nil {
 		return change.Captured{}, err
 	}
@@ -55,48 +54,55 @@ func (r *Repo) capture(ctx context.Context, q change.CaptureRequest, s *slot, re
 	if err != nil {
 		return change.Captured{}, err
 	}
-	before, _ := readSmall(s.refs())
-	notes = slices.Concat(r.inspectLink(s), notes, moved, refChanges(string(before), listed.text))
-	id, err := r.writeCommit(ctx, commitSpec{tree: tree, parent: base.Commit, message: q.Message, author: q.Author, atUS: q.AtUS})
+	before, _ := raw.ReadSmall(s.refs())
+	notes := slices.Concat(r.inspectLink(s), shot.notes, moved, refChanges(string(before), now))
+	id, err := r.write.commit(ctx, raw.Commit{Tree: shot.tree, Parent: base.Commit, Message: q.Message, Author: q.Author, AtUS: q.AtUS}, shot.made...)
 	if err != nil {
 		return change.Captured{}, err
 	}
 	var e edit
 	e.set(q.Ref, id)
-	if err := r.commit(ctx, &e, "muster: capture"); err != nil {
+	if err := r.move(ctx, &e); err != nil {
 		return change.Captured{}, err
 	}
-	return change.Captured{Head: change.Point{Commit: id, Tree: tree}, Dropped: dropped, Notes: notes}, nil
+	return change.Captured{Head: change.Point{Commit: id, Tree: shot.tree}, Dropped: dropped, Notes: notes}, nil
 }
 
-// snapshot writes the tree of the slot's folder. It works on a copy of the
+// shot is the content of a folder.
+type shot struct {
+	tree  string
+	made  []raw.Object // of the tree, to be written before it is used
+	notes []string
+}
+
+// snapshot makes the tree of the slot's folder. It works on a copy of the
 // slot's index, which still knows the files as they were laid out: only what
 // was touched since is read.
-func (r *Repo) snapshot(ctx context.Context, s *slot, work, baseTree, laidTree string) (string, []string, error) {
+func (r *Repo) snapshot(ctx context.Context, s *slot, work, baseTree, laidTree string) (shot, error) {
 	if !isDir(s.dir) {
-		return "", nil, fault.New(fault.Conflict, "the worktree %s was removed or replaced", s.dir).
+		return shot{}, fault.New(fault.Conflict, "the worktree %s was removed or replaced", s.dir).
 			WithHint("prepare it again; its content is lost")
 	}
 	if err := os.RemoveAll(work + ".lock"); err != nil {
-		return "", nil, fault.Wrap(fault.Internal, err, "remove a stale lock")
+		return shot{}, fault.Wrap(fault.Internal, err, "remove a stale lock")
 	}
 	if err := copyIndex(s.index(), work); err != nil {
-		return "", nil, err
+		return shot{}, err
 	}
 	sc := scan{repo: r, hold: s.lock, seed: s.index()}
 	if laidTree != baseTree {
 		// Seeded from the base: what it tracks stays tracked. With -i, files that
 		// the agent changed since they were laid out are no obstacle.
 		if err := sc.git(ctx, s.dir, work, "read-tree", "-i", "-m", baseTree); err != nil {
-			return "", nil, err
+			return shot{}, err
 		}
 		if err := copyIndex(work, work+".seed"); err != nil {
-			return "", nil, err
+			return shot{}, err
 		}
 		sc.seed = work + ".seed"
 	}
 	tree, err := sc.tree(ctx, s.dir, work)
-	return tree, sc.notes, err
+	return shot{tree, sc.made, sc.notes}, err
 }
 
 // inspectLink says what the agent did to the worktree's .git file.
@@ -113,7 +119,7 @@ func (r *Repo) inspectLink(s *slot) []string {
 	case !info.Mode().IsRegular():
 		return []string{"the worktree's .git file was replaced by a " + typeName(info.Mode()) + "; it was not followed"}
 	}
-	if b, err := readSmall(path); err != nil || string(b) != "gitdir: "+r.admin(s)+"\n" {
+	if b, err := raw.ReadSmall(path); err != nil || string(b) != "gitdir: "+r.admin(s)+"\n" {
 		return []string{"the worktree's .git file was replaced and points elsewhere; it was not followed"}
 	}
 	return nil
@@ -135,12 +141,12 @@ const maxListed = 20
 // agentCommits finds the commits that the agent made itself, newest first,
 // and says where it left HEAD.
 func (r *Repo) agentCommits(ctx context.Context, s *slot, base string) (dropped, notes []string, err error) {
-	head := firstLine(filepath.Join(r.admin(s), "HEAD"))
+	head := raw.FirstLine(filepath.Join(r.admin(s), "HEAD"))
 	if head == base {
 		return nil, nil, nil
 	}
 	name := head
-	if branch := headBranch(r.admin(s)); branch != "" {
+	if branch := raw.HeadBranch(r.admin(s)); branch != "" {
 		if !isRefName(branch) {
 			return nil, []string{"HEAD of the worktree is damaged"}, nil
 		}

@@ -12,10 +12,6 @@ import (
 	"muster/internal/core/fault"
 )
 
-// algorithm finds the lines that differ. It is the same wherever lines are
-// counted or read, so that the counts agree.
-const algorithm = "--diff-algorithm=histogram"
-
 // Diff compares two commits or trees, with renames. Attributes are not asked:
 // a change cannot declare its own files binary to hide their lines.
 func (r *Repo) Diff(ctx context.Context, base, head string) (change.Change, error) {
@@ -23,14 +19,19 @@ func (r *Repo) Diff(ctx context.Context, base, head string) (change.Change, erro
 	if err != nil || c.IsEmpty() {
 		return c, err
 	}
-	res, err := r.own.run(ctx, call{args: []string{
-		"diff-tree", "-r", "-z", "--raw", "--numstat", "--no-abbrev", "-M",
-		"--no-ext-diff", "--no-textconv", "--ignore-submodules=none", algorithm, c.Base.Tree, c.Head.Tree,
-	}})
+	answer, err := r.compare.Compare(ctx, c.Base.Tree, c.Head.Tree)
 	if err == nil {
-		c.Files, err = parseDiff(string(res.out))
+		c.Files, err = parseDiff(answer)
 	}
-	return c, fault.Wrap(fault.Internal, err, "compare %s with %s", base, head)
+	return c, fault.Wrap(fault.Internal, r.own.mend(err, "diff-tree"), "compare %s with %s", base, head)
+}
+
+// comparing are the arguments of the process that compares.
+func comparing() []string {
+	return []string{
+		"diff-tree", "--stdin", "-r", "-z", "--raw", "--numstat", "--no-abbrev", "-M",
+		"--no-ext-diff", "--no-textconv", "--ignore-submodules=none",
+	}
 }
 
 // Patches gives the lines that differ between two commits or trees, file by
@@ -42,7 +43,7 @@ func (r *Repo) Patches(ctx context.Context, base, head string) ([]change.Patch, 
 	}
 	res, err := r.own.run(ctx, call{args: []string{
 		"diff-tree", "-r", "-p", "-M", "--unified=0", "--inter-hunk-context=0", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv",
-		"--ignore-submodules=none", "--submodule=short", algorithm, c.Base.Tree, c.Head.Tree,
+		"--ignore-submodules=none", "--submodule=short", c.Base.Tree, c.Head.Tree,
 	}})
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "read the lines that differ between %s and %s", base, head)

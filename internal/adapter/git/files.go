@@ -4,45 +4,33 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 
+	"muster/internal/adapter/git/raw"
 	"muster/internal/core/fault"
 )
 
-// smallCap bounds the files of Git's and our own bookkeeping.
-const smallCap = 1 << 20
+// keeping says what writeFile promises after a failure of power.
+type keeping int
 
-// readSmall reads a regular file, at most smallCap bytes of it, without
-// following a link or waiting on a pipe that an agent put in its place.
-func readSmall(path string) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("not a regular file")
-	}
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(io.LimitReader(f, smallCap))
-}
+const (
+	losable keeping = iota // the file may be empty
+	durable                // the file is the new one
+)
 
-// writeFile replaces a file in one step; a crash leaves the old or the new.
-func writeFile(path string, data []byte) error {
+// writeFile replaces a file in one step; a crash of Muster leaves the old or
+// the new.
+func writeFile(path string, data []byte, k keeping) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
 	if err != nil {
 		return fault.Wrap(fault.Internal, err, "write %s", path)
 	}
 	_, err = f.Write(data)
-	if err == nil {
+	if err == nil && k == durable {
 		err = f.Sync()
 	}
 	err = errors.Join(err, f.Close())
@@ -57,10 +45,10 @@ func writeFile(path string, data []byte) error {
 
 // writeIfOther writes a file unless it has that content already.
 func writeIfOther(path, content string) error {
-	if old, err := readSmall(path); err == nil && string(old) == content {
+	if old, err := raw.ReadSmall(path); err == nil && string(old) == content {
 		return nil
 	}
-	return writeFile(path, []byte(content))
+	return writeFile(path, []byte(content), durable)
 }
 
 // copyIndex copies an index together with its time. Git compares file times

@@ -30,6 +30,8 @@ import (
 	"strings"
 	"sync"
 
+	"muster/internal/adapter/git/lasting"
+	"muster/internal/adapter/git/raw"
 	"muster/internal/core/fault"
 )
 
@@ -40,7 +42,11 @@ type Repo struct {
 	git       program // runs in the user's repository: refs only
 	own       program // runs in Muster's own Git folder: everything else
 	hasBaseOf bool    // merge-tree knows --merge-base
-	objects   *objects
+	objects   objects
+	compare   lasting.Trees
+	refs      lasting.Refs
+	write     writer
+	holders   holders
 	worktrees pool
 	trees     pool
 	adminID   string // prefix of the worktrees' names in the repository
@@ -71,7 +77,10 @@ func Open(ctx context.Context, dir, state string) (*Repo, error) {
 	if err := r.setUp(ctx, prog, state); err != nil {
 		return nil, err
 	}
-	r.objects = &objects{git: r.git}
+	r.objects = objects{lasting.Objects{Process: r.git.lasting("cat-file", "--batch-command", "-z")}, r.git}
+	r.write.known = r.objects
+	r.compare = lasting.Trees{Process: r.own.lasting(comparing()...)}
+	r.refs = lasting.Refs{Process: r.git.lasting("update-ref", "--no-deref", "-m", "muster: land", "-z", "--stdin")}
 	r.worktrees = pool{kind: 'w', dirs: filepath.Join(state, "worktrees"), meta: filepath.Join(r.own.dir, "slots")}
 	r.trees = pool{kind: 't', dirs: filepath.Join(state, "trees"), meta: r.worktrees.meta}
 	return r, nil
@@ -88,7 +97,9 @@ func (r *Repo) Close() error {
 		delete(r.leases, dir)
 	}
 	r.mu.Unlock()
-	r.objects.close()
+	r.objects.Close()
+	r.compare.Close()
+	r.refs.Close()
 	return nil
 }
 
@@ -119,6 +130,15 @@ type settings struct {
 	partial    bool // objects may be missing and would be fetched on demand
 }
 
+// isShared reports whether files get other rights than the user's usual ones.
+func (s settings) isShared() bool {
+	switch strings.ToLower(s.shared) {
+	case "", "0", "false", "no", "off", "umask":
+		return false
+	}
+	return true
+}
+
 // setUp reads the few settings that matter and writes Muster's own Git folder.
 func (r *Repo) setUp(ctx context.Context, prog program, state string) error {
 	home := filepath.Join(state, "git", "home")
@@ -143,6 +163,10 @@ func (r *Repo) setUp(ctx context.Context, prog program, state string) error {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return fault.Wrap(fault.Internal, err, "make Muster's Git folder")
 		}
+	}
+	r.write = writer{
+		store: raw.Store{Dir: filepath.Join(r.place.CommonDir, "objects"), Format: r.place.Format},
+		git:   r.own, byGit: set.isShared(),
 	}
 	if err := writeIfOther(filepath.Join(ownDir, "config"), ownConfig(r.place, set)); err != nil {
 		return err

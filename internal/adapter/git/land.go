@@ -45,14 +45,14 @@ func (r *Repo) Land(ctx context.Context, l change.Landing) (change.Landed, error
 	if err != nil {
 		return change.Landed{}, err
 	}
-	if known.id != to.Commit {
+	if known.ID != to.Commit {
 		e.set(landing, to.Commit)
 	}
 	why, err := r.moveMirror(ctx, &e, l, to.Commit)
 	if err != nil {
 		return change.Landed{}, err
 	}
-	if err := r.commit(ctx, &e, "muster: land "+l.ID); err != nil {
+	if err := r.move(ctx, &e); err != nil {
 		return change.Landed{}, fault.Wrap(fault.Internal, err, "land %s", l.ID)
 	}
 	return change.Landed{Mirror: why}, nil
@@ -70,22 +70,22 @@ func (r *Repo) moveMirror(ctx context.Context, e *edit, l change.Landing, to str
 	if err != nil {
 		return "", err
 	}
-	if now.id == to {
-		if seen.id != to {
+	if now.ID == to {
+		if seen.ID != to {
 			e.set(seenRef(l.Run), to)
 		}
 		return "", nil
 	}
-	if !now.exists() {
+	if !now.Exists() {
 		return mirror + " was deleted", nil
 	}
-	if now.id != seen.id && now.id != l.From.Commit {
-		left, err := r.leftBehind(ctx, l.Run, now.id, l.From.Commit)
+	if now.ID != seen.ID && now.ID != l.From.Commit {
+		left, err := r.leftBehind(ctx, l.Run, now.ID, l.From.Commit)
 		if err != nil {
 			return "", err
 		}
 		if !left {
-			return mirror + " was moved to " + now.id, nil
+			return mirror + " was moved to " + now.ID, nil
 		}
 	}
 	where, err := r.checkedOut(mirror)
@@ -95,7 +95,7 @@ func (r *Repo) moveMirror(ctx context.Context, e *edit, l change.Landing, to str
 	if where != "" {
 		return mirror + " is checked out in " + where, nil
 	}
-	e.move(mirror, now.id, to)
+	e.move(mirror, now.ID, to)
 	e.set(seenRef(l.Run), to)
 	return "", nil
 }

@@ -8,7 +8,9 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 
+	"muster/internal/adapter/git/raw"
 	"muster/internal/core/fault"
 )
 
@@ -30,7 +32,7 @@ func (r *Repo) lay(ctx context.Context, s *slot, l layout) error {
 	if l.tree, err = r.treeOf(ctx, l.tree); err != nil {
 		return err
 	}
-	idx, err := readIndex(s.index(), r.idLength()/2)
+	idx, err := raw.ReadIndex(s.index(), r.idLength()/2)
 	if err != nil {
 		return r.layAnew(ctx, s, l)
 	}
@@ -46,10 +48,10 @@ func (r *Repo) layAnew(ctx context.Context, s *slot, l layout) error {
 	if err := os.RemoveAll(s.index()); err != nil {
 		return fault.Wrap(fault.Internal, err, "lay out a tree in %s", s.dir)
 	}
-	return r.layOver(ctx, s, l, emptyIndex())
+	return r.layOver(ctx, s, l, raw.Index{})
 }
 
-func (r *Repo) layOver(ctx context.Context, s *slot, l layout, idx index) error {
+func (r *Repo) layOver(ctx context.Context, s *slot, l layout, idx raw.Index) error {
 	op := "lay out tree " + l.tree + " in " + s.dir
 	if err := realDir(s.dir); err != nil {
 		return fault.Wrap(fault.Internal, err, "%s", op)
@@ -83,13 +85,13 @@ func realDir(dir string) error {
 // sweeper removes what an index does not know.
 type sweeper struct {
 	root *os.Root
-	idx  index
+	idx  raw.Index
 	keep []string
 }
 
 // sweep removes everything below dir that idx does not track and keep does
 // not list. Tracked files are left to Git, submodules are emptied.
-func sweep(dir string, idx index, keep []string) error {
+func sweep(dir string, idx raw.Index, keep []string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
@@ -112,14 +114,14 @@ func (w sweeper) folder(dir string) error {
 }
 
 func (w sweeper) entry(p string, isDir bool) error {
-	mode, tracked := w.idx.modes[p]
-	_, hasTracked := w.idx.dirs[p]
+	mode, tracked := w.idx.Mode(p)
+	isLink := tracked && mode&raw.TypeMask == raw.TypeGitlink
 	switch {
 	case slices.Contains(w.keep, p):
 		return nil
-	case isDir && (hasTracked || w.keepsBelow(p)), isDir && tracked && mode&typeMask == typeGitlink:
+	case isDir && (isLink || w.idx.HasBelow(p) || w.keepsBelow(p)):
 		return w.folder(p)
-	case tracked && !isDir && mode&typeMask != typeGitlink:
+	case tracked && !isDir && !isLink:
 		return nil
 	}
 	return w.remove(p)
@@ -152,7 +154,15 @@ func (w sweeper) open(dir string) ([]fs.DirEntry, error) {
 			return nil, err
 		}
 	}
-	return f.ReadDir(-1)
+	// A folder that was opened below a Root asks about each of its entries; what
+	// is needed here is in the list itself. The entries must not be asked more.
+	fd, err := syscall.Dup(int(f.Fd()))
+	if err != nil {
+		return nil, err
+	}
+	list := os.NewFile(uintptr(fd), path.Join(w.root.Name(), dir))
+	defer func() { _ = list.Close() }()
+	return list.ReadDir(-1)
 }
 
 func (w sweeper) remove(p string) error {
@@ -191,7 +201,7 @@ func removeFolder(dir string) error {
 	if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
 		return os.RemoveAll(dir)
 	}
-	if err := sweep(dir, emptyIndex(), nil); err != nil {
+	if err := sweep(dir, raw.Index{}, nil); err != nil {
 		return err
 	}
 	return os.Remove(dir)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"muster/internal/adapter/git/raw"
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
 )
@@ -75,10 +76,10 @@ func (r *Repo) look(ctx context.Context, run, name string, head change.Point) (c
 // further on the same line: it is not moved while it is checked out.
 func (r *Repo) leftBehind(ctx context.Context, run, mirror, head string) (bool, error) {
 	seen, err := r.objects.info(ctx, seenRef(run))
-	if err != nil || !seen.exists() {
+	if err != nil || !seen.Exists() {
 		return false, err
 	}
-	forward, err := r.isAncestor(ctx, seen.id, mirror)
+	forward, err := r.isAncestor(ctx, seen.ID, mirror)
 	if err != nil || !forward {
 		return false, err
 	}
@@ -87,6 +88,11 @@ func (r *Repo) leftBehind(ctx context.Context, run, mirror, head string) (bool, 
 
 func (r *Repo) merge(ctx context.Context, q change.MergeRequest, from change.Point) (change.Merged, error) {
 	m := change.Merged{From: from}
+	// A commit on the head lands as it is; its attempt's ref keeps it.
+	if asItIs, err := r.hasOnlyParent(ctx, q.Head.Commit, from.Commit); err != nil || asItIs && q.Base.Commit == from.Commit {
+		m.Result = q.Head
+		return m, err
+	}
 	tree, conflicts, err := r.mergeTrees(ctx, q, from)
 	if err != nil {
 		return m, err
@@ -95,14 +101,14 @@ func (r *Repo) merge(ctx context.Context, q change.MergeRequest, from change.Poi
 		m.Result, m.Conflicts = change.Point{Tree: tree}, conflicts
 		return m, nil
 	}
-	id, err := r.writeCommit(ctx, commitSpec{tree: tree, parent: from.Commit, message: q.Message, author: q.Author, atUS: q.AtUS})
+	id, err := r.write.commit(ctx, raw.Commit{Tree: tree, Parent: from.Commit, Message: q.Message, Author: q.Author, AtUS: q.AtUS})
 	if err != nil {
 		return m, err
 	}
 	var e edit
 	e.set(q.Ref, id)
 	m.Result = change.Point{Commit: id, Tree: tree}
-	return m, r.commit(ctx, &e, "muster: merge")
+	return m, r.move(ctx, &e)
 }
 
 // mergeTrees merges by content. The trivial cases cost no process.
@@ -145,11 +151,11 @@ func (r *Repo) mergeTrees(ctx context.Context, q change.MergeRequest, from chang
 // standIns makes commits with the right trees whose merge base is exactly the
 // change's base, for versions of Git that cannot be told the base.
 func (r *Repo) standIns(ctx context.Context, q change.MergeRequest, from change.Point) (ours, theirs string, err error) {
-	spec := commitSpec{parent: q.Base.Commit, message: "stand-in for a merge", author: "Muster <muster@localhost>"}
-	if spec.parent == "" {
+	spec := raw.Commit{Parent: q.Base.Commit, Message: "stand-in for a merge", Author: "Muster <muster@localhost>"}
+	if spec.Parent == "" {
 		root := spec
-		root.tree = q.Base.Tree
-		if spec.parent, err = r.writeCommit(ctx, root); err != nil {
+		root.Tree = q.Base.Tree
+		if spec.Parent, err = r.write.commit(ctx, root); err != nil {
 			return "", "", err
 		}
 	}
@@ -158,14 +164,14 @@ func (r *Repo) standIns(ctx context.Context, q change.MergeRequest, from change.
 		id   *string
 		tree string
 	}{{&ours, from.Tree}, {&theirs, q.Head.Tree}} {
-		if only, err := r.hasOnlyParent(ctx, *side.id, spec.parent); err != nil || only {
+		if only, err := r.hasOnlyParent(ctx, *side.id, spec.Parent); err != nil || only {
 			if err != nil {
 				return "", "", err
 			}
 			continue
 		}
-		spec.tree = side.tree
-		if *side.id, err = r.writeCommit(ctx, spec); err != nil {
+		spec.Tree = side.tree
+		if *side.id, err = r.write.commit(ctx, spec); err != nil {
 			return "", "", err
 		}
 	}
@@ -181,6 +187,6 @@ func (r *Repo) hasOnlyParent(ctx context.Context, commit, parent string) (bool, 
 	if err != nil {
 		return false, err
 	}
-	header, _, _ := strings.Cut(string(o.content), "\n\n")
+	header, _, _ := strings.Cut(string(o.Content), "\n\n")
 	return strings.Count(header, "\nparent ") == 1 && strings.Contains(header, "\nparent "+parent+"\n"), nil
 }

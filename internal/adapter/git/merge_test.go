@@ -129,6 +129,34 @@ func TestMerge(t *testing.T) {
 
 // TestMergeBase merges a change whose own base is not the best common
 // ancestor: what was between must not count as the change's.
+// TestMergeOnTheHead lands a commit on the run's head as it is, and makes
+// another of one that is not.
+func TestMergeOnTheHead(t *testing.T) {
+	t.Parallel()
+	q := newQueue(t, newProject(t))
+	base := q.head()
+	first, second := q.change(base, "one", "1\n"), q.change(base, "two", "2\n")
+	if m := q.merge(base, first); m.Result != first || m.From != base {
+		t.Errorf("a commit on the head: %+v, want %v", m, first)
+	}
+	// A base of another commit, be its tree the same, is no base of this one.
+	other := change.Point{Commit: q.u.git("commit-tree", "-m", "same tree", base.Tree), Tree: base.Tree}
+	if m := q.merge(other, first); m.Result.Commit == first.Commit || m.Result.Tree != first.Tree {
+		t.Errorf("a commit whose base is said to be another: %+v", m)
+	}
+	m := q.merge(base, first)
+	must[change.Landed](t)(q.r.Land(t.Context(), change.Landing{Run: "r1", Name: "x", ID: "l1", From: m.From, To: m.Result}))
+	m = q.merge(base, second)
+	if m.Result.Commit == second.Commit || q.u.git("rev-parse", m.Result.Commit+"^") != first.Commit {
+		t.Errorf("a commit on an older head: %+v", m)
+	}
+	// Two commits on top of each other are squashed, as ever.
+	third := q.change(second, "three", "3\n")
+	if m := q.merge(first, third); m.Result.Commit == third.Commit {
+		t.Errorf("a commit whose parent is not the head: %+v", m)
+	}
+}
+
 func TestMergeBase(t *testing.T) {
 	t.Parallel()
 	q := newQueue(t, newProject(t))

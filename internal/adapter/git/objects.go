@@ -1,165 +1,66 @@
 package git
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os/exec"
-	"strconv"
 	"strings"
-	"sync"
 
+	"muster/internal/adapter/git/lasting"
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
 )
 
-// objects asks one lasting cat-file process: 0.1 ms a question instead of a
-// process each. It is started when first needed, and anew after a failure.
+// objects asks one lasting cat-file process.
 type objects struct {
+	lasting.Objects
 	git program
-
-	mu  sync.Mutex
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	out *bufio.Reader
 }
-
-// object is the answer to a question. It is zero when there is no such object.
-type object struct {
-	id      string
-	kind    string // commit, tree, blob, tag
-	size    int64
-	content []byte
-}
-
-func (o object) exists() bool { return o.id != "" }
 
 // info asks what name is, without its content.
-func (b *objects) info(ctx context.Context, name string) (object, error) {
-	return b.ask(ctx, "info", name)
+func (b objects) info(ctx context.Context, name string) (lasting.Object, error) {
+	o, err := b.Info(ctx, name)
+	return o, b.explain(err, name)
 }
 
 // read asks for the content too. The caller asks for info first when the
 // object may be large.
-func (b *objects) read(ctx context.Context, name string) (object, error) {
-	return b.ask(ctx, "contents", name)
+func (b objects) read(ctx context.Context, name string) (lasting.Object, error) {
+	o, err := b.Read(ctx, name)
+	return o, b.explain(err, name)
 }
 
-func (b *objects) ask(ctx context.Context, verb, name string) (object, error) {
-	if err := ctx.Err(); err != nil {
-		return object{}, fault.Wrap(fault.Transient, err, "look up %s", printable(name))
-	}
-	if name == "" || strings.ContainsAny(name, "\n\x00") {
-		return object{}, fault.New(fault.Invalid, "look up %q: it is no name of an object", name)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.cmd == nil {
-		if err := b.start(); err != nil { //nolint:contextcheck // the process outlives the question
-			return object{}, fault.Wrap(fault.Internal, err, "start git cat-file in %s", b.git.dir)
-		}
-	}
-	cmd := b.cmd
-	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
-	o, err := b.exchange(verb, name)
-	if !stop() && err == nil {
-		err = ctx.Err() // the process is being killed; its answer is discarded with it
-	}
-	if err != nil {
-		b.drop()
-		if ctx.Err() != nil {
-			return object{}, fault.Wrap(fault.Transient, ctx.Err(), "look up %s", printable(name))
-		}
+// explain gives the error of a question a kind.
+func (b objects) explain(err error, name string) error {
+	if err == nil || b.git.partial && errors.Is(err, io.EOF) {
 		// For an object that a partial clone lacks and may not fetch, Git ends
 		// instead of answering.
-		if b.git.partial && errors.Is(err, io.EOF) {
-			return object{}, nil
-		}
-		return object{}, fault.Wrap(fault.Internal, err, "look up %s in %s", printable(name), b.git.dir)
+		return nil
 	}
-	return o, nil
+	return fault.Wrap(fault.Internal, b.git.mend(err, "cat-file"), "look up %s", printable(name))
 }
 
-func (b *objects) exchange(verb, name string) (object, error) {
-	if _, err := io.WriteString(b.in, verb+" "+name+"\x00"); err != nil {
-		return object{}, err
-	}
-	line, err := b.out.ReadString('\n')
-	if err != nil {
-		return object{}, err
-	}
-	line = strings.TrimSuffix(line, "\n")
-	if strings.HasSuffix(line, " missing") || strings.HasSuffix(line, " ambiguous") {
-		return object{}, nil
-	}
-	fields := strings.Fields(line)
-	if len(fields) != 3 {
-		return object{}, fmt.Errorf("cat-file answers %q", line)
-	}
-	o := object{id: fields[0], kind: fields[1]}
-	if o.size, err = strconv.ParseInt(fields[2], 10, 64); err != nil {
-		return object{}, err
-	}
-	if verb == "contents" {
-		o.content = make([]byte, o.size)
-		if _, err := io.ReadFull(b.out, o.content); err != nil {
-			return object{}, err
-		}
-		_, err = b.out.Discard(1)
-	}
-	return o, err
-}
-
-// start does not bind the process to a context: it outlives the question.
-func (b *objects) start() error {
-	cmd := b.git.command(context.Background(), call{args: []string{"cat-file", "--batch-command", "-z"}})
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	b.cmd, b.in, b.out = cmd, in, bufio.NewReaderSize(out, 64<<10)
-	return nil
-}
-
-func (b *objects) drop() {
-	if b.cmd == nil {
-		return
-	}
-	_ = b.in.Close()
-	_ = b.cmd.Process.Kill()
-	_ = b.cmd.Wait()
-	b.cmd = nil
-}
-
-func (b *objects) close() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.drop()
+// lasting gives a process that answers many questions, for as long as the
+// repository is open.
+func (p program) lasting(args ...string) *lasting.Process {
+	return lasting.New(func(ctx context.Context) *exec.Cmd { return p.command(ctx, call{args: args}) })
 }
 
 // point reads the commit that name stands for and its tree. The zero Point
 // means that there is none.
 func (r *Repo) point(ctx context.Context, name string) (change.Point, error) {
 	o, err := r.objects.read(ctx, name+"^{commit}")
-	if err != nil || !o.exists() {
+	if err != nil || !o.Exists() {
 		return change.Point{}, err
 	}
-	line, _, _ := bytes.Cut(o.content, []byte("\n"))
+	line, _, _ := bytes.Cut(o.Content, []byte("\n"))
 	tree, ok := strings.CutPrefix(string(line), "tree ")
 	if !ok {
-		return change.Point{}, fault.New(fault.Internal, "commit %s names no tree", o.id)
+		return change.Point{}, fault.New(fault.Internal, "commit %s names no tree", o.ID)
 	}
-	return change.Point{Commit: o.id, Tree: tree}, nil
+	return change.Point{Commit: o.ID, Tree: tree}, nil
 }
 
 // complete fills what is missing of a point and makes sure that it exists.
@@ -193,10 +94,10 @@ func (r *Repo) treeOf(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !o.exists() {
+	if !o.Exists() {
 		return "", fault.New(fault.NotFound, "tree %s is not in %s", id, r.place.CommonDir)
 	}
-	return o.id, nil
+	return o.ID, nil
 }
 
 // checkID refuses everything but a full object id.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"muster/internal/adapter/git/raw"
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
 )
@@ -48,7 +49,7 @@ func (r *Repo) target(name string) (string, error) {
 	if name != "" {
 		return branchRef(name)
 	}
-	if branch := headBranch(r.place.GitDir); branch != "" {
+	if branch := raw.HeadBranch(r.place.GitDir); branch != "" {
 		return branchRef(branch)
 	}
 	return "", fault.New(fault.Invalid, "no branch is checked out in %s, so the target is unknown", r.place.GitDir).
@@ -60,7 +61,7 @@ func (r *Repo) targetPoint(ctx context.Context, target string) (change.Point, er
 	if err != nil || p.Commit != "" {
 		return p, err
 	}
-	if target == headBranch(r.place.GitDir) {
+	if target == raw.HeadBranch(r.place.GitDir) {
 		return p, fault.New(fault.Refused, "branch %s has no commit yet", target).
 			WithHint("make a first commit; an empty one will do: git commit --allow-empty -m start")
 	}
@@ -79,18 +80,18 @@ func (r *Repo) claimMirror(ctx context.Context, e *edit, run, mirror, head strin
 		return err
 	}
 	switch {
-	case !now.exists():
+	case !now.Exists():
 		e.create(mirror, head)
 		e.set(seenRef(run), head)
 		return nil
-	case seen.exists(), now.id == head:
+	case seen.Exists(), now.ID == head:
 		// This run's already. Where it stands is for Merge to look at.
 	default:
-		if err := r.takeOver(ctx, e, mirror, now.id, head); err != nil {
+		if err := r.takeOver(ctx, e, mirror, now.ID, head); err != nil {
 			return err
 		}
 	}
-	if !seen.exists() {
+	if !seen.Exists() {
 		e.create(seenRef(run), head)
 	}
 	return nil

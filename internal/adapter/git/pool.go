@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"muster/internal/adapter/git/raw"
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
 )
@@ -51,7 +52,7 @@ func (s *slot) record() string { return s.meta + ".json" }
 func (s *slot) refs() string   { return s.meta + ".refs" }
 
 func (s *slot) read() (record, error) {
-	data, err := readSmall(s.record())
+	data, err := raw.ReadSmall(s.record())
 	if os.IsNotExist(err) {
 		return record{}, nil
 	}
@@ -65,13 +66,13 @@ func (s *slot) read() (record, error) {
 	return rec, fault.Wrap(fault.Internal, err, "read the record %s", s.record())
 }
 
-func (s *slot) write(rec record) error {
+func (s *slot) write(rec record, k keeping) error {
 	rec.Version = recordVersion
 	data, err := json.Marshal(rec)
 	if err != nil {
 		return fault.Wrap(fault.Internal, err, "write the record %s", s.record())
 	}
-	return writeFile(s.record(), data)
+	return writeFile(s.record(), data, k)
 }
 
 // hold waits for the slot's lock.
@@ -164,11 +165,10 @@ func (p pool) owned(owner string) (*slot, error) {
 }
 
 // assign gives the owner's slot: the one it has, else a free one, best one
-// that holds the tree already, else a new one. The record names the owner
-// when assign returns.
-func (p pool) assign(ctx context.Context, owner, tree string) (*slot, error) {
-	var s *slot
-	err := p.locked(ctx, func() error {
+// that holds the tree already, else a new one. What will be its record names
+// the owner and the tree; it is written unless the owner has a slot.
+func (p pool) assign(ctx context.Context, will record) error {
+	return p.locked(ctx, func() error {
 		slots, err := p.all()
 		if err != nil {
 			return err
@@ -177,23 +177,17 @@ func (p pool) assign(ctx context.Context, owner, tree string) (*slot, error) {
 		for i, k := range slots {
 			switch {
 			case k.broken != nil:
-			case k.rec.Owner == owner:
-				s = k.slot
+			case k.rec.Owner == will.Owner:
 				return nil
-			case k.rec.Owner == "" && (free == nil || free.rec.Tree != tree && k.rec.Tree == tree):
+			case k.rec.Owner == "" && (free == nil || free.rec.Tree != will.Tree && k.rec.Tree == will.Tree):
 				free = &slots[i]
 			}
 		}
-		var rec record
 		if free != nil {
-			s, rec = free.slot, free.rec
-		} else {
-			s = p.slot(next(slots))
+			return free.write(will, durable)
 		}
-		rec.Owner, rec.Ready = owner, false
-		return s.write(rec)
+		return p.slot(next(slots)).write(will, durable)
 	})
-	return s, err
 }
 
 // own waits for the lock of the owner's slot. NotFound means that the owner

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/internal/adapter/git/raw"
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
 )
@@ -69,9 +70,11 @@ func TestSweepWithoutRights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	idx := emptyIndex()
-	idx.add("kept/closed/file", 0o100644)
-	idx.add("kept/unreadable", 0o100644)
+	u := newUser(t)
+	u.write("kept/closed/file", "x")
+	u.write("kept/unreadable", "x")
+	u.git("add", "-A")
+	idx := must[raw.Index](t)(raw.ReadIndex(u.path(".git/index"), 20))
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // never given back: the thread ends here
@@ -135,7 +138,7 @@ func TestWorktreeKeep(t *testing.T) {
 		t.Fatal(err)
 	}
 	rec.Ready = false
-	if err := s.write(rec); err != nil {
+	if err := s.write(rec, durable); err != nil {
 		t.Fatal(err)
 	}
 	s.unlock()
@@ -375,9 +378,7 @@ func TestObjectsRestart(t *testing.T) {
 	t.Parallel()
 	u := newProject(t)
 	r, base, _ := opened(t, u)
-	r.objects.mu.Lock()
-	_ = r.objects.cmd.Process.Kill()
-	r.objects.mu.Unlock()
+	r.objects.Kill()
 	for range 3 { // one question at most is lost with the process
 		if p, err := r.Head(t.Context(), "r1"); err == nil && p == base {
 			return

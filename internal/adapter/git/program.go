@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"muster/internal/adapter/git/lasting"
 	"muster/internal/core/fault"
 )
 
@@ -49,7 +50,6 @@ type result struct {
 const (
 	oldestMajor, oldestMinor = 2, 38 // merge-tree --write-tree
 	graceOnCancel            = 2 * time.Second
-	stderrCap                = 4 << 10
 )
 
 // findGit finds the program and checks its age.
@@ -139,7 +139,7 @@ func (p program) command(ctx context.Context, c call) *exec.Cmd {
 // run starts git once and waits for it.
 func (p program) run(ctx context.Context, c call) (result, error) {
 	var out bytes.Buffer
-	errs := &limited{limit: stderrCap}
+	errs := &lasting.Head{Limit: lasting.SaidCap}
 	cmd := p.command(ctx, c)
 	cmd.Stdout, cmd.Stderr = &out, errs
 	if c.stdout != nil {
@@ -190,6 +190,22 @@ func (p program) explain(op, said string) error {
 	return e
 }
 
+// mend gives an error of a lasting process a kind.
+func (p program) mend(err error, verb string) error {
+	op := fmt.Sprintf("git %s in %s", verb, p.dir)
+	failed := (*lasting.Failed)(nil)
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return fault.Wrap(fault.Transient, err, "%s", op)
+	case errors.As(err, &failed) && failed.Said != "":
+		return p.explain(op, failed.Said)
+	case failed != nil:
+		// Somebody ended it. It is started anew.
+		return fault.Wrap(fault.Transient, err, "%s", op)
+	}
+	return fault.Wrap(fault.Internal, err, "%s", op)
+}
+
 // printable makes what git said fit for a terminal: file names are hostile.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
@@ -201,17 +217,4 @@ func printable(s string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(strings.TrimSpace(s), "?"))
-}
-
-// limited keeps the first bytes that are written to it.
-type limited struct {
-	bytes.Buffer
-	limit int
-}
-
-func (h *limited) Write(p []byte) (int, error) {
-	if room := h.limit - h.Len(); room > 0 {
-		h.Buffer.Write(p[:min(room, len(p))])
-	}
-	return len(p), nil
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"muster/internal/adapter/git/lasting"
+	"muster/internal/adapter/git/raw"
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
 )
@@ -29,7 +31,7 @@ type Between struct {
 // tree.
 func (r *Repo) Range(ctx context.Context, text string) (Between, error) {
 	if text == "" {
-		return r.workRange(ctx)
+		return workRange(ctx, r)
 	}
 	a, b, three := strings.Cut(text, "...")
 	two := false
@@ -41,14 +43,14 @@ func (r *Repo) Range(ctx context.Context, text string) (Between, error) {
 		if err != nil {
 			return Between{}, err
 		}
-		base, err := r.parentOf(ctx, head)
+		base, err := parentOf(ctx, r, head)
 		return Between{Base: base, Head: head}, err
 	}
-	base, err := r.resolveSide(ctx, a)
+	base, err := resolveSide(ctx, r, a)
 	if err != nil {
 		return Between{}, err
 	}
-	head, err := r.resolveSide(ctx, b)
+	head, err := resolveSide(ctx, r, b)
 	if err != nil {
 		return Between{}, err
 	}
@@ -72,7 +74,7 @@ func (r *Repo) Range(ctx context.Context, text string) (Between, error) {
 
 // resolveSide gives one side of a range. The name of an object that is a tree
 // is taken as one, so that the empty tree can be a base.
-func (r *Repo) resolveSide(ctx context.Context, name string) (change.Point, error) {
+func resolveSide(ctx context.Context, r *Repo, name string) (change.Point, error) {
 	if name == "" {
 		name = "HEAD"
 	}
@@ -87,35 +89,35 @@ func (r *Repo) resolveSide(ctx context.Context, name string) (change.Point, erro
 }
 
 // parentOf gives the first parent of a commit, or the empty tree.
-func (r *Repo) parentOf(ctx context.Context, p change.Point) (change.Point, error) {
+func parentOf(ctx context.Context, r *Repo, p change.Point) (change.Point, error) {
 	parent, err := r.point(ctx, p.Commit+"^1")
 	if err != nil || parent.Commit != "" {
 		return parent, err
 	}
-	return r.emptyPoint(ctx)
+	return emptyPoint(ctx, r)
 }
 
-func (r *Repo) emptyPoint(ctx context.Context) (change.Point, error) {
+func emptyPoint(ctx context.Context, r *Repo) (change.Point, error) {
 	res, err := r.own.run(ctx, call{args: []string{"mktree"}, stdin: strings.NewReader("")})
 	return change.Point{Tree: trim(res.out)}, fault.Wrap(fault.Internal, err, "write the empty tree")
 }
 
-func (r *Repo) workRange(ctx context.Context) (Between, error) {
+func workRange(ctx context.Context, r *Repo) (Between, error) {
 	if r.place.TopLevel == "" {
 		return Between{}, fault.New(fault.Invalid, "judge the work tree of %s: there is none here", r.place.CommonDir).
 			WithHint("name what to judge: muster check BASE..HEAD")
 	}
-	head, err := r.headPoint(ctx)
+	head, err := headPoint(ctx, r)
 	if err != nil {
 		return Between{}, err
 	}
 	out := Between{Base: head}
 	if head.Commit != "" {
-		if out.Base, err = r.partedFromDefault(ctx, head); err != nil {
+		if out.Base, err = partedFromDefault(ctx, r, head); err != nil {
 			return out, err
 		}
 	}
-	tree, notes, err := r.workTree(ctx, head)
+	tree, notes, err := workTree(ctx, r, head)
 	out.Head, out.Notes = change.Point{Tree: tree}, notes
 	if tree == head.Tree {
 		out.Head = head
@@ -124,13 +126,13 @@ func (r *Repo) workRange(ctx context.Context) (Between, error) {
 }
 
 // headPoint gives HEAD, or the empty tree before the first commit.
-func (r *Repo) headPoint(ctx context.Context) (change.Point, error) {
-	if branch := headBranch(r.place.GitDir); branch != "" {
+func headPoint(ctx context.Context, r *Repo) (change.Point, error) {
+	if branch := raw.HeadBranch(r.place.GitDir); branch != "" {
 		p, err := r.point(ctx, branch)
 		if err != nil || p.Commit != "" {
 			return p, err
 		}
-		return r.emptyPoint(ctx)
+		return emptyPoint(ctx, r)
 	}
 	return r.Resolve(ctx, "HEAD")
 }
@@ -138,7 +140,7 @@ func (r *Repo) headPoint(ctx context.Context) (change.Point, error) {
 // partedFromDefault gives where HEAD parted from the default branch: the one
 // of the remote, where there is one, so that on the default branch itself
 // everything that was not pushed yet is looked at.
-func (r *Repo) partedFromDefault(ctx context.Context, head change.Point) (change.Point, error) {
+func partedFromDefault(ctx context.Context, r *Repo, head change.Point) (change.Point, error) {
 	for _, ref := range []string{
 		"refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master",
 		"refs/heads/main", "refs/heads/master", "refs/heads/trunk",
@@ -162,14 +164,14 @@ func (r *Repo) partedFromDefault(ctx context.Context, head change.Point) (change
 // workTree writes the content of the person's work tree as a tree, files that
 // are not tracked and not ignored included. It works on a copy of the person's
 // index, which knows the files that were not touched.
-func (r *Repo) workTree(ctx context.Context, head change.Point) (string, []string, error) {
+func workTree(ctx context.Context, r *Repo, head change.Point) (string, []string, error) {
 	dir, err := os.MkdirTemp(r.own.dir, "work-")
 	if err != nil {
 		return "", nil, fault.Wrap(fault.Internal, err, "make a folder for the index of %s", r.place.TopLevel)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	work := filepath.Join(dir, "index")
-	if err := r.copyOfIndex(ctx, work, head); err != nil {
+	if err := copyOfIndex(ctx, r, work, head); err != nil {
 		return "", nil, err
 	}
 	seed := filepath.Join(dir, "seed")
@@ -177,25 +179,28 @@ func (r *Repo) workTree(ctx context.Context, head change.Point) (string, []strin
 		return "", nil, err
 	}
 	excludes := filepath.Join(dir, "exclude")
-	if err := os.WriteFile(excludes, r.excludes(), 0o600); err != nil {
+	if err := os.WriteFile(excludes, ignored(r), 0o600); err != nil {
 		return "", nil, fault.Wrap(fault.Internal, err, "write %s", excludes)
 	}
 	sc := scan{repo: r, seed: seed, keepModes: true, env: []string{
 		"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=core.excludesFile", "GIT_CONFIG_VALUE_0=" + excludes,
 	}}
 	tree, err := sc.tree(ctx, r.place.TopLevel, work)
+	if err == nil {
+		err = r.write.objects(ctx, sc.made)
+	}
 	return tree, sc.notes, fault.Wrap(fault.Internal, err, "read the work tree %s", r.place.TopLevel)
 }
 
 // copyOfIndex copies the person's index in a version that we can read. One
 // that is missing or damaged is made anew from HEAD.
-func (r *Repo) copyOfIndex(ctx context.Context, to string, head change.Point) error {
+func copyOfIndex(ctx context.Context, r *Repo, to string, head change.Point) error {
 	if err := copyIndex(filepath.Join(r.place.GitDir, "index"), to); err == nil {
-		if _, err := readIndex(to, r.idLength()/2); err == nil {
+		if _, err := raw.ReadIndex(to, r.idLength()/2); err == nil {
 			return nil
 		}
 		if _, err := r.own.run(ctx, call{args: []string{"update-index", "--index-version=2"}, index: to}); err == nil {
-			if _, err := readIndex(to, r.idLength()/2); err == nil {
+			if _, err := raw.ReadIndex(to, r.idLength()/2); err == nil {
 				return nil
 			}
 		}
@@ -207,9 +212,9 @@ func (r *Repo) copyOfIndex(ctx context.Context, to string, head change.Point) er
 	return fault.Wrap(fault.Internal, err, "start an index of %s", head.Tree)
 }
 
-// excludes gives what the person's own Git ignores besides .gitignore: the
+// ignored gives what the person's own Git ignores besides .gitignore: the
 // repository's info/exclude and the file of the person's home.
-func (r *Repo) excludes() []byte {
+func ignored(r *Repo) []byte {
 	paths := []string{filepath.Join(r.place.CommonDir, "info", "exclude")}
 	if dir, ok := os.LookupEnv("XDG_CONFIG_HOME"); ok && filepath.IsAbs(dir) { //nolint:forbidigo // as the user's own git finds things
 		paths = append(paths, filepath.Join(dir, "git", "ignore"))
@@ -218,7 +223,7 @@ func (r *Repo) excludes() []byte {
 	}
 	var out []byte
 	for _, p := range paths {
-		if b, err := readSmall(p); err == nil {
+		if b, err := raw.ReadSmall(p); err == nil {
 			out = append(append(out, b...), '\n')
 		}
 	}
@@ -231,7 +236,7 @@ const (
 )
 
 // Messages gives the messages of the commits after base up to head, oldest
-// first, at most fifty and 64 KiB.
+// first, at most fifty and 64 KiB, with a NUL between two of them.
 func (r *Repo) Messages(ctx context.Context, base, head change.Point) (string, error) {
 	if head.Commit == "" {
 		return "", nil
@@ -240,12 +245,12 @@ func (r *Repo) Messages(ctx context.Context, base, head change.Point) (string, e
 	if base.Commit != "" {
 		args = append(args, "^"+base.Commit)
 	}
-	out := &limited{limit: maxClaim}
+	out := &lasting.Head{Limit: maxClaim}
 	_, err := r.own.run(ctx, call{args: args, stdout: out})
 	if err != nil {
 		return "", fault.Wrap(fault.Internal, err, "read the messages of the commits up to %s", head.Commit)
 	}
-	return strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(out.String(), "\uFFFD"), "\x00", "\n")), nil
+	return strings.Trim(strings.ToValidUTF8(out.String(), "\uFFFD"), "\x00 \n"), nil
 }
 
 // NewSince gives the range that ends at a commit and begins where it parted
@@ -255,6 +260,6 @@ func (r *Repo) NewSince(ctx context.Context, rev string) (Between, error) {
 	if err != nil {
 		return Between{}, err
 	}
-	base, err := r.partedFromDefault(ctx, head)
+	base, err := partedFromDefault(ctx, r, head)
 	return Between{Base: base, Head: head}, err
 }

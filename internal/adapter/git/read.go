@@ -1,12 +1,10 @@
 package git
 
 import (
-	"bytes"
 	"context"
-	"encoding/hex"
-	"slices"
 	"strings"
 
+	"muster/internal/adapter/git/raw"
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
 )
@@ -46,9 +44,9 @@ func (r *Repo) find(ctx context.Context, treeish, path string) (change.Entry, bo
 	if err != nil {
 		return change.Entry{}, false, err
 	}
-	e := change.Entry{Mode: modeTree, Blob: id}
+	e := change.Entry{Mode: raw.ModeFolder, Blob: id}
 	for name := range strings.SplitSeq(path, "/") {
-		if e.Mode != modeTree {
+		if e.Mode != raw.ModeFolder {
 			return change.Entry{}, false, nil
 		}
 		var found bool
@@ -63,19 +61,17 @@ func (r *Repo) find(ctx context.Context, treeish, path string) (change.Entry, bo
 // readEntry reads what an entry holds.
 func (r *Repo) readEntry(ctx context.Context, e change.Entry, treeish string) ([]byte, bool, error) {
 	o, err := r.objects.info(ctx, e.Blob)
-	if err == nil && o.size > MaxFile {
-		return nil, false, fault.New(fault.Invalid, "%s in %s has %d bytes; at most %d are read", printable(e.Path), treeish, o.size, MaxFile)
+	if err == nil && o.Size > MaxFile {
+		return nil, false, fault.New(fault.Invalid, "%s in %s has %d bytes; at most %d are read", printable(e.Path), treeish, o.Size, MaxFile)
 	}
 	if err == nil {
 		o, err = r.objects.read(ctx, e.Blob)
 	}
-	if err == nil && !o.exists() {
+	if err == nil && !o.Exists() {
 		err = fault.New(fault.NotFound, "the content of %s in %s is missing from the repository", printable(e.Path), treeish)
 	}
-	return o.content, err == nil, err
+	return o.Content, err == nil, err
 }
-
-const modeTree = "40000"
 
 // lookIn finds one name in a tree object. Paths are walked by hand because
 // every way to hand Git a path has names that mean something else.
@@ -84,20 +80,16 @@ func (r *Repo) lookIn(ctx context.Context, tree, name string) (change.Entry, boo
 	if err != nil {
 		return change.Entry{}, false, err
 	}
-	if o.kind != "tree" {
+	if o.Kind != "tree" {
 		return change.Entry{}, false, fault.New(fault.NotFound, "tree %s is missing from the repository", tree)
 	}
-	idLen := r.idLength() / 2
-	for rest := o.content; len(rest) > 0; {
-		head, tail, ok := bytes.Cut(rest, []byte{0})
-		mode, entry, ok2 := strings.Cut(string(head), " ")
-		if !ok || !ok2 || len(tail) < idLen {
-			return change.Entry{}, false, fault.New(fault.Internal, "tree %s is damaged", tree)
+	for e, err := range raw.Entries(o.Content, r.idLength()/2) {
+		if err != nil {
+			return change.Entry{}, false, fault.Wrap(fault.Internal, err, "read the tree %s", tree)
 		}
-		if entry == name {
-			return change.Entry{Path: name, Mode: mode, Blob: hex.EncodeToString(tail[:idLen])}, true, nil
+		if e.Name == name {
+			return change.Entry{Path: name, Mode: e.Mode, Blob: e.ID}, true, nil
 		}
-		rest = tail[idLen:]
 	}
 	return change.Entry{}, false, nil
 }
@@ -124,16 +116,4 @@ func (r *Repo) Files(ctx context.Context, treeish string) ([]change.Entry, error
 		out = append(out, change.Entry{Path: path, Mode: w[0], Blob: w[2]})
 	}
 	return out, nil
-}
-
-// Has reports whether a commit or tree holds a file of that name in any
-// folder.
-func (r *Repo) Has(ctx context.Context, treeish, name string) (bool, error) {
-	files, err := r.Files(ctx, treeish)
-	if err != nil {
-		return false, err
-	}
-	return slices.ContainsFunc(files, func(e change.Entry) bool {
-		return e.Mode != change.ModeSubmodule && e.Path[strings.LastIndexByte(e.Path, '/')+1:] == name
-	}), nil
 }

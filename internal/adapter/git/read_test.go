@@ -207,65 +207,6 @@ func TestPartialClone(t *testing.T) {
 	}
 }
 
-// TestParseIndex compares with what Git itself says about its index.
-func TestParseIndex(t *testing.T) {
-	t.Parallel()
-	for _, format := range []string{"sha1", "sha256"} {
-		u := newProject(t, "--object-format="+format)
-		u.write("deep/er/and/deeper", "x")
-		u.write(strings.Repeat("long/", 60)+"x", "x") // a name longer than a file name may be
-		u.git("add", "-A")
-		u.write("later", "x")
-		u.git("add", "-N", "later") // extended flags: version 3
-		idLen := 20
-		if format == "sha256" {
-			idLen = 32
-		}
-		idx := must[index](t)(readIndex(u.path(".git/index"), idLen))
-		var got []string
-		for p := range idx.modes {
-			got = append(got, p)
-		}
-		slices.Sort(got)
-		if want := strings.Split(u.git("ls-files"), "\n"); !slices.Equal(got, want) {
-			t.Errorf("%s: the index has %q, want %q", format, got, want)
-		}
-		for _, d := range []string{"deep", "deep/er", "deep/er/and", "src"} {
-			if _, ok := idx.dirs[d]; !ok {
-				t.Errorf("%s: %s is no folder", format, d)
-			}
-		}
-		if _, ok := idx.dirs["a.txt"]; ok || idx.modes["src/run.sh"] != 0o100755 {
-			t.Errorf("%s: %v", format, idx)
-		}
-	}
-	if idx := must[index](t)(readIndex(filepath.Join(t.TempDir(), "none"), 20)); len(idx.modes) != 0 {
-		t.Error("a missing index is not empty")
-	}
-}
-
-func FuzzParseIndex(f *testing.F) {
-	u := newProject(f)
-	whole, err := os.ReadFile(u.path(".git/index"))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(whole)
-	f.Add(whole[:len(whole)-7])
-	f.Add([]byte("DIRC\x00\x00\x00\x02\xff\xff\xff\xff"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		idx, err := parseIndex(data, 20)
-		if err != nil {
-			return
-		}
-		for p := range idx.modes {
-			if p == "" || strings.Contains(p, "\x00") {
-				t.Errorf("the index has the path %q", p)
-			}
-		}
-	})
-}
-
 func FuzzParseDiff(f *testing.F) {
 	f.Add(":100644 100644 1111 2222 R100\x00old\x00new\x001\t2\t\x00old\x00new\x00")
 	f.Add(":100644 000000 1111 0000 D\x00gone\x00-\t-\tgone\x00")

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"muster/internal/adapter/git/raw"
 	"muster/internal/core/fault"
 )
 
@@ -48,6 +49,25 @@ func (r *Repo) commit(ctx context.Context, e *edit, why string) error {
 	return err
 }
 
+// move carries an edit out by the lasting process, whose reason in the
+// branches' reflogs is a landing: attempts and merges have none.
+func (r *Repo) move(ctx context.Context, e *edit) error {
+	if e.script.Len() == 0 {
+		return nil
+	}
+	return r.git.mend(r.refs.Edit(ctx, e.script.String()), "update-ref")
+}
+
+// othersRefs gives the text of all refs that are not Muster's.
+func othersRefs(p Place) (string, error) {
+	refs, err := raw.Refs(p.CommonDir, musterPrefix, mirrorPrefix)
+	var b strings.Builder
+	for _, x := range refs {
+		b.WriteString(x.ID + " " + x.Name + "\n")
+	}
+	return b.String(), fault.Wrap(fault.Internal, err, "see which refs there are")
+}
+
 // ref is a name and the object it stands for.
 type ref struct{ name, id string }
 
@@ -78,7 +98,7 @@ func parseRefs(s string) []ref {
 // at every landing, and would not tell about a rebase.
 func (r *Repo) checkedOut(branch string) (string, error) {
 	if !r.place.Bare {
-		if holdsBranch(r.place.CommonDir, branch) {
+		if raw.HoldsBranch(r.place.CommonDir, branch) {
 			return filepath.Dir(r.place.CommonDir), nil
 		}
 	}
@@ -89,47 +109,14 @@ func (r *Repo) checkedOut(branch string) (string, error) {
 	}
 	for _, e := range entries {
 		admin := filepath.Join(linked, e.Name())
-		if strings.HasPrefix(e.Name(), r.adminID) || !holdsBranch(admin, branch) {
+		if strings.HasPrefix(e.Name(), r.adminID) || !raw.HoldsBranch(admin, branch) {
 			continue
 		}
-		where := strings.TrimSuffix(firstLine(filepath.Join(admin, "gitdir")), "/.git")
+		where := strings.TrimSuffix(raw.FirstLine(filepath.Join(admin, "gitdir")), "/.git")
 		if where == "" {
 			where = admin
 		}
 		return where, nil
 	}
 	return "", nil
-}
-
-func holdsBranch(gitDir, branch string) bool {
-	if headBranch(gitDir) == branch {
-		return true
-	}
-	for _, f := range []string{"rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START"} {
-		name := firstLine(filepath.Join(gitDir, f))
-		if name == branch || name != "" && headsPrefix+name == branch {
-			return true
-		}
-	}
-	return false
-}
-
-// headBranch gives the full name of the branch that HEAD names, or "" when it
-// is detached.
-func headBranch(gitDir string) string {
-	branch, ok := strings.CutPrefix(firstLine(filepath.Join(gitDir, "HEAD")), "ref:")
-	if !ok {
-		return ""
-	}
-	return strings.TrimSpace(branch)
-}
-
-// firstLine reads the first line of a small file, or "".
-func firstLine(path string) string {
-	b, err := readSmall(path)
-	if err != nil {
-		return ""
-	}
-	line, _, _ := strings.Cut(string(b), "\n")
-	return strings.TrimRight(line, "\r")
 }

@@ -10,10 +10,11 @@ import (
 	"slices"
 	"strings"
 
+	"muster/internal/adapter/git/raw"
 	"muster/internal/core/fault"
 )
 
-// scan writes a folder's content as a tree. Folders that are repositories
+// scan makes a tree of a folder's content. Folders that are repositories
 // themselves are taken as ordinary folders without their .git: what lies there
 // is part of the change, and a submodule nobody asked for is not.
 type scan struct {
@@ -23,6 +24,7 @@ type scan struct {
 	env   []string
 	depth int
 	notes []string
+	made  []raw.Object // of the tree, to be written before it is used
 
 	keepModes bool // the folder is a person's own: what cannot be read is an error
 }
@@ -35,7 +37,7 @@ const (
 	unreadableFolder = "could not open directory"
 )
 
-// tree brings the index file to the content of dir and writes it as a tree.
+// tree brings the index file to the content of dir and gives its tree.
 func (c *scan) tree(ctx context.Context, dir, indexFile string) (string, error) {
 	skip, err := c.submodules(dir, indexFile)
 	if err != nil {
@@ -60,8 +62,9 @@ func (c *scan) tree(ctx context.Context, dir, indexFile string) (string, error) 
 			return "", err
 		}
 	}
-	res, err := c.repo.own.run(ctx, call{args: []string{"write-tree"}, index: indexFile, hold: c.hold})
-	return trim(res.out), err
+	tree, made, err := c.repo.write.tree(ctx, indexFile, c.hold)
+	c.made = made
+	return tree, err
 }
 
 func (c *scan) git(ctx context.Context, dir, indexFile string, args ...string) error {
@@ -88,15 +91,14 @@ func (c *scan) add(ctx context.Context, dir, indexFile string, skip []string) er
 // look into them: it would run git status there, under a configuration that
 // the agent may have written. They stay as the base has them.
 func (c *scan) submodules(dir, indexFile string) ([]string, error) {
-	idx, err := readIndex(indexFile, c.repo.idLength()/2)
+	idx, err := raw.ReadIndex(indexFile, c.repo.idLength()/2)
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "read the index %s", indexFile)
 	}
-	links := idx.gitlinks()
+	links := idx.Gitlinks()
 	if len(links) == 0 {
 		return nil, nil
 	}
-	slices.Sort(links)
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "open %s", dir)
@@ -117,11 +119,11 @@ func (c *scan) submodules(dir, indexFile string) ([]string, error) {
 
 // hasNewGitlink reports whether add took a repository for a submodule.
 func (c *scan) hasNewGitlink(indexFile string) (bool, error) {
-	after, err := readIndex(indexFile, c.repo.idLength()/2)
+	after, err := raw.ReadIndex(indexFile, c.repo.idLength()/2)
 	if err != nil {
 		return false, fault.Wrap(fault.Internal, err, "read the index %s", indexFile)
 	}
-	links := after.gitlinks()
+	links := after.Gitlinks()
 	if len(links) == 0 {
 		return false, nil
 	}
@@ -129,14 +131,14 @@ func (c *scan) hasNewGitlink(indexFile string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(links, func(p string) bool { return before.modes[p]&typeMask != typeGitlink }), nil
+	return slices.ContainsFunc(links, func(p string) bool { return !before.IsGitlink(p) }), nil
 }
 
-func (c *scan) before() (index, error) {
+func (c *scan) before() (raw.Index, error) {
 	if c.seed == "" {
-		return emptyIndex(), nil
+		return raw.Index{}, nil
 	}
-	idx, err := readIndex(c.seed, c.repo.idLength()/2)
+	idx, err := raw.ReadIndex(c.seed, c.repo.idLength()/2)
 	return idx, fault.Wrap(fault.Internal, err, "read the index %s", c.seed)
 }
 
@@ -167,7 +169,7 @@ func (c *scan) nested(ctx context.Context, dir, indexFile string, skip []string)
 		return err
 	}
 	for _, p := range found {
-		if _, wasFile := before.modes[p]; wasFile {
+		if _, wasFile := before.Mode(p); wasFile {
 			if err := c.git(ctx, dir, indexFile, "update-index", "--force-remove", "--", p); err != nil {
 				return err
 			}
@@ -179,6 +181,9 @@ func (c *scan) nested(ctx context.Context, dir, indexFile string, skip []string)
 		}
 		tree, err := sub.tree(ctx, filepath.Join(dir, p), subIndex)
 		_ = os.Remove(subIndex)
+		if err == nil {
+			err = c.repo.write.objects(ctx, sub.made)
+		}
 		if err != nil {
 			return err
 		}
@@ -212,11 +217,10 @@ func (c *scan) findNested(ctx context.Context, dir, indexFile string) ([]string,
 		if d.Name() == ".git" {
 			return fs.SkipDir
 		}
-		_, tracked := before.dirs[p]
-		if before.modes[p]&typeMask == typeGitlink {
+		if before.IsGitlink(p) {
 			return fs.SkipDir
 		}
-		if _, err := root.Lstat(path.Join(p, ".git")); err != nil || tracked {
+		if _, err := root.Lstat(path.Join(p, ".git")); err != nil || before.HasBelow(p) {
 			return nil //nolint:nilerr // no repository here, or none that can be looked at
 		}
 		found = append(found, p)
@@ -269,7 +273,7 @@ func widen(root *os.Root, dir string) error {
 			}
 			continue
 		}
-		info, err := e.Info()
+		info, err := root.Lstat(p)
 		if err != nil {
 			return err
 		}

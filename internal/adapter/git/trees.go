@@ -62,13 +62,13 @@ func (r *Repo) Materialise(ctx context.Context, tree, dir string, keep ...string
 	if keep, err = insidePaths(keep); err != nil {
 		return err
 	}
-	if err := s.write(record{Tree: tree}); err != nil {
+	if err := s.write(record{Tree: tree}, losable); err != nil {
 		return err
 	}
 	if err := r.lay(ctx, s, layout{tree: tree, keep: keep}); err != nil {
 		return err
 	}
-	return s.write(record{Tree: tree, Ready: true})
+	return s.write(record{Tree: tree, Ready: true}, losable)
 }
 
 // insidePaths cleans paths and refuses those that lead out of the folder.
@@ -106,7 +106,7 @@ func (p pool) free(ctx context.Context, tree string) (*slot, error) {
 		if err := got.hold(ctx); err != nil {
 			return err
 		}
-		return got.write(record{})
+		return got.write(record{}, losable)
 	})
 	return got, err
 }

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 
+	"muster/internal/adapter/git/raw"
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
 )
@@ -23,7 +24,7 @@ func (r *Repo) Worktree(ctx context.Context, q change.WorktreeRequest) (change.W
 	if err != nil {
 		return change.Worktree{}, fault.Wrap(fault.Internal, err, "prepare a worktree for %s", q.Owner)
 	}
-	if _, err := r.worktrees.assign(ctx, q.Owner, tree); err != nil {
+	if err := r.worktrees.assign(ctx, record{Owner: q.Owner, Base: base, Tree: tree}); err != nil {
 		return change.Worktree{}, err
 	}
 	s, rec, err := r.worktrees.own(ctx, q.Owner)
@@ -31,26 +32,23 @@ func (r *Repo) Worktree(ctx context.Context, q change.WorktreeRequest) (change.W
 		return change.Worktree{}, err
 	}
 	defer s.unlock()
-	refs := r.listLater(ctx)
 	// Without a base of its own, a request to keep means the base it is on: the
 	// run may have moved on, and the agent's work must not be lost for that.
 	sameBase := rec.Base == base || q.Base.Commit == ""
 	if !q.Keep || !rec.Ready || !sameBase || !isDir(s.dir) {
-		rec = record{Owner: q.Owner, Base: base, Tree: tree}
-		if err := r.fill(ctx, s, rec); err != nil {
-			<-refs
+		if rec, err = r.fill(ctx, s, rec, record{Owner: q.Owner, Base: base, Tree: tree}); err != nil {
 			return change.Worktree{}, fault.Wrap(fault.Internal, err, "prepare a worktree for %s", q.Owner)
 		}
 	}
-	listed := <-refs
-	if listed.err != nil {
-		return change.Worktree{}, listed.err
+	refs, err := othersRefs(r.place)
+	if err == nil {
+		err = writeIfOther(s.refs(), refs)
 	}
-	if err := writeFile(s.refs(), []byte(listed.text)); err != nil {
+	if err != nil {
 		return change.Worktree{}, err
 	}
 	rec.Ready = true
-	return change.Worktree{Dir: s.dir, Base: rec.Base}, s.write(rec)
+	return change.Worktree{Dir: s.dir, Base: rec.Base}, s.write(rec, durable)
 }
 
 // wanted says what a request asks for.
@@ -68,15 +66,19 @@ func (r *Repo) wanted(ctx context.Context, q change.WorktreeRequest) (base chang
 }
 
 // fill lays the content out and makes the folder a worktree of the user's
-// repository, for the agent's own use of Git.
-func (r *Repo) fill(ctx context.Context, s *slot, rec record) error {
-	if err := s.write(rec); err != nil {
-		return err
+// repository, for the agent's own use of Git. The slot's record is was, and
+// becomes will before anything is changed.
+func (r *Repo) fill(ctx context.Context, s *slot, was, will record) (record, error) {
+	was.Version = 0
+	if was != will {
+		if err := s.write(will, durable); err != nil {
+			return will, err
+		}
 	}
-	if err := r.lay(ctx, s, layout{tree: rec.Tree, keep: []string{".git"}}); err != nil {
-		return err
+	if err := r.lay(ctx, s, layout{tree: will.Tree, keep: []string{".git"}}); err != nil {
+		return will, err
 	}
-	return r.link(s, rec.Base.Commit)
+	return will, r.link(s, will.Base.Commit)
 }
 
 // admin is the folder in the repository that makes s a linked worktree.
@@ -91,6 +93,19 @@ func (r *Repo) admin(s *slot) string {
 // is removed. The lock keeps git worktree prune and remove away.
 func (r *Repo) link(s *slot, commit string) error {
 	admin := r.admin(s)
+	err := detach(s, admin, commit, "index")
+	if err == nil {
+		err = copyIndex(s.index(), filepath.Join(admin, "index"))
+	}
+	if err == nil {
+		err = replaceFile(s.dir, ".git", "gitdir: "+admin+"\n")
+	}
+	return err
+}
+
+// detach leaves nothing in admin, the worktree's own folder in the repository,
+// but what says that its HEAD is detached at the commit, and the files to keep.
+func detach(s *slot, admin, commit string, keep ...string) error {
 	op := "link the worktree " + s.dir
 	if err := realDir(admin); err != nil {
 		return fault.Wrap(fault.Internal, err, "%s", op)
@@ -111,30 +126,29 @@ func (r *Repo) link(s *slot, commit string) error {
 		return fault.Wrap(fault.Internal, err, "%s", op)
 	}
 	for _, e := range entries {
-		switch e.Name() {
-		case "locked", "gitdir", "commondir", "HEAD":
+		switch name := e.Name(); {
+		case name == "locked", name == "gitdir", name == "commondir", name == "HEAD":
+			continue
+		case e.Type().IsRegular() && slices.Contains(keep, name):
 			continue
 		}
 		if err := os.RemoveAll(filepath.Join(admin, e.Name())); err != nil {
 			return fault.Wrap(fault.Internal, err, "%s", op)
 		}
 	}
-	if err := copyIndex(s.index(), filepath.Join(admin, "index")); err != nil {
-		return err
-	}
-	return replaceFile(s.dir, ".git", "gitdir: "+admin+"\n")
+	return nil
 }
 
 // replaceFile writes a small file, whatever stood in its place.
 func replaceFile(dir, name, content string) error {
 	path := filepath.Join(dir, name)
-	if old, err := readSmall(path); err == nil && string(old) == content {
+	if old, err := raw.ReadSmall(path); err == nil && string(old) == content {
 		return nil
 	}
 	root, err := os.OpenRoot(dir)
 	if err == nil {
 		defer func() { _ = root.Close() }()
-		w := sweeper{root: root, idx: emptyIndex()}
+		w := sweeper{root: root}
 		if err = w.remove(name); err == nil {
 			err = root.WriteFile(name, []byte(content), 0o644)
 		}
@@ -154,34 +168,11 @@ func (r *Repo) Release(ctx context.Context, owner string) error {
 	}
 	defer s.unlock()
 	// A branch that the agent switched to must not stay checked out.
-	if err := r.link(s, rec.Base.Commit); err != nil && rec.Ready {
+	if err := detach(s, r.admin(s), rec.Base.Commit); err != nil && rec.Ready {
 		return err
 	}
 	rec.Owner = ""
-	return s.write(rec)
-}
-
-// listing is the text of all refs that are not Muster's.
-type listing struct {
-	text string
-	err  error
-}
-
-// listLater lists the refs while something else is done. The answer must be
-// received.
-func (r *Repo) listLater(ctx context.Context) <-chan listing {
-	c := make(chan listing, 1)
-	go func() {
-		refs, err := r.listRefs(ctx)
-		var b strings.Builder
-		for _, x := range refs {
-			if !strings.HasPrefix(x.name, musterPrefix) && !strings.HasPrefix(x.name, mirrorPrefix) {
-				b.WriteString(x.id + " " + x.name + "\n")
-			}
-		}
-		c <- listing{b.String(), err}
-	}()
-	return c
+	return s.write(rec, durable)
 }
 
 func isDir(path string) bool {

@@ -20,6 +20,10 @@ const (
 	soonLook = 5 * time.Millisecond
 	lateLook = time.Second
 
+	// rareLook is between two looks once an operation has been waited for long:
+	// a dead one is shown dead within five seconds, also without a notice.
+	rareLook = 4 * time.Second
+
 	// lifeSigns are the notices that an operation may have ended: the exit
 	// record is renamed into place, or the shim's lock file is closed.
 	lifeSigns = unix.IN_MOVED_TO | unix.IN_CLOSE_WRITE
@@ -102,12 +106,13 @@ type watcher struct {
 	notices *os.File      // nil when the kernel gives none
 	changed chan struct{} // holds at most one
 	next    time.Duration // until a look without a notice
+	began   time.Time
 }
 
 // watch gives a watcher of the folder. It works, if more slowly, when the
 // kernel has no watch to give.
 func watch(dir string, mask uint32) *watcher {
-	w := &watcher{changed: make(chan struct{}, 1), next: soonLook}
+	w := &watcher{changed: make(chan struct{}, 1), next: soonLook, began: time.Now()}
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
 		return w
@@ -138,11 +143,12 @@ func (w *watcher) listen(notices *os.File) {
 
 // wait returns at the next change, or when it is time to look without one.
 func (w *watcher) wait(ctx context.Context) error {
-	pause := w.next
-	if pause == lateLook {
+	now := time.Now()
+	longest := longestPause(now.Sub(w.began))
+	pause := min(w.next, longest)
+	if pause >= lateLook {
 		// At whole seconds, so that many waiters wake this process only once.
-		now := time.Now()
-		pause = now.Truncate(lateLook).Add(lateLook).Sub(now)
+		pause = now.Truncate(longest).Add(longest).Sub(now)
 	}
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
@@ -152,9 +158,22 @@ func (w *watcher) wait(ctx context.Context) error {
 	case <-w.changed:
 		w.next = soonLook
 	case <-timer.C:
-		w.next = min(2*w.next, lateLook)
+		w.next = min(2*w.next, rareLook)
 	}
 	return nil
+}
+
+// longestPause is between two looks at what has been waited for so long. Each
+// look of ten waiting agents costs half a millisecond; what ends without a
+// notice is noticed after a quarter more time at most.
+func longestPause(waited time.Duration) time.Duration {
+	switch {
+	case waited < 2*rareLook:
+		return lateLook
+	case waited < 4*rareLook:
+		return rareLook / 2
+	}
+	return rareLook
 }
 
 func (w *watcher) close() {

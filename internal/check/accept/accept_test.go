@@ -129,3 +129,8 @@ func TestNoFolder(t *testing.T) {
 		t.Errorf("%s: %s", got.Status, got.Why)
 	}
 }
+
+func TestSettings(t *testing.T) {
+	checktest.WantSettings(t, New(), evidence.Request{},
+		evidence.Request{Accept: []plan.Command{argv("ok")}}, evidence.Request{Env: []string{"A=1"}})
+}

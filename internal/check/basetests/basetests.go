@@ -2,8 +2,9 @@
 // did to the tests has no say in it: tests that were deleted, skipped or
 // edited to expect what the new code does run as they stood before.
 //
-// A test that passes at the base and fails on the head's code blocks. A test
-// that fails at the base too is not the change's fault. A unit of tests (a Go
+// A test that passes at the base and fails on the head's code blocks, unless
+// the change touches the test or what it reads: then a person looks, and the
+// check tamper says whether the test was weakened. A test that fails at the base too is not the change's fault. A unit of tests (a Go
 // package, a file of tests, a module) that does not compile or load against
 // the head could not be judged, since an interface may have changed for good
 // reason.
@@ -22,6 +23,8 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/check/suite"
+	"muster/internal/check/suite/languages"
+	"muster/internal/check/suite/rust"
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 )
@@ -37,7 +40,7 @@ type baseTests struct{}
 func New() check.Check { return baseTests{} }
 
 func (baseTests) Info() check.Info {
-	return check.Info{Name: Name, Version: "2", Kind: check.Running, Needs: []string{"build"}}
+	return check.Info{Name: Name, Version: "3", Kind: check.Running, Needs: []string{"build"}}
 }
 
 func (baseTests) Applies(req evidence.Request) string {
@@ -57,7 +60,7 @@ func (baseTests) Settings(req evidence.Request) any {
 // Inputs lets a result be used again where nothing that its tests can read
 // differs.
 func (baseTests) Inputs(ctx context.Context, s *check.Subject) (any, error) {
-	return suite.Inputs(ctx, s)
+	return languages.Inputs(ctx, s)
 }
 
 func (baseTests) Run(ctx context.Context, s *check.Subject, x check.Exec) evidence.Result {
@@ -65,10 +68,10 @@ func (baseTests) Run(ctx context.Context, s *check.Subject, x check.Exec) eviden
 	if err != nil {
 		return check.CouldNot("%v", err)
 	}
-	langs := suite.ByLanguage(entries)
-	material := func(p string) bool { return suite.Material(langs, p) }
+	langs := languages.In(entries)
+	material := func(p string) bool { return languages.Material(langs, p) }
 	switch {
-	case len(langs) == 0 && !slices.ContainsFunc(s.Change.Paths(), func(p string) bool { return !suite.Material(suite.Languages(), p) }):
+	case len(langs) == 0 && !slices.ContainsFunc(s.Change.Paths(), func(p string) bool { return !languages.Material(languages.All(), p) }):
 		return check.Skip("the change touches nothing but tests")
 	case len(langs) == 0:
 		return check.Skip("the base holds no Go module and no tests of another language that this check runs")
@@ -142,7 +145,7 @@ func (j *judge) lay(ctx context.Context) (why string) {
 	for _, l := range left {
 		j.broken = append(j.broken, "the base's test file could not be laid over the head: "+l)
 	}
-	steps, notes, err := suite.Splice(j.headDir, j.baseDir, j.subject.Change)
+	steps, notes, err := rust.Splice(j.headDir, j.baseDir, j.subject.Change)
 	if err != nil {
 		return check.Relative(fmt.Sprintf("the base's tests could not be laid into the head's code: %v", err), j.headDir, j.baseDir)
 	}

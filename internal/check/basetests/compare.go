@@ -114,11 +114,17 @@ func (j *judge) compare(ctx context.Context, suspects []suspect, only []string) 
 		j.broken = append(j.broken, "at the base, "+why)
 		return
 	}
+	if len(before.Units) == 0 {
+		j.broken = append(j.broken, fmt.Sprintf("no test in %s ran, on the change's code or at the base", check.ShowPath(g.Dir)))
+		return
+	}
 	var red []suspect
 	for _, s := range suspects {
 		was := before.Units[s.unit.ID]
 		s.was = was
 		switch {
+		case was != nil && was.Cut && s.run.Cut:
+			j.broken = append(j.broken, fmt.Sprintf("the program that runs the tests of %s ends with success before they have run, at the base too", s.shown()))
 		case was == nil:
 			if !s.absent {
 				j.notes = append(j.notes, fmt.Sprintf("the tests of %s do not run at the base", s.shown()))
@@ -214,7 +220,7 @@ func (j *judge) retry(ctx context.Context, red []suspect) {
 			}
 			still = append(still, name)
 		}
-		j.fail(s, still)
+		j.fail(ctx, s, still)
 	}
 }
 

@@ -1,18 +1,23 @@
 package basetests
 
 import (
+	"context"
 	"fmt"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 
 	"muster/internal/check"
 	"muster/internal/check/suite"
+	"muster/internal/core/change"
 	"muster/internal/core/evidence"
+	"muster/internal/source"
 )
 
 // fail adds one finding for each test that the base declares, whatever number
 // of its subtests fail.
-func (j *judge) fail(s suspect, names []string) {
+func (j *judge) fail(ctx context.Context, s suspect, names []string) {
 	if s.run.Cut && len(names) > 0 {
 		names = j.cutShort(s, names)
 	}
@@ -39,6 +44,9 @@ func (j *judge) fail(s suspect, names []string) {
 		}
 		f := evidence.Finding{Rule: "failed", Level: evidence.Gate, Detail: j.text(output.String())}
 		switch {
+		case rewritten(j.subject.Change, f.Detail):
+			f.Rule, f.Level = "snapshot", evidence.Locator
+			f.Message = fmt.Sprintf("%s passes at the base and fails on the change's code with the base's snapshots, which the change writes anew.", check.Clip(check.ShowPath(strings.Join(leaves, ", ")), 300))
 		case top == whole:
 			f.Message = fmt.Sprintf("The base's tests of %s pass at the base, and the test program fails on the change's code.", s.shown())
 		case slices.Contains(s.missing, top):
@@ -47,8 +55,88 @@ func (j *judge) fail(s suspect, names []string) {
 		default:
 			f.Message = fmt.Sprintf("%s passes at the base and fails on the change's code.", check.Clip(check.ShowPath(strings.Join(leaves, ", ")), 300))
 		}
-		j.add(j.located(s, top, f), s.unit.ID+" "+strings.Join(leaves, " "))
+		j.add(j.weighed(ctx, j.located(s, top, f)), s.unit.ID+" "+strings.Join(leaves, " "))
 	}
+}
+
+// weighed lowers a finding to one for a person where the change touches what
+// failed: the test itself, or what it reads. Behaviour and its tests change
+// together for good reason far more often than for a bad one, so that this
+// alone proves nothing; the check tamper looks at how the test was changed. A
+// test that the change leaves alone fails at the head too.
+func (j *judge) weighed(ctx context.Context, f evidence.Finding) evidence.Finding {
+	if f.Level != evidence.Gate {
+		return f
+	}
+	why := j.touched(ctx, f)
+	if why == "" {
+		return f
+	}
+	f.Level, f.Rule = evidence.Locator, f.Rule+"_and_edited"
+	f.Message = strings.TrimSuffix(f.Message, ".") + "; " + why + "."
+	return f
+}
+
+// touched says what of a failed test the change touches, or nothing. What
+// cannot be read counts as left alone.
+func (j *judge) touched(ctx context.Context, f evidence.Finding) string {
+	for _, c := range j.subject.Change.Files {
+		was := c.Path
+		if c.OldPath != "" {
+			was = c.OldPath
+		}
+		if was != f.Path {
+			if readBeside(was, f) {
+				return "the change edits what tests there read, as in " + check.ShowPath(was)
+			}
+			continue
+		}
+		if c.Status == change.Deleted {
+			return "the change deletes it"
+		}
+		patch, err := j.subject.Patch(ctx, c.Path)
+		if err != nil {
+			return ""
+		}
+		from, to := f.StartLine, f.EndLine
+		if file, _, found, err := j.subject.BaseSource(ctx, was); err == nil && found {
+			if t, ok := file.TestAt(f.StartLine); ok {
+				from, to = topTest(file, t).Start, topTest(file, t).End
+			}
+		}
+		if f.StartLine == 0 || patch.TouchesOld(from, to) {
+			return "the change edits this test"
+		}
+	}
+	return ""
+}
+
+// readBeside reports whether a path is stored data in a folder beside the
+// place of a finding.
+func readBeside(name string, f evidence.Finding) bool {
+	dir := path.Dir(f.Path)
+	if f.StartLine == 0 { // the finding is about a whole folder
+		dir = f.Path
+	}
+	if dir != "." {
+		rest, below := strings.CutPrefix(name, dir+"/")
+		if !below {
+			return false
+		}
+		name = rest
+	}
+	folder, _, deeper := strings.Cut(name, "/")
+	return deeper && change.Classify(folder+"/data", nil).Fixture
+}
+
+// topTest gives the test of the top level around a test.
+func topTest(file source.File, t source.Test) source.Test {
+	for _, o := range file.Tests {
+		if o.Start <= t.Start && o.End >= t.End && o.End-o.Start > t.End-t.Start {
+			t = o
+		}
+	}
+	return t
 }
 
 // cutShort adds one finding for all tests that a unit did not come to, and
@@ -71,6 +159,14 @@ func (j *judge) cutShort(s suspect, names []string) (others []string) {
 			s.shown(), check.Clip(check.ShowPath(strings.Join(missing, ", ")), 300)),
 	}), s.unit.ID)
 	return others
+}
+
+// rewritten reports whether a test failed against a stored output that the
+// change replaces. Such files are written by the test program, and whether the
+// new ones are right is for a person to see.
+func rewritten(c change.Change, output string) bool {
+	return regexp.MustCompile(`(?i)\bsnapshots?\b`).MatchString(output) &&
+		slices.ContainsFunc(c.Paths(), func(p string) bool { return path.Ext(p) == ".snap" })
 }
 
 // topOf gives the declared test that a test is part of.

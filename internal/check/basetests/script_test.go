@@ -251,3 +251,25 @@ func TestFingerprint(t *testing.T) {
 		t.Error("it moved with the lines")
 	}
 }
+
+// A stored output that the change writes anew is for a person to see; one that
+// it leaves alone is not excused by the word.
+func TestSnapshots(t *testing.T) {
+	base := oneModule().With(checktest.Files{"a/x.snap": "old\n"})
+	red := report("m/a TestA fail, m/a TestB pass, m/a fail")
+	red.Stdout = `{"Action":"output","Package":"m/a","Test":"TestA","Output":"Snapshot does not match\n"}` + "\n" + red.Stdout
+	for _, tt := range []struct {
+		head checktest.Files
+		want string
+	}{
+		{checktest.Files{"a/a.go": "package a // x\n", "a/x.snap": "new\n"}, "snapshot locator"},
+		{checktest.Files{"a/a.go": "package a // x\n"}, "failed gate"},
+	} {
+		trees := checktest.New(t, map[string]checktest.Files{"base": base, "head": base.With(tt.head)})
+		x := &script{t: t, next: []job.Output{red, report("m/a TestA pass, m/a TestB pass, m/a pass"), red}}
+		got := checktest.Run(t, New(), trees, x, checktest.Request(evidence.OfTask))
+		if len(got.Findings) != 1 || got.Findings[0].Rule+" "+string(got.Findings[0].Level) != tt.want {
+			t.Errorf("%s: %s %+v", got.Status, got.Why, got.Findings)
+		}
+	}
+}

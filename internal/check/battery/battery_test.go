@@ -23,14 +23,14 @@ func names(checks []check.Check) string {
 
 // The names are part of what is recorded and accepted.
 func TestTheTable(t *testing.T) {
-	if got, want := names(battery.All()), "scope protect size build accept basetests"; got != want {
+	if got, want := names(battery.All(battery.Outside{})), "scope protect size tamper testconfig harness secrets dependencies hardcoded guards api claims creep drift capabilities smells build accept basetests newtests linters mutants repeat"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got, want := names(battery.Static()), "scope protect size"; got != want {
+	if got, want := names(battery.Static(battery.Outside{})), "scope protect size tamper testconfig harness secrets dependencies hardcoded guards api claims creep drift capabilities smells"; got != want {
 		t.Errorf("static: got %s, want %s", got, want)
 	}
-	check.New(check.Tools{Trees: nil, Exec: nil, Cache: nil}, battery.All(), 1) // the order fits the needs
-	check.New(check.Tools{Trees: nil, Exec: nil, Cache: nil}, battery.Static(), 1)
+	check.New(check.Tools{Trees: nil, Exec: nil, Cache: nil}, battery.All(battery.Outside{}), 1) // the order fits the needs
+	check.New(check.Tools{Trees: nil, Exec: nil, Cache: nil}, battery.Static(battery.Outside{}), 1)
 }
 
 // Two requests that a check treats differently must not share a kept result.
@@ -45,19 +45,19 @@ func TestSettingsTellRequestsApart(t *testing.T) {
 		other  evidence.Request
 		checks string // that depend on it
 	}{
-		{"scope", with(func(r *evidence.Request) { r.Scope = []string{"b"} }), "scope"},
-		{"merge", with(func(r *evidence.Request) { r.Subject = evidence.OfMerge }), "scope"},
-		{"push", with(func(r *evidence.Request) { r.Subject = evidence.OfPush }), "scope protect"},
+		{"scope", with(func(r *evidence.Request) { r.Scope = []string{"b"} }), "scope creep"},
+		{"merge", with(func(r *evidence.Request) { r.Subject = evidence.OfMerge }), "scope claims creep"},
+		{"push", with(func(r *evidence.Request) { r.Subject = evidence.OfPush }), "scope protect harness claims creep"},
 		{"protect", with(func(r *evidence.Request) { r.Protect = nil }), "protect"},
 		{"lines", with(func(r *evidence.Request) { r.MaxLines = 2 }), "size"},
 		{"files", with(func(r *evidence.Request) { r.MaxFiles = 2 }), "size"},
 		{"build", with(func(r *evidence.Request) { r.Build = nil }), "build"},
 		{"a list instead of a line", with(func(r *evidence.Request) { r.Accept = []plan.Command{{Argv: []string{"a"}}} }), "accept"},
-		{"environment", with(func(r *evidence.Request) { r.Env = nil }), "build accept basetests"},
-		{"time", with(func(r *evidence.Request) { r.TimeMS = 9 }), ""},
+		{"environment", with(func(r *evidence.Request) { r.Env = nil }), "build accept basetests newtests linters mutants repeat"},
+		{"time", with(func(r *evidence.Request) { r.TimeMS = 9 }), "mutants"},
 	} {
 		var differ []check.Check
-		for _, c := range battery.All() {
+		for _, c := range battery.All(battery.Outside{}) {
 			if evidence.Key("", "", "", "", c.Settings(full)) != evidence.Key("", "", "", "", c.Settings(tt.other)) {
 				differ = append(differ, c)
 			}
@@ -85,17 +85,23 @@ func judge(t *testing.T, change checktest.Files, accept ...plan.Command) (eviden
 	trees := checktest.New(t, map[string]checktest.Files{"base": service(), "head": service().With(change)})
 	req := checktest.Request(evidence.OfTask)
 	req.Scope, req.Accept, req.MaxLines, req.MaxFiles, req.TimeMS = []string{"a/**"}, accept, 100, 10, 120_000
-	e, err := check.New(check.Tools{Trees: trees, Exec: osExec{}, Cache: &checktest.Cache{}}, battery.All(), 2).Judge(t.Context(), req)
+	e, err := check.New(check.Tools{Trees: trees, Exec: osExec{}, Cache: &checktest.Cache{}}, battery.All(battery.Outside{}), 2).Judge(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return e, policy.Decide(req.Subject, e, nil)
 }
 
+// statuses gives how the named checks ended, and every other that did not
+// pass or had something to look at and found it.
 func statuses(e evidence.Evidence) string {
+	named := []string{"scope", "protect", "size", "build", "accept", "basetests"}
 	var out []string
 	for _, r := range e.Results {
-		out = append(out, r.Check+"="+string(r.Status))
+		quiet := r.Status == evidence.Passed || r.Status == evidence.Skipped
+		if slices.Contains(named, r.Check) || !quiet {
+			out = append(out, r.Check+"="+string(r.Status))
+		}
 	}
 	return strings.Join(out, " ")
 }
@@ -132,10 +138,10 @@ func TestABrokenBuildStopsWhatNeedsIt(t *testing.T) {
 func TestARetargetedTestDoesNotLand(t *testing.T) {
 	wrong := strings.Replace(service()["a/a_test.go"], "!= 1", "!= 2", 1)
 	e, v := judge(t, checktest.Files{"a/a.go": "package a\n\nfunc A() int { return 2 }\n", "a/a_test.go": wrong}, plan.Command{Argv: []string{"go", "test", "./..."}})
-	if got := statuses(e); got != "scope=passed protect=passed size=passed build=passed accept=passed basetests=failed" || v.Route != policy.Rework {
+	if got := statuses(e); got != "scope=passed protect=passed size=passed tamper=failed build=passed accept=passed basetests=failed" || v.Route != policy.Rework {
 		t.Errorf("%s, %s: %q", got, v.Route, v.Reasons)
 	}
-	if !strings.Contains(v.Feedback, "a/a_test.go:5: TestA passes at the base and fails on the change's code.") {
+	if !strings.Contains(v.Feedback, "a/a_test.go:5: TestA passes at the base and fails on the change's code; the change edits this test.") {
 		t.Errorf("feedback:\n%s", v.Feedback)
 	}
 }
@@ -143,7 +149,7 @@ func TestARetargetedTestDoesNotLand(t *testing.T) {
 func TestAFailedAcceptanceGoesBack(t *testing.T) {
 	e, v := judge(t, checktest.Files{"a/a.go": "package a\n\nfunc A() int { return 2 - 1 }\n"},
 		plan.Command{Shell: "echo no such thing >&2; exit 3"}, plan.Command{Argv: []string{"no-such-program-here"}})
-	accept := e.Results[4]
+	accept := e.Results[slices.IndexFunc(e.Results, func(r evidence.Result) bool { return r.Check == "accept" })]
 	if accept.Status != evidence.Failed || len(accept.Findings) != 1 || len(accept.NotRun) != 1 || v.Route != policy.Rework {
 		t.Errorf("%+v, %s", accept, v.Route)
 	}

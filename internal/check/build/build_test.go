@@ -124,7 +124,7 @@ func TestModuleGone(t *testing.T) {
 			var paths []string
 			for _, f := range got.Findings {
 				paths = append(paths, f.Path)
-				if f.Rule != "module_gone" || f.Level != evidence.Locator {
+				if f.Rule != "module_gone" || f.Level != evidence.Locator || !strings.HasSuffix(f.Reproduce, "base head -- "+f.Path) {
 					t.Errorf("%+v", f)
 				}
 			}
@@ -148,5 +148,35 @@ func TestNoFolder(t *testing.T) {
 	trees := checktest.New(t, map[string]checktest.Files{"base": {"go.mod": "module m\n"}})
 	if got := checktest.Run(t, New(), trees, checktest.NoExec(t), checktest.Request(evidence.OfTask)); got.Status != evidence.CouldNot {
 		t.Errorf("%s: %s", got.Status, got.Why)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	checktest.WantSettings(t, New(), evidence.Request{},
+		evidence.Request{Build: []plan.Command{{Argv: []string{"make"}}}}, evidence.Request{Env: []string{"A=1"}})
+}
+
+// A message names the module, unless it is the whole tree.
+func TestMessageNamesTheModule(t *testing.T) {
+	for dir, want := range map[string]string{"": "The change does not build: go build ./... fails", "s b/": "the module in s b: The change does not build"} {
+		base := checktest.Files{dir + "go.mod": "module m\n"}
+		trees := checktest.New(t, map[string]checktest.Files{"base": base, "head": base.With(checktest.Files{dir + "broken": "x"})})
+		got := checktest.Run(t, New(), trees, checktest.ExecFunc(compiler), checktest.Request(evidence.OfTask))
+		if len(got.Findings) != 1 || !strings.HasPrefix(got.Findings[0].Message, want) {
+			t.Errorf("%q: %+v", dir, got.Findings)
+		}
+	}
+}
+
+// A tree that cannot be laid out, at the base alone or at all.
+func TestCannotBeLaidOut(t *testing.T) {
+	trees := checktest.New(t, map[string]checktest.Files{"head": {"broken": "x"}})
+	req := checktest.Request(evidence.OfTask)
+	req.Build = []plan.Command{{Argv: []string{"make", "all"}}}
+	if got := checktest.Run(t, New(), trees, checktest.ExecFunc(compiler), req); got.Status != evidence.CouldNot || !strings.Contains(got.Why, "no tree base") {
+		t.Errorf("%s: %s", got.Status, got.Why)
+	}
+	if units, err := unitsOf(evidence.Request{}, filepath.Join(t.TempDir(), "none")); err == nil {
+		t.Errorf("a folder that is not there gives %v", units)
 	}
 }

@@ -131,3 +131,15 @@ func Rules(r evidence.Result) []string {
 	}
 	return out
 }
+
+// WantSettings fails the test unless the check's settings differ between a
+// request and each of the others: results are kept under them.
+func WantSettings(t testing.TB, c check.Check, req evidence.Request, others ...evidence.Request) {
+	t.Helper()
+	key := func(r evidence.Request) string { return evidence.Key("", "", "", "", c.Settings(r)) }
+	for i, other := range others {
+		if key(req) == key(other) {
+			t.Errorf("request %d of %d has the settings of the first", i+1, len(others))
+		}
+	}
+}

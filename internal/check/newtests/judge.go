@@ -11,6 +11,8 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/check/suite"
+	"muster/internal/check/suite/languages"
+	"muster/internal/check/suite/rust"
 	"muster/internal/core/change"
 )
 
@@ -31,6 +33,7 @@ type judge struct {
 	planned []string // test files of units that can run
 
 	ran    int      // units that were run, or need not be
+	unseen int      // units that the tool left out
 	tells  int      // tests or units that fail without the change
 	passed []newOne // new tests that pass without it
 	broken []string
@@ -44,7 +47,7 @@ type newOne struct {
 	reproduce  string
 }
 
-func (j *judge) material(p string) bool { return suite.Material(j.langs, p) }
+func (j *judge) material(p string) bool { return languages.Material(j.langs, p) }
 
 // laid is what the base's folder gets from the head: tests, and the lists of
 // modules that they may need.
@@ -69,7 +72,7 @@ func (j *judge) lay(ctx context.Context) (why string) {
 	for _, l := range left {
 		j.broken = append(j.broken, "a test file could not be laid over the base: "+l)
 	}
-	steps, _, err := suite.Splice(j.baseDir, j.headDir, back)
+	steps, _, err := rust.Splice(j.baseDir, j.headDir, back)
 	if err != nil {
 		return check.Relative(fmt.Sprintf("the change's tests could not be laid into the base's code: %v", err), j.headDir, j.baseDir)
 	}
@@ -108,6 +111,7 @@ func (j *judge) judge(ctx context.Context, g suite.Group) {
 		was := before.Units[u.ID]
 		switch {
 		case was == nil:
+			j.unseen++
 			j.notes = append(j.notes, fmt.Sprintf("the tests of %s did not run on the base's code", check.ShowPath(u.Path)))
 		case was.Unbuilt:
 			unbuilt = append(unbuilt, u)

@@ -24,7 +24,8 @@ import (
 	"strings"
 
 	"muster/internal/check"
-	"muster/internal/check/suite"
+	"muster/internal/check/suite/languages"
+	"muster/internal/check/suite/rust"
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 	"muster/internal/core/plan"
@@ -85,7 +86,7 @@ func claims(text string) bool {
 // Inputs lets a result be used again where nothing that its tests can read
 // differs.
 func (newTests) Inputs(ctx context.Context, s *check.Subject) (any, error) {
-	return suite.Inputs(ctx, s)
+	return languages.Inputs(ctx, s)
 }
 
 func (newTests) Run(ctx context.Context, s *check.Subject, x check.Exec) evidence.Result {
@@ -93,7 +94,7 @@ func (newTests) Run(ctx context.Context, s *check.Subject, x check.Exec) evidenc
 	if err != nil {
 		return check.CouldNot("%v", err)
 	}
-	langs := suite.ByLanguage(entries)
+	langs := languages.In(entries)
 	if len(langs) == 0 {
 		return check.Skip("the head holds no tests of a language that this check runs")
 	}
@@ -173,9 +174,9 @@ func (j *judge) sortInline(ctx context.Context, f change.File, patch change.Patc
 	if err != nil {
 		return err
 	}
-	tests := suite.InlineTests(string(text))
+	tests := rust.InlineTests(string(text))
 	inside := func(line int) bool {
-		return slices.ContainsFunc(tests, func(r suite.Lines) bool { return r.Start <= line && line <= r.End })
+		return slices.ContainsFunc(tests, func(r rust.Lines) bool { return r.Start <= line && line <= r.End })
 	}
 	code, test := false, false
 	for _, h := range patch.Hunks {
@@ -199,7 +200,11 @@ func (j *judge) sortInline(ctx context.Context, f change.File, patch change.Patc
 
 func (j *judge) result() evidence.Result {
 	res := check.Partly(j.findings(), j.broken)
-	if len(j.broken) == 0 && j.ran == 0 {
+	switch {
+	case len(j.broken) > 0 || j.ran > 0:
+	case j.unseen > 0:
+		res = check.Skip("the tool that runs tests left the change's new tests out")
+	default:
 		res = check.Skip("the change's new tests are not about the code that it changes")
 	}
 	res.NotRun = append(slices.Clone(j.broken), j.notes...)

@@ -2,6 +2,7 @@ package newtests
 
 import (
 	"fmt"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -189,5 +190,33 @@ func TestNames(t *testing.T) {
 	}
 	if !slices.Equal([]string{ending("a > b c.d"), ending("T::x"), ending("com.x.T#y"), ending("m::tests::z")}, []string{"b c.d", "x", "y", "z"}) {
 		t.Error("endings")
+	}
+}
+
+// What a finding says to type shows what it says, in a real repository, and
+// leaves the checkout as it is.
+func TestReproduce(t *testing.T) {
+	git, err := exec.LookPath("git")
+	if err != nil {
+		t.Skip("needs git: ", err)
+	}
+	base := calc()
+	head := base.With(checktest.Files{"sum/sum.go": mended, "sum/even_test.go": goTests(goTest("TestEven", "6", "3"))})
+	repo := newRepo(t, git)
+	req := checktest.Request(evidence.OfTask)
+	req.Type = string(plan.Feature)
+	req.Base.Tree, req.Head.Tree = repo.tree(base), repo.tree(head)
+	trees := checktest.New(t, map[string]checktest.Files{req.Base.Tree: base, req.Head.Tree: head})
+	got := checktest.Run(t, New(), trees, &osExec{}, req)
+	if len(got.Findings) != 1 {
+		t.Fatalf("%s: %s", got.Status, got.Why)
+	}
+	before := repo.run("status", "--porcelain")
+	out, err := repo.shell("sum", got.Findings[0].Reproduce)
+	if err != nil || !strings.Contains(out, "ok  \texample.org/m/sum") {
+		t.Errorf("%s\ngave %v:\n%s", got.Findings[0].Reproduce, err, out)
+	}
+	if after := repo.run("status", "--porcelain"); after != before {
+		t.Errorf("the checkout changed:\n%s", after)
 	}
 }

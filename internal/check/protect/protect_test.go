@@ -114,7 +114,7 @@ func TestProtect(t *testing.T) {
 			var paths []string
 			for _, f := range got.Findings {
 				paths = append(paths, f.Path)
-				if f.Level != tt.level || f.Grade != evidence.Observed || f.Reproduce == "" {
+				if f.Level != tt.level || f.Grade != evidence.Observed || !strings.HasSuffix(f.Reproduce, "base head -- "+f.Path) {
 					t.Errorf("%+v", f)
 				}
 			}
@@ -150,4 +150,9 @@ func TestNothingChanged(t *testing.T) {
 	if got := checktest.Run(t, New(), trees, checktest.NoExec(t), req); got.Status != evidence.Skipped || !strings.Contains(got.Why, "nothing changed") {
 		t.Errorf("%s: %s", got.Status, got.Why)
 	}
+}
+
+func TestSettings(t *testing.T) {
+	checktest.WantSettings(t, New(), evidence.Request{Subject: evidence.OfTask},
+		evidence.Request{Subject: evidence.OfPush}, evidence.Request{Subject: evidence.OfTask, Protect: []string{"x"}})
 }

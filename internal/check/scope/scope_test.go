@@ -155,3 +155,8 @@ func TestLeavesTree(t *testing.T) {
 }
 
 var errFire = errors.New("disk on fire")
+
+func TestSettings(t *testing.T) {
+	checktest.WantSettings(t, New(), evidence.Request{},
+		evidence.Request{Subject: evidence.OfTask}, evidence.Request{Scope: []string{"in/**"}})
+}

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -35,6 +36,7 @@ type UnitReport struct {
 type TestReport struct {
 	End    Outcome // the last one, when it ran several times
 	Passed bool    // it passed at least once
+	Failed bool    // it failed at least once
 	Parent string  // the test around it; empty when there is none
 	Top    string  // the declared test that it is part of; empty when it is one itself
 	File   string  // where it stands, relative to the tree; empty when the tool does not say
@@ -42,13 +44,14 @@ type TestReport struct {
 	Output string  // at most 64 KiB
 }
 
-// maxText bounds the output kept of one test.
-const maxText = 64 << 10
+// MaxText bounds the output kept of one test.
+const MaxText = 64 << 10
 
-func newReport() Report { return Report{Units: map[string]*UnitReport{}} }
+// NewReport gives a report without units.
+func NewReport() Report { return Report{Units: map[string]*UnitReport{}} }
 
-// unit gives the report of a unit, a new one when there is none.
-func (r *Report) unit(id string) *UnitReport {
+// Unit gives the report of a unit, a new one when there is none.
+func (r *Report) Unit(id string) *UnitReport {
 	u := r.Units[id]
 	if u == nil {
 		u = &UnitReport{Tests: map[string]*TestReport{}}
@@ -57,8 +60,8 @@ func (r *Report) unit(id string) *UnitReport {
 	return u
 }
 
-// test gives the report of a test, a new one when there is none.
-func (u *UnitReport) test(name string) *TestReport {
+// Test gives the report of a test, a new one when there is none.
+func (u *UnitReport) Test(name string) *TestReport {
 	t := u.Tests[name]
 	if t == nil {
 		t = &TestReport{}
@@ -67,27 +70,28 @@ func (u *UnitReport) test(name string) *TestReport {
 	return t
 }
 
-// ended notes how a test ended.
-func (t *TestReport) ended(o Outcome) {
+// Ended notes how a test ended.
+func (t *TestReport) Ended(o Outcome) {
 	t.End = o
 	t.Passed = t.Passed || o == Pass
+	t.Failed = t.Failed || o == Fail
 }
 
-// ended notes how a unit ended.
-func (u *UnitReport) ended(o Outcome) {
+// Ended notes how a unit ended.
+func (u *UnitReport) Ended(o Outcome) {
 	u.End = o
 	u.Passed = u.Passed || o == Pass
 }
 
-// cut notes that a unit was ended from within, and looks like a success.
-func (u *UnitReport) cut() {
+// EndCut notes that a unit was ended from within, and looks like a success.
+func (u *UnitReport) EndCut() {
 	u.Cut = true
-	u.ended(Pass)
+	u.Ended(Pass)
 }
 
-// settle gives every unit that has tests and no end of its own the end that
+// Settle gives every unit that has tests and no end of its own the end that
 // follows from them.
-func (r Report) settle() Report {
+func (r Report) Settle() Report {
 	for _, u := range r.Units {
 		if u.End != "" {
 			continue
@@ -105,7 +109,7 @@ func (r Report) settle() Report {
 		if u.Unbuilt {
 			end = Fail
 		}
-		u.ended(end)
+		u.Ended(end)
 	}
 	return r
 }
@@ -185,7 +189,7 @@ func (r *Report) merge(later Report) {
 		l.Passed = l.Passed || u.Passed
 		for name, t := range u.Tests {
 			if n := l.Tests[name]; n != nil {
-				n.Passed = n.Passed || t.Passed
+				n.Passed, n.Failed = n.Passed || t.Passed, n.Failed || t.Failed
 			} else {
 				l.Tests[name] = t
 			}
@@ -194,8 +198,8 @@ func (r *Report) merge(later Report) {
 	}
 }
 
-// several runs something as often as an order asks, and merges the reports.
-func several(times int, run func() (Report, string)) (Report, string) {
+// Several runs something as often as an order asks, and merges the reports.
+func Several(times int, run func() (Report, string)) (Report, string) {
 	all, why := run()
 	for i := 1; i < times && why == ""; i++ {
 		var next Report
@@ -206,12 +210,34 @@ func several(times int, run func() (Report, string)) (Report, string) {
 	return all, why
 }
 
-func bounded(text, more string) string {
-	if len(text) >= maxText {
+// Bounded gives a text with more at its end, as far as MaxText allows.
+func Bounded(text, more string) string {
+	if len(text) >= MaxText {
 		return text
 	}
-	if len(text)+len(more) > maxText {
-		more = more[:maxText-len(text)]
+	if len(text)+len(more) > MaxText {
+		more = more[:MaxText-len(text)]
 	}
 	return text + more
+}
+
+// Fresh gives a name that no test of the unit has yet: two may have the same.
+func (u *UnitReport) Fresh(name string) string {
+	if u.Tests[name] == nil {
+		return name
+	}
+	for i := 2; ; i++ {
+		if again := fmt.Sprintf("%s (%d)", name, i); u.Tests[again] == nil {
+			return again
+		}
+	}
+}
+
+// Ending reads how something ended from the word that reports use for it;
+// empty when it is another.
+func Ending(action string) Outcome {
+	if o := Outcome(action); o == Pass || o == Fail || o == Skip {
+		return o
+	}
+	return ""
 }

@@ -15,9 +15,7 @@ package suite
 import (
 	"context"
 	"io/fs"
-	"path"
 	"slices"
-	"strings"
 
 	"muster/internal/check"
 	"muster/internal/core/change"
@@ -39,11 +37,6 @@ type Language interface {
 
 	// Plan says what is to be run. Whatever it leaves out is in the plan.
 	Plan(ctx context.Context, in Input) (Plan, error)
-}
-
-// Languages gives every language that is run.
-func Languages() []Language {
-	return []Language{golang{}, python{}, javascript{}, rust{}}
 }
 
 // Input is what a plan is made for: the tests of one tree on the code of
@@ -118,11 +111,13 @@ type Order struct {
 	Units   []Unit   // at least these; never empty
 	Only    []string // these tests alone, where the tool can tell; empty means all
 	Times   int      // how often each test runs; 0 means once
+	Options []string // of the tool itself, from callers who know which one it is
 	Env     []string
 	LimitMS int64 // for each command; 0 means none
 }
 
-func (o Order) times() int { return max(o.Times, 1) }
+// Often gives how often each test runs.
+func (o Order) Often() int { return max(o.Times, 1) }
 
 // Declared is a test as the code declares it.
 type Declared struct {
@@ -133,7 +128,7 @@ type Declared struct {
 
 // Declarations gives the declared tests of a unit, of the tree in a folder.
 func Declarations(dir string, g Group, u Unit) (out []Declared, err error) {
-	err = inRoot(dir, func(tree fs.FS) (err error) {
+	err = InRoot(dir, func(tree fs.FS) (err error) {
 		out, err = g.Tool.Declared(tree, u)
 		return err
 	})
@@ -154,7 +149,7 @@ func Place(dir string, g Group, u Unit, name string, r *UnitReport) (Declared, b
 		}
 	}
 	if out.Line == 0 {
-		err = inRoot(dir, func(tree fs.FS) error {
+		err = InRoot(dir, func(tree fs.FS) error {
 			out.File, out.Line = g.Tool.Locate(tree, u, name)
 			return nil
 		})
@@ -165,7 +160,7 @@ func Place(dir string, g Group, u Unit, name string, r *UnitReport) (Declared, b
 // Holds reports whether the tree in a folder holds a regular file.
 func Holds(dir, p string) bool {
 	ok := false
-	err := inRoot(dir, func(tree fs.FS) error {
+	err := InRoot(dir, func(tree fs.FS) error {
 		info, err := fs.Lstat(tree, p)
 		ok = err == nil && info.Mode().IsRegular()
 		return nil
@@ -185,9 +180,9 @@ func Skipped(dir string, g Group, u Unit, r *UnitReport) (out []string, err erro
 		return out, nil
 	}
 	may := false
-	err = inRoot(dir, func(tree fs.FS) error {
+	err = InRoot(dir, func(tree fs.FS) error {
 		for _, p := range u.Files {
-			if text, ok := readText(tree, p); ok && g.Tool.MaySkip(text) {
+			if text, ok := ReadText(tree, p); ok && g.Tool.MaySkip(text) {
 				may = true
 				return nil
 			}
@@ -199,66 +194,3 @@ func Skipped(dir string, g Group, u Unit, r *UnitReport) (out []string, err erro
 	}
 	return out, err
 }
-
-// readText gives a regular file of bounded size as text.
-func readText(tree fs.FS, p string) (string, bool) {
-	info, err := fs.Lstat(tree, p)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > maxSource {
-		return "", false
-	}
-	text, err := fs.ReadFile(tree, p)
-	return string(text), err == nil
-}
-
-// ByLanguage gives the languages of which a tree can hold tests.
-func ByLanguage(entries []change.Entry) []Language {
-	var out []Language
-	for _, l := range Languages() {
-		if l.Present(entries) {
-			out = append(out, l)
-		}
-	}
-	return out
-}
-
-// Material reports whether a path is test material of any of the languages.
-func Material(langs []Language, p string) bool {
-	for _, l := range langs {
-		if l.Material(p) {
-			return true
-		}
-	}
-	return false
-}
-
-// within reports whether a path is a folder or lies below it.
-func within(p, dir string) bool {
-	return dir == "." || p == dir || strings.HasPrefix(p, dir+"/")
-}
-
-// below gives a path relative to a folder that it lies in.
-func below(p, dir string) string {
-	switch {
-	case dir == ".":
-		return p
-	case p == dir:
-		return "."
-	}
-	return strings.TrimPrefix(p, dir+"/")
-}
-
-// anyFile reports whether a tree holds a regular file that is wanted.
-func anyFile(entries []change.Entry, wanted func(p string) bool) bool {
-	for _, e := range entries {
-		if isFile(e) && wanted(e.Path) {
-			return true
-		}
-	}
-	return false
-}
-
-func isFile(e change.Entry) bool {
-	return e.Mode == change.ModeFile || e.Mode == change.ModeExecutable
-}
-
-func isNamed(p, name string) bool { return path.Base(p) == name }

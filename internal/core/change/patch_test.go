@@ -85,7 +85,7 @@ func TestReadPatchesRefusesWhatDoesNotFit(t *testing.T) {
 	}{
 		"a file more":       {patch + "diff --git a/x b/x\n", files()},
 		"a file less":       {patch, append(files(), change.File{Path: "x"})},
-		"other counts":      {patch, append([]change.File{{Path: "a.go", Added: 4, Deleted: 2}}, files()[1:]...)},
+		"another name":      {patch, append([]change.File{{Path: "b.go", Added: 3, Deleted: 2}}, files()[1:]...)},
 		"other order":       {patch, append([]change.File{files()[1], files()[0]}, files()[2:]...)},
 		"a hunk cut short":  {"diff --git a/a b/a\n@@ -1,2 +0,0 @@\n-x\n", []change.File{{Path: "a", Deleted: 2}}},
 		"a head of no hunk": {"diff --git a/a b/a\n@@ -x +1 @@\n", []change.File{{Path: "a"}}},

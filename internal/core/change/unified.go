@@ -2,6 +2,7 @@ package change
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -36,8 +37,6 @@ func ReadPatches(patch []byte, files []File) ([]Patch, error) {
 		}
 		if p.Left != "" {
 			p.Hunks = nil
-		} else if added, deleted := len(p.Added()), len(p.Removed()); added != f.Added || deleted != f.Deleted {
-			return nil, fmt.Errorf("the patch of %q has %d lines added and %d removed, not %d and %d", f.Path, added, deleted, f.Added, f.Deleted)
 		}
 		out = append(out, p)
 	}
@@ -70,6 +69,9 @@ func (r *patchReader) section(p *Patch) error {
 	for len(r.rest) > 0 && !bytes.HasPrefix(r.rest, []byte("diff --git ")) {
 		line := r.next()
 		if !bytes.HasPrefix(line, []byte("@@ -")) {
+			if err := fits(string(line), *p); err != nil {
+				return err
+			}
 			continue
 		}
 		h, removed, added, err := hunkHeader(string(line))
@@ -88,6 +90,17 @@ func (r *patchReader) section(p *Patch) error {
 			return err
 		}
 		p.Hunks = append(p.Hunks, h)
+	}
+	return nil
+}
+
+// fits makes sure that a header names the file that is expected. Names with
+// unusual characters are quoted there, and not compared.
+func fits(line string, p Patch) error {
+	for _, side := range []struct{ mark, path string }{{"+++ b/", p.Path}, {"--- a/", cmp.Or(p.OldPath, p.Path)}} {
+		if name, ok := strings.CutPrefix(line, side.mark); ok && strings.TrimSuffix(name, "\t") != side.path {
+			return fmt.Errorf("it is the patch of %.200q", name)
+		}
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ type Request struct {
 	Env      []string       `json:"env,omitempty"`     // for commands
 	Task     string         `json:"task,omitempty"`    // what was asked for: title and prompt; empty when nobody asked
 	Type     string         `json:"type,omitempty"`    // of the task, as plans spell it
-	Claim    string         `json:"claim,omitempty"`   // what the author says of the change: an agent's report, commit messages
+	Claim    string         `json:"claim,omitempty"`   // what the author says of the change: an agent's report, commit messages with NUL between them
 	Forbids  []string       `json:"forbids,omitempty"` // what decisions of the plan rule out: "import:redis"
 	Linters  []Linter       `json:"linters,omitempty"` // outside tools whose findings are taken in
 	Links    []Link         `json:"links,omitempty"`   // folders that Git does not track and tests need

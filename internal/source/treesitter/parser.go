@@ -143,11 +143,11 @@ func (p *Parser) Parse(ctx context.Context, g Grammar, text []byte) (*Tree, erro
 		return nil, ctx.Err()
 	}
 	defer func() { <-p.slots }()
-	m, err := p.module(g)
+	m, err := p.module(g) //nolint:contextcheck // a compiled grammar outlives who asked first
 	if err != nil {
 		return nil, err
 	}
-	in, err := p.instance(m)
+	in, err := p.instance(m) //nolint:contextcheck // an instance outlives who asked first
 	if err != nil {
 		return nil, err
 	}
@@ -294,7 +294,7 @@ func readNames(mod api.Module) (*names, error) {
 	}
 	symbols, fields, _ := strings.Cut(string(memory[:end]), "\n\n")
 	out := &names{}
-	for _, s := range strings.Split(symbols, "\n") {
+	for s := range strings.SplitSeq(symbols, "\n") {
 		out.symbols = append(out.symbols, s[1:])
 	}
 	out.fields = strings.Fields(fields)

@@ -36,7 +36,6 @@ const (
 // names holds what the symbols and fields of a grammar are called.
 type names struct {
 	symbols []string
-	named   []bool
 	fields  []string // from 1 on; 0 is no field
 }
 

@@ -1,0 +1,132 @@
+package golang
+
+import (
+	"slices"
+	"testing"
+	"testing/fstest"
+
+	"muster/internal/check/checktest"
+	"muster/internal/check/suite"
+)
+
+func fsOf(f checktest.Files) fstest.MapFS {
+	out := fstest.MapFS{}
+	for p, text := range f {
+		out[p] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return out
+}
+
+func TestAffected(t *testing.T) {
+	before := checktest.Files{
+		"go.mod":             "module m // the root\n",
+		"root.go":            "package m\n",
+		"a/a.go":             "package a\n",
+		"b/b.go":             "package b\n\nimport \"m/a\"\n",
+		"c/c.go":             "package c\n\nimport \"m/b\"\n",
+		"d/d.go":             "package d\n",
+		"d/d_test.go":        "package d\n\nimport _ \"m/c\"\n",
+		"e/e.go":             "package e\n\nimport \"m/d\"\n",
+		"f/f.go":             "package f\n\nimport (\n\t\"fmt\"\n\tother \"other/a\"\n)\n",
+		"broken/broken.go":   "package broken\n\nimport \"m/f\"\n\nfunc {",
+		"sub/go.mod":         "module \"m/sub\"\n",
+		"sub/s.go":           "package sub\n\nimport \"m/a\"\n",
+		"vendor/x/x.go":      "package x\n",
+		"a/testdata/x.go":    "package x\n\nimport \"m/f\"\n",
+		"_old/old.go":        "package old\n\nimport \"m/f\"\n",
+		"deep/er/web/app.go": "package web\n",
+	}
+	gone := before.With(checktest.Files{"a/a.go": ""})
+	for _, tt := range []struct {
+		name    string
+		tree    checktest.Files
+		changed []string
+		want    []string
+	}{
+		{"importers, and tests that import them", before, []string{"a/a.go"}, []string{"a", "b", "c", "d", "sub"}},
+		{"tests pass nothing on", before, []string{"c/c.go"}, []string{"c", "d"}},
+		{"code passes on", before, []string{"d/d.go"}, []string{"d", "e"}},
+		{"testdata belongs to its package", before, []string{"a/testdata/x.go"}, []string{"a", "b", "c", "d", "sub"}},
+		{"the nearest package around", before, []string{"deep/er/web/static/x.js"}, []string{"deep/er/web"}},
+		{"the root package", before, []string{"README.md"}, []string{"."}},
+		{"a file that does not parse", before, []string{"f/f.go"}, []string{"broken", "f"}},
+		{"versions of the root", before, []string{"go.mod"}, []string{".", "a", "b", "broken", "c", "d", "deep/er/web", "e", "f", "sub"}},
+		{"versions of a module", before, []string{"sub/go.sum"}, []string{"sub"}},
+		{"vendored code", before, []string{"vendor/x/x.go"}, []string{".", "a", "b", "broken", "c", "d", "deep/er/web", "e", "f", "sub"}},
+		{"the workspace", before, []string{"go.work"}, []string{".", "a", "b", "broken", "c", "d", "deep/er/web", "e", "f", "sub"}},
+		{"a package that is gone has importers", gone, []string{"a/a.go"}, []string{".", "b", "c", "d", "sub"}},
+		{"nothing", before, nil, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			now, err := read(fsOf(tt.tree))
+			if err != nil {
+				t.Fatal(err)
+			}
+			was, err := read(fsOf(before))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, p := range affected(now, was, tt.changed) {
+				got = append(got, p.dir)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestImportPaths(t *testing.T) {
+	tr, err := read(fsOf(checktest.Files{
+		"go.mod": "// a comment\nmodule example.org/m\n", "x.go": "package m\n", "a/b/x.go": "package b\n",
+		"sub/go.mod": "module \"example.org/other\"\n", "sub/x.go": "package o\n", "sub/y/x.go": "package y\n",
+		"subother/x.go": "package subother\n",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{".": "example.org/m", "a/b": "example.org/m/a/b", "sub": "example.org/other", "sub/y": "example.org/other/y", "subother": "example.org/m/subother"}
+	if len(tr.packages) != len(want) {
+		t.Errorf("%d packages", len(tr.packages))
+	}
+	for _, p := range tr.packages {
+		if p.path != want[p.dir] {
+			t.Errorf("%s is %s, want %s", p.dir, p.path, want[p.dir])
+		}
+	}
+}
+
+func TestTestsIn(t *testing.T) {
+	tests, err := testsIn(fsOf(checktest.Files{
+		"a[1]/a_test.go": "package a\n\nimport \"testing\"\n\nfunc TestA(t *testing.T) {}\nfunc Test(t *testing.T) {}\nfunc FuzzF(f *testing.F) {}\n" +
+			"func Testing(t *testing.T) {}\nfunc TestMain(m *testing.M) {}\nfunc TestNone() {}\nfunc (x) TestMethod(t *testing.T) {}\nfunc BenchmarkX(b *testing.B) {}\nfunc ExampleX() {}\n",
+		"a[1]/tag_test.go":     "//go:build never\n\npackage a\n\nfunc TestTagged(t *testing.T) {}\n",
+		"a[1]/x_plan9_test.go": "package a\n\nfunc TestElsewhere(t *testing.T) {}\n",
+		"a[1]/_x_test.go":      "package a\n\nfunc TestIgnored(t *testing.T) {}\n",
+		"a[1]/bad_test.go":     "package a\n\nfunc {",
+		"a1/a_test.go":         "package a\n\nfunc TestOther(t *testing.T) {}\n",
+	}), "a[1]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []suite.Declared{{Name: "TestA", File: "a[1]/a_test.go", Line: 5}, {Name: "Test", File: "a[1]/a_test.go", Line: 6}, {Name: "FuzzF", File: "a[1]/a_test.go", Line: 7}}
+	if !slices.Equal(tests, want) {
+		t.Errorf("got %v, want %v", tests, want)
+	}
+}
+
+func FuzzParseGo(f *testing.F) {
+	f.Add(`{"Action":"fail","Package":"p","Test":"T/x"}` + "\n")
+	f.Add(`{"Action":"build-output","ImportPath":"p","Output":"x"}` + "\n" + `{"Action":"fail","Package":"p","FailedBuild":"p"}`)
+	f.Add("noise\n{not json}\n")
+	f.Fuzz(func(t *testing.T, report string) {
+		for _, p := range parseGo(report).Units {
+			for _, name := range p.Failures() {
+				if p.EndOf(name, nil) != suite.Fail {
+					t.Errorf("%q failed and did not end so", name)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,104 @@
+package languages_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"muster/internal/check/checktest"
+	"muster/internal/check/suite"
+	"muster/internal/check/suite/golang"
+)
+
+func TestMaterialOfGo(t *testing.T) {
+	for p, want := range map[string]bool{
+		"a_test.go": true, "x/a_test.go": true, "testdata/x": true, "a/testdata/b/c": true,
+		"a.go": false, "a/testdata": false, "a/mytestdata/x": false, "a/testdata.go": false, "test.go": false,
+	} {
+		if golang.New().Material(p) != want {
+			t.Errorf("Material(%q) = %v", p, !want)
+		}
+	}
+}
+
+func TestLayTests(t *testing.T) {
+	base := checktest.Files{
+		"a/a.go": "base", "a/a_test.go": "base", "a/b_test.go": "base", "a/testdata/x": "base", "a/testdata/link": checktest.Link("x"),
+		"gone/g_test.go": "base", "dir/d_test.go": "base", "same/s_test.go": "same", "file_test.go": "base",
+	}
+	for _, tt := range []struct {
+		name string
+		head checktest.Files
+		want checktest.Files // what the head holds afterwards, in what it changed
+		left []string
+	}{
+		{"edited", checktest.Files{"a/a.go": "head", "a/a_test.go": "head", "a/testdata/x": "head"}, checktest.Files{"a/a.go": "head", "a/a_test.go": "base", "a/testdata/x": "base"}, nil},
+		{"added", checktest.Files{"a/new_test.go": "head", "a/testdata/new": "head"}, checktest.Files{"a/new_test.go": "", "a/testdata/new": ""}, nil},
+		{"deleted", checktest.Files{"a/a_test.go": "", "gone/g_test.go": ""}, checktest.Files{"a/a_test.go": "base", "gone/g_test.go": "base"}, nil},
+		{"renamed", checktest.Files{"gone/g_test.go": "", "else/g_test.go": "base"}, checktest.Files{"gone/g_test.go": "base", "else/g_test.go": ""}, nil},
+		{"renamed to no test", checktest.Files{"gone/g_test.go": "", "gone/g.go": "base"}, checktest.Files{"gone/g_test.go": "base", "gone/g.go": "base"}, nil},
+		{"a link of the base", checktest.Files{"a/testdata/link": "a file now"}, checktest.Files{"a/testdata/link": checktest.Link("x")}, nil},
+		{"made a link out", checktest.Files{"a/a_test.go": checktest.Link("../../outside")}, checktest.Files{"a/a_test.go": "base"}, nil},
+		{"made a folder", checktest.Files{"file_test.go": "", "file_test.go/x": "head"}, checktest.Files{"file_test.go": "base"}, nil},
+		{"folder made a link out", checktest.Files{"dir/d_test.go": "", "dir": checktest.Link("../outside")}, checktest.Files{"dir": checktest.Link("../outside")}, []string{"dir/d_test.go: dir is no folder there"}},
+		{"folder made a link within", checktest.Files{"dir/d_test.go": "", "dir": checktest.Link("same")}, checktest.Files{"same/d_test.go": ""}, []string{"dir/d_test.go: dir is no folder there"}},
+		{"folder made a file", checktest.Files{"dir/d_test.go": "", "dir": "head"}, checktest.Files{"dir": "head"}, []string{"dir/d_test.go: dir is no folder there"}},
+		{"testdata made a link out", checktest.Files{"a/testdata/x": "", "a/testdata/link": "", "a/testdata": checktest.Link("../../outside")}, checktest.Files{"a/testdata": checktest.Link("../../outside")}, []string{"a/testdata/link: a/testdata is no folder there", "a/testdata/x: a/testdata is no folder there"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			trees := checktest.New(t, map[string]checktest.Files{"base": base, "head": base.With(tt.head)})
+			c, err := trees.Diff(t.Context(), "base", "head")
+			if err != nil {
+				t.Fatal(err)
+			}
+			headDir, release, err := trees.Lease(t.Context(), "head")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer release()
+			baseDir, release, err := trees.Lease(t.Context(), "base")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer release()
+			outside := filepath.Join(filepath.Dir(headDir), "outside")
+			if err := os.Mkdir(outside, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			left, err := suite.Lay(headDir, baseDir, c, golang.New().Material)
+			if err != nil || !slices.Equal(left, tt.left) {
+				t.Errorf("left %q, %v", left, err)
+			}
+			for p, want := range tt.want {
+				if got := content(t, filepath.Join(headDir, p)); got != want {
+					t.Errorf("%s holds %q, want %q", p, got, want)
+				}
+			}
+			if entries, err := os.ReadDir(outside); err != nil || len(entries) > 0 {
+				t.Errorf("something was written outside: %v, %v", entries, err)
+			}
+		})
+	}
+}
+
+// content gives a file's text, a link as checktest.Link, "" for nothing.
+func content(t *testing.T, at string) string {
+	info, err := os.Lstat(at)
+	switch {
+	case err != nil:
+		return ""
+	case info.Mode()&fs.ModeSymlink != 0:
+		target, err := os.Readlink(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return checktest.Link(target)
+	}
+	text, err := os.ReadFile(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

@@ -1,0 +1,78 @@
+package rust
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"muster/internal/check"
+	"muster/internal/check/suite"
+	"muster/internal/core/job"
+)
+
+func TestInlineTests(t *testing.T) {
+	for _, tt := range []struct {
+		name, text string
+		want       []Lines
+	}{
+		{"none", "fn a() {}\n", nil},
+		{"one", "fn a() {}\n\n#[cfg(test)]\nmod tests {\n    fn b() {}\n}\n", []Lines{{3, 6}}},
+		{"two, with attributes", "#[cfg(test)] #[allow(x)]\npub(crate) mod a {\n}\nfn f() {}\n#[cfg(test)]\nmod b { }\n", []Lines{{1, 3}, {5, 6}}},
+		{"in another module", "mod a {\n    #[cfg(test)]\n    mod tests {}\n}\n", nil},
+		{"not on lines of its own", "fn a() {} #[cfg(test)] mod tests {}\n", nil},
+		{"a file elsewhere", "#[cfg(test)]\nmod tests;\n", nil},
+		{"in a comment", "/* /* */\n#[cfg(test)]\nmod tests {}\n*/\n// #[cfg(test)]\n", nil},
+		{"braces in literals", "#[cfg(test)]\nmod tests {\n    const A: &str = \"}\\\"}\";\n    const B: char = '}';\n    const C: &str = r#\"}\"}\"#;\n    fn f<'a>(x: &'a str) {} // }\n    /* } */\n}\nfn g() {}\n", []Lines{{2 - 1, 8}}},
+		{"never closed", "#[cfg(test)]\nmod tests {\n", nil},
+	} {
+		if got := InlineTests(tt.text); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+func FuzzInlineTests(f *testing.F) {
+	f.Add("#[cfg(test)]\nmod t {\n r#\"}\"# '\\u{7d}' b'}' /* } */\n}\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		if got := blanked(text); len(got) != len(text) || strings.Count(got, "\n") != strings.Count(text, "\n") {
+			t.Errorf("%q became %q", text, got)
+		}
+		last := 0
+		for _, r := range InlineTests(text) {
+			if r.Start <= last || r.End < r.Start {
+				t.Errorf("%v in %q", r, text)
+			}
+			last = r.End
+		}
+	})
+}
+
+func TestReadCargo(t *testing.T) {
+	g := suite.Group{Dir: "c", Units: []suite.Unit{{ID: "c/src/lib.rs", Path: "c/src/lib.rs"}, {ID: "c/tests/it.rs", Path: "c/tests/it.rs"}}}
+	const stderr = "     Running unittests src/lib.rs (target/debug/deps/c-1)\n     Running tests/it.rs (target/debug/deps/it-2)\n"
+	lib := "\nrunning 3 tests\ntest a ... ok\ntest b - should panic ... FAILED\ntest c ... ignored, slow\n\nfailures:\n\n---- b stdout ----\ntest x ... ok\n\nfailures:\n    b\n\ntest result: FAILED. 1 passed; 1 failed\n"
+	for _, tt := range []struct {
+		name   string
+		stdout string
+		code   int
+		it     suite.Outcome
+		cut    bool
+	}{
+		{"both end", lib + "\nrunning 1 test\ntest d ... ok\n\ntest result: ok. 1 passed\n", 101, suite.Pass, false},
+		{"the second crashes", lib + "\nrunning 1 test\n", 101, suite.Fail, false},
+		{"the second is cut short", lib + "\nrunning 1 test\n", 0, suite.Pass, true},
+	} {
+		r, why := readCargo(check.Ran{Output: job.Output{Stdout: tt.stdout, Stderr: stderr, Code: tt.code}}, g, suite.Order{Tree: "/t"}, nil)
+		first, second := r.Units["c/src/lib.rs"], r.Units["c/tests/it.rs"]
+		if why != "" || first == nil || second == nil || first.End != suite.Fail || second.End != tt.it || second.Cut != tt.cut {
+			t.Errorf("%s: %q %+v %+v", tt.name, why, first, second)
+			continue
+		}
+		if got := first.Failures(); !slices.Equal(got, []string{"b"}) || len(first.Tests) != 3 || !strings.Contains(first.Tests["b"].Output, "test x ... ok") {
+			t.Errorf("%s: %q", tt.name, got)
+		}
+	}
+	if _, why := readCargo(check.Ran{Output: job.Output{Stdout: lib, Stderr: stderr}}, g, suite.Order{Tree: "/t"}, nil); why == "" {
+		t.Error("a report of one program was taken for two")
+	}
+}

@@ -1,0 +1,261 @@
+package tamper
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"muster/internal/source"
+)
+
+// code is what the change did to the code that is not tests.
+type code struct {
+	gone    map[string]bool // names that the base defined and that no changed file of the head has
+	lost    map[string]bool // strings that the code had and has no more
+	gained  map[string]bool // values that the code has anew
+	dropped map[string]bool // values that the code had and has no more, or less often
+	changed map[string]bool // names whose definition differs, and of what calls them
+	differs bool            // something other than comments and layout differs
+	shrank  bool            // there is less code than before
+	rewrote map[string]bool // stems of files that were written anew
+	texts   [2]string       // all code of base and head, without layout
+	defined map[string]bool // names that changed files of the head define
+}
+
+// readCode compares the code of both sides.
+func readCode(b *both) *code {
+	c := &code{
+		gone: map[string]bool{}, lost: map[string]bool{}, gained: map[string]bool{}, dropped: map[string]bool{},
+		changed: map[string]bool{}, defined: map[string]bool{},
+	}
+	was, is := sumUp(b.base.code), sumUp(b.head.code)
+	for name, body := range was.bodies {
+		if _, kept := is.bodies[name]; !kept && !is.words[name] && !renamed(body, was, is) {
+			c.gone[name] = true
+		}
+	}
+	for member := range was.members {
+		if !is.words[member] {
+			c.gone[member] = true
+		}
+	}
+	for name, body := range is.bodies {
+		c.defined[name] = true
+		if before, ok := was.bodies[name]; !ok || before.text != body.text {
+			c.changed[name] = true
+		}
+	}
+	for name := range was.bodies {
+		if _, kept := is.bodies[name]; !kept {
+			c.changed[name] = true
+		}
+	}
+	c.spread(is)
+	for v, n := range was.values {
+		if is.values[v] < n {
+			c.dropped[v] = true
+			if is.values[v] == 0 && len(v) >= 3 {
+				c.lost[v] = true
+			}
+		}
+	}
+	for v, n := range is.values {
+		if was.values[v] < n {
+			c.gained[v] = true
+		}
+	}
+	c.differs, c.shrank = was.all != is.all, len(is.all) < len(was.all)
+	c.texts = [2]string{was.all, is.all}
+	c.rewrote = map[string]bool{}
+	for _, f := range b.base.code {
+		if f.other == nil || alike(grams(scan(f.between(1, len(f.lines)), f.lang)), grams(scan(f.other.between(1, len(f.other.lines)), f.lang))) < 0.5 {
+			c.rewrote[stem(f.path)] = true
+		}
+	}
+	return c
+}
+
+// body is one definition: its text without layout, and its tokens.
+type body struct {
+	text  string
+	grams map[string]int
+}
+
+// sum is what the code files of one side hold together.
+type sum struct {
+	bodies  map[string]body // by the last part of the name
+	members map[string]bool // names inside of types
+	words   map[string]bool // every word
+	values  map[string]int  // every string and number
+	calls   map[string][]string
+	all     string
+}
+
+func sumUp(files []*file) sum {
+	s := sum{bodies: map[string]body{}, members: map[string]bool{}, words: map[string]bool{}, values: map[string]int{}, calls: map[string][]string{}}
+	var all strings.Builder
+	for _, f := range files {
+		tests := func(line int) bool { // Rust keeps tests beside the code
+			_, in := f.facts.TestAt(line)
+			return in && f.lang == source.Rust
+		}
+		for _, fn := range f.facts.Functions {
+			if !tests(fn.Start) {
+				s.define(last(fn.Name), f, fn.Range)
+				for _, call := range fn.Calls {
+					s.calls[last(fn.Name)] = append(s.calls[last(fn.Name)], last(call.Name))
+				}
+			}
+		}
+		for _, t := range f.facts.Types {
+			s.define(last(t.Name), f, t.Range)
+			for _, tok := range scan(t.Signature, f.lang) {
+				if tok.kind == word && len(tok.text) > 2 {
+					s.members[tok.text] = true
+				}
+			}
+		}
+		for _, v := range f.facts.Values {
+			s.define(last(v.Name), f, v.Range)
+		}
+		tokens := scan(strings.Join(f.lines, "\n"), f.lang)
+		for i, tok := range tokens {
+			if defines(tokens, i) {
+				s.members[tok.text] = true
+			}
+			all.WriteString(tok.text)
+			all.WriteByte(' ')
+			switch tok.kind {
+			case word:
+				s.words[tok.text] = true
+			case number, text:
+				s.values[bare(tok.text)]++
+			case mark:
+			}
+		}
+	}
+	s.all = all.String()
+	return s
+}
+
+// defines reports whether a word is defined where it stands: after "def" or
+// the like, or as a property that is set.
+func defines(tokens []token, i int) bool {
+	if tokens[i].kind != word || len(tokens[i].text) < 4 || i == 0 {
+		return false
+	}
+	switch tokens[i-1].text {
+	case "def", "class", "function", "func", "fn", "type", "interface", "struct", "enum", "trait":
+		return true
+	case ".":
+		return i+2 < len(tokens) && tokens[i+1].text == "=" && tokens[i+2].text != "="
+	}
+	return false
+}
+
+func (s *sum) define(name string, f *file, r source.Range) {
+	if name == "" || name == "_" {
+		return
+	}
+	tokens := scan(f.between(r.Start, r.End), f.lang)
+	var b strings.Builder
+	for _, t := range tokens {
+		b.WriteString(t.text)
+		b.WriteByte(' ')
+	}
+	had := s.bodies[name] // several of one name count as one
+	s.bodies[name] = body{text: had.text + b.String(), grams: grams(tokens)}
+}
+
+// renamed reports whether a definition that is gone stands at the head under a
+// name that is new.
+func renamed(of body, was, is sum) bool {
+	const compared = 2000
+	n := 0
+	for name, b := range is.bodies {
+		if _, old := was.bodies[name]; old {
+			continue
+		}
+		if n++; n > compared {
+			return false
+		}
+		if alike(of.grams, b.grams) >= same {
+			return true
+		}
+	}
+	return false
+}
+
+// spread adds what calls a changed function, over as many steps as it takes.
+func (c *code) spread(s sum) {
+	for again := true; again; {
+		again = false
+		for name, calls := range s.calls {
+			if c.changed[name] {
+				continue
+			}
+			for _, call := range calls {
+				if c.changed[call] && len(call) > 2 {
+					c.changed[name], again = true, true
+					break
+				}
+			}
+		}
+	}
+}
+
+// rewritten reports whether the code file that a test file is named after was
+// written anew, or is gone.
+func (c *code) rewritten(testPath string) bool { return c.rewrote[stem(testPath)] }
+
+// stem gives the name of a file without folder, extension and what marks it as
+// a test.
+func stem(p string) string {
+	name, _, _ := strings.Cut(p[strings.LastIndexByte(p, '/')+1:], ".")
+	name = strings.TrimPrefix(strings.TrimSuffix(strings.TrimSuffix(name, "_test"), "Test"), "test_")
+	return strings.ToLower(name)
+}
+
+func last(name string) string {
+	if i := strings.LastIndexAny(name, ".:#"); i >= 0 && i+1 < len(name) {
+		return name[i+1:]
+	}
+	return name
+}
+
+// about reports whether code mentions a name of the list that says something.
+func about(tokens []token, names map[string]bool) bool {
+	for _, t := range tokens {
+		if t.kind == word && len(t.text) > 2 && names[t.text] {
+			return true
+		}
+	}
+	return false
+}
+
+// subjectGone reports whether code looks at something that the change took out
+// of the project: a name it defined.
+func (c *code) subjectGone(tokens []token) bool {
+	return len(c.gone) > 0 && slices.ContainsFunc(tokens, func(t token) bool { return t.kind == word && c.gone[t.text] })
+}
+
+// inputGone reports whether a test works with a string that only the code had
+// and has no more: a route, a flag, a key.
+func (c *code) inputGone(t *test) bool {
+	n := 0
+	given := maps.Clone(t.values)
+	for _, a := range t.Assertions {
+		for v := range valuesOf(scan(a.Expected, t.file.lang)) {
+			delete(given, v)
+		}
+	}
+	for v := range given {
+		if c.lost[v] {
+			n++
+			if len(v) >= 6 {
+				return true
+			}
+		}
+	}
+	return n > 1
+}

@@ -1,0 +1,337 @@
+package tamper
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"muster/internal/check"
+	"muster/internal/core/change"
+	"muster/internal/core/evidence"
+	"muster/internal/source"
+)
+
+// compareTests holds every test of the base against what it is at the head.
+func (j *judge) compareTests() {
+	for _, f := range j.base.tests {
+		if (losses{j}).fileGone(f) {
+			continue
+		}
+		for _, t := range f.tests {
+			switch {
+			case t.pair != nil:
+				weakening{j}.compare(t, t.pair)
+			case t.Helper:
+				losses{j}.helperGone(t)
+			default:
+				losses{j}.lost(t)
+			}
+		}
+	}
+	for _, f := range j.head.tests {
+		for _, h := range f.tests {
+			j.focused(h)
+		}
+	}
+}
+
+// weakening finds tests that are still there and ask for less.
+type weakening struct{ *judge }
+
+// compare holds one test against what it became.
+func (j weakening) compare(t, h *test) {
+	if !t.Helper && h.file.status == change.Added && collected(t.file.path) && !collected(h.file.path) && !h.file.class.Test && !j.said("not_collected", h.file.path, 0) {
+		j.say(statement{
+			rule: "not_collected", level: evidence.Gate, path: h.file.path, paths: []string{t.file.path, h.file.path}, anchor: t.file.path,
+			message: fmt.Sprintf("%s is in %s now, where the test runner does not look for tests.", place(t), check.ShowPath(h.file.path)),
+		})
+	}
+	j.marks(t, h)
+	p := j.pairs[t]
+	for _, k := range p.kept {
+		if !j.cannotFail(t, h, k) {
+			j.conditional(t, h, k)
+		}
+	}
+	for _, k := range p.changed {
+		if j.cannotFail(t, h, k) {
+			continue
+		}
+		j.conditional(t, h, k)
+		j.claimChanged(t, h, k)
+	}
+	j.removedFrom(t, h, p)
+	tables{j.judge}.compareCases(t, h)
+}
+
+// cannotFail finds an assertion that can fail no more.
+func (j weakening) cannotFail(t, h *test, k paired) bool {
+	was := k.was.Dead != "" || k.was.Strength == source.Trivial
+	switch {
+	case was:
+		return false
+	case k.is.Dead != "":
+		j.about(h, k, "dead", evidence.Gate, fmt.Sprintf("An assertion of %s can never fail the test any more: %s.", place(h), k.is.Dead))
+	case k.is.Strength == source.Trivial:
+		j.about(h, k, "trivial", evidence.Gate, fmt.Sprintf("An assertion of %s can no longer fail, whatever the code does.", place(h)))
+	default:
+		return false
+	}
+	return true
+}
+
+// conditional finds an assertion that is now reached only under a condition
+// which the test did not have.
+func (j weakening) conditional(t, h *test, k paired) {
+	if k.is.When == k.was.When || k.is.When == "" || k.was.Dead != "" {
+		return
+	}
+	before := map[string]bool{}
+	for _, c := range strings.Split(k.was.When, " && ") {
+		before[c] = true
+	}
+	for _, c := range strings.Split(k.is.When, " && ") {
+		// A condition on the table's case or on the error is how tests are written.
+		if before[c] || !suspicious(c, k.is) {
+			continue
+		}
+		j.about(h, k, "conditional", evidence.Locator, fmt.Sprintf("An assertion of %s is reached only when %s, which the base did not ask for.", place(h), quote(c)))
+		return
+	}
+}
+
+var outside = regexp.MustCompile(`(?i)getenv|environ|process\.env|\bGOOS\b|platform|\bCI\b|testing\.Short|Lookup|sys\.version`)
+
+// suspicious reports whether a condition depends on the machine, or on the
+// very thing that is asserted.
+func suspicious(cond string, a source.Assertion) bool {
+	if outside.MatchString(cond) {
+		return true
+	}
+	for _, usual := range []string{"want", "expect", "tt.", "tc.", "test.", "case"} {
+		if strings.Contains(strings.ToLower(cond), usual) {
+			return false
+		}
+	}
+	if strings.HasPrefix(cond, "!(") && strings.HasSuffix(cond, "== nil)") {
+		return true // left early where all is well
+	}
+	subject, _, _ := strings.Cut(a.Subject, " ")
+	return len(subject) > 2 && within(tight(cond), tight(subject)) && !strings.Contains(cond, "err")
+}
+
+// claimChanged judges an assertion that asks for something else than before
+// about the same thing.
+func (j weakening) claimChanged(t, h *test, k paired) {
+	was, is := j.rank(0, k.was), j.rank(1, k.is)
+	switch {
+	case k.was.Dead != "" || k.was.Strength == source.Trivial || k.is.Dead != "":
+	case widened(k):
+		j.about(h, k, "tolerance", evidence.Gate, fmt.Sprintf("An assertion of %s allows a larger difference than before.", place(h)))
+	case k.was.Negated != k.is.Negated && tight(k.was.Expected) == tight(k.is.Expected) && tight(k.was.Subject) == tight(k.is.Subject):
+		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.was.Expected, is: k.is.Expected, pair: k, flipped: true})
+	case pinned(k.is) && k.was.Strength != source.Exists && k.was.Expected != "" && tight(k.was.Subject) == tight(k.is.Subject):
+		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.was.Expected, is: k.is.Expected, pair: k})
+	case is > was:
+		j.loosened(t, h, k)
+	case is < was: // it asks for more
+	case tight(k.was.Expected) != tight(k.is.Expected) && k.was.Expected != "" && k.is.Expected != "" && tight(k.was.Subject) == tight(k.is.Subject):
+		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.was.Expected, is: k.is.Expected, pair: k})
+	}
+}
+
+// loosened judges an assertion that asks for less than before.
+func (j weakening) loosened(t, h *test, k paired) {
+	p := j.pairs[t]
+	if j.take(k.was) || covered(p, k.was) || j.code.subjectGone(scan(k.was.Text, t.file.lang)) {
+		return
+	}
+	added := 0
+	for _, a := range p.added {
+		if j.rank(1, a) <= j.rank(0, k.was) && a.Dead == "" {
+			added++
+		}
+	}
+	if added > 0 && len(p.removed) == 0 { // the exact one stands beside
+		return
+	}
+	level := j.weigh(evidence.Gate, t, 1)
+	switch {
+	case slightly(k):
+		level = evidence.Context
+	case !intact(t, h), k.is.Strength == source.Snapshot:
+		level = least(level, evidence.Locator)
+	}
+	j.about(h, k, "loosened", level, fmt.Sprintf("An assertion of %s asks for less than before: %s became %s.", place(h), strengthName(k.was), strengthName(k.is)))
+}
+
+// slightly reports whether an exact comparison of a floating point number
+// became one with a small tolerance, as linters ask for.
+func slightly(k paired) bool {
+	a, b := core(k.was.Text), core(k.is.Text)
+	if !tolerant.MatchString(b) || !strings.Contains(a, ".") && !strings.Contains(strings.ToLower(a), "float") {
+		return false
+	}
+	n := numbers.FindAllString(b, -1)
+	if digits.MatchString(b) || !regexp.MustCompile(`(?i)delta|epsilon|rel|abs|closeTo|within`).MatchString(b) {
+		return true // the default of the library is small
+	}
+	v, err := strconv.ParseFloat(n[len(n)-1], 64)
+	return err == nil && v <= 0.01
+}
+
+// weigh lowers the level of a weakening where the change has an explanation:
+// the task or the author names it, or as many assertions are new beside it.
+func (j *judge) weigh(level evidence.Level, t *test, lost int) evidence.Level {
+	names := append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)
+	if j.asked.task == "" {
+		for w := range t.words {
+			if len(w) > 4 && !common(w) {
+				names = append(names, bare(w))
+			}
+		}
+		for _, w := range strings.Fields(t.Name) { // "app.del() > is an alias"
+			if w = strings.TrimRight(w, "()"); strings.Contains(w, ".") {
+				names = append(names, w)
+			}
+		}
+	}
+	switch j.asked.asksFor(removing, names) {
+	case ordered:
+		return evidence.Context
+	case claimed:
+		level = evidence.Locator
+		if j.asked.task == "" && j.code.shrank {
+			return evidence.Context // a person took something out, and says what
+		}
+	case silent:
+	}
+	if j.asked.asksFor(skipping, names) == claimed || j.asked.task == "" && j.code.shrank && j.asked.removes() {
+		level = evidence.Locator
+	}
+	if j.asked.reverts() {
+		return evidence.Context
+	}
+	if j.manifests() && j.asked.upgrades() {
+		level = evidence.Locator
+	}
+	if versioned(t) {
+		return evidence.Context
+	}
+	if j.code.rewritten(t.file.path) || j.anew(t.file) {
+		level = evidence.Locator
+	}
+	if j.beside(t) >= lost {
+		level = evidence.Locator
+		if !j.code.differs {
+			level = evidence.Context
+		}
+	}
+	return level
+}
+
+// anew reports whether a file of tests was written anew: of half of its tests
+// not much is left, and others came in their place.
+func (j *judge) anew(f *file) bool {
+	all, other, come := 0, 0, 0
+	for _, t := range f.tests {
+		if t.Helper {
+			continue
+		}
+		all++
+		if t.pair == nil || !intact(t, t.pair) {
+			other++
+		}
+	}
+	for _, h := range j.head.all() {
+		if folder(h.file.path) == folder(f.path) && !h.Helper && (h.pair == nil || !intact(h.pair, h)) {
+			come++
+		}
+	}
+	return all > 3 && 2*other > all && 2*come > other
+}
+
+// versioned reports whether a test was for some versions of Go only.
+func versioned(t *test) bool {
+	return slices.ContainsFunc(t.Skips, func(m source.Mark) bool {
+		return strings.HasPrefix(m.Text, "//go:build") && strings.Contains(m.Text, "go1.")
+	})
+}
+
+func strengthName(a source.Assertion) string {
+	if a.Strength == source.Exact && a.Negated {
+		return "not equal"
+	}
+	return map[source.Strength]string{
+		source.Exact: "an exact value", source.Partial: "a partial match", source.Truth: "a truth value", source.Exists: "mere existence",
+		source.Trivial: "nothing", source.Snapshot: "a stored snapshot",
+	}[a.Strength]
+}
+
+// rank gives how much an assertion asks for. One that a function of the
+// project makes is as strong as that function; where this cannot be seen it is
+// taken to be strong.
+func (j *judge) rank(side int, a source.Assertion) int {
+	if a.Via == "" {
+		return rank(a)
+	}
+	best := 9
+	if t := j.helpers[side][last(a.Via)]; t != nil {
+		for _, own := range t.Assertions {
+			if own.Dead == "" {
+				best = min(best, rank(own))
+			}
+		}
+	}
+	if best == 9 {
+		return 0
+	}
+	return best
+}
+
+// weight gives how many assertions one stands for.
+func (j *judge) weight(side int, a source.Assertion) int {
+	if t := j.helpers[side][last(a.Via)]; a.Via != "" && t != nil {
+		return max(1, len(t.Assertions))
+	}
+	return 1
+}
+
+var numbers = regexp.MustCompile(`\d+(\.\d+)?([eE][-+]?\d+)?`)
+var tolerant = regexp.MustCompile(`(?i)delta|epsilon|within|approx|closeTo|almost|tolerance|\babs\b|\brel\b|isclose|allclose`)
+var digits = regexp.MustCompile(`(?i)toBeCloseTo|almostEqual|decimal|places`)
+
+// widened finds a tolerance that was made larger: the same text but for the
+// last number, which is one of a comparison with tolerance.
+func widened(k paired) bool {
+	a, b := core(k.was.Text), core(k.is.Text)
+	if !tolerant.MatchString(a) || numbers.ReplaceAllString(a, "#") != numbers.ReplaceAllString(b, "#") {
+		return false
+	}
+	x, y := numbers.FindAllString(a, -1), numbers.FindAllString(b, -1)
+	if len(x) == 0 || !slices.Equal(x[:len(x)-1], y[:len(y)-1]) {
+		return false
+	}
+	v, err1 := strconv.ParseFloat(x[len(x)-1], 64)
+	w, err2 := strconv.ParseFloat(y[len(y)-1], 64)
+	if err1 != nil || err2 != nil {
+		return false
+	}
+	if digits.MatchString(a) && !strings.Contains(a, "delta") {
+		return w < v
+	}
+	return w > v
+}
+
+// about reports on an assertion.
+func (j *judge) about(h *test, k paired, rule string, level evidence.Level, message string) {
+	if h.file.class.Generated {
+		level = evidence.Context
+	}
+	j.say(statement{
+		rule: rule, level: level, path: h.file.path, lines: k.is.Range, was: fmt.Sprintf("%s (line %d of the base)", k.was.Text, k.was.Start), is: k.is.Text,
+		message: message, paths: []string{h.pair.file.path, h.file.path}, anchor: h.Name,
+	})
+}

@@ -1,0 +1,265 @@
+package tamper
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"muster/internal/check"
+	"muster/internal/core/evidence"
+	"muster/internal/source"
+)
+
+// losses finds tests that the head does not have, or does not run.
+type losses struct{ *judge }
+
+// fileGone judges a file of tests that is gone as a whole, or has a name under
+// which its tests are no longer found. It reports whether the tests in it need
+// no look of their own.
+func (j losses) fileGone(f *file) bool {
+	tests := 0
+	var left []*test
+	for _, t := range f.tests {
+		if t.Helper {
+			continue
+		}
+		tests++
+		if t.pair == nil && j.why(t) == "" {
+			left = append(left, t)
+		}
+	}
+	if f.other != nil && f.other.path != f.path && tests > 0 && (collected(f.path) && !collected(f.other.path)) {
+		j.say(statement{
+			rule: "not_collected", level: evidence.Gate, path: f.other.path, paths: []string{f.path, f.other.path}, anchor: f.path,
+			message: fmt.Sprintf("%s was renamed to %s, where the test runner does not look for tests: its %s no longer run.", check.ShowPath(f.path), check.ShowPath(f.other.path), count(tests, "test")),
+		})
+		return true
+	}
+	if f.other != nil || tests == 0 {
+		return f.other == nil
+	}
+	if len(left) < 2 || len(left)*2 < tests {
+		return false // most of it went somewhere: what did not is judged one by one
+	}
+	level := j.lostLevel(left)
+	j.say(statement{
+		rule: "file_deleted", level: level, path: f.path, anchor: f.path,
+		message: fmt.Sprintf("%s was deleted with %s that stand nowhere else, the first %s, although what they test is still there.", check.ShowPath(f.path), count(len(left), "test"), quote(left[0].Name)),
+	})
+	return true
+}
+
+// lostLevel lowers the level where the loss has an explanation.
+func (j losses) lostLevel(tests []*test) evidence.Level {
+	level, lost := evidence.Gate, 0
+	for _, t := range tests {
+		lost += max(1, len(t.Assertions))
+	}
+	for _, t := range tests {
+		if l := j.weigh(evidence.Gate, t, lost); order(l) > order(level) {
+			level = l
+		}
+	}
+	return level
+}
+
+// lost judges a test that the head does not have.
+func (j losses) lost(t *test) {
+	if hidden, fn := j.hidden(t); hidden != nil {
+		j.say(statement{
+			rule: "not_collected", level: evidence.Gate, path: hidden.path, lines: fn.Range, paths: []string{t.file.path, hidden.path}, anchor: t.Name,
+			message: fmt.Sprintf("%s is now %s, which the test runner does not start (it was a test, line %d of the base).", place(t), quote(fn.Name), t.Start),
+		})
+		return
+	}
+	if j.suiteLost(t) || j.why(t) != "" || len(t.Assertions) == 0 && len(t.Cases) == 0 {
+		return
+	}
+	level := j.lostLevel([]*test{t})
+	path := t.file.path
+	if t.file.other != nil {
+		path = t.file.other.path
+	}
+	j.say(statement{
+		rule: "test_lost", level: level, path: path, paths: []string{t.file.path, path}, anchor: t.Name, was: texts(t.Assertions),
+		message: fmt.Sprintf("%s is gone (line %d of the base) with %s, and what it tests is still there.", place(t), t.Start, count(len(t.Assertions), "assertion")),
+	})
+}
+
+// suiteLost finds a test that was there to run others, which are still there.
+func (j losses) suiteLost(t *test) bool {
+	code := tight(t.file.between(t.Start, t.End))
+	if t.file.lang != source.Go || !strings.Contains(code, "suite.Run(") && !strings.Contains(code, "RunSpecs(") {
+		return false
+	}
+	for _, h := range j.head.all() {
+		suite, _, isMethod := strings.Cut(h.Name, ".")
+		if h.Helper || folder(h.file.path) != folder(t.file.path) || isMethod && !about(t.tokens, map[string]bool{suite: true}) || !isMethod && !strings.Contains(h.Name, " > ") {
+			continue
+		}
+		j.say(statement{
+			rule: "suite_lost", level: evidence.Gate, path: h.file.path, lines: h.Range, paths: []string{t.file.path, h.file.path}, anchor: t.Name,
+			message: fmt.Sprintf("%s is gone, so that nothing runs %s and the rest of its suite.", place(t), place(h)),
+		})
+		return true
+	}
+	return false
+}
+
+// why says why a test that is gone is no loss; empty when it is one.
+func (j losses) why(t *test) string {
+	switch {
+	case j.code.subjectGone(t.tokens), j.code.subjectGone(scan(t.Name, t.file.lang)), j.code.inputGone(t):
+		return "what it tests is gone"
+	case j.absorbed(t):
+		return "another test holds it"
+	case t.file.lang == source.Go && strings.HasPrefix(t.Name, "Benchmark"):
+		return "it measures"
+	case skippedAnyway(t):
+		return "it was skipped"
+	}
+	return ""
+}
+
+func skippedAnyway(t *test) bool {
+	for _, m := range t.Skips {
+		if !m.Conditional {
+			return true
+		}
+	}
+	return false
+}
+
+// absorbed reports whether what a test asked for stands in a test of the head
+// that is new or has grown: as a case of its table, a subtest, or a part.
+func (j losses) absorbed(t *test) bool {
+	asked := maps.Clone(t.words)
+	delete(asked, t.Name)
+	claims := 0
+	for _, a := range t.Assertions {
+		if j.pool[claimOf(a)] > 0 {
+			claims++
+		}
+	}
+	if len(t.Assertions) > 0 && claims == len(t.Assertions) && strongest(t.Assertions) <= 2 {
+		return true
+	}
+	values := t.values
+	for _, h := range j.head.all() {
+		if h.file.lang != t.file.lang || h.pair == t || len(h.Assertions) == 0 {
+			continue
+		}
+		if alike(t.grams, h.grams) > 0.97 {
+			return true // it stood there twice
+		}
+		had := map[string]bool{}
+		if h.pair != nil {
+			had = h.pair.words
+		}
+		has := h.words
+		if h.pair != nil && len(has) <= len(had) {
+			continue
+		}
+		fresh := map[string]bool{}
+		for w := range has {
+			if !had[w] {
+				fresh[bare(w)] = true
+			}
+		}
+		if contained(asked, has) >= 0.72 && (len(values) == 0 || contained(values, h.values) >= 0.72) && (h.pair == nil || contained(values, fresh) > 0.3 || len(values) == 0) {
+			return true
+		}
+	}
+	return false
+}
+
+func strongest(list []source.Assertion) int {
+	best := 9
+	for _, a := range list {
+		best = min(best, rank(a))
+	}
+	return best
+}
+
+// hidden finds a test that is still there under a name that no runner starts,
+// and that nothing calls.
+func (j losses) hidden(t *test) (*file, source.Function) {
+	if t.file.lang == source.Go && strings.Contains(t.Name, "/") {
+		return nil, source.Function{}
+	}
+	for _, f := range j.head.tests {
+		if f.lang != t.file.lang {
+			continue
+		}
+		for _, fn := range f.facts.Functions {
+			if is, ok := testOf(f, fn); ok && !is.Helper {
+				continue
+			}
+			if j.known(t.file, fn.Name) || alike(t.grams, grams(scan(f.between(fn.Start, fn.End), f.lang))) < 0.8 {
+				continue
+			}
+			if !j.called(last(fn.Name)) {
+				return f, fn
+			}
+		}
+	}
+	return nil, source.Function{}
+}
+
+// testOf gives the test whose code a function is.
+func testOf(f *file, fn source.Function) (*test, bool) {
+	for _, t := range f.tests {
+		if t.Start <= fn.Start && fn.End <= t.End {
+			return t, true
+		}
+	}
+	return nil, false
+}
+
+// known reports whether the base had a function of that name in the file.
+func (j losses) known(f *file, name string) bool {
+	for _, fn := range f.facts.Functions {
+		if fn.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// called reports whether a test of the head calls a function, or hands it on.
+func (j losses) called(name string) bool {
+	for _, f := range j.head.tests {
+		n := 0
+		for _, tok := range scan(f.between(1, len(f.lines)), f.lang) {
+			if tok.kind == word && tok.text == name {
+				n++
+			}
+		}
+		if n > 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// helperGone judges a function that asserted for tests and does so no more.
+func (j losses) helperGone(t *test) {
+	name := strings.ToLower(leaf(t.Name))
+	for _, step := range []string{"setup", "teardown", "before", "after"} {
+		if strings.HasPrefix(name, step) {
+			return // a step around tests, and no assertion of theirs
+		}
+	}
+	for _, f := range j.head.tests {
+		for _, fn := range f.facts.Functions {
+			if fn.Name != t.Name || f.path != t.file.path && (t.file.other == nil || f != t.file.other) {
+				continue
+			}
+			j.say(statement{
+				rule: "helper_emptied", level: evidence.Gate, path: f.path, lines: fn.Range, was: texts(t.Assertions), paths: []string{t.file.path, f.path}, anchor: t.Name,
+				message: fmt.Sprintf("%s, which tests call to make sure of something, no longer can fail a test.", place(t)),
+			})
+			return
+		}
+	}
+}

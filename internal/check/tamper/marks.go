@@ -1,0 +1,162 @@
+package tamper
+
+import (
+	"fmt"
+	"go/build/constraint"
+	"slices"
+	"strings"
+
+	"muster/internal/core/evidence"
+	"muster/internal/source"
+)
+
+// marks compares what keeps a test from running, and how long it may take.
+func (j *judge) marks(t, h *test) {
+	j.skips(t, h)
+	if h.Helper {
+		return
+	}
+	longer := source.Timeout{}
+	var before int64
+	for i, at := range h.Timeouts {
+		if i < len(t.Timeouts) && at.Millis >= 2*t.Timeouts[i].Millis && t.Timeouts[i].Millis > 0 && len(h.Timeouts) == len(t.Timeouts) {
+			longer, before = at, t.Timeouts[i].Millis
+		}
+	}
+	if longer.Text != "" && j.code.differs && !j.said("timeout", h.file.path, longer.Line) {
+		j.say(statement{
+			rule: "timeout", level: evidence.Locator, path: h.file.path, lines: source.Range{Start: longer.Line, End: longer.Line}, anchor: h.Name, is: longer.Text,
+			message: fmt.Sprintf("%s may take %d ms where it was %d ms, and the code changed.", place(h), longer.Millis, before), paths: []string{t.file.path, h.file.path},
+		})
+	}
+}
+
+// skips finds new marks by which a test that ran does not run.
+func (j *judge) skips(t, h *test) {
+	had := map[string]int{}
+	always := false
+	for _, m := range t.Skips {
+		had[m.Text]++
+		always = always || !m.Conditional
+	}
+	if always {
+		return // it did not run at the base either
+	}
+	for _, m := range h.Skips {
+		if had[m.Text] > 0 {
+			had[m.Text]--
+			continue
+		}
+		level, why := evidence.Gate, "is skipped now"
+		if m.Conditional {
+			level, why = conditionalSkip(t, m)
+		}
+		if j.said("skipped", h.file.path, m.Line) {
+			return // by a mark on what holds several tests
+		}
+		names := append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)
+		switch j.asked.asksFor(skipping, names) {
+		case ordered:
+			level = evidence.Context
+		case claimed:
+			level = least(level, evidence.Locator)
+		case silent:
+		}
+		j.say(statement{
+			rule: "skipped", level: level, path: h.file.path, lines: source.Range{Start: m.Line, End: m.Line}, is: m.Text, anchor: h.Name,
+			message: fmt.Sprintf("%s %s: %s (the base ran it, line %d there).", place(h), why, quote(m.Text), t.Start), paths: []string{t.file.path, h.file.path},
+		})
+		return
+	}
+}
+
+// conditionalSkip judges a skip that depends on something. Skips for a
+// platform, a version or a missing tool are ordinary; a condition on the
+// outcome or on a variable may keep the test from ever running.
+func conditionalSkip(t *test, m source.Mark) (evidence.Level, string) {
+	text := strings.ToLower(m.Text)
+	if strings.HasPrefix(text, "//go:build") {
+		if runsByDefault(m.Text) || platformTag(text) {
+			return evidence.Context, "runs on some platforms only now"
+		}
+		for _, old := range t.Skips {
+			if strings.HasPrefix(old.Text, "//go:build") {
+				return evidence.Locator, "runs under another build tag now"
+			}
+		}
+		return evidence.Gate, "runs only with a build tag now"
+	}
+	for _, usual := range []string{"goos", "goarch", "windows", "win32", "darwin", "platform", "version", "short()", "lookpath", "importorskip", "import", "root", "geteuid", "getuid", "racedetector", "race.enabled", "pypy", "implementation", "hasattr", "linux", "network", "docker", "is none", "gomaxprocs", "available", "installed", "has_", "numcpu"} {
+		if strings.Contains(text, usual) {
+			return evidence.Context, "is skipped under a condition now"
+		}
+	}
+	return evidence.Locator, "is skipped under a condition now"
+}
+
+// runsByDefault reports whether a build constraint holds where nobody sets a
+// tag, on at least one usual platform.
+func runsByDefault(text string) bool {
+	x, err := constraint.Parse(text)
+	if err != nil {
+		return false
+	}
+	for _, platform := range []string{"linux", "darwin", "windows"} {
+		if x.Eval(func(tag string) bool {
+			return tag == platform || tag == "unix" && platform != "windows" || tag == "amd64" || tag == "gc" || tag == "cgo" || strings.HasPrefix(tag, "go1")
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// platformTag reports whether a build constraint names nothing but platforms,
+// compilers and Go's own tags (see "go help buildconstraint").
+func platformTag(text string) bool {
+	for _, tok := range scan(strings.TrimPrefix(strings.TrimPrefix(text, "//go:build"), "//go:build "), source.Go) {
+		if tok.kind != word {
+			continue
+		}
+		switch tag := tok.text; {
+		case strings.HasPrefix(tag, "go1"), tag == "cgo", tag == "gc", tag == "gccgo", tag == "race", tag == "msan", tag == "asan", tag == "unix", tag == "purego", tag == "tinygo":
+		case strings.Contains(" aix android darwin dragonfly freebsd illumos ios js linux netbsd openbsd plan9 solaris wasip1 windows zos 386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm appengine ", " "+tag+" "):
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// focused finds marks by which all other tests do not run.
+func (j *judge) focused(h *test) {
+	if len(h.Focuses) == 0 || h.pair != nil && len(h.pair.Focuses) > 0 {
+		return
+	}
+	m := h.Focuses[0]
+	if j.said("focused", h.file.path, m.Line) {
+		return
+	}
+	j.say(statement{
+		rule: "focused", level: evidence.Gate, path: h.file.path, lines: source.Range{Start: m.Line, End: m.Line}, is: m.Text, anchor: h.Name,
+		message: fmt.Sprintf("%s is marked so that other tests of the file do not run: %s.", place(h), quote(m.Text)),
+	})
+}
+
+// said reports whether a finding of a rule stands at a line already.
+func (j *judge) said(rule, path string, line int) bool {
+	return slices.ContainsFunc(j.findings, func(f evidence.Finding) bool { return f.Rule == rule && f.Path == path && f.StartLine == line })
+}
+
+// subjects gives the names of the changed code that a test mentions.
+func (j *judge) subjects(t *test) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, tok := range t.tokens {
+		if tok.kind == word && len(tok.text) > 2 && !seen[tok.text] && (j.code.changed[tok.text] || j.code.gone[tok.text]) {
+			seen[tok.text] = true
+			out = append(out, tok.text)
+		}
+	}
+	return out
+}

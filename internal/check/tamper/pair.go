@@ -1,0 +1,213 @@
+package tamper
+
+import (
+	"slices"
+	"strings"
+
+	"muster/internal/source"
+)
+
+// paired is one assertion before and after.
+type paired struct {
+	was, is source.Assertion
+}
+
+// pairing is what became of the assertions of one test.
+type pairing struct {
+	kept    []paired // the same claim, perhaps somewhere else in the test
+	changed []paired // another claim about the same thing
+	removed []source.Assertion
+	added   []source.Assertion
+}
+
+// claimOf names what an assertion claims, without its message and layout.
+func claimOf(a source.Assertion) string {
+	return strings.Join([]string{string(a.Strength), tight(a.Subject), expected(a), negation(a), condition(a)}, "\x00")
+}
+
+// expected gives the value that is expected; all that are empty are one.
+func expected(a source.Assertion) string {
+	switch v := tight(a.Expected); v {
+	case `""`, "0", "[]", "{}", "empty", "0.0":
+		return "empty"
+	default:
+		return v
+	}
+}
+
+func negation(a source.Assertion) string {
+	if a.Negated {
+		return "not"
+	}
+	return ""
+}
+
+// condition gives the whole text of assertions that say neither what they look
+// at nor what they expect.
+func condition(a source.Assertion) string {
+	if a.Expected == "" || tolerant.MatchString(a.Text) {
+		return core(a.Text)
+	}
+	return ""
+}
+
+// core is the text of an assertion without what it prints when it fails: the
+// condition of Go's "if".
+func core(text string) string {
+	if rest, ok := strings.CutPrefix(text, "if "); ok {
+		if i := strings.Index(rest, " {"); i > 0 {
+			text = rest[:i]
+		}
+	} else if rest, ok := strings.CutPrefix(text, "case "); ok {
+		text, _, _ = strings.Cut(rest, ":")
+	}
+	return tight(text)
+}
+
+// tight takes the layout out of a piece of code: white space, and which quotes
+// its strings have.
+func tight(s string) string {
+	if !strings.ContainsAny(s, "'`\"") {
+		return strings.Join(strings.Fields(s), "")
+	}
+	var b strings.Builder
+	for _, t := range scan(s, source.JavaScript) {
+		b.WriteString(t.text)
+	}
+	return b.String()
+}
+
+// readied is an assertion with what it is compared by, worked out once.
+type readied struct {
+	source.Assertion
+	claim, subject, expects string
+	grams                   map[string]int
+	used                    bool
+}
+
+func keys(list []source.Assertion) []readied {
+	out := make([]readied, len(list))
+	for i, a := range list {
+		out[i] = readied{Assertion: a, claim: claimOf(a), subject: tight(a.Subject), expects: tight(a.Expected)}
+	}
+	return out
+}
+
+// pairUp pairs the assertions of a test before and after: first those that
+// claim the same, then those about the same thing, in order.
+func pairUp(was, is []source.Assertion) pairing {
+	var p pairing
+	before, after := keys(was), keys(is)
+	compared := 0
+	each := func(fit func(a, b *readied) bool, into *[]paired) {
+		next := 0
+		for i := range before {
+			a := &before[i]
+			if a.used {
+				continue
+			}
+			// Prefer what comes after the last one that was paired: order says something.
+			for k := range after {
+				at := (next + k) % len(after)
+				b := &after[at]
+				if compared++; b.used || compared > 20*maxCompared || !fit(a, b) {
+					continue
+				}
+				a.used, b.used, next = true, true, at+1
+				*into = append(*into, paired{a.Assertion, b.Assertion})
+				break
+			}
+		}
+	}
+	each(func(a, b *readied) bool { return a.claim == b.claim }, &p.kept)
+	each(func(a, b *readied) bool {
+		return a.subject != "" && a.subject == b.subject && a.Strength == b.Strength && a.Negated == b.Negated && a.expects == b.expects
+	}, &p.changed)
+	each(func(a, b *readied) bool { return a.subject != "" && a.subject == b.subject }, &p.changed)
+	each(near, &p.changed)
+	for _, a := range before {
+		if !a.used {
+			p.removed = append(p.removed, a.Assertion)
+		}
+	}
+	for _, b := range after {
+		if !b.used {
+			p.added = append(p.added, b.Assertion)
+		}
+	}
+	return p
+}
+
+// near reports whether two assertions are about the same thing though it is
+// written in another way: most of their words are the same, or one looks at a
+// part of what the other looks at.
+func near(a, b *readied) bool {
+	if len(a.subject) > 2 && len(b.subject) > 2 && (within(a.subject, b.subject) || within(b.subject, a.subject)) {
+		return true
+	}
+	for _, k := range []*readied{a, b} {
+		if k.grams == nil {
+			k.grams = grams(scan(core(k.Text), source.JavaScript))
+		}
+	}
+	return alike(a.grams, b.grams) >= 0.6
+}
+
+// within reports whether a name occurs in an expression as a whole: x in
+// len(x) and in x != nil, not in x.y.
+func within(expr, name string) bool {
+	for rest := expr; ; {
+		i := strings.Index(rest, name)
+		if i < 0 {
+			return false
+		}
+		before := i == 0 || !isWordRune(rune(rest[i-1])) && rest[i-1] != '.'
+		after := rest[i+len(name):]
+		if before && (after == "" || !isWordRune(rune(after[0])) && after[0] != '.' && after[0] != '[') {
+			return true
+		}
+		rest = rest[i+len(name):]
+	}
+}
+
+// rank orders strengths, 0 the strongest. "Not equal to this" asks for little.
+func rank(a source.Assertion) int {
+	i := slices.Index([]source.Strength{source.Exact, source.Snapshot, source.Partial, source.Truth, source.Exists, source.Trivial}, a.Strength)
+	switch {
+	case i == 0 && a.Negated:
+		return 2
+	case pinned(a):
+		return 2
+	}
+	return i
+}
+
+// pinned reports whether an assertion asks for nothing to be there: no error,
+// no value.
+func pinned(a source.Assertion) bool {
+	return a.Strength == source.Exists && !a.Negated && a.Expected == "nil"
+}
+
+// strong reports whether an assertion pins a value down.
+func strong(a source.Assertion) bool { return a.Dead == "" && rank(a) <= 2 }
+
+// covers reports whether one assertion of the head asks for all that an
+// assertion of the base asked for: it compares the whole of which the other
+// compares a part.
+func covers(whole, part source.Assertion) bool {
+	if whole.Strength != source.Exact && whole.Strength != source.Snapshot || whole.Negated || whole.Dead != "" {
+		return false
+	}
+	w, p := tight(whole.Subject), tight(part.Subject)
+	if w == p {
+		return whole.Strength == source.Exact
+	}
+	root, _, cut := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(p, "len("), "*"), ".")
+	if i := strings.IndexAny(root, "[)("); i > 0 {
+		root, cut = root[:i], true
+	}
+	if cut && root != "" && (w == root || strings.HasPrefix(w, root+".") && strings.HasPrefix(p, w) || within(w, p)) {
+		return true
+	}
+	return w != "" && strings.HasPrefix(p, w) && p != w
+}

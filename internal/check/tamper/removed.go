@@ -1,0 +1,193 @@
+package tamper
+
+import (
+	"fmt"
+	"strings"
+
+	"muster/internal/core/evidence"
+	"muster/internal/source"
+)
+
+// removedFrom judges the assertions that a test has lost.
+func (j weakening) removedFrom(t, h *test, p pairing) {
+	var gone []source.Assertion
+	acts := lineSet(h)
+	for _, a := range p.removed {
+		if a.Dead != "" || a.Strength == source.Trivial {
+			continue
+		}
+		if at := j.commented(h, a); at > 0 {
+			j.say(statement{
+				rule: "commented_out", level: evidence.Gate, path: h.file.path, lines: source.Range{Start: at, End: at}, was: a.Text, paths: []string{t.file.path, h.file.path},
+				message: fmt.Sprintf("An assertion of %s is only a comment now.", place(h)), anchor: h.Name,
+			})
+			continue
+		}
+		if a.Strength == source.Exists && !acted(t, a, acts) || j.accounted(t, h, p, a) {
+			continue // what it looked at is not done any more, or it stands elsewhere
+		}
+		gone = append(gone, a)
+	}
+	if len(gone) == 0 {
+		return
+	}
+	added, strongAdded, strongGone := 0, 0, 0
+	for _, a := range p.added {
+		if a.Dead != "" || a.Strength == source.Trivial {
+			continue
+		}
+		added += j.weight(1, a)
+		if j.rank(1, a) <= 2 {
+			strongAdded += j.weight(1, a)
+		}
+	}
+	for _, a := range gone {
+		if j.rank(0, a) <= 2 {
+			strongGone++
+		}
+	}
+	added += len(newCases(t, h))
+	strongAdded += len(newCases(t, h))
+	if len(gone) <= added && strongGone <= strongAdded {
+		return
+	}
+	for _, a := range p.added {
+		if a.Strength == source.Trivial {
+			j.about(h, paired{gone[0], a}, "trivial", evidence.Gate, fmt.Sprintf("An assertion of %s was replaced by one that cannot fail.", place(h)))
+			return
+		}
+	}
+	j.say(statement{
+		rule: "assertions_removed", level: j.removalLevel(t, h, gone), path: h.file.path, lines: h.Range, paths: []string{t.file.path, h.file.path}, anchor: h.Name,
+		message: fmt.Sprintf("%s has lost %s: %s", place(h), count(len(gone), "assertion"), list(gone)),
+		was:     texts(gone), is: texts(p.added),
+	})
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func list(gone []source.Assertion) string {
+	a := gone[0]
+	more := ""
+	if len(gone) > 1 {
+		more = fmt.Sprintf(" and %d more", len(gone)-1)
+	}
+	return fmt.Sprintf("%s (line %d of the base)%s.", quote(a.Text), a.Start, more)
+}
+
+func texts(list []source.Assertion) string {
+	var out []string
+	for _, a := range list {
+		out = append(out, fmt.Sprintf("%d: %s", a.Start, a.Text))
+	}
+	return strings.Join(out, "\n     ")
+}
+
+// accounted reports whether an assertion that is gone is made elsewhere, or
+// has nothing left to look at.
+func (j weakening) accounted(t, h *test, p pairing, a source.Assertion) bool {
+	if j.take(a) || j.code.subjectGone(scan(a.Text, t.file.lang)) {
+		return true
+	}
+	if helper := j.helpers[0][last(a.Via)]; a.Via != "" && helper != nil && j.code.subjectGone(helper.tokens) {
+		return true
+	}
+	if covered(p, a) {
+		return true
+	}
+	if v := bare(a.Expected); len(v) > 1 || isDigits(v) && v != "" {
+		for _, c := range newCases(t, h) {
+			if valuesOf(scan(c.Text, h.file.lang))[v] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// covered reports whether another assertion of the head asks for all that one
+// asked for: one that is new, or one that stood close by and compares the
+// whole. Far away the same words may be about a later state.
+func covered(p pairing, a source.Assertion) bool {
+	const close = 6 // lines
+	for _, b := range p.added {
+		if covers(b, a) {
+			return true
+		}
+	}
+	for _, list := range [][]paired{p.kept, p.changed} {
+		for _, k := range list {
+			near := max(k.was.Start-a.Start, a.Start-k.was.Start)
+			other := tight(k.is.Subject) != tight(a.Subject)
+			if near <= close && other && covers(k.is, a) || near <= 1 && k.was.Start != a.Start && claimOf(k.is) == claimOf(a) && k.is.Dead == "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// commented gives the line of a comment that holds the assertion's text.
+func (j weakening) commented(h *test, a source.Assertion) int {
+	text := core(a.Text)
+	for _, c := range h.file.facts.Comments {
+		if h.Holds(c.Start) && len(text) > 5 && strings.Contains(tight(c.Text), text) {
+			return c.Start
+		}
+	}
+	return 0
+}
+
+func (j weakening) removalLevel(t, h *test, gone []source.Assertion) evidence.Level {
+	level := j.weigh(evidence.Gate, t, len(gone))
+	if !intact(t, h) {
+		level = least(level, evidence.Locator) // the test was written anew
+	}
+	return level
+}
+
+// intact reports whether a test still does what it did: most of its lines
+// outside of assertions are still there.
+func intact(t, h *test) bool {
+	head := lineSet(h)
+	all, kept := 0, 0
+	skip := assertionLines(t)
+	for n := t.Start + 1; n <= t.End && n <= len(t.file.lines); n++ {
+		line := tight(t.file.lines[n-1])
+		if skip[n] || strings.Trim(line, "{}()[];,") == "" {
+			continue
+		}
+		all++
+		if head[line] {
+			kept++
+		}
+	}
+	return all == 0 || 4*kept >= 3*all
+}
+
+// lineSet gives the lines of a test without their layout.
+func lineSet(t *test) map[string]bool {
+	out := map[string]bool{}
+	for n := t.Start; n <= t.End && n <= len(t.file.lines); n++ {
+		out[tight(t.file.lines[n-1])] = true
+	}
+	return out
+}
+
+// acted reports whether the line before an assertion, which does what it looks
+// at, is still there.
+func acted(t *test, a source.Assertion, head map[string]bool) bool {
+	for n := a.Start - 1; n > t.Start; n-- {
+		line := tight(t.file.lines[n-1])
+		if line == "" || strings.Trim(line, "})];") == "" {
+			continue
+		}
+		return head[line] && !strings.Contains(a.Subject, "(")
+	}
+	return true
+}

@@ -1,0 +1,213 @@
+package testconfig
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"muster/internal/check"
+	"muster/internal/core/evidence"
+)
+
+var deciding = regexp.MustCompile(`(?i)(^|/)(\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.ya?ml|\.circleci/config\.yml|\.travis\.yml|azure-pipelines[^/]*\.ya?ml|jenkinsfile[^/]*|bitbucket-pipelines\.yml|` +
+	`makefile|gnumakefile|justfile|taskfile\.ya?ml|package\.json|tox\.ini|noxfile\.py|setup\.cfg|pytest\.ini|pyproject\.toml|\.coveragerc|\.?codecov\.ya?ml|jest\.config\.[a-z]+|vitest\.config\.[a-z]+|vite\.config\.[a-z]+|` +
+	`\.mocharc[^/]*|\.nycrc[^/]*|\.c8rc[^/]*|karma\.conf\.[a-z]+|playwright\.config\.[a-z]+|cypress\.config\.[a-z]+|tsconfig[^/]*\.json|\.eslintrc[^/]*|eslint\.config\.[a-z]+|biome\.jsonc?|mypy\.ini|\.golangci\.ya?ml|` +
+	`ruff\.toml|pom\.xml|build\.gradle(\.kts)?|cargo\.toml|\.ci/[^/]+|scripts?/[^/]*(test|ci)[^/]*)$`)
+
+func decides(p string) bool { return p != "" && deciding.MatchString(p) }
+
+var running = regexp.MustCompile(`(?i)\b(go test|gotestsum|pytest|py\.test|tox\b|nox\b|npm (run )?(test|t\b|ci-test)|npm t\b|yarn (run )?test|pnpm (run |-r )?test|(npx |node_modules/\.bin/|\./)?(jest|vitest|mocha|ava|c8|nyc)\b|playwright test|cypress run|` +
+	`cargo (test|nextest|llvm-cov)|mvnw? [^\n]*\b(test|verify|install)\b|gradlew? [^\n]*\b(test|check|build)\b|make (test|check)\b|python3? -m (unittest|pytest)|unittest discover|node (--[^ ]+ )*--test|bun test|deno test|ginkgo\b|bazel test|just test|task test|hatch (run )?[^\n]*test|manage\.py test|rspec\b|dotnet test|coverage run)`)
+
+var swallowed = regexp.MustCompile(`\|\|\s*(true|:|exit 0|echo\b|/bin/true)|;\s*(true|exit 0|:)\s*["']?\s*$|\|\s*(tee|cat)\b.*#|--passWithNoTests|--pass-with-no-tests|--suppress-no-test|--exit-zero|-DtestFailureIgnore|maven\.test\.failure\.ignore|--no-fail\b|\bset \+e\b`)
+var filtering = regexp.MustCompile(`(^|\s)(-run[ =]|-skip[ =]|-short\b|-test\.run|-test\.skip|--ignore(-glob)?[ =]|--deselect[ =]|-k[ =]|-m ["']?not\b|--testPathIgnorePatterns|--exclude[ =]|--grep[ =]|-g |--invert\b|-t ["']|--testNamePattern|-DskipTests|-Dmaven\.test\.skip|-x test\b|--exclude-task|-- --skip|--skip[ =]|--lf\b|--last-failed|--findRelatedTests|--onlyChanged|--changed\b|--label-filter|--focus)`)
+
+// commandsOf gives the lines of a file that run tests, without layout.
+func commandsOf(p, text string) []string {
+	var out []string
+	if path.Base(p) == "package.json" {
+		return scriptsOf(text)
+	}
+	if skipsCommands(p) {
+		return nil
+	}
+	for _, line := range strings.Split(text, "\n") {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, "//") || strings.HasPrefix(line, "- name:") || strings.HasPrefix(line, "name:") || strings.HasPrefix(line, "uses:") {
+			continue
+		}
+		if running.MatchString(line) && !entry.MatchString(line) {
+			out = append(out, strings.Join(strings.Fields(line), " "))
+		}
+	}
+	return out
+}
+
+// entry matches lines of a matrix or of settings that name a runner.
+var entry = regexp.MustCompile(`^-?\s*\{|\btox["']?\s*:|^(tox|pytest|jest|vitest|mocha|nox)["']?\s*:|requirements|pip install|npm (i|install|ci)\b[^&]*$|^- (tox|pytest|jest|mocha|vitest)$|\b(pnpm|yarn) (add|install)\b|\bsed\b|cache|^\[|^-?\s*["']?[A-Z_]+=\S+$|^(pytest|tox|jest|mocha|coverage|nose)$|^envlist|==|>=`)
+
+// skipsCommands names files in which a runner's name is no command.
+func skipsCommands(p string) bool {
+	switch ext := path.Ext(p); ext {
+	case ".toml", ".cfg", ".xml", ".json", ".gradle", ".kts":
+		return true
+	case ".js", ".ts", ".mjs", ".cjs", ".mts":
+		return true
+	}
+	return strings.HasPrefix(path.Base(p), ".c") || strings.HasPrefix(path.Base(p), "codecov")
+}
+
+func scriptsOf(text string) []string {
+	var out []string
+	scripts := scriptMap(text)
+	for _, name := range sorted(scripts) {
+		if isTestScript(name) {
+			out = append(out, name+": "+scripts[name])
+		}
+	}
+	return out
+}
+
+func scriptMap(text string) map[string]string {
+	var pkg struct {
+		Scripts map[string]string `json:"scripts"`
+	}
+	if err := json.Unmarshal([]byte(text), &pkg); err != nil {
+		return nil
+	}
+	return pkg.Scripts
+}
+
+func isTestScript(name string) bool {
+	return name == "test" || strings.HasPrefix(name, "test:") || strings.HasPrefix(name, "test-") || name == "ci" || name == "check" || name == "verify"
+}
+
+func sorted(m map[string]string) []string {
+	var out []string
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// commands judges the commands that run tests, in all files together: a
+// command that moved is not lost.
+func (j *judgement) commands(all []config) {
+	var before, after []string
+	for _, c := range all {
+		before, after = append(before, commandsOf(c.path, c.was)...), append(after, commandsOf(c.path, c.is)...)
+	}
+	lost := len(before) - len(after)
+	for _, c := range all {
+		was, is := commandsOf(c.path, c.was), commandsOf(c.path, c.is)
+		for _, line := range is {
+			if slices.Contains(before, line) {
+				continue
+			}
+			j.weakerCommand(c, line, strings.Join(was, "\n"))
+		}
+		for _, line := range was {
+			if c.modified && lost > 0 && !slices.Contains(after, line) && !swallowed.MatchString(line) {
+				lost--
+				j.say(c, finding{rule: "ci", level: j.ciLevel(c), was: line, is: "", message: fmt.Sprintf("%s no longer runs %s.", check.ShowPath(c.path), quote(line))})
+			}
+		}
+		j.emptied(c)
+		j.tolerated(c)
+	}
+}
+
+// ciLevel is the level of a command that is gone: a small edit takes it out on
+// purpose, a large one may do its work elsewhere.
+func (j *judgement) ciLevel(c config) evidence.Level {
+	a, b := strings.Count(c.was, "\n"), strings.Count(c.is, "\n")
+	if a-b > 12 || b-a > 12 {
+		return evidence.Locator
+	}
+	return evidence.Gate
+}
+
+func (j *judgement) weakerCommand(c config, line, was string) {
+	if swallowed.MatchString(line) && len(swallowed.FindAllString(was, -1)) < len(swallowed.FindAllString(strings.Join(commandsOf(c.path, c.is), "\n"), -1)) && c.was != "" {
+		j.say(c, finding{rule: "ci", level: evidence.Gate, was: was, is: line, message: fmt.Sprintf("Tests that fail are no failure any more: %s runs %s.", check.ShowPath(c.path), quote(line))})
+		return
+	}
+	if strings.HasPrefix(line, "-") && strings.HasPrefix(strings.ToLower(path.Base(c.path)), "make") && strings.Contains(was, strings.TrimPrefix(line, "-")) {
+		j.say(c, finding{rule: "ci", level: evidence.Gate, was: was, is: line, message: fmt.Sprintf("Tests that fail are no failure any more: %s runs %s.", check.ShowPath(c.path), quote(line))})
+		return
+	}
+	flag := filtering.FindString(line)
+	if flag == "" || !c.modified || strings.Contains(was, strings.TrimSpace(flag)) {
+		return
+	}
+	plain := tight(filtering.ReplaceAllString(line, " "))
+	for _, old := range strings.Split(was, "\n") {
+		// The same command, now with a filter.
+		if runner := running.FindString(old); runner != "" && running.FindString(line) == runner && (strings.HasPrefix(plain, tight(old)[:min(len(tight(old)), 12)]) || alike(old, line)) && !slices.Contains(commandsOf(c.path, c.is), old) {
+			j.say(c, finding{rule: "ci", level: evidence.Gate, was: old, is: line, message: fmt.Sprintf("%s runs only some of the tests now: %s.", check.ShowPath(c.path), quote(line))})
+			return
+		}
+	}
+}
+
+// emptied finds scripts and targets for tests that do nothing now.
+func (j *judgement) emptied(c config) {
+	if path.Base(c.path) == "package.json" {
+		was, is := scriptMap(c.was), scriptMap(c.is)
+		for _, name := range sorted(was) {
+			now, kept := is[name]
+			if isTestScript(name) && kept && now != was[name] && nothing.MatchString(strings.TrimSpace(now)) && !nothing.MatchString(strings.TrimSpace(was[name])) {
+				j.say(c, finding{rule: "ci", level: evidence.Gate, was: was[name], is: now, message: fmt.Sprintf("The script %s in %s cannot fail any more: %s.", quote(name), check.ShowPath(c.path), quote(now))})
+			}
+		}
+	}
+}
+
+var nothing = regexp.MustCompile(`^(exit 0|true|:|echo\b[^&|;]*|node -e ["']?(process\.exit\(0?\)|0|)["']?|)$`)
+
+var tolerating = regexp.MustCompile(`(?i)^\s*-?\s*(continue-on-error:\s*['"]?true|allow_failure:\s*true|continueOnError:\s*true|if:\s*['"]?(\$\{\{\s*)?false)`)
+
+// tolerated finds steps with tests whose failure is let through.
+func (j *judgement) tolerated(c config) {
+	if !strings.HasSuffix(c.path, ".yml") && !strings.HasSuffix(c.path, ".yaml") || c.was == "" {
+		return
+	}
+	had := map[string]int{}
+	for _, line := range strings.Split(c.was, "\n") {
+		had[strings.TrimSpace(line)]++
+	}
+	lines := strings.Split(c.is, "\n")
+	for i, line := range lines {
+		if !tolerating.MatchString(line) {
+			continue
+		}
+		if had[strings.TrimSpace(line)]--; had[strings.TrimSpace(line)] >= 0 {
+			continue
+		}
+		level := evidence.Context
+		if slices.ContainsFunc(stepAround(lines, i), func(l string) bool {
+			return running.MatchString(l) && !strings.HasPrefix(strings.TrimSpace(l), "#") && !entry.MatchString(strings.TrimSpace(l))
+		}) {
+			level = evidence.Gate
+		}
+		j.say(c, finding{rule: "ci", level: level, line: i + 1, is: strings.TrimSpace(line), message: fmt.Sprintf("A step of %s may fail and is no failure any more.", check.ShowPath(c.path))})
+	}
+}
+
+// stepAround gives the lines of the step or job that a key of it stands in.
+func stepAround(lines []string, at int) []string {
+	depth, start := indent(lines[at]), at
+	for start > 0 && !(strings.HasPrefix(strings.TrimSpace(lines[start]), "- ") && indent(lines[start]) <= depth) && (indent(lines[start]) >= depth || strings.TrimSpace(lines[start]) == "") {
+		start--
+	}
+	first := indent(lines[start])
+	end := start + 1
+	for end < len(lines) && (strings.TrimSpace(lines[end]) == "" || indent(lines[end]) > first) {
+		end++
+	}
+	return lines[start:end]
+}
