@@ -31,8 +31,7 @@ const (
 
 // everywhere is what the whole head says, to tell a loss from a move.
 type everywhere struct {
-	gained map[string]int  // shapes of guards that functions of the head have and their base had not
-	forms  map[string]int  // the same by form
+	forms  map[string]int  // forms of guards that functions of the head have and their base had not
 	silent map[string]bool // functions of the change that no longer give an error, by last name
 	calls  map[string]int  // families of protecting calls, gained likewise
 	words  map[string]bool // identifiers of the changed files of the head
@@ -40,7 +39,7 @@ type everywhere struct {
 }
 
 func look(ms []match) everywhere {
-	e := everywhere{gained: map[string]int{}, calls: map[string]int{}, words: map[string]bool{}, forms: map[string]int{}, silent: map[string]bool{}, hushed: map[string]int{}}
+	e := everywhere{calls: map[string]int{}, words: map[string]bool{}, forms: map[string]int{}, silent: map[string]bool{}, hushed: map[string]int{}}
 	for _, m := range ms {
 		if m.base != nil {
 			for _, w := range m.base.swallows {
@@ -54,7 +53,6 @@ func look(ms []match) everywhere {
 			e.words[w] = true
 		}
 		for _, g := range without(guardsOf(m.head), guardsOf(m.base)) {
-			e.gained[shape(g.Text)]++
 			if g.Kind != source.ErrorCheck {
 				e.forms[form(g.Text)]++
 			}
@@ -120,11 +118,6 @@ func (m match) conditions(e everywhere) []loss {
 					rule: ruleWeakened, say: "passes over what it refused when `" + clip(g.Text) + "`", text: g.Text, weight: 0.75, old: g.Start, line: gained[i].Start,
 				})
 			}
-			continue
-		}
-		if s := shape(g.Text); e.gained[s] > 0 {
-			e.gained[s]--
-			e.forms[form(g.Text)]--
 			continue
 		}
 		if f := form(g.Text); e.forms[f] > 0 {
