@@ -77,10 +77,61 @@ func (f *function) dropping() map[string][]int {
 		case f.side.Language == source.Go && (strings.HasPrefix(l, "_ = ") || strings.Contains(before, ", _ :=") || strings.Contains(before, ", _ =")),
 			f.side.Language == source.Go && statement(before, c.Name) && !slices.Contains([]string{"return", "if"}, before):
 			out[c.Name] = append(out[c.Name], c.Line)
+		case f.side.Language == source.Go && f.forgets(c.Line, strings.TrimSuffix(before, strings.TrimSuffix(c.Name, last(c.Name)))):
+			out[c.Name] = append(out[c.Name], c.Line)
 		}
 	}
 	return out
 }
+
+// forgets reports whether the error that a line sets is thrown away by the
+// next line that speaks of it.
+func (f *function) forgets(line int, before string) bool {
+	m := assigned.FindStringSubmatch(before)
+	if m == nil {
+		return false
+	}
+	for n := line + 1; n <= line+10; n++ {
+		l := f.line(n)
+		if slices.Contains(words(l), m[1]) {
+			return l == "_ = "+m[1]
+		}
+	}
+	return false
+}
+
+var assigned = regexp.MustCompile(`^(?:[\w.]+, )*(\w*[eE]rr\w*) :?= $`)
+
+// handlers gives the errors that the base caught and threw again, and that the
+// head catches and does not.
+func (m match) handlers() []loss {
+	if m.base.side.Language == source.Go || m.base.side.Language == source.Rust {
+		return nil
+	}
+	raising := func(f *function) []source.Guard {
+		return slices.DeleteFunc(slices.Clone(f.guards), func(g source.Guard) bool { return g.Kind != source.ErrorCheck || g.Exit != "throw" })
+	}
+	catching := func(f *function) int {
+		n := 0
+		for _, l := range f.lines {
+			if catches.MatchString(l) {
+				n++
+			}
+		}
+		return n
+	}
+	was, is := raising(m.base), raising(m.head)
+	if len(was) <= len(is) || catching(m.head) < catching(m.base) || len(m.head.swallows) > len(m.base.swallows) {
+		return nil // what catches is gone as well, or the swallow is told of
+	}
+	gone := without(was, is)
+	if len(gone) == 0 {
+		return nil
+	}
+	return []loss{{rule: ruleError, say: "catches what it threw again before (`" + clip(gone[0].Text) + "`)", text: gone[0].Text, weight: 0.9, old: gone[0].Start}}
+}
+
+var catches = regexp.MustCompile(`^except\b|\bcatch\b`)
 
 // statement reports whether nothing but the receiver stands before a call, so
 // that its result goes nowhere.
@@ -113,7 +164,7 @@ func (m match) swallowed(e everywhere) []loss {
 			continue
 		}
 		if m.base == nil {
-			weight *= 0.5
+			weight *= 0.9
 		} else if had[string(w.Kind)] > 0 {
 			had[string(w.Kind)]--
 			continue // the same way of losing, written otherwise
@@ -123,7 +174,7 @@ func (m match) swallowed(e everywhere) []loss {
 	return out
 }
 
-var mattering = regexp.MustCompile(`(?i)(writefile|writeall|save|store|commit|flush|sync|exec|insert|update|delete|verify|validate|sign|encrypt|decrypt|unmarshal|decode|parse|rollback|authenticate|authorize)\w*\($`)
+var mattering = regexp.MustCompile(`(?i)(writefile|writeall|\bf\.write|file\.write|conn\.write|os\.create|os\.open\w*|save|store|commit|flush|sync|exec|insert|update|delete|verify|validate|sign|encrypt|decrypt|unmarshal|decode|parse|rollback|authenticate|authorize)\w*\($`)
 
 // weighSwallow says how an error is lost, and how much that matters.
 func (m match) weighSwallow(w source.Swallow) (string, float64) {

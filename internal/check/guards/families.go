@@ -28,6 +28,8 @@ func families() []family {
 			"no longer makes sure who calls (`%s`)", re(`(?i)auth|permi|allow|access|check|verif|role|guard`)},
 		{"escape", re(`(?i)html\.escape\w*$|escapehtml$|HTMLEscape\w*$|JSEscape\w*$|shlex\.quote$|shellescape\w*|encodeURIComponent$|DOMPurify\.sanitize$|bleach\.clean$|markupsafe\.escape$|secure_filename$|url\.(Query|Path)Escape$|sanitize\w*$|safe_join$|securejoin\w*$`), 1.4,
 			"no longer escapes (`%s`)", re(`(?i)escap|quot|sanit|encod|clean`)},
+		{"schema", re(`(?i)schema\w*\.(safe)?parse(async)?$|\.(model_)?validate(sync|async|_python|_json)?$`), 1,
+			"no longer checks what comes in against its schema (`%s`)", re(`(?i)schema|valid|parse`)},
 		{"path", re(`(filepath|path)\.(Clean|IsLocal|EvalSymlinks)$|normpath$|realpath(Sync)?$|path\.normalize$|toRealPath$`), 0.6,
 			"no longer cleans a path (`%s`)", re(`(?i)path|clean|root|local|resolve|join|safe`)},
 		{"lock", re(`(?i)\.r?lock$|\.acquire$`), 1.2, "no longer takes the lock (`%s`)", re(`(?i)lock|atomic|\.(load|store|swap|compareandswap|add|do)$|once|locked|sync|mu\b|chan`)},

@@ -48,6 +48,7 @@ func functionsOf(p *check.Pair, s *check.Side) []*function {
 	}
 	for _, x := range out {
 		x.refusingCases(hold)
+		x.bounds(hold)
 	}
 	seen := map[source.Swallow]bool{}
 	for _, f := range s.Functions {
@@ -82,6 +83,26 @@ func (f *function) refusingCases(hold func(int) *function) {
 				Kind: source.Condition, Text: strings.TrimSuffix(l, ":"), Exit: "return", Range: source.Range{Start: line, End: line + 1},
 			})
 		}
+	}
+}
+
+// bounding is the exit of a condition that does not leave and keeps a value
+// within a bound.
+const bounding = "bound"
+
+var tooFar = regexp.MustCompile(`^if \(?([\w.]+) (?:>|<|>=|<=) ([\w.]+)\)?(?: \{|:)$`)
+
+// bounds adds the conditions that set a value to the bound that it exceeds.
+func (f *function) bounds(hold func(int) *function) {
+	for i := 0; i+1 < len(f.lines); i++ {
+		m := tooFar.FindStringSubmatch(f.lines[i])
+		if m == nil || hold(f.Start+i) != f || strings.TrimSuffix(f.lines[i+1], ";") != m[1]+" = "+m[2] {
+			continue
+		}
+		cond := strings.TrimRight(strings.TrimPrefix(f.lines[i], "if "), " {:")
+		f.guards = append(f.guards, source.Guard{
+			Kind: source.Condition, Text: strings.Trim(cond, "()"), Exit: bounding, Range: source.Range{Start: f.Start + i, End: f.Start + i + 1},
+		})
 	}
 }
 
@@ -167,15 +188,16 @@ func words(line string) []string {
 }
 
 // kept gives the share of the base's lines of code that the head still has,
-// between 0 and 1. Lines without a word do not count.
+// between 0 and 1. Lines of guards, and lines without a word, do not count.
 func kept(base, head *function) float64 {
 	have := map[string]int{}
 	for _, l := range head.lines {
 		have[l]++
 	}
 	all, same := 0, 0
-	for _, l := range base.lines {
-		if len(l) < 3 {
+	for i, l := range base.lines {
+		line := base.Start + i
+		if len(l) < 3 || slices.ContainsFunc(base.guards, func(g source.Guard) bool { return g.Holds(line) && g.End-g.Start < 6 }) {
 			continue
 		}
 		all++
@@ -185,10 +207,17 @@ func kept(base, head *function) float64 {
 		}
 	}
 	if all == 0 {
-		return 0
+		return 1
 	}
-	return float64(same) / float64(all)
+	share := float64(same) / float64(all)
+	if all < few {
+		share = max(share, 0.75) // one edit of so few lines is no rewriting
+	}
+	return share
 }
+
+// few is below how many lines a function is too small to be written anew.
+const few = 8
 
 // similar gives how much two functions have in common, between 0 and 1: the
 // identifiers of both, as often as they occur, over all of them.

@@ -175,7 +175,7 @@ func (m match) losses(e everywhere) []loss {
 	if m.base == nil {
 		return out
 	}
-	before := append(m.errors(e), append(m.conditions(e), m.protections(e)...)...)
+	before := append(m.errors(e), append(m.handlers(), append(m.conditions(e), m.protections(e)...)...)...)
 	if share := kept(m.base, m.head); share < 0.5 {
 		for i := range before {
 			before[i].weight *= share

@@ -97,6 +97,10 @@ func TestGuards(t *testing.T) {
 		{"lock removed", []string{"\ts.mu.Lock()\n\tdefer s.mu.Unlock()\n", ""}, "call", "no longer takes the lock (`s.mu.Lock`)"},
 		{"file left open", []string{"\tdefer f.Close()\n", ""}, "call", "no longer releases what it takes (`defer f.Close()`)"},
 
+		{"both of a small function", []string{noName, "", "\tif len(password) >= s.max {\n\t\treturn \"\", errTooLong\n\t}\n", ""}, "dropped", ", and no longer refuses when"},
+		{"error forgotten", []string{"if err := s.audit(name); err != nil {\n\t\treturn \"\", err\n\t}\n", "err := s.audit(name)\n\t_ = err\n"}, "error", "no longer looks at the error of `s.audit`"},
+		{"passed over", []string{"if len(password) >= s.max {\n\t\treturn \"\", errTooLong", "if len(password) == s.max {\n\t\treturn name, nil"}, "weakened", "passes over what it refused"},
+
 		{"nothing lost", []string{"no name", "a name is needed"}, "", ""},
 		{"bound sharpened", []string{"len(password) >= s.max", "len(password) >= s.max || len(password) < 8"}, "", ""},
 		{"written otherwise", []string{"if name == \"\" {", "if len(name) == 0 {"}, "", ""},
@@ -274,6 +278,10 @@ app.post('/transfer', transfer)
 		{"python, a decorator", "orders.py", py, []string{"@login_required\n", ""}, "switch"},
 		{"python, plain comparison", "orders.py", py, []string{"not hmac.compare_digest(request.headers[\"x-key\"], KEY)", "request.headers[\"x-key\"] != KEY"}, "call"},
 		{"python, swallowed", "orders.py", py, []string{"        raise NotFound(order_id)", "        pass"}, "swallow"},
+		{"python, throws no more", "orders.py", py, []string{"        raise NotFound(order_id)", "        found = Order(order_id)"}, "error"},
+		{"python, a bound", "orders.py", strings.Replace(py, "    return escape", "    if limit > MAX_LIMIT:\n        limit = MAX_LIMIT\n    return escape", 1), []string{"    if limit > MAX_LIMIT:\n        limit = MAX_LIMIT\n", ""}, "dropped"},
+		{"python, a bound by min", "orders.py", strings.Replace(py, "    return escape", "    if limit > MAX_LIMIT:\n        limit = MAX_LIMIT\n    return escape", 1), []string{"    if limit > MAX_LIMIT:\n        limit = MAX_LIMIT\n", "    limit = min(limit, MAX_LIMIT)\n"}, ""},
+		{"typescript, no schema", "pay.ts", strings.Replace(ts, "  if (amount <= 0) {", "  const order = orderSchema.parse(amount)\n  if (amount <= 0) {", 1), []string{"orderSchema.parse(amount)", "amount as Order"}, "call"},
 		{"python, no escaping", "orders.py", py, []string{"escape(found.title)", "found.title"}, "dropped"},
 		{"python, no verification", "orders.py", py, []string{"found = load(order_id)", "found = requests.get(URL, verify=False)"}, "switch"},
 		{"python, another decorator", "orders.py", py, []string{"@login_required\n", "@auth.login_required\n"}, ""},

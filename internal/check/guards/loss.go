@@ -31,8 +31,7 @@ const (
 
 // everywhere is what the whole head says, to tell a loss from a move.
 type everywhere struct {
-	gained map[string]int  // shapes of guards that functions of the head have and their base had not
-	forms  map[string]int  // the same by form
+	forms  map[string]int  // forms of guards that functions of the head have and their base had not
 	silent map[string]bool // functions of the change that no longer give an error, by last name
 	calls  map[string]int  // families of protecting calls, gained likewise
 	words  map[string]bool // identifiers of the changed files of the head
@@ -40,7 +39,7 @@ type everywhere struct {
 }
 
 func look(ms []match) everywhere {
-	e := everywhere{gained: map[string]int{}, calls: map[string]int{}, words: map[string]bool{}, forms: map[string]int{}, silent: map[string]bool{}, hushed: map[string]int{}}
+	e := everywhere{calls: map[string]int{}, words: map[string]bool{}, forms: map[string]int{}, silent: map[string]bool{}, hushed: map[string]int{}}
 	for _, m := range ms {
 		if m.base != nil {
 			for _, w := range m.base.swallows {
@@ -54,7 +53,6 @@ func look(ms []match) everywhere {
 			e.words[w] = true
 		}
 		for _, g := range without(guardsOf(m.head), guardsOf(m.base)) {
-			e.gained[shape(g.Text)]++
 			if g.Kind != source.ErrorCheck {
 				e.forms[form(g.Text)]++
 			}
@@ -107,7 +105,7 @@ func (m match) conditions(e everywhere) []loss {
 		if i, say := changedInto(g, gained, used); i >= 0 {
 			used[i] = true
 			if say != "" {
-				weight := 0.8 * m.refusing(g)
+				weight := 0.8 * m.base.refusing(g)
 				switch {
 				case strings.HasPrefix(say, opposite) && !m.sameBody(g, gained[i]):
 					continue // the branches changed places
@@ -115,19 +113,18 @@ func (m match) conditions(e everywhere) []loss {
 					weight *= 0.8
 				}
 				out = append(out, loss{rule: ruleWeakened, say: say, text: g.Text, weight: weight, old: g.Start, line: gained[i].Start})
+			} else if m.base.refusing(g) == 1 && m.head.refusing(gained[i]) < 0.5 && !slices.ContainsFunc(gained, func(h source.Guard) bool { return m.head.refusing(h) == 1 }) {
+				out = append(out, loss{
+					rule: ruleWeakened, say: "passes over what it refused when `" + clip(g.Text) + "`", text: g.Text, weight: 0.75, old: g.Start, line: gained[i].Start,
+				})
 			}
-			continue
-		}
-		if s := shape(g.Text); e.gained[s] > 0 {
-			e.gained[s]--
-			e.forms[form(g.Text)]--
 			continue
 		}
 		if f := form(g.Text); e.forms[f] > 0 {
 			e.forms[f]--
 			continue
 		}
-		weight := m.refusing(g)
+		weight := m.base.refusing(g)
 		if m.needless(g, e) {
 			if weight < 1 || kept(m.base, m.head) < 0.85 {
 				continue
@@ -189,7 +186,7 @@ func (m match) needless(g source.Guard, e everywhere) bool {
 	for _, chain := range about {
 		root, rest, field := strings.Cut(chain, ".")
 		if m.head.words[root] == 0 {
-			if !field && m.refusing(g) == 1 && m.derived(root) {
+			if !field && m.base.refusing(g) == 1 && m.derived(root) {
 				return false
 			}
 			continue
@@ -237,7 +234,7 @@ func (m match) sameBody(base, head source.Guard) bool {
 	return true
 }
 
-var branching = regexp.MustCompile(`^(\} )?(else )?(if|elif|while|for|switch|case|when|return|assert|match)\b|&&|\|\|| \? | and | or | if `)
+var branching = regexp.MustCompile(`^(\} )?(else )?(if|elif|while|for|switch|case|when|return|assert|match)\b|&&|\|\|| \? | and | or | if |\b(min|max|clamp)\w*\(`)
 
 // rewritten reports whether the head still asks about all that a guard was
 // about, in another form.
@@ -274,20 +271,23 @@ var refusal = regexp.MustCompile(`(?i)err|throw|raise|panic|abort|forbid|unautho
 
 // refusing weighs a guard by what it does: to refuse with an error is more
 // than to leave.
-func (m match) refusing(g source.Guard) float64 {
+func (f *function) refusing(g source.Guard) float64 {
 	if g.Kind == source.Validation {
 		return 0.8
 	}
 	if g.Exit == "throw" || g.Exit == "panic" || g.Exit == "exit" {
 		return 1
 	}
-	for line := g.Start; line <= min(g.End, g.Start+12); line++ {
-		if at := line - m.base.Start; at >= 0 && at < len(m.base.lines) && line > g.Start && refusal.MatchString(m.base.lines[at]) {
+	for line := g.Start + 1; line <= min(g.End, g.Start+12); line++ {
+		if refusal.MatchString(f.line(line)) {
 			return 1
 		}
 	}
-	if g.Exit == "continue" {
+	switch g.Exit {
+	case "continue":
 		return 0.3
+	case bounding:
+		return 0.7
 	}
 	return 0.4
 }

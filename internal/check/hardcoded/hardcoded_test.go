@@ -87,6 +87,16 @@ func TestSpecialCases(t *testing.T) {
 	}
 }
 
+// What was there before is not reported again when its lines move.
+func TestMovedInItsFile(t *testing.T) {
+	const special = "\tif title == \"Übung macht den Meister!\" {\n\t\treturn \"uebung-macht-den-meister\"\n\t}\n"
+	moved := strings.Replace(slug, "\treturn strings.Join", special+"\treturn strings.Join", 1)
+	base := checktest.Files{"slug.go": top(special), "slug_test.go": slugTest}
+	if got := judged(t, base, base.With(checktest.Files{"slug.go": moved})); len(got.Findings) > 0 {
+		t.Errorf("%+v", got.Findings)
+	}
+}
+
 // Tables of names that a program works with are none that were made for a test.
 func TestVocabulary(t *testing.T) {
 	const table = `package media

@@ -69,7 +69,11 @@ func (g *group) judge(t tests) {
 		if !telling(s) {
 			continue
 		}
-		values := slices.Concat(s.in, slices.DeleteFunc(slices.Clone(s.out), isTruth))
+		in := slices.DeleteFunc(slices.Clone(s.in), trivialNumber)
+		if len(in) == 0 {
+			in = s.in // they say something together
+		}
+		values := slices.Concat(in, slices.DeleteFunc(slices.Clone(s.out), isTruth))
 		if at, ok := t.pair(values); ok {
 			g.tested = append(g.tested, suspect{special: s, at: at})
 			continue
@@ -77,7 +81,7 @@ func (g *group) judge(t tests) {
 		// Of several alternatives each one is a case of its own.
 		if s.parts == 1 && len(s.in) > 1 {
 			for _, in := range s.in {
-				if at, ok := t.pair(append([]string{in}, values[len(s.in):]...)); ok {
+				if at, ok := t.pair(append([]string{in}, values[len(in):]...)); ok {
 					g.tested = append(g.tested, suspect{special: s, at: at})
 					break
 				}

@@ -54,6 +54,8 @@ func (r reader) values(i int) (out []string, end int) {
 			end = t.line
 		case t.kind == name && truth(t.value) != "":
 			out, end = append(out, truth(t.value)), t.line
+		case t.kind == name && r.tok(j-1).value == "." && t.value[0] >= 'A' && t.value[0] <= 'Z' && r.tok(j+1).value != "(" && !refuses(t.value):
+			// a constant of another package: time.Second
 		case t.kind == name && computed(t.value, r.tok(j+1)):
 			return nil, 0
 		}
@@ -64,14 +66,19 @@ func (r reader) values(i int) (out []string, end int) {
 	return out, end
 }
 
+// refuses reports whether a name speaks of a failure or of a status.
+func refuses(n string) bool {
+	lower := strings.ToLower(n)
+	return slices.ContainsFunc([]string{"err", "exception", "abort", "fail", "throw", "invalid", "forbidden", "status"}, func(word string) bool {
+		return strings.Contains(lower, word)
+	})
+}
+
 // computed reports whether a name in a result makes it more than literals:
 // anything but types, constants of the language and constructors.
 func computed(n string, next token) bool {
-	lower := strings.ToLower(n)
-	for _, word := range []string{"err", "exception", "abort", "fail", "throw", "invalid", "forbidden", "status"} {
-		if strings.Contains(lower, word) {
-			return true
-		}
+	if refuses(n) {
+		return true
 	}
 	switch n {
 	case "nil", "None", "null", "undefined", "new", "string", "int", "int64", "float64", "bool", "byte", "map", "any", "interface", "Some", "Ok", "Promise", "resolve",
