@@ -55,7 +55,7 @@ func (j *judge) fail(ctx context.Context, s suspect, names []string) {
 		default:
 			f.Message = fmt.Sprintf("%s passes at the base and fails on the change's code.", check.Clip(check.ShowPath(strings.Join(leaves, ", ")), 300))
 		}
-		j.add(j.weighed(ctx, j.located(s, top, f)), s.unit.ID+" "+strings.Join(leaves, " "))
+		j.add(weighed(ctx, j.subject, j.located(s, top, f)), s.unit.ID+" "+strings.Join(leaves, " "))
 	}
 }
 
@@ -64,11 +64,11 @@ func (j *judge) fail(ctx context.Context, s suspect, names []string) {
 // together for good reason far more often than for a bad one, so that this
 // alone proves nothing; the check tamper looks at how the test was changed. A
 // test that the change leaves alone fails at the head too.
-func (j *judge) weighed(ctx context.Context, f evidence.Finding) evidence.Finding {
+func weighed(ctx context.Context, s *check.Subject, f evidence.Finding) evidence.Finding {
 	if f.Level != evidence.Gate {
 		return f
 	}
-	why := j.touched(ctx, f)
+	why := touched(ctx, s, f)
 	if why == "" {
 		return f
 	}
@@ -79,8 +79,8 @@ func (j *judge) weighed(ctx context.Context, f evidence.Finding) evidence.Findin
 
 // touched says what of a failed test the change touches, or nothing. What
 // cannot be read counts as left alone.
-func (j *judge) touched(ctx context.Context, f evidence.Finding) string {
-	for _, c := range j.subject.Change.Files {
+func touched(ctx context.Context, s *check.Subject, f evidence.Finding) string {
+	for _, c := range s.Change.Files {
 		was := c.Path
 		if c.OldPath != "" {
 			was = c.OldPath
@@ -94,12 +94,12 @@ func (j *judge) touched(ctx context.Context, f evidence.Finding) string {
 		if c.Status == change.Deleted {
 			return "the change deletes it"
 		}
-		patch, err := j.subject.Patch(ctx, c.Path)
+		patch, err := s.Patch(ctx, c.Path)
 		if err != nil {
 			return ""
 		}
 		from, to := f.StartLine, f.EndLine
-		if file, _, found, err := j.subject.BaseSource(ctx, was); err == nil && found {
+		if file, _, found, err := s.BaseSource(ctx, was); err == nil && found {
 			if t, ok := file.TestAt(f.StartLine); ok {
 				from, to = topTest(file, t).Start, topTest(file, t).End
 			}
