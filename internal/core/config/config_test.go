@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"muster/internal/core/config"
+	"muster/internal/core/evidence"
 	"muster/internal/core/job"
 	"muster/internal/core/plan"
 	"muster/internal/core/yamlfile"
@@ -72,8 +73,11 @@ func TestParseEveryKey(t *testing.T) {
 			{Name: "codex", Driver: "codex", Command: []string{"/opt/codex/bin/codex"}},
 			{Name: "play", Driver: "script", Command: []string{"scripts"}},
 		},
-		Roles:   []config.Role{{Agent: "claude", Roles: []string{"code", "docs"}}, {Agent: "codex", Roles: []string{"review", "test"}}},
-		Checks:  config.Checks{TimeMS: 300_000, MaxLines: 400, Build: []plan.Command{{Shell: "make"}}},
+		Roles: []config.Role{{Agent: "claude", Roles: []string{"code", "docs"}}, {Agent: "codex", Roles: []string{"review", "test"}}},
+		Checks: config.Checks{TimeMS: 300_000, MaxLines: 400, Build: []plan.Command{{Shell: "make"}}, External: []evidence.Linter{
+			{Name: "lint", Run: plan.Command{Argv: []string{"golangci-lint", "run", "--out-format", "sarif"}}, Format: evidence.SARIF},
+			{Name: "vet", Run: plan.Command{Shell: "go vet ./..."}, Format: evidence.ErrorFormat, Lines: []string{"%f:%l:%c: %m"}},
+		}},
 		Protect: []string{"deploy/**", "Dockerfile"},
 		Budget:  plan.Budget{MicroUSD: 20_000_000, TimeMS: 240 * 60_000, Tokens: 1_000_000, Parallel: 8},
 		Land:    config.Land{Into: config.IntoBranch, Protected: []string{"main", "release/*"}},
@@ -100,11 +104,12 @@ func TestOrigin(t *testing.T) {
 		"rounds":               {Value: "2", Source: ".muster/config.yaml:12"},
 		"checks.time":          {Value: "5m", Source: ".muster/config.yaml:17"},
 		"checks.max_files":     {Value: "no limit", Source: ".muster/config.yaml:19"},
-		"budget.usd":           {Value: "20.00", Source: ".muster/config.yaml:22"},
-		"budget.minutes":       {Value: "4h", Source: ".muster/config.yaml:22"},
-		"land.protected":       {Value: "main, release/*", Source: ".muster/config.yaml:24"},
-		"sandbox":              {Value: "off", Source: ".muster/config.yaml:23"},
+		"budget.usd":           {Value: "20.00", Source: ".muster/config.yaml:25"},
+		"budget.minutes":       {Value: "4h", Source: ".muster/config.yaml:25"},
+		"land.protected":       {Value: "main, release/*", Source: ".muster/config.yaml:27"},
+		"sandbox":              {Value: "off", Source: ".muster/config.yaml:26"},
 		"checks.build":         {Value: "make", Source: ".muster/config.yaml:20"},
+		"checks.external":      {Value: "lint, vet", Source: ".muster/config.yaml:22"},
 	}
 	have := map[string]config.Origin{}
 	for _, o := range c.Origin {

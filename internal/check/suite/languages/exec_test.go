@@ -55,6 +55,7 @@ func (x *osExec) Run(ctx context.Context, c job.Command) (job.Output, error) {
 // has is false, cannot.
 func withPython(t *testing.T, module string, has bool) *osExec {
 	t.Helper()
+	whole(t)
 	for _, python := range []string{"python3", "/usr/bin/python3", "/usr/local/bin/python3"} {
 		at, err := exec.LookPath(python)
 		if err != nil {
@@ -72,7 +73,17 @@ func withPython(t *testing.T, module string, has bool) *osExec {
 // needs skips a test on a machine without a program.
 func needs(t *testing.T, program string) {
 	t.Helper()
+	whole(t)
 	if _, err := exec.LookPath(program); err != nil {
 		t.Skip("needs ", program, ": ", err)
+	}
+}
+
+// whole skips a test that runs the tools of another language: they take a
+// minute together. scripts/suites.sh runs them, and so does .ci/run.
+func whole(t *testing.T) {
+	t.Helper()
+	if os.Getenv("MUSTER_TEST_SUITES") == "" {
+		t.Skip("MUSTER_TEST_SUITES is not set: run scripts/suites.sh")
 	}
 }

@@ -43,7 +43,7 @@ func TestMaven(t *testing.T) {
 	got := story(t, &osExec{}, base, base.With(checktest.Files{
 		"src/main/java/x/Sum.java":     strings.Replace(base["src/main/java/x/Sum.java"], "a + b", "a - b", 1),
 		"src/test/java/x/SumTest.java": "",
-	}), "gate failed src/test/java/x/SumTest.java:6")
+	}), "locator failed_and_edited src/test/java/x/SumTest.java:6")
 	if len(got.Findings) == 1 && !strings.HasSuffix(got.Findings[0].Reproduce, "mvn -o test '-Dtest=x.SumTest#works' -DfailIfNoTests=false -Dsurefire.failIfNoSpecifiedTests=false)") {
 		t.Error(got.Findings[0].Reproduce)
 	}

@@ -43,7 +43,7 @@ func TestNode(t *testing.T) {
 		"web/exits.js":         "export const stop = () => process.exit(0);\n",
 		"web/waver.js":         "import fs from 'node:fs';\nexport const ok = () => {\n  const seen = fs.existsSync('seen');\n  fs.writeFileSync('seen', '');\n  return seen;\n};\n",
 	}),
-		"gate failed web/test/sum.test.js:6",
+		"locator failed_and_edited web/test/sum.test.js:6",
 		"gate failed web/test/plain.test.js:0",
 		"gate missing web/test/exits.test.js:0",
 		"locator skipped web/test/flag.test.js:5",

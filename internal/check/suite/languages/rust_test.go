@@ -47,7 +47,7 @@ func TestCargo(t *testing.T) {
 	req.Base.Tree, req.Head.Tree = repo.tree(base), repo.tree(head)
 	trees := checktest.New(t, map[string]checktest.Files{req.Base.Tree: base, req.Head.Tree: head})
 	got := checktest.Run(t, basetests.New(), trees, &osExec{}, req)
-	want := "gate failed sum/src/lib.rs:14 gate failed user/tests/t.rs:2 locator does_not_compile sum/tests/api.rs:3"
+	want := "locator does_not_compile sum/tests/api.rs:3 locator failed_and_edited sum/src/lib.rs:14 locator failed_and_edited user/tests/t.rs:2"
 	if have := strings.Join(briefly(got), " "); have != want {
 		t.Fatalf("%s (%s)\n%s, want\n%s\n%q", got.Status, got.Why, have, want, got.NotRun)
 	}
