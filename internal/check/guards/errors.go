@@ -113,7 +113,9 @@ func (m match) swallowed(e everywhere) []loss {
 			continue
 		}
 		if m.base == nil {
-			weight *= 0.5
+			if weight *= 0.5; m.head.isClear(w) {
+				weight = clearly
+			}
 		} else if had[string(w.Kind)] > 0 {
 			had[string(w.Kind)]--
 			continue // the same way of losing, written otherwise

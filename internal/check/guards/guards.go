@@ -173,6 +173,9 @@ func (x *subject) kind() string {
 func (m match) losses(e everywhere) []loss {
 	out := m.swallowed(e)
 	if m.base == nil {
+		if thrown := m.thrownAway(e); len(thrown) > 0 {
+			out = append(slices.DeleteFunc(out, func(l loss) bool { return strings.HasPrefix(l.say, "throws away") }), thrown...)
+		}
 		return out
 	}
 	before := append(m.errors(e), append(m.conditions(e), m.protections(e)...)...)

@@ -177,6 +177,54 @@ func TestSwallows(t *testing.T) {
 	}
 }
 
+// A new function has nothing to be held against: only what is clear counts.
+func TestSwallowsOfNewFunctions(t *testing.T) {
+	const goHead, pyHead, tsHead = "package x\n", "import db\n", "import db from 'db'\n"
+	fn := func(name, body string) string {
+		return goHead + "\nfunc " + name + "(p string, b []byte) {\n" + body + "}\n"
+	}
+	py := func(name, call, handler string) string {
+		return pyHead + "\ndef " + name + "(row):\n    try:\n        " + call + "\n    " + handler + "\n"
+	}
+	ts := func(name, call, handler string) string {
+		return tsHead + "\nexport async function " + name + "(row) {\n  try {\n    " + call + "\n  } " + handler + "\n}\n"
+	}
+	const two = "\tf, _ := os.Create(p)\n\t_, _ = f.Write(b)\n\t_ = f.Close()\n"
+	for name, tt := range map[string]struct {
+		path, base, head string
+		fires            bool
+	}{
+		"go, two results":        {"a.go", goHead, fn("put", two), true},
+		"go, plain statements":   {"a.go", goHead, fn("put", "\tos.MkdirAll(p, 0o755)\n\tos.WriteFile(p, b, 0o644)\n"), true},
+		"go, an empty branch":    {"a.go", goHead, fn("put", "\tif err := db.Save(b); err != nil {\n\t}\n"), true},
+		"go, one result":         {"a.go", goHead, fn("put", "\t_ = db.Save(b)\n"), false},
+		"go, only closed":        {"a.go", goHead, fn("get", "\t_ = f.Close()\n\t_ = g.Close()\n"), false},
+		"go, writers of memory":  {"a.go", goHead, fn("put", "\t_, _ = buf.Write(b)\n\t_, _ = sb.WriteString(p)\n"), false},
+		"go, a function to stop": {"a.go", goHead, fn("shutdown", "\t_ = s.Flush()\n\t_ = s.Sync()\n"), false},
+		"go, with a reason":      {"a.go", goHead, fn("put", "\t_ = db.Save(b) // the next one saves it too\n\t_ = db.Commit() // as above\n"), false},
+		"go, moved":              {"a.go", goHead + "\nfunc all(p string, b []byte) {\n\tx(p)\n\ty(p)\n" + two + "}\n", fn("put", two) + "\nfunc all(p string, b []byte) {\n\tx(p)\n\ty(p)\n\tput(p, b)\n}\n", false},
+
+		"python, everything":      {"a.py", pyHead, py("keep", "db.save(row)", "except Exception:\n        pass"), true},
+		"python, bare":            {"a.py", pyHead, py("keep", "db.commit()", "except:\n        pass"), true},
+		"python, one error":       {"a.py", pyHead, py("keep", "db.save(row)", "except KeyError:\n        pass"), false},
+		"python, nothing is lost": {"a.py", pyHead, py("keep", "x = row.find()", "except Exception:\n        pass"), false},
+		"python, with a reason":   {"a.py", pyHead, py("keep", "db.save(row)", "except Exception:\n        pass  # the next run saves it"), false},
+		"python, to clean up":     {"a.py", pyHead, py("cleanup", "db.delete(row)", "except Exception:\n        pass"), false},
+		"python, raised again":    {"a.py", pyHead, py("keep", "db.save(row)", "except Exception:\n        raise"), false},
+
+		"typescript, everything":      {"a.ts", tsHead, ts("keep", "await db.save(row)", "catch (e) {}"), true},
+		"typescript, no name":         {"a.ts", tsHead, ts("keep", "await bank.transferFunds(row)", "catch {\n  }"), true},
+		"typescript, nothing is lost": {"a.ts", tsHead, ts("keep", "JSON.parse(row)", "catch (e) {}"), false},
+		"typescript, with a reason":   {"a.ts", tsHead, ts("keep", "await db.save(row)", "catch (e) {\n    // the next run saves it\n  }"), false},
+	} {
+		got := judged(t, checktest.Files{tt.path: tt.base}, checktest.Files{tt.path: tt.head})
+		fires := got.Status == evidence.Failed
+		if fires != tt.fires || fires && got.Findings[0].Rule != "swallow" {
+			t.Errorf("%s: %s %+v", name, got.Status, got.Findings)
+		}
+	}
+}
+
 // What several functions lost alike is told once.
 func TestTheSameInSeveralFunctions(t *testing.T) {
 	var base, head strings.Builder

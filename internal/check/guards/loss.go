@@ -36,15 +36,17 @@ type everywhere struct {
 	silent map[string]bool // functions of the change that no longer give an error, by last name
 	calls  map[string]int  // families of protecting calls, gained likewise
 	words  map[string]bool // identifiers of the changed files of the head
+	known  map[string]bool // shapes of swallows that functions of the base had
 	hushed map[string]int  // swallows that functions of the base had and their head has not, by shape
 }
 
 func look(ms []match) everywhere {
-	e := everywhere{gained: map[string]int{}, calls: map[string]int{}, words: map[string]bool{}, forms: map[string]int{}, silent: map[string]bool{}, hushed: map[string]int{}}
+	e := everywhere{gained: map[string]int{}, calls: map[string]int{}, words: map[string]bool{}, forms: map[string]int{}, silent: map[string]bool{}, hushed: map[string]int{}, known: map[string]bool{}}
 	for _, m := range ms {
 		if m.base != nil {
 			for _, w := range m.base.swallows {
 				e.hushed[shape(w.Text)]++
+				e.known[shape(w.Text)] = true
 			}
 		}
 		if m.head == nil {
