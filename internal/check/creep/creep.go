@@ -242,7 +242,7 @@ func beyondType(ctx context.Context, s *check.Subject, units []*unit) ([]evidenc
 // examples.
 func isSite(p string) bool {
 	return slices.ContainsFunc(strings.Split(strings.ToLower(path.Dir(p)), "/"), func(d string) bool {
-		return strings.Contains(d, "docs") || slices.Contains([]string{"doc", "documentation", ".vitepress", ".storybook", "stories", "demo", "demos", "playground", "scripts", "tools", "website", "site", "example", "examples", "_examples", "samples", "testing", "testutil", "testutils", "e2e"}, d)
+		return strings.Contains(d, "docs") || slices.Contains([]string{"doc", "documentation", ".vitepress", ".storybook", "stories", "demo", "demos", "playground", "scripts", "tools", "website", "www", "site", "example", "examples", "_examples", "samples", "testing", "testutil", "testutils", "e2e"}, d)
 	})
 }
 
