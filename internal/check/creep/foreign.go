@@ -33,7 +33,7 @@ var (
 	spread = regexp.MustCompile(`(?i)(?:^|/)(?:i18n|l10n|locales?|lang|langs|languages|translations?|messages|schemas?|openapi|swagger|api|apis|assets|static|public|data|examples?|samples?|demos?|docs?|website|site|resources|test[^/]*|__[^/]*__|testing|e2e|fixtures?|snapshots?|benchmarks?|migrations?|\.changeset|changes|newsfragments|changelog[^/]*)/`)
 	// aboutAll are words of messages that are about the making of a project
 	// rather than about what it does, or about all of it.
-	aboutAll = regexp.MustCompile(`(?i)\b(?:deploy\w*|terraform|k8s|kube\w*|helm|docker\w*|contain\w*|infra\w*|ci|cd|pipelines?|workflows?|actions?|releas\w*|conf\w*|settings?|env\w*|cluster|charts?|licen[cs]\w*|copyright|builds?|bump\w*|versions?|upgrad\w*|dep|deps|dependenc\w*|images?|renam\w*|migrat\w*|everywhere|across|repo\w*|setup|set up|init\w*|scaffold\w*|template\w*|sync\w*|chores?|lint\w*|format\w*|tooling|tools?|monorepo|packag\w*|publish\w*|dev|prod|production|staging|servers?|hosts?|ports?|provision\w*|clean\w*|misc\w*|various|wip|merge\w*|revert\w*|schemas?|options?)\b`)
+	aboutAll = regexp.MustCompile(`(?im)\b(?:deploy\w*|terraform|k8s|kube\w*|helm|docker\w*|containers?|containeri\w+|infra\w*|ci|cd|pipelines?|workflows?|releas\w*|config\w*|settings?|envs?|environments?|cluster|charts?|licen[cs]\w*|copyright|builds?|bump\w*|versions?|upgrad\w*|deps?|dependenc\w*|base image|renam\w*|migrat\w*|everywhere|across|repos?|repositor\w+|setup|set up|init|initial commit|scaffold\w*|chores?|lint\w*|reformat\w*|formatting|tooling|monorepo|packaging|publish\w*|dev|prod|production|staging|servers?|provision\w*|clean-?ups?|misc\w*|various|wip|revert\w*)\b|^(?:merge|sync)\b`)
 )
 
 // sortOf names the sort of a file that is not code and is kept apart from it:
