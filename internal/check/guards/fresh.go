@@ -24,12 +24,13 @@ const (
 var (
 	// effect are calls that change what outlasts the function, by the verb
 	// that their name begins with.
-	effect = regexp.MustCompile(`^(?i:write|save|store|persist|insert|delete|send|commit|pay|charge|refund|publish|upload|transfer|debit|credit|withdraw|deposit|rename|replace|execute|exec|sync|flush|mkdir|truncate|encode|submit|enqueue|dump|bulk)(?:[A-Z_0-9]\w*|file|all|string|many|one|text|bytes|lines)?$`)
+	effect = regexp.MustCompile(`^(?i:write|save|store|persist|insert|delete|send|commit|pay|charge|refund|publish|upload|transfer|debit|credit|withdraw|deposit|rename|execute|sync|flush|mkdir|submit|enqueue|bulk)(?:[A-Z_0-9]\w*|file|all|string|many|one|text|bytes|lines)?$`)
 	// catchesAll are handlers that name no error, or all of them.
 	catchesAll = regexp.MustCompile(`^(?:except\s*(?::|\(?\s*(?:Exception|BaseException)\b[^,)]*\)?\s*(?:as \w+\s*)?:)|(?:\}\s*)?catch\s*(?:\{|\(\s*(?:final\s+)?(?:(?:Exception|Throwable|RuntimeException)\s+)?[\w$]*(?:\s*:\s*(?:any|unknown|Error))?\s*\)))`)
 	// triesOnly are names of functions that are expected to fail in silence.
 	triesOnly = regexp.MustCompile(`(?i)clean|close|dispose|tear_?down|shut_?down|stop|rollback|best_?effort|^_?try|\.try|safe|quiet|silent|ignore|maybe|telemetry|track|analytics|log(?:ger|ging|_|$)|print|render|debug|cache|drain|discard|abort|__del__|__exit__|finali[sz]e|usage|help$`)
 	tryLine   = regexp.MustCompile(`(?:^|\s)try\s*[:{(]`)
+	databases = regexp.MustCompile(`^Exec(?:Context)?$`)
 	// plainWrites are functions of Go's standard library whose only result is
 	// an error, called for their effect.
 	plainWrites  = regexp.MustCompile(`^os\.(?:WriteFile|Rename|Mkdir|MkdirAll|Symlink|Link|Truncate)$`)
@@ -92,7 +93,7 @@ func (m match) thrownAway(e everywhere) []loss {
 			continue
 		}
 		switch {
-		case effect.MatchString(last(name)) && !harmless.MatchString(name):
+		case (effect.MatchString(last(name)) || databases.MatchString(last(name))) && !harmless.MatchString(name):
 			effects++
 			take(name, w.Start)
 		case writes && last(name) == "Close":

@@ -214,6 +214,8 @@ func TestSwallowsOfNewFunctions(t *testing.T) {
 
 		"typescript, everything":      {"a.ts", tsHead, ts("keep", "await db.save(row)", "catch (e) {}"), true},
 		"typescript, no name":         {"a.ts", tsHead, ts("keep", "await bank.transferFunds(row)", "catch {\n  }"), true},
+		"typescript, texts":           {"a.ts", tsHead, ts("keep", "pattern.exec(row.replace('a', 'b'))", "catch (e) {}"), false},
+		"go, a database":              {"a.go", goHead, fn("put", "\t_, _ = db.Exec(p)\n\t_ = tx.Commit()\n"), true},
 		"typescript, nothing is lost": {"a.ts", tsHead, ts("keep", "JSON.parse(row)", "catch (e) {}"), false},
 		"typescript, with a reason":   {"a.ts", tsHead, ts("keep", "await db.save(row)", "catch (e) {\n    // the next run saves it\n  }"), false},
 	} {
