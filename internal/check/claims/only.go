@@ -40,12 +40,14 @@ var (
 	// first group holds stands before them.
 	testsBeside = regexp.MustCompile(start + addVerb + ` ([^.;]{1,120}?),? (?:and|with|plus|including|along with|together with|as well as|alongside|&|\+) (?:also )?(?:` + testSorts + ` )*(?:unit-?tests?|tests?|test cases?|testcases?|test coverage)( (?:for (?:it|them|this|that|these|those|both|each|all)|covering|that (?:cover|verify|check|exercise)|which (?:cover|verify|check|exercise)|to (?:cover|verify|check|exercise|prove))\b| (?:for|of) |[.,;:!)]|$)`)
 	// coveredBy finds the statement that what was added has tests.
-	coveredBy = regexp.MustCompile(`(?i)\b(?:(?:is|are|was|were|been|all|fully|now) )+(?:fully |now |well |thoroughly |completely )*covered (?:by|with) (?:(?:` + testSorts + `|added) )*tests?\b|\b(?:with|includes?|including|provides?|has|have) (?:(?:a|full|complete|good|extensive|comprehensive|thorough|high|\d+ ?%) )+(?:unit[- ])?tests? coverage\b|\b(?:with|includes?|included|including|comes? with|ships? with) (?:` + testSorts + ` )+tests?(?: (?:for (?:it|them|this|that|these|those|both|each|all)|covering)\b|[.,;:!)]|$)`)
+	coveredBy = regexp.MustCompile(`(?i)\b(?:(?:is|are|was|were|been|all|fully|now) )+(?:fully |now |well |thoroughly |completely )*covered (?:by|with) (?:(?:` + testSorts + `|added) )*tests?\b|\b(?:with|includes?|including|provides?) (?:(?:a|full|complete|good|extensive|comprehensive|thorough|high|\d+ ?%) )+(?:unit[- ])?tests? coverage\b|\b(?:comes?|ships?) with (?:` + testSorts + ` )*tests?(?: (?:for (?:it|them|this|that|these|those|both|each|all)|covering)\b|[.,;:!)]|$)`)
 
 	// readsOtherwise are first objects after which "and tests" need not be
 	// tests that were written: "support for unit and integration tests".
 	readsOtherwise = regexp.MustCompile(`(?i)(?:\b(?:unit|integration|e2e|end-to-end|regression|smoke|functional|acceptance|lint|linting|build|builds|code|bench|benchmarks?)$|\b(?:support|workflow|target|job|step|script|command|setup|config|configuration|instructions?|infrastructure|ability|option|way|hook|plugin|matrix|cache|caching)s? )`)
-	hasPlace       = regexp.MustCompile(`(?i)\b(?:for|to|of|in|on|when|that|which|by|from|between)\b`)
+	// hadBefore tells tests that were there from those that were added.
+	hadBefore = regexp.MustCompile(`(?i)\b(?:existing|the|other|current|old|various|many|multiple|several) `)
+	hasPlace  = regexp.MustCompile(`(?i)\b(?:for|to|of|in|on|when|that|which|by|from|between)\b`)
 )
 
 // testSorts are words that may stand before the tests that were added.
@@ -54,8 +56,8 @@ const testSorts = `(?:its|their|the|a|an|some|more|new|few|missing|existing|corr
 // addsTestsBeside reports whether a sentence says that tests were added with
 // something else.
 func addsTestsBeside(blind string) bool {
-	if coveredBy.MatchString(blind) {
-		return true
+	if covered := coveredBy.FindString(blind); covered != "" {
+		return !hadBefore.MatchString(covered)
 	}
 	m := testsBeside.FindStringSubmatch(blind)
 	if m == nil || readsOtherwise.MatchString(m[1]) {
