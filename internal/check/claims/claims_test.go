@@ -150,6 +150,7 @@ func TestClaimsThatHold(t *testing.T) {
 		"Existing tests were not modified. ":                           withTest,
 		"Add the helper and unit tests for it.":                        withTest,
 		"Add support for unit and integration tests.":                  limit11(),
+		"Add test coverage of arm64":                                   {".github/workflows/go.yml": "on: push\n"},
 		"The limit is covered by existing tests.":                      limit11(),
 		"The limit is covered by the unit tests.":                      limit11(),
 		"Fix a conflict with the unit tests.":                          limit11(),
