@@ -92,7 +92,7 @@ func (claims) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.
 // isWhole reports whether a claim is about the whole change.
 func (k kind) isWhole() bool {
 	switch k {
-	case onlyComments, onlyFormat, onlyDocs, sameConduct, compatible, testsKept, noNewDeps:
+	case onlyComments, onlyFormat, onlyDocs, onlyTests, sameConduct, compatible, testsKept, noNewDeps:
 		return true
 	}
 	return false

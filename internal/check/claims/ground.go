@@ -198,9 +198,12 @@ func entries(list []change.Entry, name string) []change.Entry {
 var (
 	testPath = regexp.MustCompile(`(?i)test|spec\b|spec/|_spec|e2e|snapshot|bench|example|cypress|fixture|golden|playwright`)
 	testLine = regexp.MustCompile(`#\[(\w+::)?test|@Test\b|\bdef test|\bfunc (Test|Example|Fuzz|Benchmark)|\b(it|test|describe)(\.\w+)*\(|>>> |\bassert|\bexpect\(`)
-	docPath  = regexp.MustCompile(`(?i)(^|/)(docs?|website|site|man|manual|wiki|documentation)(/|$)|\.(md|mdx|rst|adoc|txt|html|ipynb|1|8|man|org|tex)$|readme|changelog|changes|history|news`)
-	notes    = regexp.MustCompile(`(?i)(^|/)[^/]*(changelog|changes|history|news|releases?)[^/]*(/|$)|\.changeset/|newsfragments`)
-	remarkAt = regexp.MustCompile(`^\s*(//|#|/\*|\*|"""|'''|--|;|<!--|%)`)
+	// runsTests are files that say where tests run: to add a version or a
+	// platform there is to add tests as well. People look at them anyway.
+	runsTests = regexp.MustCompile(`(?i)(^|/)(\.github/workflows/|\.gitlab-ci|\.circleci/|\.travis\.yml$|azure-pipelines|appveyor|tox\.ini$|noxfile\.py$|jenkinsfile)`)
+	docPath   = regexp.MustCompile(`(?i)(^|/)(docs?|website|site|man|manual|wiki|documentation)(/|$)|\.(md|mdx|rst|adoc|txt|html|ipynb|1|8|man|org|tex)$|readme|changelog|changes|history|news`)
+	notes     = regexp.MustCompile(`(?i)(^|/)[^/]*(changelog|changes|history|news|releases?)[^/]*(/|$)|\.changeset/|newsfragments`)
+	remarkAt  = regexp.MustCompile(`^\s*(//|#|/\*|\*|"""|'''|--|;|<!--|%)`)
 )
 
 // gainsTests reports whether a test file, or a test inside another file, has
@@ -208,7 +211,7 @@ var (
 func (g *ground) gainsTests() bool {
 	for i, f := range g.files {
 		gains := f.Added > 0 || f.Status == change.Renamed || f.Status == change.Added || f.IsBinary
-		if c := change.Classify(f.Path, nil); gains && (c.Test || c.Fixture || testPath.MatchString(f.Path)) {
+		if c := change.Classify(f.Path, nil); gains && (c.Test || c.Fixture || testPath.MatchString(f.Path) || runsTests.MatchString(f.Path)) {
 			return true
 		}
 		for _, l := range g.patches[i].Added() {

@@ -51,7 +51,7 @@ func (g *ground) hold(ctx context.Context, c claim) verdict {
 		if !g.removesLines() {
 			return locate("nothing_removed", "every line of the base is still there")
 		}
-	case onlyComments, onlyFormat, onlyDocs, sameConduct, compatible, testsKept, noNewDeps:
+	case onlyComments, onlyFormat, onlyDocs, onlyTests, sameConduct, compatible, testsKept, noNewDeps:
 		return g.holdWhole(ctx, c.kind)
 	default:
 		return g.holdNames(ctx, c)

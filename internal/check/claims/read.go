@@ -31,6 +31,7 @@ const (
 	onlyComments kind = "only_comments"
 	onlyFormat   kind = "only_formatting"
 	onlyDocs     kind = "only_docs"
+	onlyTests    kind = "only_tests"
 	sameConduct  kind = "same_behaviour"
 	compatible   kind = "compatible"
 	testsKept    kind = "tests_untouched"
@@ -51,7 +52,7 @@ func read(m message) []claim {
 	var out []claim
 	for _, s := range m.sentences {
 		for _, k := range wholes() {
-			if k.pattern.MatchString(blindNames(s)) {
+			if k.holds(blindNames(s)) && !slices.ContainsFunc(out, func(c claim) bool { return c.kind == k.kind && c.said == s }) {
 				out = append(out, claim{kind: k.kind, said: s})
 			}
 		}
@@ -69,13 +70,24 @@ type whole struct {
 	pattern *regexp.Regexp
 }
 
+// condition makes what follows it a case that code deals with, and no
+// statement about the change: "skip the build when only documents changed".
+var condition = regexp.MustCompile(`(?i)\b(when|whenever|where|unless|on|for|that|which|whose)\b`)
+
+// holds reports whether a sentence makes the claim.
+func (w whole) holds(blind string) bool {
+	at := w.pattern.FindStringIndex(blind)
+	confines := w.kind == onlyTests || w.kind == onlyDocs
+	return at != nil && !(confines && condition.MatchString(blind[:at[0]]))
+}
+
 // aboutIt ends a claim about the whole change: what follows would restrict it.
 const aboutIt = `(?:\s*(?:[.,;:!)]|$|—|–|\s-\s)|\s+(?:here|intended|expected|whatsoever|at all|was made|were made|are made|is made|made|was changed|involved|in this (?:commit|change|pr|pull request|patch))\b)`
 
 // wholes gives the claims about the whole change, most of which are negations.
 func wholes() []whole {
 	return []whole{
-		{onlyComments, wholeComments}, {onlyFormat, wholeFormat}, {onlyDocs, wholeDocs}, {sameConduct, wholeConduct},
+		{onlyComments, wholeComments}, {onlyFormat, wholeFormat}, {onlyDocs, wholeDocs}, {onlyDocs, wholeOnlyDocs}, {onlyTests, wholeOnlyTests}, {sameConduct, wholeConduct},
 		{compatible, wholeCompatible}, {testsKept, wholeTests}, {noNewDeps, wholeDeps},
 	}
 }
@@ -104,7 +116,7 @@ func isWholeClaim(s string) bool {
 	if isPlan.MatchString(blind) {
 		return false
 	}
-	return slices.ContainsFunc(wholes(), func(w whole) bool { return w.pattern.MatchString(blind) })
+	return slices.ContainsFunc(wholes(), func(w whole) bool { return w.holds(blind) })
 }
 
 // isOfPart reports whether an entry of a list that sounds like a claim about
@@ -124,8 +136,7 @@ var (
 	addVerb    = `(?:add|adds|added|write|wrote|writes|written|create|creates|created|introduce|introduces|introduced|implement|implements|implemented)`
 	changeVerb = `(?:update|updates|updated|extend|extends|extended|expand|expands|expanded|improve|improves|improved)`
 
-	testClaim = regexp.MustCompile(start + `(?:` + addVerb + `|` + changeVerb + `|includes|included) (?:(?:the|a|an|some|more|new|few|missing|existing|corresponding|relevant|several|comprehensive|extensive|thorough|full|simple|basic|additional|dedicated|proper|focused|table-driven|\d+|one|two|three|four|five|six|automated|unit|regression|integration|e2e|end-to-end|functional|acceptance|go|python|jest|pytest|vitest|and) )*(?:unit-?tests?|tests?|test cases?|testcases?|test coverage)(?: (?:for|of|that|which|covering|verifying|checking|exercising|ensuring|to (?:cover|verify|ensure|check|confirm|make|prevent|guard|prove|show|reproduce)|in _|and|with|cases?|suite|accordingly)\b|[.,;:!)]|$)`)
-	testsToo  = regexp.MustCompile(start + addVerb + ` [^.;,]{1,80}? (?:and|with|plus|including|along with) (?:(?:its|their|the|some|new|more|corresponding|matching|full|unit|regression|integration) )*tests?(?:[.,;:!)]|$)|(?i)\b(?:is|are) (?:fully |now )*covered by (?:(?:new|the|unit|added|regression|dedicated) )*tests?\b`)
+	testClaim = regexp.MustCompile(start + `(?:` + addVerb + `|` + changeVerb + `|includes|included) (?:` + testSorts + ` )*(?:unit-?tests?|tests?|test cases?|testcases?|test coverage)(?: (?:for|of|that|which|covering|verifying|checking|exercising|ensuring|to (?:cover|verify|ensure|check|confirm|make|prevent|guard|prove|show|reproduce)|in _|and|with|cases?|suite|accordingly)\b|[.,;:!)]|$)`)
 	testsWere = regexp.MustCompile(`(?i)\b(?:unit |regression |integration |new |the |e2e )*tests?(?: cases?| coverage| suite)? (?:were |was |have been |has been )(?:also )?(?:added|written|created|extended|expanded|improved|updated)\b|(?i)^tests? added\b`)
 	docClaim  = regexp.MustCompile(start + `(?:` + addVerb + `|` + changeVerb + `|document|documented) (?:(?:the|a|an|some|new|its|our|entry|note|notes|section|api|user|project|relevant|related|corresponding|to|in|into|and|for) )*(readme(?:\.\w+)?|changelog(?:\.\w+)?|changes\.\w+|release notes|docs|documentation|docstrings?)(?: (?:to|for|with|about|on|of|accordingly|and|entry|section)\b|[.,;:!)]|$)`)
 	docIn     = regexp.MustCompile(start + `(?:` + addVerb + `|` + changeVerb + `|document|documented|documents|described|describes) [^.;]{1,80}? (?:in|to|into) the (readme(?:\.\w+)?|changelog(?:\.\w+)?|release notes|docs|documentation)(?:[.,;:!)]|$)`)
@@ -140,7 +151,7 @@ var (
 func readWork(s string) []claim {
 	blind := blindNames(s)
 	var out []claim
-	if (testClaim.MatchString(blind) || testsWere.MatchString(blind) || testsToo.MatchString(blind)) && !ciWords.MatchString(blind) {
+	if (testClaim.MatchString(blind) || testsWere.MatchString(blind) || addsTestsBeside(blind)) && !ciWords.MatchString(blind) {
 		out = append(out, claim{kind: tests, said: s})
 	}
 	for _, re := range []*regexp.Regexp{docClaim, docIn, docsWere} {

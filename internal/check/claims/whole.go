@@ -17,7 +17,7 @@ import (
 // holdWhole holds a claim about the whole change against it.
 func (g *ground) holdWhole(ctx context.Context, k kind) verdict {
 	switch k {
-	case onlyComments, onlyFormat, onlyDocs:
+	case onlyComments, onlyFormat, onlyDocs, onlyTests:
 		return holdHarmless(ctx, g, k)
 	case sameConduct:
 		return holdConduct(ctx, g)
@@ -76,7 +76,6 @@ func sources(ctx context.Context, g *ground) []pair {
 
 // holdHarmless holds the claim that no code changed against the code.
 func holdHarmless(ctx context.Context, g *ground, k kind) verdict {
-	said := map[kind]string{onlyComments: "comments", onlyFormat: "formatting", onlyDocs: "documents"}[k]
 	for _, p := range sources(ctx, g) {
 		if p.file.Status == change.Renamed && p.file.Added+p.file.Deleted == 0 {
 			continue
@@ -85,12 +84,12 @@ func holdHarmless(ctx context.Context, g *ground, k kind) verdict {
 		if k == onlyFormat {
 			was, is = loose(was), loose(is)
 		}
-		if slices.Equal(was, is) {
+		if slices.Equal(was, is) || k == onlyTests && isForTests(p) {
 			continue
 		}
 		return verdict{
 			rule: "code_changed", level: evidence.Gate, path: p.file.Path, line: firstLine(p),
-			why:       fmt.Sprintf("code of %s changed as well, not only %s", check.ShowPath(p.file.Path), said),
+			why:       fmt.Sprintf("code of %s changed as well, not only %s", check.ShowPath(p.file.Path), saidOnly(k)),
 			reproduce: showDiff(g.s, p.file),
 		}
 	}

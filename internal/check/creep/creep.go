@@ -85,7 +85,12 @@ func (creep) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.R
 	}
 	findings = append(findings, beyond...)
 	if len(beyond) == 0 {
-		findings = append(findings, unrelated(s, units)...)
+		findings = append(findings, foreign(s, units)...)
+		for _, f := range unrelated(s, units) {
+			if !slices.ContainsFunc(findings, func(o evidence.Finding) bool { return o.Path == f.Path }) {
+				findings = append(findings, f)
+			}
+		}
 	}
 	for _, u := range units {
 		findings = append(findings, formatted(u, units)...)
@@ -200,13 +205,13 @@ func span(p change.Patch) (start, end int) {
 // beyondType points at code that a task about documents or tests changes. A
 // file that the task names is part of it.
 func beyondType(ctx context.Context, s *check.Subject, units []*unit) ([]evidence.Finding, error) {
-	kind := plan.Type(s.Request.Type)
+	kind, announced := typeOf(s.Request), s.Request.Type == ""
 	if kind != plan.Docs && kind != plan.Test {
 		return nil, nil
 	}
 	var out []evidence.Finding
 	for _, u := range units {
-		if !u.code || isSite(u.file.Path) || strings.Contains(asked(s.Request), path.Base(u.file.Path)) {
+		if !u.code || announced && u.file.Status == change.Renamed && u.file.Added+u.file.Deleted == 0 || isSite(u.file.Path) || strings.Contains(asked(s.Request), path.Base(u.file.Path)) {
 			continue
 		}
 		changed, err := codeDiffers(ctx, s, u.file)
@@ -217,13 +222,16 @@ func beyondType(ctx context.Context, s *check.Subject, units []*unit) ([]evidenc
 			continue
 		}
 		start, end := span(u.patch)
-		level, what := evidence.Locator, "tests"
-		if kind == plan.Docs {
+		level, what, who := evidence.Locator, "tests", "task"
+		switch {
+		case announced:
+			what, who = "documents", "message"
+		case kind == plan.Docs:
 			level, what = evidence.Gate, "documents"
 		}
 		out = append(out, evidence.NewFinding(evidence.Finding{
 			Check: Name, Rule: "beyond_type", Level: level, Grade: evidence.Observed, Path: u.file.Path, StartLine: start, EndLine: end,
-			Message:   fmt.Sprintf("The task is about %s, and code of %s %s.", what, check.ShowPath(u.file.Path), did(u.file.Status)),
+			Message:   fmt.Sprintf("The %s is about %s, and code of %s %s.", who, what, check.ShowPath(u.file.Path), did(u.file.Status)),
 			Reproduce: plan.Command{Argv: []string{"git", "diff", "-w", s.Request.Base.Tree, s.Request.Head.Tree, "--", u.file.Path}}.String(),
 		}, u.anchor()))
 	}
@@ -234,7 +242,7 @@ func beyondType(ctx context.Context, s *check.Subject, units []*unit) ([]evidenc
 // examples.
 func isSite(p string) bool {
 	return slices.ContainsFunc(strings.Split(strings.ToLower(path.Dir(p)), "/"), func(d string) bool {
-		return slices.Contains([]string{"doc", "docs", "website", "site", "example", "examples", "_examples", "samples", "testing", "testutil", "testutils", "e2e"}, d)
+		return strings.Contains(d, "docs") || slices.Contains([]string{"doc", "documentation", ".vitepress", ".storybook", "stories", "demo", "demos", "playground", "scripts", "tools", "website", "www", "site", "example", "examples", "_examples", "samples", "testing", "testutil", "testutils", "e2e"}, d)
 	})
 }
 
@@ -252,5 +260,9 @@ func codeDiffers(ctx context.Context, s *check.Subject, f change.File) (bool, er
 	if err != nil || len(base.Broken)+len(head.Broken) > 0 || head.Parser == "" {
 		return false, err
 	}
-	return !slices.Equal(check.Code(base, was), check.Code(head, is)), nil
+	before, after := check.Code(base, was), check.Code(head, is)
+	if s.Request.Type == "" {
+		return withoutTexts(before) != withoutTexts(after), nil
+	}
+	return !slices.Equal(before, after), nil
 }

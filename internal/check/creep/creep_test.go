@@ -80,7 +80,17 @@ func TestUnrelated(t *testing.T) {
 		{"with an unrelated file", merge(take(), invoice), nil, "locator unrelated billing/invoice.go:4"},
 		{"an unrelated file that is gone", merge(take(), checktest.Files{"billing/invoice.go": ""}), nil, "locator unrelated billing/invoice.go:1"},
 		{"an unrelated file that is new", merge(take(), checktest.Files{"billing/vat.go": "package billing\n\nfunc Vat() int { return 19 }\n"}), nil, "locator unrelated billing/vat.go:1"},
-		{"an unrelated file of no language", merge(take(), checktest.Files{"deploy/box.dat": "colour=7\n"}), nil, "context unrelated deploy/box.dat:1"},
+		{"infrastructure", merge(take(), checktest.Files{"deploy/edge/main.tf": "colour = 7\n"}), asMessage("limiter: take two tokens per request"), "locator unrelated deploy/edge/main.tf:1"},
+		{"infrastructure, after a short message", merge(take(), checktest.Files{"k8s/web.yaml": "colour: 7\n"}), asMessage("Fix tokens"), "locator unrelated k8s/web.yaml:1"},
+		{"a licence", merge(take(), checktest.Files{"LICENSE": "Nobody may do so.\n"}), asMessage("limiter: take two tokens per request"), "locator unrelated LICENSE:1"},
+		{"settings of something else", merge(take(), checktest.Files{"billing/rounding.yaml": "colour: 7\n"}), asMessage("limiter: take two tokens per request"), "locator unrelated billing/rounding.yaml:1"},
+		{"infrastructure that the message names", merge(take(), checktest.Files{"deploy/edge/main.tf": "colour = 7\n"}), asMessage("limiter: take two tokens per request, at the edge"), ""},
+		{"infrastructure, and the message deploys", merge(take(), checktest.Files{"deploy/edge/main.tf": "colour = 7\n"}), asMessage("limiter: take two tokens, and deploy it"), "context unrelated deploy/edge/main.tf:1"},
+		{"infrastructure that speaks of the code", merge(take(), checktest.Files{"deploy/edge/main.tf": "bucket_tokens = 7\n"}), asMessage("limiter: take two per request"), ""},
+		{"settings in the folder", merge(take(), checktest.Files{"limiter/rounding.yaml": "colour: 7\n"}), asMessage("limiter: take two tokens per request"), ""},
+		{"the version of a chart", merge(take(), checktest.Files{"charts/web/Chart.yaml": ""}), asMessage("release 1.3.0"), ""},
+		{"infrastructure alone", checktest.Files{"deploy/edge/main.tf": "colour = 7\n"}, asMessage("limiter: take two tokens per request"), ""},
+		{"an unrelated file of no language", merge(take(), checktest.Files{"etc/box.dat": "colour=7\n"}), nil, "context unrelated etc/box.dat:1"},
 		{"in scope", merge(take(), invoice), func(r *evidence.Request) { r.Scope = []string{"limiter/**", "billing/**"} }, ""},
 		{"named by the task", merge(take(), invoice), func(r *evidence.Request) { r.Task += " Round in billing." }, ""},
 		{"in common with the rest", merge(take(), with("billing/invoice.go", "cents / 100", "tokens(cents)")), nil, ""},
@@ -128,6 +138,36 @@ func TestBeyondType(t *testing.T) {
 				if f.Reproduce == "" {
 					t.Error("a gate without a reproduction")
 				}
+			}
+		})
+	}
+}
+
+// A message may announce documents as a task's type does.
+func TestAnnouncedDocuments(t *testing.T) {
+	gone := checktest.Files{"README.md": "# Y\n", "billing/invoice.go": ""}
+	help := merge(checktest.Files{"README.md": "# Y\n"}, with("app.py", "a = 1", "a = \"one\""))
+	reworded := with("limiter/bucket.go", "b.tokens >= 0", "b.tokens >= 0 && check(\"one\")")
+	for _, tt := range []struct {
+		name, claim string
+		head        checktest.Files
+		want        string
+	}{
+		{"a file is gone", "docs: describe the limiter", gone, "locator beyond_type billing/invoice.go:1"},
+		{"a plain sentence", "Update the README for the limiter", gone, "locator beyond_type billing/invoice.go:1"},
+		{"code differs", "docs(limiter): describe it", merge(checktest.Files{"README.md": "# Y\n"}, take()), "locator beyond_type limiter/bucket.go:7"},
+		{"code differs with a text", "docs: describe it", merge(help, reworded), "locator beyond_type app.py:3\nlocator beyond_type limiter/bucket.go:8"},
+		{"comments", "docs: describe the limiter", with("limiter/bucket.go", "holds tokens", "holds a number of tokens"), ""},
+		{"the text of a constant", "docs: the number of the release", with("billing/release.go", "1.2.3", "one"), ""},
+		{"one of two messages", "docs: describe the limiter\x00limiter: take two", merge(checktest.Files{"README.md": "# Y\n"}, take()), ""},
+		{"documents and a merge", "docs: describe the limiter\x00Merge branch 'main'", merge(checktest.Files{"README.md": "# Y\n"}, take()), "locator beyond_type limiter/bucket.go:7"},
+		{"the file is named", "docs: explain bucket.go", merge(checktest.Files{"README.md": "# Y\n"}, take()), ""},
+		{"documents and more", "Update the README, and take two tokens", merge(checktest.Files{"README.md": "# Y\n"}, take()), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := levels(run(t, tt.head, func(r *evidence.Request) { r.Subject, r.Task, r.Claim = evidence.OfRange, "", tt.claim }))
+			if got != tt.want {
+				t.Errorf("%s", got)
 			}
 		})
 	}

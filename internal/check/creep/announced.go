@@ -1,0 +1,46 @@
+package creep
+
+import (
+	"regexp"
+	"strings"
+
+	"muster/internal/core/evidence"
+	"muster/internal/core/plan"
+)
+
+var (
+	// announcesDocs are the first lines of messages of changes to documents:
+	// the type of Conventional Commits, or a plain sentence about nothing else.
+	announcesDocs = regexp.MustCompile(`(?i)^(?:docs?(?:\([^)]*\))?!?: ?\S|\[docs?\] ?\S|(?:add|update|improve|fix|clarify|rewrite|correct|extend|polish)e?[sd]?(?: typos?)?(?: in| of)?(?: the| some)? (?:docs|documentation|readme(?:\.md)?)(?:[.!]|$| (?:for|of|about|on|with)\b[^,;]*$))`)
+	mergesOther   = regexp.MustCompile(`^Merge (?:branch|pull request|remote-tracking|tag|commit)\b`)
+	quotedText    = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`")
+)
+
+// typeOf gives the type of the task or, of a change without one, what every
+// message of it announces. Only documents can be announced.
+func typeOf(req evidence.Request) plan.Type {
+	if req.Type != "" || req.Task != "" || req.Subject != evidence.OfRange {
+		return plan.Type(req.Type)
+	}
+	found := false
+	for text := range strings.SplitSeq(req.Claim, "\x00") {
+		first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+		switch {
+		case first == "" || mergesOther.MatchString(first):
+		case !announcesDocs.MatchString(first):
+			return ""
+		default:
+			found = true
+		}
+	}
+	if !found {
+		return ""
+	}
+	return plan.Docs
+}
+
+// withoutTexts gives code without what stands between quotes: help texts and
+// messages that users read are documents to most authors.
+func withoutTexts(code []string) string {
+	return quotedText.ReplaceAllString(strings.Join(code, " "), `""`)
+}
