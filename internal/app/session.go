@@ -26,7 +26,7 @@ import (
 	"muster/internal/adapter/sandbox"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
-	"muster/internal/source"
+	"muster/internal/source/reader"
 	"muster/internal/store"
 )
 
@@ -39,7 +39,7 @@ type Session struct {
 	store  *store.Store
 	ops    *sandbox.Operations
 	agents agent.Set
-	parser *source.Parser
+	parser *reader.Parser
 
 	packages *packages
 
@@ -66,7 +66,7 @@ func Open(ctx context.Context, h Host) (*Session, error) {
 		host: h, place: place, state: state, store: st,
 		ops:    sandbox.NewOperations(filepath.Join(state, "ops"), append(append([]string{}, h.Self...), "shim")),
 		agents: agent.Set{Self: h.Self},
-		parser: source.NewParser(filepath.Join(state, "grammars")), packages: &packages{host: h, state: state},
+		parser: reader.NewParser(filepath.Join(state, "grammars")), packages: &packages{host: h, state: state},
 	}, nil
 }
 

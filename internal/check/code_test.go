@@ -4,12 +4,12 @@ import (
 	"slices"
 	"testing"
 
-	"muster/internal/source"
+	"muster/internal/source/reader"
 )
 
 func code(t *testing.T, path, text string) []string {
 	t.Helper()
-	p := source.NewParser("")
+	p := reader.NewParser("")
 	f, err := p.Parse(t.Context(), path, []byte(text))
 	if err != nil {
 		t.Fatal(err)

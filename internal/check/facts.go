@@ -7,13 +7,14 @@ import (
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
 	"muster/internal/source"
+	"muster/internal/source/reader"
 )
 
 // facts is what the checks of one judgement share: each is read once, when it
 // is first asked for. A reading that was cut short is not kept.
 type facts struct {
 	trees  Trees
-	parser *source.Parser
+	parser *reader.Parser
 	change change.Change
 
 	patches once[map[string]change.Patch]
@@ -28,7 +29,7 @@ type read struct {
 	found bool
 }
 
-func newFacts(trees Trees, parser *source.Parser, c change.Change) *facts {
+func newFacts(trees Trees, parser *reader.Parser, c change.Change) *facts {
 	return &facts{trees: trees, parser: parser, change: c}
 }
 

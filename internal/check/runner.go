@@ -11,7 +11,7 @@ import (
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 	"muster/internal/core/fault"
-	"muster/internal/source"
+	"muster/internal/source/reader"
 )
 
 // grace is how long the runner waits, after the time limit or a cancellation,
@@ -21,7 +21,7 @@ const grace = 5 * time.Second
 // Runner judges changes with a fixed list of checks.
 type Runner struct {
 	trees    Trees
-	parser   *source.Parser
+	parser   *reader.Parser
 	exec     Exec
 	cache    Cache
 	checks   []Check
@@ -32,7 +32,7 @@ type Runner struct {
 // Tools is what a runner works with.
 type Tools struct {
 	Trees  Trees
-	Parser *source.Parser // nil makes one
+	Parser *reader.Parser // nil makes one
 	Exec   Exec
 	Cache  Cache // nil keeps nothing
 
@@ -63,7 +63,7 @@ func New(t Tools, checks []Check, parallel int) *Runner {
 		seen = append(seen, info.Name)
 	}
 	if t.Parser == nil {
-		t.Parser = source.NewParser("")
+		t.Parser = reader.NewParser("")
 	}
 	return &Runner{trees: t.Trees, parser: t.Parser, exec: t.Exec, cache: t.Cache, checks: slices.Clone(checks), parallel: max(parallel, 1), watch: oneAtATime(t.Watch)}
 }

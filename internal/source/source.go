@@ -1,11 +1,7 @@
-// Package source turns the text of source files into plain data: what a file
+// Package source is what source files hold, as plain data: what a file
 // declares, imports, tests and says. Checks read this data and never a
 // syntax tree of their own, so that a rule holds for every language alike.
-//
-// Go is read with go/ast, other languages with tree-sitter grammars. A file in
-// a language that is not read gives facts without declarations; what a parser
-// could not read is listed in Broken. Reading never fails for what a file
-// holds.
+// Package reader makes it from the text of a file.
 package source
 
 // Language names a programming language.

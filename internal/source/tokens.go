@@ -2,6 +2,10 @@ package source
 
 import "muster/internal/source/tokens"
 
+// MaxBytes is the size of the largest file that is read. A larger one is
+// Broken from its first line to its last and gives no facts.
+const MaxBytes = 2 << 20
+
 // Token is one token of a text; tokens.Word and so on are its kinds.
 type Token = tokens.Token
 

@@ -10,12 +10,12 @@ import (
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 	"muster/internal/core/job"
-	"muster/internal/source"
+	"muster/internal/source/reader"
 )
 
 // parser is the one that all tests of a program share: to start one takes
 // longer than most tests.
-var parser = sync.OnceValue(func() *source.Parser { return source.NewParser("") })
+var parser = sync.OnceValue(func() *reader.Parser { return reader.NewParser("") })
 
 // Request asks to judge the trees "base" and "head".
 func Request(s evidence.Subject) evidence.Request {

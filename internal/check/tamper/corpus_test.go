@@ -14,7 +14,7 @@ import (
 	"muster/internal/check/checktest"
 	"muster/internal/check/testconfig"
 	"muster/internal/core/evidence"
-	"muster/internal/source"
+	"muster/internal/source/reader"
 )
 
 // The corpus: testdata/LANGUAGE/SHAPE.txtar is a small project, and
@@ -33,7 +33,7 @@ func TestCorpus(t *testing.T) {
 		t.Fatalf("no corpus: %v", err)
 	}
 	counts := map[string]*tally{}
-	parser := source.NewParser("")
+	parser := reader.NewParser("")
 	t.Cleanup(func() { _ = parser.Close() })
 	for _, name := range names {
 		lang := filepath.Base(filepath.Dir(name))
@@ -77,7 +77,7 @@ type corpusEntry struct {
 	txtar.File
 }
 
-func corpusCase(t *testing.T, parser *source.Parser, base checktest.Files, c corpusEntry, n *tally) {
+func corpusCase(t *testing.T, parser *reader.Parser, base checktest.Files, c corpusEntry, n *tally) {
 	head := checktest.Files{}
 	for p, text := range base {
 		head[p] = text

@@ -57,6 +57,7 @@ import (
 	"muster/internal/core/evidence"
 	"muster/internal/core/plan"
 	"muster/internal/source"
+	"muster/internal/source/reader"
 )
 
 // Name is the check's name.
@@ -70,7 +71,7 @@ type tamper struct{}
 func New() check.Check { return tamper{} }
 
 func (tamper) Info() check.Info {
-	return check.Info{Name: Name, Version: "1." + evidence.Hash([]byte(source.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
+	return check.Info{Name: Name, Version: "1." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
 }
 
 func (tamper) Applies(req evidence.Request) string {

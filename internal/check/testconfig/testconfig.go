@@ -21,7 +21,7 @@ import (
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 	"muster/internal/core/plan"
-	"muster/internal/source"
+	"muster/internal/source/reader"
 )
 
 // Name is the check's name.
@@ -38,7 +38,7 @@ type testConfig struct{}
 func New() check.Check { return testConfig{} }
 
 func (testConfig) Info() check.Info {
-	return check.Info{Name: Name, Version: "1." + evidence.Hash([]byte(source.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
+	return check.Info{Name: Name, Version: "1." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
 }
 
 func (testConfig) Applies(req evidence.Request) string {
