@@ -114,7 +114,7 @@ func TestInstalledTools(t *testing.T) {
 			req := checktest.Request(evidence.OfTask)
 			req.Links = []evidence.Link{{From: dir, To: "node_modules"}}
 			got := checktest.Run(t, basetests.New(), trees, &osExec{}, req)
-			if have := strings.Join(briefly(got), " "); have != "gate failed test/sum.test.js:4" {
+			if have := strings.Join(briefly(got), " "); have != "locator failed_and_edited test/sum.test.js:4" {
 				t.Errorf("%s: %s, %q, %q", got.Status, got.Why, have, got.NotRun)
 			}
 			mentions(t, got, "node_modules is no part of either tree")
