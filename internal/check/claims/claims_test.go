@@ -222,6 +222,7 @@ func TestWhatIsNoClaim(t *testing.T) {
 		"Consider renaming `Foo` to `Bar`.",
 		"Why was `Legacy` removed?",
 		"Revert \"Add tests for X\"\n\nThis reverts commit 0123456789.",
+		"Remove what nobody uses, with its tests\n\nReverts: Add a limit, with unit tests for it",
 		"Merge branch 'main' into x\n\nConflicts:\n\tREADME.md",
 		"docs: clarify", "test: stabilise the suite", "refactor: the store", "feat!: new store",
 		"Ich habe Tests hinzugefügt und die README aktualisiert.",

@@ -45,7 +45,7 @@ func messages(claim string) []message {
 }
 
 var (
-	reverts  = regexp.MustCompile(`(?mi)^(revert(ed|ing)?\b|reapply\b|back out\b|.{0,40}\bthis reverts commit\b)`)
+	reverts  = regexp.MustCompile(`(?mi)^(revert(s|ed|ing)?\b|reapply\b|back out\b|.{0,40}\bthis reverts commit\b)`)
 	trailer  = regexp.MustCompile(`^([A-Z][a-z]+(-[A-Za-z]+)+|Fixes|Closes|Resolves|Refs?|See|Link|Issue|BREAKING CHANGE|BREAKING-CHANGE|Cc|Bug|Reported|git-svn-id):\s`)
 	fence    = regexp.MustCompile("^\\s*(```|~~~)")
 	remark   = regexp.MustCompile(`(?s)<!--.*?(-->|$)`)

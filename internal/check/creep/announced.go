@@ -6,6 +6,7 @@ import (
 
 	"muster/internal/core/evidence"
 	"muster/internal/core/plan"
+	"muster/internal/source"
 )
 
 var (
@@ -13,6 +14,8 @@ var (
 	// the type of Conventional Commits, or a plain sentence about nothing else.
 	announcesDocs = regexp.MustCompile(`(?i)^(?:docs?(?:\([^)]*\))?!?: ?\S|\[docs?\] ?\S|(?:add|update|improve|fix|clarify|rewrite|correct|extend|polish)e?[sd]?(?: typos?)?(?: in| of)?(?: the| some)? (?:docs|documentation|readme(?:\.md)?)(?:[.!]|$| (?:for|of|about|on|with)\b[^,;]*$))`)
 	mergesOther   = regexp.MustCompile(`^Merge (?:branch|pull request|remote-tracking|tag|commit)\b`)
+	doubleQuoted  = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	docAttribute  = regexp.MustCompile(`# (?:! )?\[ (?:cfg_attr \( docsrs|doc)\b[^\]]*\] ?`)
 	quotedText    = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`")
 )
 
@@ -41,6 +44,12 @@ func typeOf(req evidence.Request) plan.Type {
 
 // withoutTexts gives code without what stands between quotes: help texts and
 // messages that users read are documents to most authors.
-func withoutTexts(code []string) string {
-	return quotedText.ReplaceAllString(strings.Join(code, " "), `""`)
+//
+// In Rust a single quote may begin a lifetime, and attributes may be documents.
+func withoutTexts(code []string, l source.Language) string {
+	text := strings.Join(code, " ")
+	if l == source.Rust {
+		return doubleQuoted.ReplaceAllString(docAttribute.ReplaceAllString(text, ""), `""`)
+	}
+	return quotedText.ReplaceAllString(text, `""`)
 }

@@ -262,7 +262,7 @@ func codeDiffers(ctx context.Context, s *check.Subject, f change.File) (bool, er
 	}
 	before, after := check.Code(base, was), check.Code(head, is)
 	if s.Request.Type == "" {
-		return withoutTexts(before) != withoutTexts(after), nil
+		return withoutTexts(before, base.Language) != withoutTexts(after, head.Language), nil
 	}
 	return !slices.Equal(before, after), nil
 }

@@ -21,6 +21,7 @@ func base() checktest.Files {
 		"README.md":              "# X\n",
 		"billing/release.go":     "package billing\n\nconst release = \"1.2.3\"\n",
 		"go.mod":                 "module x\n\nrequire example.org/money v1.2.0\n",
+		"lib.rs":                 "pub fn name() -> &'static str {\n    \"one\"\n}\n",
 		"app.py":                 "def main():\n    \"\"\"Run.\"\"\"\n    a = 1\n    b = 2\n    return a + b\n",
 	}
 }
@@ -159,6 +160,8 @@ func TestAnnouncedDocuments(t *testing.T) {
 		{"code differs with a text", "docs: describe it", merge(help, reworded), "locator beyond_type app.py:3\nlocator beyond_type limiter/bucket.go:8"},
 		{"comments", "docs: describe the limiter", with("limiter/bucket.go", "holds tokens", "holds a number of tokens"), ""},
 		{"the text of a constant", "docs: the number of the release", with("billing/release.go", "1.2.3", "one"), ""},
+		{"texts and attributes of Rust", "docs: explain the library", checktest.Files{"lib.rs": "#[cfg_attr(docsrs, doc(cfg(feature = \"x\")))]\npub fn name() -> &'static str {\n    \"it's two\"\n}\n"}, ""},
+		{"code of Rust", "docs: explain the library", with("lib.rs", "name()", "label()"), "locator beyond_type lib.rs:1"},
 		{"one of two messages", "docs: describe the limiter\x00limiter: take two", merge(checktest.Files{"README.md": "# Y\n"}, take()), ""},
 		{"documents and a merge", "docs: describe the limiter\x00Merge branch 'main'", merge(checktest.Files{"README.md": "# Y\n"}, take()), "locator beyond_type limiter/bucket.go:7"},
 		{"the file is named", "docs: explain bucket.go", merge(checktest.Files{"README.md": "# Y\n"}, take()), ""},
