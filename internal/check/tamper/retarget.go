@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"muster/internal/core/evidence"
 	"muster/internal/source"
@@ -147,6 +148,10 @@ func (j *judge) manifests() bool {
 // alikeValues reports whether two texts are values of one sort, in which
 // nothing but numbers, strings and the like differs.
 func alikeValues(a, b []token) bool {
+	a, b = signed(a), signed(b)
+	if x, y := qualified(a), qualified(b); len(x) != len(a) && len(y) != len(b) {
+		a, b = x, y // http.StatusOK, time.Second: values where both sides have one
+	}
 	if len(a) == 1 && len(b) == 1 {
 		return isValue(a[0]) && isValue(b[0])
 	}
@@ -162,6 +167,36 @@ func alikeValues(a, b []token) bool {
 		}
 	}
 	return true
+}
+
+// signed makes one token of a number and the sign before it.
+func signed(tokens []token) []token {
+	var out []token
+	for i, t := range tokens {
+		last := len(out) - 1
+		if t.kind == number && last >= 0 && (out[last].text == "-" || out[last].text == "+") && (i == 1 || out[last].kind == mark && last >= 1 && out[last-1].kind == mark && out[last-1].text != ")" && out[last-1].text != "]") {
+			out[last] = token{number, out[last].text + t.text}
+			continue
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// qualified makes one token, a value, of each name of another package or
+// class: time.Second, Color.RED.
+func qualified(tokens []token) []token {
+	var out []token
+	for i := 0; i < len(tokens); i++ {
+		if i+2 < len(tokens) && tokens[i].kind == word && tokens[i+1].text == "." && tokens[i+2].kind == word &&
+			(i+3 == len(tokens) || tokens[i+3].text != "(" && tokens[i+3].text != "." && tokens[i+3].text != "{") && unicode.IsUpper([]rune(tokens[i+2].text)[0]) {
+			out = append(out, token{text, tokens[i].text + "." + tokens[i+2].text})
+			i += 2
+			continue
+		}
+		out = append(out, tokens[i])
+	}
+	return out
 }
 
 func literals(tokens []token) []string {

@@ -110,6 +110,10 @@ func (w *testWalker) leaves(s ast.Stmt) string {
 	switch s := s.(type) {
 	case *ast.ReturnStmt:
 		return "it stands after a return"
+	case *ast.IfStmt:
+		if cond, ok := ast.Unparen(s.Cond).(*ast.Ident); ok && cond.Name == "true" && s.Init == nil && len(s.Body.List) > 0 {
+			return w.leaves(s.Body.List[len(s.Body.List)-1])
+		}
 	case *ast.ExprStmt:
 		call, ok := s.X.(*ast.CallExpr)
 		if !ok {
