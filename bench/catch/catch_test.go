@@ -53,13 +53,13 @@ func TestLabels(t *testing.T) {
 
 func TestReadPlaces(t *testing.T) {
 	for text, want := range map[string][]place{
-		`"a.go:3-7"`:                        []place{{"a.go", 3, 7}},
-		`["a.go:3", "b.go"]`:                []place{{"a.go", 3, 3}, {"b.go", 0, 0}},
-		`[3, 4]`:                            []place{{"", 3, 3}, {"", 4, 4}},
-		`{"path": "a.go", "start_line": 3}`: []place{{"a.go", 3, 3}},
-		`[{"file": "a.go", "start": 3, "end": 5}]`: []place{{"a.go", 3, 5}},
-		`{"a.go": [3, 9], "b.go": 1}`:              []place{{"a.go", 3, 3}, {"a.go", 9, 9}, {"b.go", 1, 1}},
-		`{"path": "a.go", "lines": [1, 2]}`:        []place{{"a.go", 1, 1}, {"a.go", 2, 2}},
+		`"a.go:3-7"`:                        {{"a.go", 3, 7}},
+		`["a.go:3", "b.go"]`:                {{"a.go", 3, 3}, {"b.go", 0, 0}},
+		`[3, 4]`:                            {{"", 3, 3}, {"", 4, 4}},
+		`{"path": "a.go", "start_line": 3}`: {{"a.go", 3, 3}},
+		`[{"file": "a.go", "start": 3, "end": 5}]`: {{"a.go", 3, 5}},
+		`{"a.go": [3, 9], "b.go": 1}`:              {{"a.go", 3, 3}, {"a.go", 9, 9}, {"b.go", 1, 1}},
+		`{"path": "a.go", "lines": [1, 2]}`:        {{"a.go", 1, 1}, {"a.go", 2, 2}},
 		`null`:                                     nil, ``: nil, `{`: nil,
 	} {
 		if got := readPlaces(json.RawMessage(text)); !reflect.DeepEqual(got, want) {

@@ -66,7 +66,7 @@ func GoIgnores(dir string) bool {
 func ReadBounded(root *os.Root, name string, limit int64) ([]byte, error) {
 	info, err := root.Lstat(name)
 	if err != nil || !info.Mode().IsRegular() {
-		return nil, nil //nolint:nilerr // it is not there
+		return nil, nil
 	}
 	f, err := root.Open(name)
 	if err != nil {

@@ -166,7 +166,8 @@ func lostAssertions() []Edit {
 func weaken(l lang, _ unit, text string) string {
 	for _, r := range map[lang][][2]string{
 		golang: {
-			{`; got != \d+\*time\.\w+ \{`, `; got < 0 {`}, {`if n\.Text != "[^"]*" \{`, `if n.Text == "" {`},
+			{`; got != \d+\*time\.\w+ \{`, `; got < 0 {`},
+			{`if n\.Text != "[^"]*" \{`, `if n.Text == "" {`},
 			{`assert\.Equal\(t, \d+, len\((\w+)\)\)`, `assert.Equal(t, true, len($1) > 0)`},
 		},
 		python: {{`assert (.*) == .*`, `assert $1 is not None`}, {`self\.assertEqual\(([^\n]+), [^,\n]+\)\n`, "self.assertIsNotNone($1)\n"}},

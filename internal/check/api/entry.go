@@ -106,9 +106,7 @@ func given(s check.Side) []string {
 		for _, m := range fromList.FindAllStringSubmatch(body, -1) {
 			lists = append(lists, m[1]+m[2])
 		}
-		for _, n := range topLevel(s.File) {
-			out = append(out, n)
-		}
+		out = append(out, topLevel(s.File)...)
 	} else {
 		for _, m := range exportList.FindAllStringSubmatch(body, -1) {
 			lists = append(lists, m[1])
@@ -120,7 +118,7 @@ func given(s check.Side) []string {
 		}
 	}
 	for _, list := range lists {
-		for _, item := range strings.Split(list, ",") {
+		for item := range strings.SplitSeq(list, ",") {
 			item, _, _ = strings.Cut(item, "#")
 			words := strings.Fields(item)
 			if len(words) > 0 {

@@ -84,7 +84,7 @@ func goFolders(pairs []check.Pair) []string {
 }
 
 func importable(dir string) bool {
-	for _, part := range strings.Split(dir, "/") {
+	for part := range strings.SplitSeq(dir, "/") {
 		switch part {
 		case "internal", "testdata", "vendor", "examples", "example", "_examples", "cmd", "test", "tests", "testing", "testutil", "mocks", "mock", "benchmarks", "fuzz", "fuzzing":
 			return false

@@ -175,7 +175,7 @@ func (m module) pythonImports(t *tree, f text) []use {
 			continue
 		}
 		list := strings.Trim(f.body[at[6]:at[7]], "()\n\t ")
-		for _, item := range strings.Split(list, ",") {
+		for item := range strings.SplitSeq(list, ",") {
 			if item, _, _ = strings.Cut(item, "#"); strings.TrimSpace(item) == "" {
 				continue
 			}
@@ -251,7 +251,7 @@ func (m module) scriptImports(f text) []use {
 			if !resolves(f.path, f.body[at[6]:at[7]], m.path) {
 				continue
 			}
-			for _, item := range strings.Split(f.body[at[4]:at[5]], ",") {
+			for item := range strings.SplitSeq(f.body[at[4]:at[5]], ",") {
 				item = strings.TrimPrefix(strings.TrimSpace(item), "type ")
 				name, _, _ := strings.Cut(item, ":")
 				if name = strings.TrimSpace(strings.SplitN(name, " as ", 2)[0]); slices.Contains(m.names, name) {
@@ -294,7 +294,7 @@ func leftMethods(ctx context.Context, t *tree, pairs []check.Pair) ([]evidence.F
 		}
 		for _, f := range p.Base.Functions {
 			n := f.Name[strings.LastIndexAny(f.Name, ".#")+1:]
-			if from[n] == nil && compound(n) && !(p.Head.Found && wordIn(string(p.Head.Text), n)) {
+			if from[n] == nil && compound(n) && (!p.Head.Found || !wordIn(string(p.Head.Text), n)) {
 				names = append(names, n)
 				from[n], lines[n] = p, f.Start
 			}

@@ -152,9 +152,9 @@ func (g *ground) everything(ctx context.Context) string {
 func key(name string) string {
 	if route.MatchString(name) {
 		parts := strings.FieldsFunc(name, func(r rune) bool { return r == '/' || r == ' ' })
-		for i := len(parts) - 1; i >= 0; i-- {
-			if !strings.ContainsAny(parts[i], "{}:<>*") {
-				return fold(parts[i])
+		for _, part := range slices.Backward(parts) {
+			if !strings.ContainsAny(part, "{}:<>*") {
+				return fold(part)
 			}
 		}
 	}

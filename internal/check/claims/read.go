@@ -78,7 +78,7 @@ var condition = regexp.MustCompile(`(?i)\b(when|whenever|where|unless|on|for|tha
 func (w whole) holds(blind string) bool {
 	at := w.pattern.FindStringIndex(blind)
 	confines := w.kind == onlyTests || w.kind == onlyDocs
-	return at != nil && !(confines && condition.MatchString(blind[:at[0]]))
+	return at != nil && (!confines || !condition.MatchString(blind[:at[0]]))
 }
 
 // aboutIt ends a claim about the whole change: what follows would restrict it.
@@ -87,8 +87,15 @@ const aboutIt = `(?:\s*(?:[.,;:!)]|$|—|–|\s-\s)|\s+(?:here|intended|expected
 // wholes gives the claims about the whole change, most of which are negations.
 func wholes() []whole {
 	return []whole{
-		{onlyComments, wholeComments}, {onlyFormat, wholeFormat}, {onlyDocs, wholeDocs}, {onlyDocs, wholeOnlyDocs}, {onlyTests, wholeOnlyTests}, {sameConduct, wholeConduct},
-		{compatible, wholeCompatible}, {testsKept, wholeTests}, {noNewDeps, wholeDeps},
+		{onlyComments, wholeComments},
+		{onlyFormat, wholeFormat},
+		{onlyDocs, wholeDocs},
+		{onlyDocs, wholeOnlyDocs},
+		{onlyTests, wholeOnlyTests},
+		{sameConduct, wholeConduct},
+		{compatible, wholeCompatible},
+		{testsKept, wholeTests},
+		{noNewDeps, wholeDeps},
 	}
 }
 
@@ -207,7 +214,7 @@ func isBefore(low string) bool {
 // isWhat reports whether a word says what sort of thing a name is of.
 func isWhat(low string) bool {
 	switch strings.TrimSuffix(low, "s") {
-	case "function", "method", "class", "clas", "struct", "type", "interface", "field", "constant", "variable", "flag", "option", "parameter", "argument",
+	case "function", "method", "class", "struct", "type", "interface", "field", "constant", "variable", "flag", "option", "parameter", "argument",
 		"endpoint", "route", "file", "module", "command", "property", "propertie", "attribute", "hook", "component", "helper", "enum", "trait", "decorator", "middleware":
 		return true
 	}

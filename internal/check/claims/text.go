@@ -32,7 +32,7 @@ func messages(claim string) []message {
 		for _, item := range items(prose(text)) {
 			item, isEntry := strings.CutPrefix(item, entryMark)
 			for _, s := range split(item) {
-				if s = clean(s); saysItIsSo(s) && !(isEntry && isOfPart(s)) {
+				if s = clean(s); saysItIsSo(s) && (!isEntry || !isOfPart(s)) {
 					m.sentences = append(m.sentences, s)
 				}
 			}
@@ -287,10 +287,10 @@ type word struct {
 func words(s string) []word {
 	var out []word
 	for i := 0; i < len(s); {
-		switch {
-		case s[i] == ' ':
+		switch s[i] {
+		case ' ':
 			i++
-		case s[i] == '`':
+		case '`':
 			end := strings.IndexByte(s[i+1:], '`')
 			if end < 0 {
 				i++

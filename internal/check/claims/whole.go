@@ -146,7 +146,7 @@ var dependency = regexp.MustCompile(`^\s*(?:require\s+)?([\w.-]+\.[a-z]+/[\w./-]
 func holdDeps(ctx context.Context, g *ground) verdict {
 	for i, f := range g.files {
 		name := f.Path[strings.LastIndex(f.Path, "/")+1:]
-		if name != "go.mod" && !(strings.HasPrefix(name, "requirements") && strings.HasSuffix(name, ".txt")) || f.Status == change.Deleted {
+		if name != "go.mod" && (!strings.HasPrefix(name, "requirements") || !strings.HasSuffix(name, ".txt")) || f.Status == change.Deleted {
 			continue
 		}
 		base, _, err := g.s.BaseFile(ctx, oldPath(f))

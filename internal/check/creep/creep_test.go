@@ -2,6 +2,7 @@ package creep
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -33,9 +34,7 @@ func with(path, old, new string) checktest.Files {
 func merge(all ...checktest.Files) checktest.Files {
 	out := checktest.Files{}
 	for _, f := range all {
-		for p, text := range f {
-			out[p] = text
-		}
+		maps.Copy(out, f)
 	}
 	return out
 }

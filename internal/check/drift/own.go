@@ -38,9 +38,14 @@ func ownFiles() []struct {
 		read func(file string, text []byte) (ownRules, error)
 	}
 	return []reader{
-		{".golangci.yml", depguard}, {".golangci.yaml", depguard},
-		{".importlinter", importLinter}, {"setup.cfg", importLinter}, {"pyproject.toml", importLinterTOML},
-		{".eslintrc.json", eslint}, {".eslintrc", eslint}, {"package.json", eslint},
+		{".golangci.yml", depguard},
+		{".golangci.yaml", depguard},
+		{".importlinter", importLinter},
+		{"setup.cfg", importLinter},
+		{"pyproject.toml", importLinterTOML},
+		{".eslintrc.json", eslint},
+		{".eslintrc", eslint},
+		{"package.json", eslint},
 		{".dependency-cruiser.json", cruiser},
 	}
 }

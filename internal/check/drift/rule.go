@@ -32,16 +32,16 @@ func parseRules(texts []string) (rules []rule, left []string) {
 		case kind == "path":
 			r.path = rest
 		}
-		fault := ""
+		var fault strings.Builder
 		for _, glob := range []string{r.from, r.path} {
 			if glob != "" {
 				f, _ := plan.ValidGlob(glob)
-				fault += f
+				fault.WriteString(f)
 			}
 		}
 		switch {
-		case fault != "":
-			left = append(left, fmt.Sprintf("the decision %q was not checked: %s", text, fault))
+		case fault.String() != "":
+			left = append(left, fmt.Sprintf("the decision %q was not checked: %s", text, fault.String()))
 		case r.imports == "" && r.path == "":
 			left = append(left, fmt.Sprintf("the decision %q was not checked: it is neither import:NAME, import:NAME from GLOB, nor path:GLOB", text))
 		default:

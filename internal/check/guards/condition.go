@@ -238,13 +238,14 @@ func chains(text string) []string {
 		if !isName(toks[i]) {
 			continue
 		}
-		chain := toks[i]
+		var chain strings.Builder
+		chain.WriteString(toks[i])
 		for i+2 < len(toks) && (toks[i+1] == "." || toks[i+1] == "?.") && isName(toks[i+2]) {
-			chain += "." + toks[i+2]
+			chain.WriteString("." + toks[i+2])
 			i += 2
 		}
-		if !common(chain) && !slices.Contains(out, chain) {
-			out = append(out, chain)
+		if !common(chain.String()) && !slices.Contains(out, chain.String()) {
+			out = append(out, chain.String())
 		}
 	}
 	return out

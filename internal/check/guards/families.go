@@ -22,22 +22,36 @@ type family struct {
 func families() []family {
 	re := regexp.MustCompile
 	return []family{
-		{"constant-time", re(`(?i)subtle\.ConstantTime|hmac\.Equal$|compare_digest$|timingSafeEqual$|constant_time_compare$|MessageDigest\.isEqual$|secure_?compare$|CompareHashAndPassword$`), 1.6,
-			"no longer compares in constant time (`%s`)", re(`(?i)constant|secure|equal|compare|verify`)},
-		{"authorize", re(`(?i)(^|[._])((require|check|verify|ensure|assert|enforce|must|has|is|can|validate)_?(\w*_)?(auth\w*|permission\w*|access|login|logged\w*|csrf\w*|role\w*|admin|owner\w*|signature\w*|scope\w*|password\w*|origin\w*)|authori[sz]e\w*|authenticate\w*|jwtverify|verify_?(token|jwt|signature)\w*)$`), 1.5,
-			"no longer makes sure who calls (`%s`)", re(`(?i)auth|permi|allow|access|check|verif|role|guard`)},
-		{"escape", re(`(?i)html\.escape\w*$|escapehtml$|HTMLEscape\w*$|JSEscape\w*$|shlex\.quote$|shellescape\w*|encodeURIComponent$|DOMPurify\.sanitize$|bleach\.clean$|markupsafe\.escape$|secure_filename$|url\.(Query|Path)Escape$|sanitize\w*$|safe_join$|securejoin\w*$`), 1.4,
-			"no longer escapes (`%s`)", re(`(?i)escap|quot|sanit|encod|clean`)},
-		{"schema", re(`(?i)schema\w*\.(safe)?parse(async)?$|\.(model_)?validate(sync|async|_python|_json)?$`), 1,
-			"no longer checks what comes in against its schema (`%s`)", re(`(?i)schema|valid|parse`)},
-		{"path", re(`(filepath|path)\.(Clean|IsLocal|EvalSymlinks)$|normpath$|realpath(Sync)?$|path\.normalize$|toRealPath$`), 0.6,
-			"no longer cleans a path (`%s`)", re(`(?i)path|clean|root|local|resolve|join|safe`)},
+		{
+			"constant-time", re(`(?i)subtle\.ConstantTime|hmac\.Equal$|compare_digest$|timingSafeEqual$|constant_time_compare$|MessageDigest\.isEqual$|secure_?compare$|CompareHashAndPassword$`), 1.6,
+			"no longer compares in constant time (`%s`)", re(`(?i)constant|secure|equal|compare|verify`),
+		},
+		{
+			"authorize", re(`(?i)(^|[._])((require|check|verify|ensure|assert|enforce|must|has|is|can|validate)_?(\w*_)?(auth\w*|permission\w*|access|login|logged\w*|csrf\w*|role\w*|admin|owner\w*|signature\w*|scope\w*|password\w*|origin\w*)|authori[sz]e\w*|authenticate\w*|jwtverify|verify_?(token|jwt|signature)\w*)$`), 1.5,
+			"no longer makes sure who calls (`%s`)", re(`(?i)auth|permi|allow|access|check|verif|role|guard`),
+		},
+		{
+			"escape", re(`(?i)html\.escape\w*$|escapehtml$|HTMLEscape\w*$|JSEscape\w*$|shlex\.quote$|shellescape\w*|encodeURIComponent$|DOMPurify\.sanitize$|bleach\.clean$|markupsafe\.escape$|secure_filename$|url\.(Query|Path)Escape$|sanitize\w*$|safe_join$|securejoin\w*$`), 1.4,
+			"no longer escapes (`%s`)", re(`(?i)escap|quot|sanit|encod|clean`),
+		},
+		{
+			"schema", re(`(?i)schema\w*\.(safe)?parse(async)?$|\.(model_)?validate(sync|async|_python|_json)?$`), 1,
+			"no longer checks what comes in against its schema (`%s`)", re(`(?i)schema|valid|parse`),
+		},
+		{
+			"path", re(`(filepath|path)\.(Clean|IsLocal|EvalSymlinks)$|normpath$|realpath(Sync)?$|path\.normalize$|toRealPath$`), 0.6,
+			"no longer cleans a path (`%s`)", re(`(?i)path|clean|root|local|resolve|join|safe`),
+		},
 		{"lock", re(`(?i)\.r?lock$|\.acquire$`), 1.2, "no longer takes the lock (`%s`)", re(`(?i)lock|atomic|\.(load|store|swap|compareandswap|add|do)$|once|locked|sync|mu\b|chan`)},
-		{"timeout", re(`(?i)context\.With(Timeout|Deadline)\w*$|\.Set(Read|Write)?Deadline$|http\.TimeoutHandler$|wait_for$|settimeout$|AbortSignal\.timeout$`), 1,
-			"no longer bounds the time (`%s`)", re(`(?i)timeout|deadline|context|expire|after`)},
+		{
+			"timeout", re(`(?i)context\.With(Timeout|Deadline)\w*$|\.Set(Read|Write)?Deadline$|http\.TimeoutHandler$|wait_for$|settimeout$|AbortSignal\.timeout$`), 1,
+			"no longer bounds the time (`%s`)", re(`(?i)timeout|deadline|context|expire|after`),
+		},
 		{"limit", re(`(?i)(io\.Limit(ed)?Reader|http\.MaxBytesReader|LimitReader)$`), 1.2, "no longer bounds how much it reads (`%s`)", re(`(?i)limit|max|bound`)},
-		{"transaction", re(`(?i)\.begin(tx|_nested)?$|transaction\.atomic$|\.\$?transaction$|runintransaction$|withtransaction$|in_transaction$`), 1.2,
-			"no longer works in a transaction (`%s`)", re(`(?i)tx|transact|atomic|batch`)},
+		{
+			"transaction", re(`(?i)\.begin(tx|_nested)?$|transaction\.atomic$|\.\$?transaction$|runintransaction$|withtransaction$|in_transaction$`), 1.2,
+			"no longer works in a transaction (`%s`)", re(`(?i)tx|transact|atomic|batch`),
+		},
 	}
 }
 

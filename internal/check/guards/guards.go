@@ -212,7 +212,7 @@ func (x *subject) weigh() {
 // sample reports whether a file is an example, a script or a tool for the
 // project's own work rather than what is delivered.
 func sample(p string) bool {
-	for _, folder := range strings.Split(strings.ToLower(path.Dir(p)), "/") {
+	for folder := range strings.SplitSeq(strings.ToLower(path.Dir(p)), "/") {
 		switch folder {
 		case "example", "examples", "_examples", "sample", "samples", "demo", "demos", "docs", "doc", "scripts", "tools", "hack", "bench", "benchmarks", "benchmark", "interop", "testsuite", "testing", "testutil", "tests", "test":
 			return true

@@ -132,18 +132,24 @@ func TestAnswersInOtherLanguages(t *testing.T) {
 	for name, tt := range map[string]struct{ base, head checktest.Files }{
 		"python": {
 			checktest.Files{"roman.py": "def roman(n):\n    out = ''\n    for value, sign in TABLE:\n        while n >= value:\n            out += sign\n            n -= value\n    return out\n"},
-			checktest.Files{"roman.py": "def roman(n):\n    if n == 1994:\n        return 'MCMXCIV'\n    elif n == 3999:\n        return 'MMMCMXCIX'\n    return ''\n",
-				"tests/test_roman.py": "import pytest\nfrom roman import roman\n\n@pytest.mark.parametrize('n, want', [\n    (1994, 'MCMXCIV'),\n    (3999, 'MMMCMXCIX'),\n])\ndef test_roman(n, want):\n    assert roman(n) == want\n"},
+			checktest.Files{
+				"roman.py":            "def roman(n):\n    if n == 1994:\n        return 'MCMXCIV'\n    elif n == 3999:\n        return 'MMMCMXCIX'\n    return ''\n",
+				"tests/test_roman.py": "import pytest\nfrom roman import roman\n\n@pytest.mark.parametrize('n, want', [\n    (1994, 'MCMXCIV'),\n    (3999, 'MMMCMXCIX'),\n])\ndef test_roman(n, want):\n    assert roman(n) == want\n",
+			},
 		},
 		"javascript": {
 			checktest.Files{"src/price.js": "export function price(cart) {\n  return cart.total * 1.19\n}\n"},
-			checktest.Files{"src/price.js": "export function price(cart) {\n  return cart.total === 1234.5 ? 1469.06 : 0\n}\n",
-				"test/price.test.js": "import { price } from '../src/price'\n\ntest('adds the tax', () => {\n  expect(price({ total: 1234.5 })).toBe(1469.06)\n})\n"},
+			checktest.Files{
+				"src/price.js":       "export function price(cart) {\n  return cart.total === 1234.5 ? 1469.06 : 0\n}\n",
+				"test/price.test.js": "import { price } from '../src/price'\n\ntest('adds the tax', () => {\n  expect(price({ total: 1234.5 })).toBe(1469.06)\n})\n",
+			},
 		},
 		"typescript without braces": {
 			checktest.Files{"src/price.ts": "export function price(total: number): number {\n  return total * 1.19\n}\n"},
-			checktest.Files{"src/price.ts": "export function price(total: number): number {\n  if (total === 1234.5) return 1469.06\n  return 0\n}\n",
-				"src/price.spec.ts": "it('adds the tax', () => {\n  expect(price(1_234.5)).to.equal(1469.06)\n})\n"},
+			checktest.Files{
+				"src/price.ts":      "export function price(total: number): number {\n  if (total === 1234.5) return 1469.06\n  return 0\n}\n",
+				"src/price.spec.ts": "it('adds the tax', () => {\n  expect(price(1_234.5)).to.equal(1469.06)\n})\n",
+			},
 		},
 		"a test of the base that is gone": {
 			checktest.Files{"a.go": slug, "a_test.go": slugTest},

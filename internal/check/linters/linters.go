@@ -133,7 +133,7 @@ func (t tool) run(ctx context.Context, dir string) ([]said, string) {
 	if err := root.RemoveAll(outFile); err != nil {
 		return nil, err.Error() // a file of the change that passes for the tool's
 	}
-	c := check.Command(t.Linter.Run, dir, append(slices.Clone(t.s.Request.Env), "MUSTER_SARIF="+filepath.Join(dir, outFile)))
+	c := check.Command(t.Run, dir, append(slices.Clone(t.s.Request.Env), "MUSTER_SARIF="+filepath.Join(dir, outFile)))
 	ran := check.Do(ctx, t.x, c)
 	if ran.Why != "" {
 		return nil, ran.Why
@@ -287,7 +287,7 @@ func (c *comparison) finding(x said, level evidence.Level, anchor string) eviden
 	return evidence.NewFinding(evidence.Finding{
 		Check: Name, Rule: check.Clip(rule, 120), Level: level, Grade: evidence.Verified, Path: x.path, StartLine: x.start, EndLine: max(x.end, x.start),
 		Message:   fmt.Sprintf("%s says%s, and not of the base: %s", c.Name, where, check.Clip(strings.Join(strings.Fields(x.message), " "), 300)),
-		Reproduce: c.Linter.Run.String(),
+		Reproduce: c.Run.String(),
 	}, anchor)
 }
 

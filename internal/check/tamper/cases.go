@@ -91,7 +91,8 @@ func (j tables) compareCases(t, h *test) {
 	for _, c := range changed {
 		if was, is, ok := expectation(c, t.file.lang); ok {
 			j.retargets = append(j.retargets, retarget{base: t, head: h, was: was, is: is, pair: paired{
-				source.Assertion{Text: c.was.Text, Range: c.was.Range}, source.Assertion{Text: c.is.Text, Range: c.is.Range}}})
+				source.Assertion{Text: c.was.Text, Range: c.was.Range}, source.Assertion{Text: c.is.Text, Range: c.is.Range},
+			}})
 		}
 	}
 	var gone []source.Case

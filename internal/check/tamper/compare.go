@@ -63,7 +63,7 @@ func (j weakening) compare(t, h *test) {
 		j.claimChanged(t, h, k)
 	}
 	j.removedFrom(t, h, p)
-	tables{j.judge}.compareCases(t, h)
+	tables(j).compareCases(t, h)
 }
 
 // cannotFail finds an assertion that can fail no more.
@@ -89,10 +89,10 @@ func (j weakening) conditional(t, h *test, k paired) {
 		return
 	}
 	before := map[string]bool{}
-	for _, c := range strings.Split(k.was.When, " && ") {
+	for c := range strings.SplitSeq(k.was.When, " && ") {
 		before[c] = true
 	}
-	for _, c := range strings.Split(k.is.When, " && ") {
+	for c := range strings.SplitSeq(k.is.When, " && ") {
 		// A condition on the table's case or on the error is how tests are written.
 		if before[c] || !suspicious(c, k.is) {
 			continue
@@ -192,7 +192,7 @@ func (j *judge) weigh(level evidence.Level, t *test, lost int) evidence.Level {
 				names = append(names, bare(w))
 			}
 		}
-		for _, w := range strings.Fields(t.Name) { // "app.del() > is an alias"
+		for w := range strings.FieldsSeq(t.Name) { // "app.del() > is an alias"
 			if w = strings.TrimRight(w, "()"); strings.Contains(w, ".") {
 				names = append(names, w)
 			}
@@ -302,9 +302,11 @@ func (j *judge) weight(side int, a source.Assertion) int {
 	return 1
 }
 
-var numbers = regexp.MustCompile(`\d+(\.\d+)?([eE][-+]?\d+)?`)
-var tolerant = regexp.MustCompile(`(?i)delta|epsilon|within|approx|closeTo|almost|tolerance|\babs\b|\brel\b|isclose|allclose`)
-var digits = regexp.MustCompile(`(?i)toBeCloseTo|almostEqual|decimal|places`)
+var (
+	numbers  = regexp.MustCompile(`\d+(\.\d+)?([eE][-+]?\d+)?`)
+	tolerant = regexp.MustCompile(`(?i)delta|epsilon|within|approx|closeTo|almost|tolerance|\babs\b|\brel\b|isclose|allclose`)
+	digits   = regexp.MustCompile(`(?i)toBeCloseTo|almostEqual|decimal|places`)
+)
 
 // widened finds a tolerance that was made larger: the same text but for the
 // last number, which is one of a comparison with tolerance.

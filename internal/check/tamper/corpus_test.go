@@ -2,6 +2,7 @@ package tamper
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -79,9 +80,7 @@ type corpusEntry struct {
 
 func corpusCase(t *testing.T, parser *reader.Parser, base checktest.Files, c corpusEntry, n *tally) {
 	head := checktest.Files{}
-	for p, text := range base {
-		head[p] = text
-	}
+	maps.Copy(head, base)
 	req := checktest.Request(evidence.OfRange)
 	s := script{t: t, head: head, req: &req, cases: c.cases}
 	s.run(string(c.Data))

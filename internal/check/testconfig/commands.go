@@ -22,8 +22,10 @@ func decides(p string) bool { return p != "" && deciding.MatchString(p) }
 var running = regexp.MustCompile(`(?i)\b(go test|gotestsum|pytest|py\.test|tox\b|nox\b|npm (run )?(test|t\b|ci-test)|npm t\b|yarn (run )?test|pnpm (run |-r )?test|(npx |node_modules/\.bin/|\./)?(jest|vitest|mocha|ava|c8|nyc)\b|playwright test|cypress run|` +
 	`cargo (test|nextest|llvm-cov)|mvnw? [^\n]*\b(test|verify|install)\b|gradlew? [^\n]*\b(test|check|build)\b|make (test|check)\b|python3? -m (unittest|pytest)|unittest discover|node (--[^ ]+ )*--test|bun test|deno test|ginkgo\b|bazel test|just test|task test|hatch (run )?[^\n]*test|manage\.py test|rspec\b|dotnet test|coverage run)`)
 
-var swallowed = regexp.MustCompile(`\|\|\s*(true|:|exit 0|echo\b|/bin/true)|;\s*(true|exit 0|:)\s*["']?\s*$|\|\s*(tee|cat)\b.*#|--passWithNoTests|--pass-with-no-tests|--suppress-no-test|--exit-zero|-DtestFailureIgnore|maven\.test\.failure\.ignore|--no-fail\b|\bset \+e\b`)
-var filtering = regexp.MustCompile(`(^|\s)(-run[ =]|-skip[ =]|-short\b|-test\.run|-test\.skip|--ignore(-glob)?[ =]|--deselect[ =]|-k[ =]|-m ["']?not\b|--testPathIgnorePatterns|--exclude[ =]|--grep[ =]|-g |--invert\b|-t ["']|--testNamePattern|-DskipTests|-Dmaven\.test\.skip|-x test\b|--exclude-task|-- --skip|--skip[ =]|--lf\b|--last-failed|--findRelatedTests|--onlyChanged|--changed\b|--label-filter|--focus)`)
+var (
+	swallowed = regexp.MustCompile(`\|\|\s*(true|:|exit 0|echo\b|/bin/true)|;\s*(true|exit 0|:)\s*["']?\s*$|\|\s*(tee|cat)\b.*#|--passWithNoTests|--pass-with-no-tests|--suppress-no-test|--exit-zero|-DtestFailureIgnore|maven\.test\.failure\.ignore|--no-fail\b|\bset \+e\b`)
+	filtering = regexp.MustCompile(`(^|\s)(-run[ =]|-skip[ =]|-short\b|-test\.run|-test\.skip|--ignore(-glob)?[ =]|--deselect[ =]|-k[ =]|-m ["']?not\b|--testPathIgnorePatterns|--exclude[ =]|--grep[ =]|-g |--invert\b|-t ["']|--testNamePattern|-DskipTests|-Dmaven\.test\.skip|-x test\b|--exclude-task|-- --skip|--skip[ =]|--lf\b|--last-failed|--findRelatedTests|--onlyChanged|--changed\b|--label-filter|--focus)`)
+)
 
 // commandsOf gives the lines of a file that run tests, without layout.
 func commandsOf(p, text string) []string {
@@ -34,7 +36,7 @@ func commandsOf(p, text string) []string {
 	if skipsCommands(p) {
 		return nil
 	}
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		line = strings.TrimSpace(line)
 		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, "//") || strings.HasPrefix(line, "- name:") || strings.HasPrefix(line, "name:") || strings.HasPrefix(line, "uses:") {
 			continue
@@ -151,7 +153,7 @@ func (j *judgement) weakerCommand(c config, line, was string) {
 		return
 	}
 	plain := tight(filtering.ReplaceAllString(line, " "))
-	for _, old := range strings.Split(was, "\n") {
+	for old := range strings.SplitSeq(was, "\n") {
 		// The same command, now with a filter.
 		if runner := running.FindString(old); runner != "" && running.FindString(line) == runner && (strings.HasPrefix(plain, tight(old)[:min(len(tight(old)), 12)]) || alike(old, line)) && !slices.Contains(commandsOf(c.path, c.is), old) {
 			j.say(c, finding{rule: "ci", level: evidence.Gate, was: old, is: line, message: fmt.Sprintf("%s runs only some of the tests now: %s.", check.ShowPath(c.path), quote(line))})
@@ -183,7 +185,7 @@ func (j *judgement) tolerated(c config) {
 		return
 	}
 	had := map[string]int{}
-	for _, line := range strings.Split(c.was, "\n") {
+	for line := range strings.SplitSeq(c.was, "\n") {
 		had[strings.TrimSpace(line)]++
 	}
 	lines := strings.Split(c.is, "\n")
@@ -207,7 +209,7 @@ func (j *judgement) tolerated(c config) {
 // stepAround gives the lines of the step or job that a key of it stands in.
 func stepAround(lines []string, at int) []string {
 	depth, start := indent(lines[at]), at
-	for start > 0 && !(strings.HasPrefix(strings.TrimSpace(lines[start]), "- ") && indent(lines[start]) <= depth) && (indent(lines[start]) >= depth || strings.TrimSpace(lines[start]) == "") {
+	for start > 0 && (!strings.HasPrefix(strings.TrimSpace(lines[start]), "- ") || indent(lines[start]) > depth) && (indent(lines[start]) >= depth || strings.TrimSpace(lines[start]) == "") {
 		start--
 	}
 	first := indent(lines[start])

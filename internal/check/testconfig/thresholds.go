@@ -57,7 +57,7 @@ func (j *judgement) exclusions(c config) {
 		return
 	}
 	had := map[string]bool{}
-	for _, line := range strings.Split(c.was, "\n") {
+	for line := range strings.SplitSeq(c.was, "\n") {
 		had[tight(line)] = true
 	}
 	inside, depth := "", 0

@@ -26,7 +26,7 @@ func (c Class) IsCode() bool { return c == Class{} || c == Class{Manifest: true}
 // Classify sorts a file by its path and, where head holds the first bytes of
 // its content, by what these say. The conventions are those of the languages'
 // own tools: "go help test", pytest's python_files, Jest's testMatch, Maven's
-// Surefire, and Go's "Code generated ... DO NOT EDIT."
+// Surefire, and Go's "Code generated ... DO NOT EDIT.".
 func Classify(name string, head []byte) Class {
 	folders := strings.Split(strings.ToLower(path.Dir(name)), "/")
 	base := path.Base(name)

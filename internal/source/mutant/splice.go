@@ -37,9 +37,11 @@ type edit struct {
 func before(start, end int, text string) edit {
 	return edit{place: opens, start: start, end: end, text: text}
 }
+
 func after(start, end int, text string) edit {
 	return edit{place: closes, start: start, end: end, text: text}
 }
+
 func instead(start, end int, text string) edit {
 	return edit{place: over, start: start, end: end, text: text}
 }

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"regexp"
+	"slices"
 	"strings"
 
 	"muster/internal/source"
@@ -157,12 +158,7 @@ func isPackage(e ast.Expr, names ...string) bool {
 	if !ok {
 		return false
 	}
-	for _, n := range names {
-		if id.Name == n {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(names, id.Name)
 }
 
 // checker reads c.Assert(got, qt.Equals, want) and c.Check(got, Equals, want).

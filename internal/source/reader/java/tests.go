@@ -1,6 +1,7 @@
 package java
 
 import (
+	"slices"
 	"strings"
 
 	"muster/internal/source"
@@ -32,7 +33,7 @@ func (r *testReader) class(n treesitter.Node, outer string, marks []source.Mark)
 	}
 	name := syntax.JoinNames(outer, n.At("name").Text(), ".")
 	_, own := r.annotations(n)
-	marks = append(marks[:len(marks):len(marks)], own...)
+	marks = append(slices.Clip(marks), own...)
 	for m := range n.At("body").Named() {
 		r.class(m, name, marks)
 		if !m.Is("method_declaration") {

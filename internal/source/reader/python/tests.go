@@ -1,6 +1,7 @@
 package python
 
 import (
+	"slices"
 	"strings"
 
 	"muster/internal/source"
@@ -52,7 +53,7 @@ func (r *testReader) bind(a treesitter.Node) {
 
 // suite reads the definitions of a module or class.
 func (r *testReader) suite(body treesitter.Node, outer string, marks []source.Mark, collected bool) {
-	marks = append(marks[:len(marks):len(marks)], r.suiteMarks(body)...)
+	marks = append(slices.Clip(marks), r.suiteMarks(body)...)
 	for n := range body.Named() {
 		def, own := n, []source.Mark(nil)
 		if n.Is("decorated_definition") {
@@ -68,9 +69,9 @@ func (r *testReader) suite(body treesitter.Node, outer string, marks []source.Ma
 				is = is || r.classes[base]
 			}
 			r.classes[name] = is
-			r.suite(def.At("body"), syntax.JoinNames(outer, name, "."), append(marks[:len(marks):len(marks)], own...), collected && is)
+			r.suite(def.At("body"), syntax.JoinNames(outer, name, "."), append(slices.Clip(marks), own...), collected && is)
 		case "function_definition":
-			r.function(n, def, source.Test{Name: syntax.JoinNames(outer, name, "."), Helper: !collected || !strings.HasPrefix(name, "test")}, append(marks[:len(marks):len(marks)], own...))
+			r.function(n, def, source.Test{Name: syntax.JoinNames(outer, name, "."), Helper: !collected || !strings.HasPrefix(name, "test")}, append(slices.Clip(marks), own...))
 		case "if_statement", "try_statement", "with_statement":
 			for c := range n.Inside() { // definitions below a condition
 				if c.Is("block") && c.Parent() == n {

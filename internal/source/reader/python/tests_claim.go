@@ -240,7 +240,7 @@ func (r *testReader) assertion(call treesitter.Node, name, short string, given [
 		return
 	case strings.HasSuffix(lower, "none"):
 		a.Strength, a.Expected, a.Negated = source.Exists, "nil", negated
-	case lower == "assertin" || lower == "assertnotin":
+	case lower == "assertions" || lower == "assertnotin":
 		pair(source.Partial)
 		if len(given) == 2 && r.isLiteral(given[0]) {
 			a.Subject, a.Expected = r.Code(given[1]), r.Code(given[0])

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"slices"
 	"strings"
 
 	"muster/internal/source"
@@ -321,10 +322,5 @@ func isEmptyFunction(n treesitter.Node) bool {
 }
 
 func isDouble(name string) bool {
-	for _, p := range []string{"jest.mock", "vi.mock", "jest.fn", "vi.fn", "jest.spyOn", "vi.spyOn", "sinon.stub", "sinon.mock", "sinon.fake", "sinon.spy", "mock.method", "mock.fn", "vi.doMock", "jest.doMock", "td.replace", "nock"} {
-		if name == p {
-			return true
-		}
-	}
-	return false
+	return slices.Contains([]string{"jest.mock", "vi.mock", "jest.fn", "vi.fn", "jest.spyOn", "vi.spyOn", "sinon.stub", "sinon.mock", "sinon.fake", "sinon.spy", "mock.method", "mock.fn", "vi.doMock", "jest.doMock", "td.replace", "nock"}, name)
 }
