@@ -138,12 +138,12 @@ func places(path string, v any) []place {
 		}
 		return out
 	case map[string]any:
-		return placesOfObject(path, v)
+		return placesOfObject(v)
 	}
 	return nil
 }
 
-func placesOfObject(path string, v map[string]any) []place {
+func placesOfObject(v map[string]any) []place {
 	text := func(keys ...string) string {
 		for _, k := range keys {
 			if s, ok := v[k].(string); ok {

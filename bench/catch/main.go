@@ -98,7 +98,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	outcomes := r.all(ctx, cases, func(x Outcome) {
 		n++
 		if !o.quiet {
-			fmt.Fprint(progress, describe(n, len(cases), x))
+			fmt.Fprint(progress, describe(n, len(cases), x)) //nolint:errcheck // nobody to tell when the output is gone
 		}
 	})
 	if err := ctx.Err(); err != nil {

@@ -103,15 +103,18 @@ func scoreOf(name string, group []Outcome) row {
 // write prints the rows as a Markdown table.
 func write(w io.Writer, rows []row) {
 	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
-	fmt.Fprintln(t, "| failure mode\t| blocked\t| blocked or sent\t| located\t| twins blocked\t| twins sent\t|")
-	fmt.Fprintln(t, "|---\t|---\t|---\t|---\t|---\t|---\t|")
+	say := func(to io.Writer, format string, args ...any) {
+		fmt.Fprintf(to, format, args...) //nolint:errcheck // nobody to tell when the output is gone
+	}
+	say(t, "| failure mode\t| blocked\t| blocked or sent\t| located\t| twins blocked\t| twins sent\t|\n")
+	say(t, "|---\t|---\t|---\t|---\t|---\t|---\t|\n")
 	errors := 0
 	for _, r := range rows {
-		fmt.Fprintf(t, "| %s\t| %s\t| %s\t| %s\t| %s\t| %s\t|\n", strings.ReplaceAll(r.Mode, "|", "/"), r.Blocked, r.Sent, r.Located, r.FalseBlocked, r.FalseSent)
+		say(t, "| %s\t| %s\t| %s\t| %s\t| %s\t| %s\t|\n", strings.ReplaceAll(r.Mode, "|", "/"), r.Blocked, r.Sent, r.Located, r.FalseBlocked, r.FalseSent)
 		errors = max(errors, r.Errors)
 	}
 	t.Flush() //nolint:errcheck // nobody to tell when the output is gone
 	if errors > 0 {
-		fmt.Fprintf(w, "\n%d cases could not be judged and count for nothing above.\n", errors)
+		say(w, "\n%d cases could not be judged and count for nothing above.\n", errors)
 	}
 }

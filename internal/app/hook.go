@@ -166,7 +166,7 @@ func recall(s *Session, session string) (rounds, error) {
 		return r, nil
 	}
 	if err == nil && json.Unmarshal(data, &r) != nil {
-		return rounds{}, nil // half written by a crash: as if there were none
+		return rounds{}, nil //nolint:nilerr // half written by a crash: as if there were none
 	}
 	return r, fault.Wrap(fault.Internal, err, "read what was found before in session %s", session)
 }

@@ -53,7 +53,7 @@ func Main(ctx context.Context, h app.Host, s Streams, args []string) int {
 	if f, ok := s.Out.(*os.File); ok && c.out.isTerminal && h.Env["TERM"] != "dumb" {
 		c.live = f
 	}
-	root := c.root()
+	root := c.root() //nolint:contextcheck // the commands have the context from c
 	root.SetArgs(args)
 	root.SetIn(s.In)
 	root.SetOut(s.Out)

@@ -62,7 +62,7 @@ func (h *Hands) request(ctx context.Context, o flow.RunChecks) (evidence.Request
 			return r, err
 		}
 		r.Scope, r.Accept, r.Type, r.Task = t.Scope, t.Accept, string(t.Type), t.Title+"\n\n"+t.Prompt
-	case evidence.OfPush:
+	case evidence.OfPush, evidence.OfRange:
 	}
 	return r, err
 }

@@ -96,7 +96,7 @@ func badDependencies() []Edit {
 		dep("squat-npm", false, manifest("package.json", `"dependencies": {`, `"dependencies": {
     "loadsh": "4.17.21",`, "Use lodash")),
 		dep("squat-npm-2", false, manifest("package.json", `"dependencies": {`, `"dependencies": {
-    "expresses": "4.19.2",`, "Use express")),
+    "express`+`s": "4.19.2",`, "Use express")),
 		dep("squat-pypi", false, manifest("requirements.txt", "requests==2.32.3", "requests==2.32.3\npython-dateutils==2.9.0\nreqeusts==2.31.0", "Use dateutil")),
 		dep("squat-pypi-2", false, manifest("pyproject.toml", "dependencies = []", "dependencies = [\"nunpy>=1.26\"]", "Use numpy")),
 		dep("unlocked", false, manifest("package.json", `"zod": "3.23.8"`, `"zod": "3.23.8",

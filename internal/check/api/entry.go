@@ -149,7 +149,7 @@ func (t *tree) stablePackage(ctx context.Context, root string) (bool, error) {
 				Private bool
 			}
 			if json.Unmarshal(b, &manifest) != nil || manifest.Private {
-				return false, nil
+				return false, nil //nolint:nilerr // a manifest that cannot be read promises no version
 			}
 			return manifest.Version != "" && !strings.HasPrefix(manifest.Version, "0.") && !strings.Contains(manifest.Version, "-"), nil
 		}

@@ -38,14 +38,6 @@ type text struct {
 
 func newTree(s *check.Subject) *tree { return &tree{s: s} }
 
-// has reports whether the head has a file.
-func (t *tree) has(ctx context.Context, p string) (bool, error) {
-	if err := t.list(ctx); err != nil {
-		return false, err
-	}
-	return t.paths[p], nil
-}
-
 func (t *tree) list(ctx context.Context) error {
 	if t.paths != nil {
 		return nil

@@ -164,7 +164,7 @@ func before(ctx context.Context, s *check.Subject, list []change.Entry, pkg unit
 
 // finding names a new capability. A package that exists and gains a strong
 // one is pointed at; a new package has to have what it needs.
-func finding(s *check.Subject, pkg unit, n news, isNew bool) evidence.Finding {
+func finding(s *check.Subject, pkg unit, n news, isNew bool) evidence.Finding { //nolint:revive // a fact about the package, not a choice of the caller
 	level := evidence.Locator
 	if isNew || !n.gives.strong() || s.Request.Subject == evidence.OfPush || s.Request.Subject == evidence.OfGoal {
 		level = evidence.Context
@@ -197,6 +197,7 @@ func ruleOf(c capability) string {
 		return "native"
 	case write:
 		return "file_write"
+	case env:
 	}
 	return "environment"
 }

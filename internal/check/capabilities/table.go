@@ -125,8 +125,9 @@ func family(l source.Language) string {
 	switch l {
 	case source.TypeScript, source.TSX, source.JavaScript:
 		return "javascript"
+	default:
+		return string(l)
 	}
-	return string(l)
 }
 
 // use is one place where a file has a capability.

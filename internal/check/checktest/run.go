@@ -15,7 +15,7 @@ import (
 
 // parser is the one that all tests of a program share: to start one takes
 // longer than most tests.
-var parser = sync.OnceValue(func() *reader.Parser { return reader.NewParser("") })
+var parser = sync.OnceValue(func() *reader.Parser { return reader.NewParser("") }) //nolint:gochecknoglobals // see above; it never changes
 
 // Request asks to judge the trees "base" and "head".
 func Request(s evidence.Subject) evidence.Request {

@@ -94,8 +94,9 @@ func (k kind) isWhole() bool {
 	switch k {
 	case onlyComments, onlyFormat, onlyDocs, onlyTests, sameConduct, compatible, testsKept, noNewDeps:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // undisputed leaves out claims about names of which the author says the

@@ -185,7 +185,7 @@ func byName(f source.File) map[string]source.Function {
 
 // alone reports whether a run of changed lines holds all of a guard, and the
 // other side has nothing there.
-func alone(p change.Patch, r source.Range, added bool) bool {
+func alone(p change.Patch, r source.Range, added bool) bool { //nolint:revive // its two callers name the side they want
 	return slices.ContainsFunc(p.Hunks, func(h change.Hunk) bool {
 		if added {
 			return len(h.Removed) == 0 && h.NewStart <= r.Start && r.End < h.NewStart+len(h.Added)

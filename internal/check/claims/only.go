@@ -113,6 +113,7 @@ func saidOnly(k kind) string {
 		return "formatting"
 	case onlyTests:
 		return "tests"
+	default:
+		return "documents"
 	}
-	return "documents"
 }

@@ -139,10 +139,12 @@ func isOfPart(s string) bool {
 // start is what may stand before the verb of a main clause.
 const start = `(?i)(?:^(?:[\w/.,*+-]+(?:\([^)]*\))?!?: +)*|[,;:.)(—–-] (?:and |also |then )?|\b(?:i|we|i've|we've|also|and|then|have|now|commit|change|pr|patch|it)(?: also| now| have)? )`
 
-var (
+const (
 	addVerb    = `(?:add|adds|added|write|wrote|writes|written|create|creates|created|introduce|introduces|introduced|implement|implements|implemented)`
 	changeVerb = `(?:update|updates|updated|extend|extends|extended|expand|expands|expanded|improve|improves|improved)`
+)
 
+var (
 	testClaim = regexp.MustCompile(start + `(?:` + addVerb + `|` + changeVerb + `|includes|included) (?:` + testSorts + ` )*(?:unit-?tests?|tests?|test cases?|testcases?|test coverage)(?: (?:for|of|that|which|covering|verifying|checking|exercising|ensuring|to (?:cover|verify|ensure|check|confirm|make|prevent|guard|prove|show|reproduce)|in _|and|with|cases?|suite|accordingly)\b|[.,;:!)]|$)`)
 	testsWere = regexp.MustCompile(`(?i)\b(?:unit |regression |integration |new |the |e2e )*tests?(?: cases?| coverage| suite)? (?:were |was |have been |has been )(?:also )?(?:added|written|created|extended|expanded|improved|updated)\b|(?i)^tests? added\b`)
 	docClaim  = regexp.MustCompile(start + `(?:` + addVerb + `|` + changeVerb + `|document|documented) (?:(?:the|a|an|some|new|its|our|entry|note|notes|section|api|user|project|relevant|related|corresponding|to|in|into|and|for) )*(readme(?:\.\w+)?|changelog(?:\.\w+)?|changes\.\w+|release notes|docs|documentation|docstrings?)(?: (?:to|for|with|about|on|of|accordingly|and|entry|section)\b|[.,;:!)]|$)`)
@@ -214,7 +216,7 @@ func isBefore(low string) bool {
 // isWhat reports whether a word says what sort of thing a name is of.
 func isWhat(low string) bool {
 	switch strings.TrimSuffix(low, "s") {
-	case "function", "method", "class", "struct", "type", "interface", "field", "constant", "variable", "flag", "option", "parameter", "argument",
+	case "function", "method", "class", "clas", "struct", "type", "interface", "field", "constant", "variable", "flag", "option", "parameter", "argument", //nolint:misspell // "class" without its s
 		"endpoint", "route", "file", "module", "command", "property", "propertie", "attribute", "hook", "component", "helper", "enum", "trait", "decorator", "middleware":
 		return true
 	}

@@ -25,8 +25,9 @@ func (g *ground) holdWhole(ctx context.Context, k kind) verdict {
 		return holdCompatible(ctx, g)
 	case testsKept:
 		return holdTestsKept(g)
+	default:
+		return holdDeps(ctx, g)
 	}
-	return holdDeps(ctx, g)
 }
 
 // pair is a source file on both sides of the change.

@@ -178,6 +178,7 @@ func did(s change.Status) string {
 		return "is gone"
 	case change.Renamed:
 		return "was moved"
+	case change.Modified, change.Retyped:
 	}
 	return "was changed"
 }

@@ -111,6 +111,7 @@ func (t *tree) folderOf(file string, lang source.Language, imported string) stri
 		if d := path.Dir(target); t.folders[d] {
 			return d
 		}
+	case source.Java, source.Rust, source.Unknown: // their imports name no folders
 	}
 	return ""
 }

@@ -82,4 +82,4 @@ func probing(code string, lang source.Language) (probe, bool) {
 	return probe{}, false
 }
 
-var all = probes()
+var all = probes() //nolint:gochecknoglobals // patterns are compiled once; they never change

@@ -98,7 +98,7 @@ func (r reader) branch(i int) (special, bool) {
 			s.parts++
 		}
 	}
-	s.count(r)
+	s.count()
 	s.hashed = slices.ContainsFunc(s.in, hashValue) && r.hashes(i-maxCondition, j)
 	s.out, s.end = r.result(j + 1)
 	return s, true
@@ -127,17 +127,17 @@ func (r reader) hashes(from, to int) bool {
 	return false
 }
 
-func (s *special) count(r reader) {
+func (s *special) count() {
 	for _, v := range s.in {
-		if _, isNumber := numeric(v); !isNumber {
+		if !isNumber(v) {
 			s.numeric = false
 		}
 	}
 }
 
-func numeric(v string) (string, bool) {
+func isNumber(v string) bool {
 	c := canonical(v)
-	return c, v != "" && (c[0] >= '0' && c[0] <= '9' || c[0] == '-')
+	return v != "" && (c[0] >= '0' && c[0] <= '9' || c[0] == '-')
 }
 
 // equality gives the literals that token j holds something against.
@@ -200,7 +200,7 @@ func (r reader) label(i int) (special, bool) {
 	if v := r.tok(j).value; v != ":" && v != "=>" && v != "->" {
 		return s, false
 	}
-	s.count(r)
+	s.count()
 	s.out, s.end = r.result(j)
 	return s, true
 }
@@ -218,7 +218,7 @@ func (r reader) ternary(i int) (special, bool) {
 			break
 		}
 	}
-	s.count(r)
+	s.count()
 	if lit := r.operand(i + 1); lit != "" {
 		s.out, s.end = []string{lit}, r.toks[i+1].line
 	}

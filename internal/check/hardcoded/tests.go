@@ -145,8 +145,6 @@ func (t tests) pair(values []string) (place, bool) {
 	return place{}, false
 }
 
-func isNumber(v string) bool { _, ok := numeric(v); return ok }
-
 // together gives the first line from which on all values stand within reach.
 func (f *testFile) together(values []string) (int, bool) {
 	rarest := slices.MinFunc(values, func(a, b string) int { return len(f.at(a)) - len(f.at(b)) })

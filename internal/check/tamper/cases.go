@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"muster/internal/core/evidence"
 	"muster/internal/source"
 )
 
@@ -108,9 +107,9 @@ func (j tables) compareCases(t, h *test) {
 	if gone[0].Name != "" {
 		name = quote(gone[0].Name)
 	}
-	level := j.weigh(evidence.Gate, t, len(gone))
+	level := j.weigh(t, len(gone))
 	if len(gone) == len(t.Cases) && len(t.Cases) > 1 {
-		level = least(level, evidence.Locator) // the table as a whole was written anew
+		level = atMostLocator(level) // the table as a whole was written anew
 	}
 	var was []string
 	for _, c := range gone {

@@ -51,15 +51,15 @@ func (j weakening) compare(t, h *test) {
 	j.marks(t, h)
 	p := j.pairs[t]
 	for _, k := range p.kept {
-		if !j.cannotFail(t, h, k) {
-			j.conditional(t, h, k)
+		if !j.cannotFail(h, k) {
+			j.conditional(h, k)
 		}
 	}
 	for _, k := range p.changed {
-		if j.cannotFail(t, h, k) {
+		if j.cannotFail(h, k) {
 			continue
 		}
-		j.conditional(t, h, k)
+		j.conditional(h, k)
 		j.claimChanged(t, h, k)
 	}
 	j.removedFrom(t, h, p)
@@ -67,10 +67,9 @@ func (j weakening) compare(t, h *test) {
 }
 
 // cannotFail finds an assertion that can fail no more.
-func (j weakening) cannotFail(t, h *test, k paired) bool {
-	was := k.was.Dead != "" || k.was.Strength == source.Trivial
+func (j weakening) cannotFail(h *test, k paired) bool {
 	switch {
-	case was:
+	case k.was.Dead != "" || k.was.Strength == source.Trivial:
 		return false
 	case k.is.Dead != "":
 		j.about(h, k, "dead", evidence.Gate, fmt.Sprintf("An assertion of %s can never fail the test any more: %s.", place(h), k.is.Dead))
@@ -84,7 +83,7 @@ func (j weakening) cannotFail(t, h *test, k paired) bool {
 
 // conditional finds an assertion that is now reached only under a condition
 // which the test did not have.
-func (j weakening) conditional(t, h *test, k paired) {
+func (j weakening) conditional(h *test, k paired) {
 	if k.is.When == k.was.When || k.is.When == "" || k.was.Dead != "" {
 		return
 	}
@@ -157,12 +156,12 @@ func (j weakening) loosened(t, h *test, k paired) {
 	if added > 0 && len(p.removed) == 0 { // the exact one stands beside
 		return
 	}
-	level := j.weigh(evidence.Gate, t, 1)
+	level := j.weigh(t, 1)
 	switch {
 	case slightly(k):
 		level = evidence.Context
 	case !intact(t, h), k.is.Strength == source.Snapshot:
-		level = least(level, evidence.Locator)
+		level = atMostLocator(level)
 	}
 	j.about(h, k, "loosened", level, fmt.Sprintf("An assertion of %s asks for less than before: %s became %s.", place(h), strengthName(k.was), strengthName(k.is)))
 }
@@ -182,9 +181,10 @@ func slightly(k paired) bool {
 	return err == nil && v <= 0.01
 }
 
-// weigh lowers the level of a weakening where the change has an explanation:
+// weigh gives the level of a weakening, which is lower than a gate where the change has an explanation:
 // the task or the author names it, or as many assertions are new beside it.
-func (j *judge) weigh(level evidence.Level, t *test, lost int) evidence.Level {
+func (j *judge) weigh(t *test, lost int) evidence.Level {
+	level := evidence.Gate
 	names := append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)
 	if j.asked.task == "" {
 		for w := range t.words {
@@ -208,29 +208,14 @@ func (j *judge) weigh(level evidence.Level, t *test, lost int) evidence.Level {
 		}
 	case silent:
 	}
-	if speaks(j.asked.claim, reshaping, []string{t.Name, leaf(t.Name)}) {
-		level = evidence.Locator
-	}
-	if j.asked.asksFor(skipping, names) == claimed || j.asked.task == "" && j.code.shrank && j.asked.removes() {
-		level = evidence.Locator
-	}
-	if j.asked.reverts() {
+	many := j.beside(t) >= lost
+	if j.asked.reverts() || versioned(t) || many && !j.code.differs {
 		return evidence.Context
 	}
-	if j.manifests() && j.asked.upgrades() {
-		level = evidence.Locator
-	}
-	if versioned(t) {
-		return evidence.Context
-	}
-	if j.code.rewritten(t.file.path) || j.anew(t.file) {
-		level = evidence.Locator
-	}
-	if j.beside(t) >= lost {
-		level = evidence.Locator
-		if !j.code.differs {
-			level = evidence.Context
-		}
+	if many || speaks(j.asked.claim, reshaping, []string{t.Name, leaf(t.Name)}) || j.asked.asksFor(skipping, names) == claimed ||
+		j.asked.task == "" && j.code.shrank && j.asked.removes() || j.manifests() && j.asked.upgrades() ||
+		j.code.rewritten(t.file.path) || j.anew(t.file) {
+		return evidence.Locator
 	}
 	return level
 }

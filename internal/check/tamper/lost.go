@@ -56,7 +56,7 @@ func (j losses) lostLevel(tests []*test) evidence.Level {
 		lost += max(1, len(t.Assertions))
 	}
 	for _, t := range tests {
-		if l := j.weigh(evidence.Gate, t, lost); order(l) > order(level) {
+		if l := j.weigh(t, lost); order(l) > order(level) {
 			level = l
 		}
 	}

@@ -59,7 +59,7 @@ func (j *judge) skips(t, h *test) {
 		case ordered:
 			level = evidence.Context
 		case claimed:
-			level = least(level, evidence.Locator)
+			level = atMostLocator(level)
 		case silent:
 		}
 		if j.asked.reverts() {

@@ -144,9 +144,9 @@ func (j weakening) commented(h *test, a source.Assertion) int {
 }
 
 func (j weakening) removalLevel(t, h *test, gone []source.Assertion) evidence.Level {
-	level := j.weigh(evidence.Gate, t, len(gone))
+	level := j.weigh(t, len(gone))
 	if !intact(t, h) {
-		level = least(level, evidence.Locator) // the test was written anew
+		level = atMostLocator(level) // the test was written anew
 	}
 	return level
 }

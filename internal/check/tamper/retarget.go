@@ -75,7 +75,7 @@ func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 		level = evidence.Context
 	}
 	if j.asked.task == "" && j.asked.speaksOf(append(j.subjects(r.base), calls(r.base)...)) || j.asked.reverts() || j.code.rewritten(r.base.file.path) || j.manifests() {
-		level = least(level, evidence.Locator)
+		level = atMostLocator(level)
 	}
 	return level, why
 }

@@ -278,10 +278,10 @@ func place(t *test) string {
 
 func quote(name string) string { return fmt.Sprintf("%q", check.Clip(name, 120)) }
 
-// least lowers a level.
-func least(level evidence.Level, to evidence.Level) evidence.Level {
-	if order(to) > order(level) {
-		return to
+// atMostLocator lowers a gate to a locator.
+func atMostLocator(level evidence.Level) evidence.Level {
+	if order(evidence.Locator) > order(level) {
+		return evidence.Locator
 	}
 	return level
 }

@@ -33,6 +33,8 @@ func Cost(u job.Usage) string {
 	return USD(u.CostMicroUSD)
 }
 
+// Count shows a number shortly: 9999, 10k, 12M. What is below the last digit
+// is cut off.
 func Count(n int64) string {
 	switch {
 	case n >= 10_000_000:

@@ -105,7 +105,7 @@ func fits(line string, p Patch) error {
 	return nil
 }
 
-func (r *patchReader) lines(mark byte, n int, keep bool) ([]string, error) {
+func (r *patchReader) lines(mark byte, n int, keep bool) ([]string, error) { //nolint:revive // what is beyond the limit is checked and not kept
 	var out []string
 	for range n {
 		line := r.next()

@@ -115,6 +115,8 @@ func New(cacheDir string) *Parser {
 }
 
 // Close ends all modules. No parse may be under way or follow.
+//
+//nolint:contextcheck,nolintlint // it ends whatever becomes of who asked; contextcheck reads this line itself
 func (p *Parser) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

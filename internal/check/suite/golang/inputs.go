@@ -186,7 +186,7 @@ func reachOut(dir string, folders []string) (found bool, err error) {
 // toolchain tells one go command from another: where it is, its size and date,
 // and the version beside it. Empty means that there is none.
 func toolchain(env []string) string {
-	folders := os.Getenv("PATH")
+	folders := os.Getenv("PATH") //nolint:forbidigo // where the command is looked for when its own environment says nothing
 	for _, e := range env {
 		if v, ok := strings.CutPrefix(e, "PATH="); ok {
 			folders = v

@@ -98,15 +98,16 @@ func isTable(lit *ast.CompositeLit) bool {
 	case *ast.ArrayType, *ast.MapType:
 		return true
 	case *ast.Ident, *ast.SelectorExpr: // a named type: a list when its elements are literals themselves
-		for _, e := range lit.Elts {
-			if kv, ok := e.(*ast.KeyValueExpr); ok {
-				_, isString := kv.Key.(*ast.BasicLit)
-				_, isLit := kv.Value.(*ast.CompositeLit)
-				return isString && isLit
-			}
-			_, ok := e.(*ast.CompositeLit)
-			return ok
+		if len(lit.Elts) == 0 {
+			return false
 		}
+		if kv, ok := lit.Elts[0].(*ast.KeyValueExpr); ok {
+			_, isString := kv.Key.(*ast.BasicLit)
+			_, isLit := kv.Value.(*ast.CompositeLit)
+			return isString && isLit
+		}
+		_, ok := lit.Elts[0].(*ast.CompositeLit)
+		return ok
 	}
 	return false
 }
@@ -170,12 +171,12 @@ func (r *testReader) function(d *ast.FuncDecl) {
 	switch {
 	case d.Recv != nil:
 		test.Name = suite(d.Recv) + "." + name
-		test.Helper = !(isRun(name, "Test") && (d.Type.Params.NumFields() == 0 || len(params) == 1))
+		test.Helper = !isRun(name, "Test") || d.Type.Params.NumFields() != 0 && len(params) != 1
 	case isRun(name, "Example") && d.Type.Params.NumFields() == 0:
 		r.example(d)
 		return
 	case len(params) == 1 && d.Type.Params.NumFields() == 1:
-		test.Helper = !(isRun(name, "Test") || isRun(name, "Benchmark") || isRun(name, "Fuzz"))
+		test.Helper = !isRun(name, "Test") && !isRun(name, "Benchmark") && !isRun(name, "Fuzz")
 	}
 	if !test.Helper {
 		test.Skips = append(test.Skips, r.marks...)

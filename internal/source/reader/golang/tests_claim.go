@@ -18,7 +18,7 @@ func (w *testWalker) claims(cond ast.Expr, fails bool, n ast.Node) {
 	}
 }
 
-func (w *testWalker) claim(cond ast.Expr, fails bool) []source.Assertion {
+func (w *testWalker) claim(cond ast.Expr, fails bool) []source.Assertion { //nolint:revive // the side on which the test fails goes with the expression
 	switch x := ast.Unparen(cond).(type) {
 	case *ast.UnaryExpr:
 		if x.Op == token.NOT {
@@ -55,7 +55,7 @@ func (w *testWalker) claim(cond ast.Expr, fails bool) []source.Assertion {
 // joined reads "a || b" and "a && b". Where the test fails when either holds,
 // both are asserted. Where it fails only when both hold, one of them is
 // asserted under the condition of the other.
-func (w *testWalker) joined(x *ast.BinaryExpr, fails bool) []source.Assertion {
+func (w *testWalker) joined(x *ast.BinaryExpr, fails bool) []source.Assertion { //nolint:revive // the side on which the test fails goes with the expression
 	if (x.Op == token.LOR) == fails {
 		return append(w.claim(x.X, fails), w.claim(x.Y, fails)...)
 	}
@@ -78,7 +78,7 @@ func (w *testWalker) joined(x *ast.BinaryExpr, fails bool) []source.Assertion {
 }
 
 // comparison reads "a op b".
-func (w *testWalker) comparison(x *ast.BinaryExpr, fails bool) source.Assertion {
+func (w *testWalker) comparison(x *ast.BinaryExpr, fails bool) source.Assertion { //nolint:revive // the side on which the test fails goes with the expression
 	op := x.Op
 	if fails {
 		op = opposite(op)
@@ -211,8 +211,9 @@ func opposite(op token.Token) token.Token {
 		return token.LEQ
 	case token.LEQ:
 		return token.GTR
+	default:
+		return op
 	}
-	return op
 }
 
 func mirrored(op token.Token) token.Token {
@@ -225,8 +226,9 @@ func mirrored(op token.Token) token.Token {
 		return token.GEQ
 	case token.GEQ:
 		return token.LEQ
+	default:
+		return op
 	}
-	return op
 }
 
 // predicate reads a call that answers yes or no.
@@ -294,7 +296,7 @@ func (w *testWalker) constant(e ast.Expr) (value, known bool) {
 			return !v, ok
 		}
 	case *ast.BinaryExpr:
-		switch x.Op {
+		switch x.Op { //nolint:exhaustive // only operators that compare or join have a known value
 		case token.LAND, token.LOR:
 			a, okA := w.constant(x.X)
 			b, okB := w.constant(x.Y)

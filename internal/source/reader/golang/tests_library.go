@@ -263,7 +263,7 @@ func (w *testWalker) named(name string, args []ast.Expr) (source.Assertion, bool
 }
 
 // truth reads assert.True(cond) as the condition it asks for.
-func (w *testWalker) truth(cond ast.Expr, negated bool) source.Assertion {
+func (w *testWalker) truth(cond ast.Expr, negated bool) source.Assertion { //nolint:revive // what the call asks for, true or false
 	if value, ok := w.constant(cond); ok {
 		if value != negated {
 			return source.Assertion{Strength: source.Trivial, Subject: w.code(cond)}

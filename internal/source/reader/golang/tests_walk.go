@@ -356,7 +356,7 @@ func (w *testWalker) holds(g guard) string {
 
 // under reads a block that a condition guards. The statements that fail the
 // test directly have been read with the condition.
-func (w *testWalker) under(cond guard, list []ast.Stmt, why string, asserted bool) {
+func (w *testWalker) under(cond guard, list []ast.Stmt, why string, asserted bool) { //nolint:revive // a fact about the condition, not a choice of the caller
 	w.when = append(w.when, w.holds(cond))
 	defer func() { w.when = w.when[:len(w.when)-1] }()
 	if asserted {

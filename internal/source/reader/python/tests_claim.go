@@ -223,13 +223,7 @@ func (r *testReader) assertion(call treesitter.Node, name, short string, given [
 	case strings.HasPrefix(lower, "assertnotcalled"):
 		a = source.Assertion{Strength: source.Partial, Subject: r.Code(call.At("function").At("object")) + " called", Negated: true}
 	case strings.Contains(lower, "called") || strings.Contains(lower, "hascalls") || strings.Contains(lower, "awaited"):
-		s := source.Exists
-		if strings.Contains(lower, "with") || strings.Contains(lower, "calls") {
-			s = source.Exact
-		} else if strings.Contains(lower, "once") {
-			s = source.Partial
-		}
-		a = source.Assertion{Strength: s, Subject: r.Code(call.At("function").At("object")) + " called", Expected: r.Code(call.At("arguments"))}
+		a = source.Assertion{Strength: calledStrength(lower), Subject: r.Code(call.At("function").At("object")) + " called", Expected: r.Code(call.At("arguments"))}
 	case strings.Contains(lower, "almost") || strings.Contains(lower, "close"):
 		pair(source.Partial)
 	case strings.Contains(lower, "equal") && !strings.Contains(lower, "greater") && !strings.Contains(lower, "less"), lower == "assertis", lower == "assertisnot":
@@ -240,7 +234,7 @@ func (r *testReader) assertion(call treesitter.Node, name, short string, given [
 		return
 	case strings.HasSuffix(lower, "none"):
 		a.Strength, a.Expected, a.Negated = source.Exists, "nil", negated
-	case lower == "assertions" || lower == "assertnotin":
+	case lower == "assertin" || lower == "assertnotin": //nolint:misspell // the name of a method in small letters
 		pair(source.Partial)
 		if len(given) == 2 && r.isLiteral(given[0]) {
 			a.Subject, a.Expected = r.Code(given[1]), r.Code(given[0])
@@ -262,7 +256,19 @@ func (r *testReader) assertion(call treesitter.Node, name, short string, given [
 	r.Assert(a, call)
 }
 
-func (r *testReader) assertTrue(call treesitter.Node, given []treesitter.Node, not bool) {
+// calledStrength tells how much an assertion about the calls of a mock asks
+// for, by its name in small letters.
+func calledStrength(lower string) source.Strength {
+	switch {
+	case strings.Contains(lower, "with") || strings.Contains(lower, "calls"):
+		return source.Exact
+	case strings.Contains(lower, "once"):
+		return source.Partial
+	}
+	return source.Exists
+}
+
+func (r *testReader) assertTrue(call treesitter.Node, given []treesitter.Node, not bool) { //nolint:revive // what the call asks for, true or false
 	if len(given) == 0 {
 		return
 	}

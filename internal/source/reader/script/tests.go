@@ -210,7 +210,7 @@ func inner(call treesitter.Node) treesitter.Node {
 	return treesitter.Node{}
 }
 
-func (r *testReader) inherited(text string, call treesitter.Node, skip, focus bool) block {
+func (r *testReader) inherited(text string, call treesitter.Node, skip, focus bool) block { //nolint:revive // what the name of the call says, not a choice of the caller
 	b := block{skips: slices.Clone(r.outer.skips), focuses: slices.Clone(r.outer.focuses), timeouts: slices.Clone(r.outer.timeouts), cases: r.outer.cases}
 	if skip {
 		b.skips = append(b.skips, source.Mark{Text: text, Line: syntax.LineOf(call)})

@@ -13,7 +13,7 @@ import (
 // assertion reads a call that asserts: expect(x).toBe(y), assert.equal(x, y),
 // x.should.equal(y), t.is(x, y), request.expect(200), or a function of the
 // project that is named for it.
-func (r *testReader) assertion(call, f treesitter.Node, name string, list []treesitter.Node) (source.Assertion, bool) {
+func (r *testReader) assertion(f treesitter.Node, name string, list []treesitter.Node) (source.Assertion, bool) {
 	short := f.At("property").Text()
 	if root, negated, ok := r.chain(f); ok && short != "" {
 		if short == "assertions" || short == "hasAssertions" {
@@ -292,7 +292,7 @@ func (r *testReader) pair(name string, list []treesitter.Node) (source.Assertion
 }
 
 // truth reads assert(cond) as what the condition asks for.
-func (r *testReader) truth(cond treesitter.Node, negated bool) source.Assertion {
+func (r *testReader) truth(cond treesitter.Node, negated bool) source.Assertion { //nolint:revive // what the call asks for, true or false
 	for cond.Is("parenthesized_expression") {
 		for c := range cond.Named() {
 			cond = c

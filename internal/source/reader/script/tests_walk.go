@@ -300,7 +300,7 @@ func (r *testReader) call(call treesitter.Node) bool {
 	if r.At < 0 {
 		return false
 	}
-	if a, ok := r.assertion(call, f, name, list); ok {
+	if a, ok := r.assertion(f, name, list); ok {
 		r.Assert(a, call)
 		r.expr(f.At("object"))
 		for _, x := range list {

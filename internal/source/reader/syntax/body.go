@@ -390,6 +390,7 @@ func LinesOf(n treesitter.Node) source.Range {
 	return source.Range{Start: first, End: last}
 }
 
+// Imported adds an import to the facts of the file.
 func (r *Reader) Imported(path, name string, at node) {
 	r.File.Imports = append(r.File.Imports, source.Import{Path: path, Name: name, Range: LinesOf(at)})
 }
