@@ -381,8 +381,27 @@ func (p *place) killShim(rng *rand.Rand) bool {
 			pids = append(pids, pid)
 		}
 	}
+	// Between fork and exec an agent bears the command line of its shim. To kill
+	// it there is to kill the agent, which is a crash of the agent and no loss.
+	all := slices.Clone(pids)
+	pids = slices.DeleteFunc(pids, func(pid int) bool { return slices.Contains(all, parentOf(pid)) })
 	if len(pids) == 0 {
 		return false
 	}
 	return syscall.Kill(pids[rng.IntN(len(pids))], syscall.SIGKILL) == nil
+}
+
+// parentOf gives the parent of a process, or 0.
+func parentOf(pid int) int {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	// The name in parentheses may hold anything; the state and the parent follow.
+	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
+	parent := 0
+	if len(fields) > 1 {
+		_, _ = fmt.Sscan(fields[1], &parent)
+	}
+	return parent
 }
