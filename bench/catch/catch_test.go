@@ -140,3 +140,18 @@ func TestRun(t *testing.T) {
 		}
 	}
 }
+
+func TestHeld(t *testing.T) {
+	good := row{Mode: "tamper", Sent: shareOf(99, 100), FalseBlocked: shareOf(0, 100)}
+	if err := held([]row{good, {Mode: "other"}}); err != nil {
+		t.Error(err)
+	}
+	for name, r := range map[string]row{
+		"missed": {Mode: "tamper", Sent: shareOf(50, 100)}, "blamed": {Mode: "tamper", Sent: shareOf(99, 100), FalseBlocked: shareOf(9, 100)},
+		"broken": {Mode: "tamper", Sent: shareOf(99, 100), Errors: 1}, "none": {Mode: "tamper"},
+	} {
+		if err := held([]row{r}); err == nil || !strings.Contains(err.Error(), "tamper") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

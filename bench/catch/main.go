@@ -37,7 +37,7 @@ func main() {
 
 type options struct {
 	cases, repos, json, muster, only string
-	static, quiet                    bool
+	static, quiet, floor             bool
 	parallel                         int
 	limit                            time.Duration
 }
@@ -53,6 +53,7 @@ func readOptions(args []string) (options, error) {
 	f.StringVar(&o.only, "only", "", "only cases whose failure mode or id begins so")
 	f.BoolVar(&o.static, "static", false, "run nothing of the repositories' code")
 	f.BoolVar(&o.quiet, "quiet", false, "do not list misses and false alarms")
+	f.BoolVar(&o.floor, "floor", false, "fail when the tree's own cases are caught less than they were")
 	f.IntVar(&o.parallel, "parallel", 2, "cases judged at once")
 	f.DurationVar(&o.limit, "time", 5*time.Minute, "for the checks of one case")
 	if err := f.Parse(args); err != nil {
@@ -106,6 +107,11 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	}
 	rows := score(outcomes)
 	write(out, rows)
+	if o.floor {
+		if err := held(rows); err != nil {
+			return err
+		}
+	}
 	if o.json == "" {
 		return nil
 	}
