@@ -54,7 +54,7 @@ func only(toks []token, f source.Function) ([]string, int) {
 			continue
 		}
 		for j := i - 1; j >= 0 && toks[j].line >= start; j-- {
-			if toks[j].kind == mark && toks[j].value == "=" && toks[j-1].value != "_" {
+			if toks[j].kind == mark && toks[j].value == "=" && (j == 0 || toks[j-1].value != "_") {
 				return nil, 0 // something is worked out first
 			}
 		}
