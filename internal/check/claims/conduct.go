@@ -2,7 +2,6 @@ package claims
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -43,9 +42,9 @@ type exchange struct {
 }
 
 var (
-	piece    = regexp.MustCompile(`[A-Za-z_]\w*|\d[\w.]*|[<>=!&|+*/%^-]+|\S`)
-	number   = regexp.MustCompile(`^\d[\d._]*([eE]\d+)?$`)
-	operator = regexp.MustCompile(`^(<|>|<=|>=|==|!=|&&|\|\||===|!==|\+|-|\*|/|%)$`)
+	piece    = check.Lazy(`[A-Za-z_]\w*|\d[\w.]*|[<>=!&|+*/%^-]+|\S`)
+	number   = check.Lazy(`^\d[\d._]*([eE]\d+)?$`)
+	operator = check.Lazy(`^(<|>|<=|>=|==|!=|&&|\|\||===|!==|\+|-|\*|/|%)$`)
 )
 
 // exchanges finds lines that differ from the ones they replace in exactly one

@@ -3,7 +3,6 @@ package claims
 import (
 	"context"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -196,14 +195,14 @@ func entries(list []change.Entry, name string) []change.Entry {
 }
 
 var (
-	testPath = regexp.MustCompile(`(?i)test|spec\b|spec/|_spec|e2e|snapshot|bench|example|cypress|fixture|golden|playwright`)
-	testLine = regexp.MustCompile(`#\[(\w+::)?test|@Test\b|\bdef test|\bfunc (Test|Example|Fuzz|Benchmark)|\b(it|test|describe)(\.\w+)*\(|>>> |\bassert|\bexpect\(`)
+	testPath = check.Lazy(`(?i)test|spec\b|spec/|_spec|e2e|snapshot|bench|example|cypress|fixture|golden|playwright`)
+	testLine = check.Lazy(`#\[(\w+::)?test|@Test\b|\bdef test|\bfunc (Test|Example|Fuzz|Benchmark)|\b(it|test|describe)(\.\w+)*\(|>>> |\bassert|\bexpect\(`)
 	// runsTests are files that say where tests run: to add a version or a
 	// platform there is to add tests as well. People look at them anyway.
-	runsTests = regexp.MustCompile(`(?i)(^|/)(\.github/workflows/|\.gitlab-ci|\.circleci/|\.travis\.yml$|azure-pipelines|appveyor|tox\.ini$|noxfile\.py$|jenkinsfile)`)
-	docPath   = regexp.MustCompile(`(?i)(^|/)(docs?|website|site|man|manual|wiki|documentation)(/|$)|\.(md|mdx|rst|adoc|txt|html|ipynb|1|8|man|org|tex)$|readme|changelog|changes|history|news`)
-	notes     = regexp.MustCompile(`(?i)(^|/)[^/]*(changelog|changes|history|news|releases?)[^/]*(/|$)|\.changeset/|newsfragments`)
-	remarkAt  = regexp.MustCompile(`^\s*(//|#|/\*|\*|"""|'''|--|;|<!--|%)`)
+	runsTests = check.Lazy(`(?i)(^|/)(\.github/workflows/|\.gitlab-ci|\.circleci/|\.travis\.yml$|azure-pipelines|appveyor|tox\.ini$|noxfile\.py$|jenkinsfile)`)
+	docPath   = check.Lazy(`(?i)(^|/)(docs?|website|site|man|manual|wiki|documentation)(/|$)|\.(md|mdx|rst|adoc|txt|html|ipynb|1|8|man|org|tex)$|readme|changelog|changes|history|news`)
+	notes     = check.Lazy(`(?i)(^|/)[^/]*(changelog|changes|history|news|releases?)[^/]*(/|$)|\.changeset/|newsfragments`)
+	remarkAt  = check.Lazy(`^\s*(//|#|/\*|\*|"""|'''|--|;|<!--|%)`)
 )
 
 // gainsTests reports whether a test file, or a test inside another file, has

@@ -331,7 +331,7 @@ func (g *ground) showsConcept(which string) bool {
 }
 
 // pinned is how a folded line names a commit in place of a version.
-var pinned = regexp.MustCompile(`\b[0-9a-f]{40}\b|\d{14}[0-9a-f]{12}\b`)
+var pinned = check.Lazy(`\b[0-9a-f]{40}\b|\d{14}[0-9a-f]{12}\b`)
 
 // showsVersion reports whether an added line names a version, as a text or as
 // numbers with commas between, with or without the zeros at its end, or names

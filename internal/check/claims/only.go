@@ -1,9 +1,9 @@
 package claims
 
 import (
-	"regexp"
 	"strings"
 
+	"muster/internal/check"
 	"muster/internal/source"
 )
 
@@ -31,23 +31,23 @@ func confined(sort string) string {
 }
 
 var (
-	wholeOnlyTests = regexp.MustCompile(`(?i)(?:(?:` + clause + `|\b(?:is|was|as) )(?:an? )?(?:pure(?:ly)? )?tests?[- ]only (?:change|commit|pr|update|patch|edit|diff|changeset|pull request)s?` + aboutIt + `|^(?:this is |it is |it's )?tests?[- ]only` + aboutIt + `|` + confined(testFiles) +
+	wholeOnlyTests = check.Lazy(`(?i)(?:(?:` + clause + `|\b(?:is|was|as) )(?:an? )?(?:pure(?:ly)? )?tests?[- ]only (?:change|commit|pr|update|patch|edit|diff|changeset|pull request)s?` + aboutIt + `|^(?:this is |it is |it's )?tests?[- ]only` + aboutIt + `|` + confined(testFiles) +
 		`|\b(?:no|without) ` + product + ` (?:code|files?|sources?)(?: (?:was|were|is|are|has been|have been))? (?:changed|touched|modified|altered|edited)\b|` + clause + `(?:no|without) ` + product + ` (?:code|files?) changes?` + aboutIt + `|\b(?:no|without) (?:changes?|modifications?|edits?) to (?:the |any )?` + strings.Replace(product, "|source)", ")", 1) + ` (?:code|files?|sources?)` + aboutIt +
 		`|\b(?:production|non-test|product|application|library|implementation) code (?:is|was|remains|stays|has been|was left) (?:not (?:changed|touched|modified)|unchanged|untouched|unmodified)\b)`)
-	wholeOnlyDocs = regexp.MustCompile(`(?i)` + confined(docFiles))
+	wholeOnlyDocs = check.Lazy(`(?i)` + confined(docFiles))
 
 	// testsBeside finds tests as a further object of what was added. What the
 	// first group holds stands before them.
-	testsBeside = regexp.MustCompile(start + addVerb + ` ([^.;]{1,120}?),? (?:and|with|plus|including|along with|together with|as well as|alongside|&|\+) (?:also )?(?:` + testSorts + ` )*(?:unit-?tests?|tests?|test cases?|testcases?|test coverage)( (?:for (?:it|them|this|that|these|those|both|each|all)|covering|that (?:cover|verify|check|exercise)|which (?:cover|verify|check|exercise)|to (?:cover|verify|check|exercise|prove))\b| (?:for|of) |[.,;:!)]|$)`)
+	testsBeside = check.Lazy(start + addVerb + ` ([^.;]{1,120}?),? (?:and|with|plus|including|along with|together with|as well as|alongside|&|\+) (?:also )?(?:` + testSorts + ` )*(?:unit-?tests?|tests?|test cases?|testcases?|test coverage)( (?:for (?:it|them|this|that|these|those|both|each|all)|covering|that (?:cover|verify|check|exercise)|which (?:cover|verify|check|exercise)|to (?:cover|verify|check|exercise|prove))\b| (?:for|of) |[.,;:!)]|$)`)
 	// coveredBy finds the statement that what was added has tests.
-	coveredBy = regexp.MustCompile(`(?i)\b(?:(?:is|are|was|were|been|all|fully|now) )+(?:fully |now |well |thoroughly |completely )*covered (?:by|with) (?:(?:` + testSorts + `|added) )*tests?\b|\b(?:with|includes?|including|provides?) (?:(?:a|full|complete|good|extensive|comprehensive|thorough|high|\d+ ?%) )+(?:unit[- ])?tests? coverage\b|\b(?:comes?|ships?) with (?:` + testSorts + ` )*tests?(?: (?:for (?:it|them|this|that|these|those|both|each|all)|covering)\b|[.,;:!)]|$)`)
+	coveredBy = check.Lazy(`(?i)\b(?:(?:is|are|was|were|been|all|fully|now) )+(?:fully |now |well |thoroughly |completely )*covered (?:by|with) (?:(?:` + testSorts + `|added) )*tests?\b|\b(?:with|includes?|including|provides?) (?:(?:a|full|complete|good|extensive|comprehensive|thorough|high|\d+ ?%) )+(?:unit[- ])?tests? coverage\b|\b(?:comes?|ships?) with (?:` + testSorts + ` )*tests?(?: (?:for (?:it|them|this|that|these|those|both|each|all)|covering)\b|[.,;:!)]|$)`)
 
 	// readsOtherwise are first objects after which "and tests" need not be
 	// tests that were written: "support for unit and integration tests".
-	readsOtherwise = regexp.MustCompile(`(?i)(?:\b(?:unit|integration|e2e|end-to-end|regression|smoke|functional|acceptance|lint|linting|build|builds|code|bench|benchmarks?)$|\b(?:support|workflow|target|job|step|script|command|setup|config|configuration|instructions?|infrastructure|ability|option|way|hook|plugin|matrix|cache|caching)s? )`)
+	readsOtherwise = check.Lazy(`(?i)(?:\b(?:unit|integration|e2e|end-to-end|regression|smoke|functional|acceptance|lint|linting|build|builds|code|bench|benchmarks?)$|\b(?:support|workflow|target|job|step|script|command|setup|config|configuration|instructions?|infrastructure|ability|option|way|hook|plugin|matrix|cache|caching)s? )`)
 	// hadBefore tells tests that were there from those that were added.
-	hadBefore = regexp.MustCompile(`(?i)\b(?:existing|the|other|current|old|various|many|multiple|several) `)
-	hasPlace  = regexp.MustCompile(`(?i)\b(?:for|to|of|in|on|when|that|which|by|from|between)\b`)
+	hadBefore = check.Lazy(`(?i)\b(?:existing|the|other|current|old|various|many|multiple|several) `)
+	hasPlace  = check.Lazy(`(?i)\b(?:for|to|of|in|on|when|that|which|by|from|between)\b`)
 )
 
 // testSorts are words that may stand before the tests that were added.
@@ -68,7 +68,7 @@ func addsTestsBeside(blind string) bool {
 }
 
 // forTests are paths of what only tests use, wider than what a runner starts.
-var forTests = regexp.MustCompile(`(?i)(?:^|[/_.-])(?:tests?|testing|test-?data|test-?utils?|test-?helpers?|test-?support|specs?|e2e|mocks?|fakes?|stubs?|fixtures?|bench|benches|benchmarks?|examples?|cypress|playwright|jest|vitest|karma|conftest|storybook|stories)(?:$|[/_.-])|(?i:test(?:util|help|support|kit|suite))`)
+var forTests = check.Lazy(`(?i)(?:^|[/_.-])(?:tests?|testing|test-?data|test-?utils?|test-?helpers?|test-?support|specs?|e2e|mocks?|fakes?|stubs?|fixtures?|bench|benches|benchmarks?|examples?|cypress|playwright|jest|vitest|karma|conftest|storybook|stories)(?:$|[/_.-])|(?i:test(?:util|help|support|kit|suite))`)
 
 // isForTests reports whether what changed of a source file serves tests only.
 func isForTests(p pair) bool {

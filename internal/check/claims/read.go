@@ -1,8 +1,8 @@
 package claims
 
 import (
+	"muster/internal/check"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -67,12 +67,12 @@ func read(m message) []claim {
 
 type whole struct {
 	kind    kind
-	pattern *regexp.Regexp
+	pattern *check.Pattern
 }
 
 // condition makes what follows it a case that code deals with, and no
 // statement about the change: "skip the build when only documents changed".
-var condition = regexp.MustCompile(`(?i)\b(when|whenever|where|unless|on|for|that|which|whose)\b`)
+var condition = check.Lazy(`(?i)\b(when|whenever|where|unless|on|for|that|which|whose)\b`)
 
 // holds reports whether a sentence makes the claim.
 func (w whole) holds(blind string) bool {
@@ -100,21 +100,21 @@ func wholes() []whole {
 }
 
 var (
-	wholeComments = regexp.MustCompile(`(?i)\b(comments?[- ]only(\s+(change|commit|pr|update|patch|edit)s?)?` + aboutIt + `|(this|the|it|i|commit|change|patch|pr)( (commit|change|patch|pr))? only (touche[sd]|change[sd]|update[sd]|affect(s|ed)|add(s|ed)|edit(s|ed)|modifie[sd]) (code )?comments?` + aboutIt +
+	wholeComments = check.Lazy(`(?i)\b(comments?[- ]only(\s+(change|commit|pr|update|patch|edit)s?)?` + aboutIt + `|(this|the|it|i|commit|change|patch|pr)( (commit|change|patch|pr))? only (touche[sd]|change[sd]|update[sd]|affect(s|ed)|add(s|ed)|edit(s|ed)|modifie[sd]) (code )?comments?` + aboutIt +
 		`|^only (touche[sd]|change[sd]|update[sd]|add(s|ed)|edit(s|ed)|modifie[sd]) (code )?comments?` + aboutIt + `|only (the )?comments? (were|was|are|have been|changed|touched|updated|edited|modified))`)
-	wholeFormat = regexp.MustCompile(`(?i)\b((pure(ly)? |just |only )(re-?)?format(ting)?( changes?)?` + aboutIt + `|(formatting|whitespace|white space|style|indentation)[- ]only(\s+(change|commit|pr|update|patch|edit)s?)?` + aboutIt +
+	wholeFormat = check.Lazy(`(?i)\b((pure(ly)? |just |only )(re-?)?format(ting)?( changes?)?` + aboutIt + `|(formatting|whitespace|white space|style|indentation)[- ]only(\s+(change|commit|pr|update|patch|edit)s?)?` + aboutIt +
 		`|(only|just) (re-?)?formats( the)?( existing)?( code| files?)?` + aboutIt + `|only (whitespace|white space|formatting|indentation)( changes?| was changed| changed)?` + aboutIt + `|(this|the|it|i|commit|change|patch|pr)( (commit|change|patch|pr))? only (touche[sd]|change[sd]|update[sd]|affect(s|ed)) (formatting|whitespace|indentation)` + aboutIt + `)`)
-	wholeDocs = regexp.MustCompile(`(?i)(?:\b|^)((docs?|documentation)[- ]only(\s+(change|commit|pr|update|patch|edit)s?)?` + aboutIt + `|(only|just) (the )?(docs?|documentation|readme)( changes?| (was|were) (changed|updated|touched)| changed)` + aboutIt +
+	wholeDocs = check.Lazy(`(?i)(?:\b|^)((docs?|documentation)[- ]only(\s+(change|commit|pr|update|patch|edit)s?)?` + aboutIt + `|(only|just) (the )?(docs?|documentation|readme)( changes?| (was|were) (changed|updated|touched)| changed)` + aboutIt +
 		`|(this|the|it|i|commit|change|patch|pr)( (commit|change|patch|pr))? only (touche[sd]|change[sd]|update[sd]|affect(s|ed)) (the )?(docs|documentation|readme)` + aboutIt +
 		`|no (source )?code (was|were|is|has been) (changed|touched|modified)` + aboutIt + `|(^|[,;:(—–] ?|there (are|were) |contains |includes )no (source )?code changes?( (was|were|are))?( made)?` + aboutIt + `|(doesn't|does not|didn't|did not) (touch|change|modify) any (source )?code` + aboutIt + `)`)
-	wholeConduct = regexp.MustCompile(`(?i)\b(no (user[- ]visible |functional |external |observable )?(behaviou?r(al)?|functional(ity)?|logic|semantic|runtime) changes?` + aboutIt + `|no functional changes?` + aboutIt + `|no changes? (in|to|of) (the )?(behaviou?r|functionality|logic|semantics)` + aboutIt +
+	wholeConduct = check.Lazy(`(?i)\b(no (user[- ]visible |functional |external |observable )?(behaviou?r(al)?|functional(ity)?|logic|semantic|runtime) changes?` + aboutIt + `|no functional changes?` + aboutIt + `|no changes? (in|to|of) (the )?(behaviou?r|functionality|logic|semantics)` + aboutIt +
 		`|(a |just a |is a |as a |this is )pure(ly)?( a)? refactor(ing)?\b|pure refactor(ing)?` + aboutIt + `|(without|doesn't|does not|didn't|did not) (changing|altering|affecting|change|alter|affect) (any |the )?(existing )?(behaviou?r|functionality|logic|semantics)` + aboutIt +
 		`|(behaviou?r|functionality|logic) (is|was|stays|remains|has been|are) (the same|unchanged|preserved|identical|unaffected|not changed)` + aboutIt + `|refactor(ing)?[- ]only` + aboutIt + `)`)
-	wholeCompatible = regexp.MustCompile(`(?i)\b((^|fully |is |are |and |remains? |stays? |keeps? it |completely )backwards?[- ]compatible( with (all |the )?(existing|current|older|previous) \w+)?` + aboutIt + `|no breaking changes?` + aboutIt + `|(this is )?(a )?non-breaking( change)?` + aboutIt + `|(public )?api (is|was|remains|stays) (unchanged|the same|untouched)` + aboutIt + `|no (public )?api changes?` + aboutIt + `)`)
-	wholeTests      = regexp.MustCompile(`(?i)\b((existing |all |the |all existing )+tests? (files? )?(were|was|are|is|have been|stay|remain|left) (all )?(kept |left )?(unchanged|untouched|unmodified|not (changed|touched|modified))|no (existing )?tests? (files? )?(were|was|have been|are) (changed|touched|modified|altered|edited)|no (changes?|modifications?) to (the |any |existing )*tests?( files?)?` + aboutIt +
+	wholeCompatible = check.Lazy(`(?i)\b((^|fully |is |are |and |remains? |stays? |keeps? it |completely )backwards?[- ]compatible( with (all |the )?(existing|current|older|previous) \w+)?` + aboutIt + `|no breaking changes?` + aboutIt + `|(this is )?(a )?non-breaking( change)?` + aboutIt + `|(public )?api (is|was|remains|stays) (unchanged|the same|untouched)` + aboutIt + `|no (public )?api changes?` + aboutIt + `)`)
+	wholeTests      = check.Lazy(`(?i)\b((existing |all |the |all existing )+tests? (files? )?(were|was|are|is|have been|stay|remain|left) (all )?(kept |left )?(unchanged|untouched|unmodified|not (changed|touched|modified))|no (existing )?tests? (files? )?(were|was|have been|are) (changed|touched|modified|altered|edited)|no (changes?|modifications?) to (the |any |existing )*tests?( files?)?` + aboutIt +
 		`|(without|didn't|did not|haven't) (changing|touching|modifying|altering|change|touch|modify|alter|changed|touched|modified) (the |any |existing )*tests?( files?)?` + aboutIt + `)`)
-	wholeDeps = regexp.MustCompile(`(?i)\b(no (new|extra|additional) (external |third[- ]party |runtime )?(dependenc(y|ies)|packages|modules|libraries)( (were|was|are|is|have been))?( (added|introduced|needed|required))?` + aboutIt + `|without (adding |introducing |any |new )+dependenc(y|ies)` + aboutIt + `)`)
-	isPlan    = regexp.MustCompile(`(?i)\b(should|will|would|could|can|may|might|must|todo|please|ensure|make sure|need|if|expect(ed)?|hopefully|assum(e|es|ing)|aims?|goal|intends?|try|supposed|unless|except|not a|isn't|no longer|mostly|almost|nearly|other than|apart from|besides|verify|confirm|shouldn't)\b|\?$`)
+	wholeDeps = check.Lazy(`(?i)\b(no (new|extra|additional) (external |third[- ]party |runtime )?(dependenc(y|ies)|packages|modules|libraries)( (were|was|are|is|have been))?( (added|introduced|needed|required))?` + aboutIt + `|without (adding |introducing |any |new )+dependenc(y|ies)` + aboutIt + `)`)
+	isPlan    = check.Lazy(`(?i)\b(should|will|would|could|can|may|might|must|todo|please|ensure|make sure|need|if|expect(ed)?|hopefully|assum(e|es|ing)|aims?|goal|intends?|try|supposed|unless|except|not a|isn't|no longer|mostly|almost|nearly|other than|apart from|besides|verify|confirm|shouldn't)\b|\?$`)
 )
 
 // isWholeClaim reports whether a sentence claims something of the whole change.
@@ -145,15 +145,15 @@ const (
 )
 
 var (
-	testClaim = regexp.MustCompile(start + `(?:` + addVerb + `|` + changeVerb + `|includes|included) (?:` + testSorts + ` )*(?:unit-?tests?|tests?|test cases?|testcases?|test coverage)(?: (?:for|of|that|which|covering|verifying|checking|exercising|ensuring|to (?:cover|verify|ensure|check|confirm|make|prevent|guard|prove|show|reproduce)|in _|and|with|cases?|suite|accordingly)\b|[.,;:!)]|$)`)
-	testsWere = regexp.MustCompile(`(?i)\b(?:unit |regression |integration |new |the |e2e )*tests?(?: cases?| coverage| suite)? (?:were |was |have been |has been )(?:also )?(?:added|written|created|extended|expanded|improved|updated)\b|(?i)^tests? added\b`)
-	docClaim  = regexp.MustCompile(start + `(?:` + addVerb + `|` + changeVerb + `|document|documented) (?:(?:the|a|an|some|new|its|our|entry|note|notes|section|api|user|project|relevant|related|corresponding|to|in|into|and|for) )*(readme(?:\.\w+)?|changelog(?:\.\w+)?|changes\.\w+|release notes|docs|documentation|docstrings?)(?: (?:to|for|with|about|on|of|accordingly|and|entry|section)\b|[.,;:!)]|$)`)
-	docIn     = regexp.MustCompile(start + `(?:` + addVerb + `|` + changeVerb + `|document|documented|documents|described|describes) [^.;]{1,80}? (?:in|to|into) the (readme(?:\.\w+)?|changelog(?:\.\w+)?|release notes|docs|documentation)(?:[.,;:!)]|$)`)
-	docsWere  = regexp.MustCompile(`(?i)(?:\bthe |^)(readme|changelog|docs|documentation) (?:was |were |has been |have been )?(?:also )?(?:updated|extended|added)\b`)
-	concepts  = regexp.MustCompile(start + `(?:` + addVerb + `|` + changeVerb + `) (?:(?:a|an|the|some|more|new|missing|proper|basic|robust|strict|input|request|comprehensive|structured|configurable|simple|per-\w+|token-bucket|exponential|automatic|in-memory|better|graceful|parameter|schema|field|detailed|debug|and) )*(validation|error[- ]handling|logging|rate[- ]limit(?:ing|er|s)?|retr(?:y|ies)(?: logic)?|backoff|caching|cache|timeouts?|authentication|authorization|authorisation|pagination|metrics|tracing)(?: (?:for|of|to|in|on|with|when|around|so|at|and|across|using|logic|support|via|middleware)\b|[.,;:!)]|$)`)
-	bump      = regexp.MustCompile(start + `(?:bump|bumps|bumped|upgrade|upgrades|upgraded|update|updates|updated|downgrade[sd]?|pin|pinned) (?:the |up )?(?:version of )?(\S+)(?: version| dependency| package| module| library| action)?(?: from \S+)? to (?:version |release )?v?(\d+(?:\.\d+)+(?:[-+.][\w.]+)?)(?:[.,;:!)]?(?:\s|$))`)
-	dead      = regexp.MustCompile(start + `(?:remove|removes|removed|delete|deletes|deleted|drop|drops|dropped|clean up|cleaned up) (?:(?:the|some|all|now|old|any|a|few|more|of) )*(?:unused|dead|obsolete|unreachable|redundant|duplicated?|commented[- ]out|unneeded|unnecessary)(?: and (?:unused|dead|obsolete|redundant))? (?:code|imports?|variables?|functions?|methods?|parameters?|args|arguments?|files?|lines?|constants?|helpers?|fields?|types?|class(?:es)?|checks?|conditions?|branch(?:es)?|dependenc(?:y|ies)|comments?)\b`)
-	ciWords   = regexp.MustCompile(`(?i)\b(ci|travis|github|actions?|workflow|tox|matrix|sdist|manifest|makefile|badge|readme|docs|documentation|gitignore|runner|pipeline)\b`)
+	testClaim = check.Lazy(start + `(?:` + addVerb + `|` + changeVerb + `|includes|included) (?:` + testSorts + ` )*(?:unit-?tests?|tests?|test cases?|testcases?|test coverage)(?: (?:for|of|that|which|covering|verifying|checking|exercising|ensuring|to (?:cover|verify|ensure|check|confirm|make|prevent|guard|prove|show|reproduce)|in _|and|with|cases?|suite|accordingly)\b|[.,;:!)]|$)`)
+	testsWere = check.Lazy(`(?i)\b(?:unit |regression |integration |new |the |e2e )*tests?(?: cases?| coverage| suite)? (?:were |was |have been |has been )(?:also )?(?:added|written|created|extended|expanded|improved|updated)\b|(?i)^tests? added\b`)
+	docClaim  = check.Lazy(start + `(?:` + addVerb + `|` + changeVerb + `|document|documented) (?:(?:the|a|an|some|new|its|our|entry|note|notes|section|api|user|project|relevant|related|corresponding|to|in|into|and|for) )*(readme(?:\.\w+)?|changelog(?:\.\w+)?|changes\.\w+|release notes|docs|documentation|docstrings?)(?: (?:to|for|with|about|on|of|accordingly|and|entry|section)\b|[.,;:!)]|$)`)
+	docIn     = check.Lazy(start + `(?:` + addVerb + `|` + changeVerb + `|document|documented|documents|described|describes) [^.;]{1,80}? (?:in|to|into) the (readme(?:\.\w+)?|changelog(?:\.\w+)?|release notes|docs|documentation)(?:[.,;:!)]|$)`)
+	docsWere  = check.Lazy(`(?i)(?:\bthe |^)(readme|changelog|docs|documentation) (?:was |were |has been |have been )?(?:also )?(?:updated|extended|added)\b`)
+	concepts  = check.Lazy(start + `(?:` + addVerb + `|` + changeVerb + `) (?:(?:a|an|the|some|more|new|missing|proper|basic|robust|strict|input|request|comprehensive|structured|configurable|simple|per-\w+|token-bucket|exponential|automatic|in-memory|better|graceful|parameter|schema|field|detailed|debug|and) )*(validation|error[- ]handling|logging|rate[- ]limit(?:ing|er|s)?|retr(?:y|ies)(?: logic)?|backoff|caching|cache|timeouts?|authentication|authorization|authorisation|pagination|metrics|tracing)(?: (?:for|of|to|in|on|with|when|around|so|at|and|across|using|logic|support|via|middleware)\b|[.,;:!)]|$)`)
+	bump      = check.Lazy(start + `(?:bump|bumps|bumped|upgrade|upgrades|upgraded|update|updates|updated|downgrade[sd]?|pin|pinned) (?:the |up )?(?:version of )?(\S+)(?: version| dependency| package| module| library| action)?(?: from \S+)? to (?:version |release )?v?(\d+(?:\.\d+)+(?:[-+.][\w.]+)?)(?:[.,;:!)]?(?:\s|$))`)
+	dead      = check.Lazy(start + `(?:remove|removes|removed|delete|deletes|deleted|drop|drops|dropped|clean up|cleaned up) (?:(?:the|some|all|now|old|any|a|few|more|of) )*(?:unused|dead|obsolete|unreachable|redundant|duplicated?|commented[- ]out|unneeded|unnecessary)(?: and (?:unused|dead|obsolete|redundant))? (?:code|imports?|variables?|functions?|methods?|parameters?|args|arguments?|files?|lines?|constants?|helpers?|fields?|types?|class(?:es)?|checks?|conditions?|branch(?:es)?|dependenc(?:y|ies)|comments?)\b`)
+	ciWords   = check.Lazy(`(?i)\b(ci|travis|github|actions?|workflow|tox|matrix|sdist|manifest|makefile|badge|readme|docs|documentation|gitignore|runner|pipeline)\b`)
 )
 
 // readWork finds the claims about sorts of work in a sentence.
@@ -163,7 +163,7 @@ func readWork(s string) []claim {
 	if (testClaim.MatchString(blind) || testsWere.MatchString(blind) || addsTestsBeside(blind)) && !ciWords.MatchString(blind) {
 		out = append(out, claim{kind: tests, said: s})
 	}
-	for _, re := range []*regexp.Regexp{docClaim, docIn, docsWere} {
+	for _, re := range []*check.Pattern{docClaim, docIn, docsWere} {
 		if m := re.FindStringSubmatch(blind); m != nil {
 			out = append(out, claim{kind: docs, names: []string{strings.ToLower(m[1])}, said: s})
 			break
@@ -445,11 +445,11 @@ func passive(s string, ws []word) []claim {
 }
 
 var (
-	identifier = regexp.MustCompile(`^[@#$.]?[A-Za-z_$][\w$]*((\.|::|->|#|/)[A-Za-z_$][\w$]*)*[?!]?$`)
-	flag       = regexp.MustCompile(`^--?[A-Za-z][\w-]*(=.*)?$`)
-	route      = regexp.MustCompile(`^((GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) )?/[\w{}:<>*./-]+$`)
-	humps      = regexp.MustCompile(`^[A-Za-z]+[a-z0-9]+[A-Z]\w*$|^\w+_\w+$`)
-	extension  = regexp.MustCompile(`^[\w@./\[\]+-]*[\w\])-]\.(go|py|pyi|js|jsx|mjs|cjs|ts|tsx|mts|java|rs|c|h|cc|cpp|hpp|rb|php|cs|kt|swift|scala|sh|sql|md|mdx|rst|txt|yml|yaml|toml|json|html|css|scss|vue|svelte|proto|tf|cfg|ini)$`)
+	identifier = check.Lazy(`^[@#$.]?[A-Za-z_$][\w$]*((\.|::|->|#|/)[A-Za-z_$][\w$]*)*[?!]?$`)
+	flag       = check.Lazy(`^--?[A-Za-z][\w-]*(=.*)?$`)
+	route      = check.Lazy(`^((GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) )?/[\w{}:<>*./-]+$`)
+	humps      = check.Lazy(`^[A-Za-z]+[a-z0-9]+[A-Z]\w*$|^\w+_\w+$`)
+	extension  = check.Lazy(`^[\w@./\[\]+-]*[\w\])-]\.(go|py|pyi|js|jsx|mjs|cjs|ts|tsx|mts|java|rs|c|h|cc|cpp|hpp|rb|php|cs|kt|swift|scala|sh|sql|md|mdx|rst|txt|yml|yaml|toml|json|html|css|scss|vue|svelte|proto|tf|cfg|ini)$`)
 )
 
 // isPath reports whether a text is the path of a file.

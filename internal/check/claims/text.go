@@ -1,7 +1,7 @@
 package claims
 
 import (
-	"regexp"
+	"muster/internal/check"
 	"slices"
 	"strings"
 	"unicode"
@@ -45,21 +45,21 @@ func messages(claim string) []message {
 }
 
 var (
-	reverts  = regexp.MustCompile(`(?mi)^(revert(s|ed|ing)?\b|reapply\b|back out\b|.{0,40}\bthis reverts commit\b)`)
-	trailer  = regexp.MustCompile(`^([A-Z][a-z]+(-[A-Za-z]+)+|Fixes|Closes|Resolves|Refs?|See|Link|Issue|BREAKING CHANGE|BREAKING-CHANGE|Cc|Bug|Reported|git-svn-id):\s`)
-	fence    = regexp.MustCompile("^\\s*(```|~~~)")
-	remark   = regexp.MustCompile(`(?s)<!--.*?(-->|$)`)
-	unticked = regexp.MustCompile(`^\s*([-*+]|\d+[.)])\s+\[\s?\]`)
-	merges   = regexp.MustCompile(`^(Merge (branch|pull request|remote-tracking|tag|commit|from)|Merged? |Auto-merge|Merge:|#?\s*Conflicts:)`)
-	code     = regexp.MustCompile(`^(\t|    )\s*\S`)
-	bullet   = regexp.MustCompile(`^\s*([-*+•✅✔☑]|\d+[.)])\s+`)
-	heading  = regexp.MustCompile(`^(#{1,6}\s+(.+?)\s*#*|\*\*([^*]+?):?\*\*:?|([^.` + "`" + `]{2,60}):)\s*$`)
+	reverts  = check.Lazy(`(?mi)^(revert(s|ed|ing)?\b|reapply\b|back out\b|.{0,40}\bthis reverts commit\b)`)
+	trailer  = check.Lazy(`^([A-Z][a-z]+(-[A-Za-z]+)+|Fixes|Closes|Resolves|Refs?|See|Link|Issue|BREAKING CHANGE|BREAKING-CHANGE|Cc|Bug|Reported|git-svn-id):\s`)
+	fence    = check.Lazy("^\\s*(```|~~~)")
+	remark   = check.Lazy(`(?s)<!--.*?(-->|$)`)
+	unticked = check.Lazy(`^\s*([-*+]|\d+[.)])\s+\[\s?\]`)
+	merges   = check.Lazy(`^(Merge (branch|pull request|remote-tracking|tag|commit|from)|Merged? |Auto-merge|Merge:|#?\s*Conflicts:)`)
+	code     = check.Lazy(`^(\t|    )\s*\S`)
+	bullet   = check.Lazy(`^\s*([-*+•✅✔☑]|\d+[.)])\s+`)
+	heading  = check.Lazy(`^(#{1,6}\s+(.+?)\s*#*|\*\*([^*]+?):?\*\*:?|([^.` + "`" + `]{2,60}):)\s*$`)
 	// other are headings of what is not a claim about this change.
-	other = regexp.MustCompile(`(?i)\b(next|todo|to do|future|follow|plan|remaining|limitation|not done|not included|out of scope|skipped|known|issue|problem|background|context|motivation|why|before|previous|steps|how to|reproduc|expected|actual|alternativ|question|option|suggest|recommend|checklist|review|note|caveat|open|usage|example|type of change|related|release notes?|changelog|what's changed|commits)\b`)
+	other = check.Lazy(`(?i)\b(next|todo|to do|future|follow|plan|remaining|limitation|not done|not included|out of scope|skipped|known|issue|problem|background|context|motivation|why|before|previous|steps|how to|reproduc|expected|actual|alternativ|question|option|suggest|recommend|checklist|review|note|caveat|open|usage|example|type of change|related|release notes?|changelog|what's changed|commits)\b`)
 	// foreign begins what others wrote: notes of releases that bots paste in.
-	foreign = regexp.MustCompile(`(?mi)^.*(<details|<summary|<li>|<ul>|<h\d>|sourced from|release notes?\b|this pr contains the following updates|updated-dependencies:|permit the latest version|changesets|^#* ?releases$|# \[?v?\d+\.\d+)`)
+	foreign = check.Lazy(`(?mi)^.*(<details|<summary|<li>|<ul>|<h\d>|sourced from|release notes?\b|this pr contains the following updates|updated-dependencies:|permit the latest version|changesets|^#* ?releases$|# \[?v?\d+\.\d+)`)
 	// squashed is how a forge lists the commits that it makes into one.
-	squashed = regexp.MustCompile(`(?m)^[^\n]*\(#\d+\)\s*\n(?s:.*)^\* `)
+	squashed = check.Lazy(`(?m)^[^\n]*\(#\d+\)\s*\n(?s:.*)^\* `)
 )
 
 // prose gives the lines of a message that its author wrote to describe the
@@ -148,9 +148,9 @@ func keepVerb(verb, before string) string {
 	return ""
 }
 
-var pathHead = regexp.MustCompile(`(?i)^(key |main |code |the )?(changes|what changed|implementation|summary( of changes)?|details)( made)?$`)
+var pathHead = check.Lazy(`(?i)^(key |main |code |the )?(changes|what changed|implementation|summary( of changes)?|details)( made)?$`)
 
-var listHead = regexp.MustCompile(`(?i)^(?:(?:what|files|list of)\b.{0,20})?\b(added|new|created|removed|deleted|changed|modified|updated|touched)( files?| functions?| methods?| types?)?$`)
+var listHead = check.Lazy(`(?i)^(?:(?:what|files|list of)\b.{0,20})?\b(added|new|created|removed|deleted|changed|modified|updated|touched)( files?| functions?| methods?| types?)?$`)
 
 // pathsOnly stands for a heading whose entries, when they begin with the path
 // of a file, are about that file.
@@ -209,13 +209,13 @@ func split(text string) []string {
 }
 
 var (
-	quoted  = regexp.MustCompile(`"[^"]*"|“[^”]*”|«[^»]*»|(^|[\s(])'[^']*'`)
-	leading = regexp.MustCompile(`^(\s|:[a-z0-9_+-]+:|\[[^\]]{1,40}\]|\(?#\d+\)?:?|[A-Z]{2,10}-\d+:?)+`)
-	marks   = regexp.MustCompile(`\*\*|__|~~`)
-	links   = regexp.MustCompile(`\[([^\]]+)\]\([^)]*\)`)
-	blanks  = regexp.MustCompile(`\s+`)
+	quoted  = check.Lazy(`"[^"]*"|“[^”]*”|«[^»]*»|(^|[\s(])'[^']*'`)
+	leading = check.Lazy(`^(\s|:[a-z0-9_+-]+:|\[[^\]]{1,40}\]|\(?#\d+\)?:?|[A-Z]{2,10}-\d+:?)+`)
+	marks   = check.Lazy(`\*\*|__|~~`)
+	links   = check.Lazy(`\[([^\]]+)\]\([^)]*\)`)
+	blanks  = check.Lazy(`\s+`)
 	// struck is text that its author crossed out.
-	struck = regexp.MustCompile(`~~[^~]+~~`)
+	struck = check.Lazy(`~~[^~]+~~`)
 )
 
 // clean takes away what stands around the words of a sentence: quotations,
@@ -235,15 +235,15 @@ func clean(s string) string {
 var (
 	// unsaid are words that make a sentence something else than a plain
 	// statement of what was done: negation, wish, condition, history.
-	unsaid = regexp.MustCompile(`(?i)\b(not|never|cannot|nothing|neither|nor|none|without|instead|rather|unable|avoid(s|ed)?|no|` +
+	unsaid = check.Lazy(`(?i)\b(not|never|cannot|nothing|neither|nor|none|without|instead|rather|unable|avoid(s|ed)?|no|` +
 		`will|would|should|could|can|may|might|must|shall|let's|need(s|ed)?|propos(e|es|al|ed)|suggest(s|ed)?|consider|want(s|ed)?|going|` +
 		`if|unless|once|whether|until|please|maybe|perhaps|possibly|try|tried|trying|attempt(s|ed)?|` +
 		`ideally|previously|formerly|used to|before|earlier|already|introduced (in|by)|originally|upstream|failed|fails|partially|someone|you|they|e\.g)\b|n't\b|\?$`)
 	// unplanned are words that put a sentence into the future wherever they stand.
-	unplanned = regexp.MustCompile(`(?i)\b(todo|fixme|wip|later|follow-?ups?|eventually|next (pr|step|commit|change|release)|in (a|the) future|future (pr|work|commit|change)s?|planned|separate (pr|commit|change)|since v?\d|in v?\d+\.\d+|(in|by|from|see) #\d+)\b`)
+	unplanned = check.Lazy(`(?i)\b(todo|fixme|wip|later|follow-?ups?|eventually|next (pr|step|commit|change|release)|in (a|the) future|future (pr|work|commit|change)s?|planned|separate (pr|commit|change)|since v?\d|in v?\d+\.\d+|(in|by|from|see) #\d+)\b`)
 	// because begins the part of a sentence that says why, or which: its words
 	// say nothing of what was done.
-	because = regexp.MustCompile(`(?i)\s(so|which|that|because|since|where|when|while|to|for|in order|as|due|but)\s`)
+	because = check.Lazy(`(?i)\s(so|which|that|because|since|where|when|while|to|for|in order|as|due|but)\s`)
 )
 
 // saysItIsSo reports whether a sentence states plainly what was done. The

@@ -3,7 +3,6 @@ package claims
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -140,7 +139,7 @@ func loose(words []string) []string {
 }
 
 // dependency names what a line of a manifest asks for.
-var dependency = regexp.MustCompile(`^\s*(?:require\s+)?([\w.-]+\.[a-z]+/[\w./-]+) v\d|^([A-Za-z][\w.-]*(?:\[[\w,]+\])?)\s*(?:==|>=|~=|<|>)`)
+var dependency = check.Lazy(`^\s*(?:require\s+)?([\w.-]+\.[a-z]+/[\w./-]+) v\d|^([A-Za-z][\w.-]*(?:\[[\w,]+\])?)\s*(?:==|>=|~=|<|>)`)
 
 // holdDeps holds the claim that nothing new is depended on against the
 // manifests of Go and Python.
@@ -243,7 +242,7 @@ func holdCompatible(ctx context.Context, g *ground) verdict {
 }
 
 // private are the paths of code that other projects do not use.
-var private = regexp.MustCompile(`(^|/)(internal|_internal|private|scripts?|tools|examples?|docs?|cmd)/|(^|/)_[^/]*$`)
+var private = check.Lazy(`(^|/)(internal|_internal|private|scripts?|tools|examples?|docs?|cmd)/|(^|/)_[^/]*$`)
 
 // public reports whether every part of a Go name is exported.
 func public(name string) bool {

@@ -1,9 +1,9 @@
 package creep
 
 import (
-	"regexp"
 	"strings"
 
+	"muster/internal/check"
 	"muster/internal/core/evidence"
 	"muster/internal/core/plan"
 	"muster/internal/source"
@@ -12,11 +12,11 @@ import (
 var (
 	// announcesDocs are the first lines of messages of changes to documents:
 	// the type of Conventional Commits, or a plain sentence about nothing else.
-	announcesDocs = regexp.MustCompile(`(?i)^(?:docs?(?:\([^)]*\))?!?: ?\S|\[docs?\] ?\S|(?:add|update|improve|fix|clarify|rewrite|correct|extend|polish)e?[sd]?(?: typos?)?(?: in| of)?(?: the| some)? (?:docs|documentation|readme(?:\.md)?)(?:[.!]|$| (?:for|of|about|on|with)\b[^,;]*$))`)
-	mergesOther   = regexp.MustCompile(`^Merge (?:branch|pull request|remote-tracking|tag|commit)\b`)
-	doubleQuoted  = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
-	docAttribute  = regexp.MustCompile(`# (?:! )?\[ (?:cfg_attr \( docsrs|doc)\b[^\]]*\] ?`)
-	quotedText    = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`")
+	announcesDocs = check.Lazy(`(?i)^(?:docs?(?:\([^)]*\))?!?: ?\S|\[docs?\] ?\S|(?:add|update|improve|fix|clarify|rewrite|correct|extend|polish)e?[sd]?(?: typos?)?(?: in| of)?(?: the| some)? (?:docs|documentation|readme(?:\.md)?)(?:[.!]|$| (?:for|of|about|on|with)\b[^,;]*$))`)
+	mergesOther   = check.Lazy(`^Merge (?:branch|pull request|remote-tracking|tag|commit)\b`)
+	doubleQuoted  = check.Lazy(`"(?:[^"\\]|\\.)*"`)
+	docAttribute  = check.Lazy(`# (?:! )?\[ (?:cfg_attr \( docsrs|doc)\b[^\]]*\] ?`)
+	quotedText    = check.Lazy("\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`")
 )
 
 // typeOf gives the type of the task or, of a change without one, what every

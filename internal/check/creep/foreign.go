@@ -3,7 +3,6 @@ package creep
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -25,15 +24,15 @@ const (
 )
 
 var (
-	deployFile   = regexp.MustCompile(`(?i)^(?:.*\.(?:tf|tfvars|hcl|nomad|bicep|service|timer)|dockerfile(?:\..+)?|.*\.dockerfile|(?:docker-)?compose(?:[.-].+)?\.ya?ml|procfile|fly\.toml|vercel\.json|netlify\.toml|render\.yaml|app\.yaml|serverless\.ya?ml|nginx.*\.conf|.*\.nginx|caddyfile|vagrantfile|chart\.yaml|kustomization\.ya?ml|skaffold\.ya?ml|cloudbuild\.ya?ml|ansible\.cfg|playbook.*\.ya?ml)$`)
-	ciFile       = regexp.MustCompile(`(?i)^(?:\.github/workflows/.*|\.gitlab-ci\.yml|\.circleci/.*|\.travis\.yml|\.drone\.yml|azure-pipelines.*\.ya?ml|(?:.*/)?jenkinsfile|\.buildkite/.*|bitbucket-pipelines\.yml|appveyor\.yml)$`)
-	licenceFile  = regexp.MustCompile(`(?i)^(?:licen[cs]e|copying|notice)(?:[.-].*)?$`)
-	settingsFile = regexp.MustCompile(`(?i)\.(?:ya?ml|toml|ini|conf|cfg|cnf|env|properties|json|jsonc|xml)$`)
+	deployFile   = check.Lazy(`(?i)^(?:.*\.(?:tf|tfvars|hcl|nomad|bicep|service|timer)|dockerfile(?:\..+)?|.*\.dockerfile|(?:docker-)?compose(?:[.-].+)?\.ya?ml|procfile|fly\.toml|vercel\.json|netlify\.toml|render\.yaml|app\.yaml|serverless\.ya?ml|nginx.*\.conf|.*\.nginx|caddyfile|vagrantfile|chart\.yaml|kustomization\.ya?ml|skaffold\.ya?ml|cloudbuild\.ya?ml|ansible\.cfg|playbook.*\.ya?ml)$`)
+	ciFile       = check.Lazy(`(?i)^(?:\.github/workflows/.*|\.gitlab-ci\.yml|\.circleci/.*|\.travis\.yml|\.drone\.yml|azure-pipelines.*\.ya?ml|(?:.*/)?jenkinsfile|\.buildkite/.*|bitbucket-pipelines\.yml|appveyor\.yml)$`)
+	licenceFile  = check.Lazy(`(?i)^(?:licen[cs]e|copying|notice)(?:[.-].*)?$`)
+	settingsFile = check.Lazy(`(?i)\.(?:ya?ml|toml|ini|conf|cfg|cnf|env|properties|json|jsonc|xml)$`)
 	// spread are folders whose files belong to code elsewhere.
-	spread = regexp.MustCompile(`(?i)(?:^|/)(?:i18n|l10n|locales?|lang|langs|languages|translations?|messages|schemas?|openapi|swagger|api|apis|assets|static|public|data|examples?|samples?|demos?|docs?|website|site|resources|test[^/]*|__[^/]*__|testing|e2e|fixtures?|snapshots?|benchmarks?|migrations?|\.changeset|changes|newsfragments|changelog[^/]*)/`)
+	spread = check.Lazy(`(?i)(?:^|/)(?:i18n|l10n|locales?|lang|langs|languages|translations?|messages|schemas?|openapi|swagger|api|apis|assets|static|public|data|examples?|samples?|demos?|docs?|website|site|resources|test[^/]*|__[^/]*__|testing|e2e|fixtures?|snapshots?|benchmarks?|migrations?|\.changeset|changes|newsfragments|changelog[^/]*)/`)
 	// aboutAll are words of messages that are about the making of a project
 	// rather than about what it does, or about all of it.
-	aboutAll = regexp.MustCompile(`(?im)\b(?:deploy\w*|terraform|k8s|kube\w*|helm|docker\w*|containers?|containeri\w+|infra\w*|ci|cd|pipelines?|workflows?|releas\w*|config\w*|settings?|envs?|environments?|cluster|charts?|licen[cs]\w*|copyright|builds?|bump\w*|versions?|upgrad\w*|deps?|dependenc\w*|base image|renam\w*|migrat\w*|everywhere|across|repos?|repositor\w+|setup|set up|init|initial commit|scaffold\w*|chores?|lint\w*|reformat\w*|formatting|tooling|monorepo|packaging|publish\w*|dev|prod|production|staging|servers?|provision\w*|clean-?ups?|misc\w*|various|wip|revert\w*)\b|^(?:merge|sync)\b`)
+	aboutAll = check.Lazy(`(?im)\b(?:deploy\w*|terraform|k8s|kube\w*|helm|docker\w*|containers?|containeri\w+|infra\w*|ci|cd|pipelines?|workflows?|releas\w*|config\w*|settings?|envs?|environments?|cluster|charts?|licen[cs]\w*|copyright|builds?|bump\w*|versions?|upgrad\w*|deps?|dependenc\w*|base image|renam\w*|migrat\w*|everywhere|across|repos?|repositor\w+|setup|set up|init|initial commit|scaffold\w*|chores?|lint\w*|reformat\w*|formatting|tooling|monorepo|packaging|publish\w*|dev|prod|production|staging|servers?|provision\w*|clean-?ups?|misc\w*|various|wip|revert\w*)\b|^(?:merge|sync)\b`)
 )
 
 // sortOf names the sort of a file that is not code and is kept apart from it:

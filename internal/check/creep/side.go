@@ -3,7 +3,6 @@ package creep
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 
 	"muster/internal/check"
@@ -40,7 +39,7 @@ func onlySpace(h change.Hunk, name string) bool {
 	return squeeze(h.Added) == squeeze(h.Removed)
 }
 
-var versionText = regexp.MustCompile(`\d+(\.\d+)+[\w.+-]*`)
+var versionText = check.Lazy(`\d+(\.\d+)+[\w.+-]*`)
 
 // onlyVersion reports whether a hunk only puts another version where one was,
 // as releases do.
@@ -86,7 +85,7 @@ func formatted(u *unit, units []*unit) []evidence.Finding {
 	}, "")}
 }
 
-var commentMark = regexp.MustCompile(`^\s*(//+|#+|--)\s?(.*)$`)
+var commentMark = check.Lazy(`^\s*(//+|#+|--)\s?(.*)$`)
 
 // commentedOut names lines of code that became comments.
 func commentedOut(u *unit) []evidence.Finding {
@@ -120,8 +119,8 @@ func commentedOut(u *unit) []evidence.Finding {
 }
 
 var (
-	pin      = regexp.MustCompile(`^(?:require)?[\s"']*((?:[\w@./-]+))["']?\s*[:=@~^<> ]+["']?[~^v=<>]*\d+\.\d[\w.+-]*`)
-	aboutDep = regexp.MustCompile(`(?i)\b(bump|upgrad|downgrad|dependenc|deps|version|updat|release|vulnerab|cve|migrat|renovate|dependabot)`)
+	pin      = check.Lazy(`^(?:require)?[\s"']*((?:[\w@./-]+))["']?\s*[:=@~^<> ]+["']?[~^v=<>]*\d+\.\d[\w.+-]*`)
+	aboutDep = check.Lazy(`(?i)\b(bump|upgrad|downgrad|dependenc|deps|version|updat|release|vulnerab|cve|migrat|renovate|dependabot)`)
 )
 
 // bumped names a dependency whose version changed on the side of a change to

@@ -1,13 +1,13 @@
 package creep
 
 import (
-	"regexp"
+	"muster/internal/check"
 	"strings"
 	"unicode"
 )
 
 // identifier is a word as code has it.
-var identifier = regexp.MustCompile(`[A-Za-z_$][\w$]*`)
+var identifier = check.Lazy(`[A-Za-z_$][\w$]*`)
 
 // maxWords bounds how many words are taken of one part of a change.
 const maxWords = 20_000

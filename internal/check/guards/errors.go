@@ -1,10 +1,10 @@
 package guards
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"muster/internal/check"
 	"muster/internal/source"
 )
 
@@ -59,7 +59,7 @@ func (f *function) line(n int) string {
 	return ""
 }
 
-var assignment = regexp.MustCompile(`\b(err|error|e|ex)\w*\s*:?=[^=]|Err\w*\s*:?=[^=]`)
+var assignment = check.Lazy(`\b(err|error|e|ex)\w*\s*:?=[^=]|Err\w*\s*:?=[^=]`)
 
 func assigns(line string) bool { return assignment.MatchString(line) }
 
@@ -100,7 +100,7 @@ func (f *function) forgets(line int, before string) bool {
 	return false
 }
 
-var assigned = regexp.MustCompile(`^(?:[\w.]+, )*(\w*[eE]rr\w*) :?= $`)
+var assigned = check.Lazy(`^(?:[\w.]+, )*(\w*[eE]rr\w*) :?= $`)
 
 // handlers gives the errors that the base caught and threw again, and that the
 // head catches and does not.
@@ -131,7 +131,7 @@ func (m match) handlers() []loss {
 	return []loss{{rule: ruleError, say: "catches what it threw again before (`" + clip(gone[0].Text) + "`)", text: gone[0].Text, weight: 0.9, old: gone[0].Start}}
 }
 
-var catches = regexp.MustCompile(`^except\b|\bcatch\b`)
+var catches = check.Lazy(`^except\b|\bcatch\b`)
 
 // statement reports whether nothing but the receiver stands before a call, so
 // that its result goes nowhere.
@@ -174,7 +174,7 @@ func (m match) swallowed(e everywhere) []loss {
 	return out
 }
 
-var mattering = regexp.MustCompile(`(?i)(writefile|writeall|\bf\.write|file\.write|conn\.write|os\.create|os\.open\w*|save|store|commit|flush|sync|exec|insert|update|delete|verify|validate|sign|encrypt|decrypt|unmarshal|decode|parse|rollback|authenticate|authorize)\w*\($`)
+var mattering = check.Lazy(`(?i)(writefile|writeall|\bf\.write|file\.write|conn\.write|os\.create|os\.open\w*|save|store|commit|flush|sync|exec|insert|update|delete|verify|validate|sign|encrypt|decrypt|unmarshal|decode|parse|rollback|authenticate|authorize)\w*\($`)
 
 // weighSwallow says how an error is lost, and how much that matters.
 func (m match) weighSwallow(w source.Swallow) (string, float64) {
@@ -202,4 +202,4 @@ func (m match) weighSwallow(w source.Swallow) (string, float64) {
 }
 
 // harmless names writers that do not fail, or whose failure nobody can mend.
-var harmless = regexp.MustCompile(`(?i)fmt\.fp?rint|hash|hasher|\bsum\b|buf\w*\.write|builder|\bsb\.|\bh\.write|\bw\.write|\brw?\.write|stderr|stdout|strings\.|bytes\.`)
+var harmless = check.Lazy(`(?i)fmt\.fp?rint|hash|hasher|\bsum\b|buf\w*\.write|builder|\bsb\.|\bh\.write|\bw\.write|\brw?\.write|stderr|stdout|strings\.|bytes\.`)

@@ -2,6 +2,7 @@ package guards
 
 import (
 	"fmt"
+	"muster/internal/check"
 	"regexp"
 	"strings"
 )
@@ -86,7 +87,7 @@ func familyOf(call string) (family, bool) {
 	return family{}, false
 }
 
-var closing = regexp.MustCompile(`^defer .*\b(Close|Rollback|Unlock|RUnlock|Release|cancel\w*|Cancel)\(`)
+var closing = check.Lazy(`^defer .*\b(Close|Rollback|Unlock|RUnlock|Release|cancel\w*|Cancel)\(`)
 
 func deferred(line string) string {
 	if m := closing.FindStringSubmatch(line); m != nil {

@@ -1,7 +1,6 @@
 package guards
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -67,7 +66,7 @@ func functionsOf(p *check.Pair, s *check.Side) []*function {
 	return out
 }
 
-var refusingCase = regexp.MustCompile(`^(?:return|throw|raise)\b.*(?i:err|invalid|forbid|denied|unauth|exception)`)
+var refusingCase = check.Lazy(`^(?:return|throw|raise)\b.*(?i:err|invalid|forbid|denied|unauth|exception)`)
 
 // refusingCases adds the cases of switches under which a function refuses, as
 // conditions.
@@ -90,7 +89,7 @@ func (f *function) refusingCases(hold func(int) *function) {
 // within a bound.
 const bounding = "bound"
 
-var tooFar = regexp.MustCompile(`^if \(?([\w.]+) (?:>|<|>=|<=) ([\w.]+)\)?(?: \{|:)$`)
+var tooFar = check.Lazy(`^if \(?([\w.]+) (?:>|<|>=|<=) ([\w.]+)\)?(?: \{|:)$`)
 
 // bounds adds the conditions that set a value to the bound that it exceeds.
 func (f *function) bounds(hold func(int) *function) {

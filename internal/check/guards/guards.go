@@ -14,7 +14,6 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -184,7 +183,7 @@ func (m match) losses(e everywhere) []loss {
 	return append(out, before...)
 }
 
-var sensitive = regexp.MustCompile(`(?i)auth|login|token|session|passw|secret|csrf|cors|crypt|cipher|sign|verif|cert|tls|jwt|hmac|permission|acl\b|role|admin|parse|decode|unmarshal|deserial|frame|packet|header|pay(ment|load)|amount|price|balance|invoice|path|sql|query|exec|command|upload|limit|max|size|len\b|length|overflow|bound|sanitiz|escape|redirect|origin|host|proxy|cookie`)
+var sensitive = check.Lazy(`(?i)auth|login|token|session|passw|secret|csrf|cors|crypt|cipher|sign|verif|cert|tls|jwt|hmac|permission|acl\b|role|admin|parse|decode|unmarshal|deserial|frame|packet|header|pay(ment|load)|amount|price|balance|invoice|path|sql|query|exec|command|upload|limit|max|size|len\b|length|overflow|bound|sanitiz|escape|redirect|origin|host|proxy|cookie`)
 
 // weigh adds up what a subject lost: the weightiest whole, the others half,
 // and more where a mistake is dear.

@@ -1,10 +1,10 @@
 package guards
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"muster/internal/check"
 	"muster/internal/source"
 )
 
@@ -234,7 +234,7 @@ func (m match) sameBody(base, head source.Guard) bool {
 	return true
 }
 
-var branching = regexp.MustCompile(`^(\} )?(else )?(if|elif|while|for|switch|case|when|return|assert|match)\b|&&|\|\|| \? | and | or | if |\b(min|max|clamp)\w*\(`)
+var branching = check.Lazy(`^(\} )?(else )?(if|elif|while|for|switch|case|when|return|assert|match)\b|&&|\|\|| \? | and | or | if |\b(min|max|clamp)\w*\(`)
 
 // rewritten reports whether the head still asks about all that a guard was
 // about, in another form.
@@ -263,11 +263,11 @@ func (m match) rewritten(g source.Guard) bool {
 	return false
 }
 
-var validating = regexp.MustCompile(`(?i)\b\w*(valid|check|verif|ensure|assert|require|sanitiz|escape|authori[sz]|authentic|permit|allow|guard|must|enforce)\w*\(`)
+var validating = check.Lazy(`(?i)\b\w*(valid|check|verif|ensure|assert|require|sanitiz|escape|authori[sz]|authentic|permit|allow|guard|must|enforce)\w*\(`)
 
 func isValidationLine(l string) bool { return validating.MatchString(l) }
 
-var refusal = regexp.MustCompile(`(?i)err|throw|raise|panic|abort|forbid|unauthori|badrequest|bad_request|denied|deny|invalid|reject|refus|fail|fatal|exception|\b[45]\d\d\b|return false|return nil, false|statusbad|http_4|too ?(large|long|many|short)|close\(`)
+var refusal = check.Lazy(`(?i)err|throw|raise|panic|abort|forbid|unauthori|badrequest|bad_request|denied|deny|invalid|reject|refus|fail|fatal|exception|\b[45]\d\d\b|return false|return nil, false|statusbad|http_4|too ?(large|long|many|short)|close\(`)
 
 // refusing weighs a guard by what it does: to refuse with an error is more
 // than to leave.

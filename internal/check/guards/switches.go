@@ -35,12 +35,12 @@ func switchedOff() []setting {
 
 // decorators is the marks above functions that decide who may call, or bound
 // what is done.
-var decorators = regexp.MustCompile(`(?i)^@(?:\w+\.)*(login_required|permission_required|permission_classes|user_passes_test|staff_member_required|superuser_required|requires?_?(?:auth|login|permission|role|scope|admin)\w*|auth(?:enticat|oriz|oris)\w*|jwt_required\w*|token_required|admin_required|roles?_(?:required|allowed|accepted)\w*|UseGuards|Roles|Permissions?|PreAuthorize|PostAuthorize|Secured|RolesAllowed|csrf_protect|limit|rate_?limit\w*|Throttle\w*|validate\w*|Transactional|atomic)\b`)
+var decorators = check.Lazy(`(?i)^@(?:\w+\.)*(login_required|permission_required|permission_classes|user_passes_test|staff_member_required|superuser_required|requires?_?(?:auth|login|permission|role|scope|admin)\w*|auth(?:enticat|oriz|oris)\w*|jwt_required\w*|token_required|admin_required|roles?_(?:required|allowed|accepted)\w*|UseGuards|Roles|Permissions?|PreAuthorize|PostAuthorize|Secured|RolesAllowed|csrf_protect|limit|rate_?limit\w*|Throttle\w*|validate\w*|Transactional|atomic)\b`)
 
 // middleware is what is put before the handlers of a server.
-var middleware = regexp.MustCompile(`^\w[\w.]*\.(?:use|Use|With)\((?:\w+\.)*(\w*)`)
+var middleware = check.Lazy(`^\w[\w.]*\.(?:use|Use|With)\((?:\w+\.)*(\w*)`)
 
-var protecting = regexp.MustCompile(`(?i)auth|csrf|helmet|limit|throttl|guard|permission|verif|cors|sanitiz|secure|jwt`)
+var protecting = check.Lazy(`(?i)auth|csrf|helmet|limit|throttl|guard|permission|verif|cors|sanitiz|secure|jwt`)
 
 // mark gives the name of the decorator or the middleware of a line, or "".
 func mark(text string) string {
@@ -120,9 +120,9 @@ func lineCounts(text []byte) map[string]int {
 }
 
 var (
-	limiting = regexp.MustCompile(`(?i)max|limit|timeout|deadline|quota|ceiling`)
-	strength = regexp.MustCompile(`(?i)iteration|bcrypt|cost|rounds|key_?(size|len|bits)|min_?(len|length|size|pass\w*)`)
-	constant = regexp.MustCompile(`=\s*([0-9][0-9_.xXa-fA-F]*(?:\s*(?:<<|\*)\s*[0-9]+)*)\s*;?$`)
+	limiting = check.Lazy(`(?i)max|limit|timeout|deadline|quota|ceiling`)
+	strength = check.Lazy(`(?i)iteration|bcrypt|cost|rounds|key_?(size|len|bits)|min_?(len|length|size|pass\w*)`)
+	constant = check.Lazy(`=\s*([0-9][0-9_.xXa-fA-F]*(?:\s*(?:<<|\*)\s*[0-9]+)*)\s*;?$`)
 )
 
 // limits gives the constants of a file that bound less than they did: a
