@@ -131,8 +131,14 @@ type bound struct {
 // mind about a case or two.
 func bounds() []bound {
 	return []bound{
-		{"claims", 0.9, 0.02}, {"dependencies", 0.9, 0.02}, {"guards", 0.85, 0.02}, {"hardcoded", 0.9, 0.02}, {"harness", 0.95, 0.02},
-		{"scope", 0.9, 0.02}, {"secrets", 0.95, 0.02}, {"tamper", 0.9, 0.02},
+		{"claims", 0.9, 0.02},
+		{"dependencies", 0.9, 0.02},
+		{"guards", 0.85, 0.02},
+		{"hardcoded", 0.9, 0.02},
+		{"harness", 0.95, 0.02},
+		{"scope", 0.9, 0.02},
+		{"secrets", 0.95, 0.02},
+		{"tamper", 0.9, 0.02},
 	}
 }
 

@@ -1,10 +1,11 @@
 package claims
 
 import (
-	"muster/internal/check"
 	"path"
 	"slices"
 	"strings"
+
+	"muster/internal/check"
 )
 
 // kind is a sort of claim.

@@ -1,11 +1,12 @@
 package claims
 
 import (
-	"muster/internal/check"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"muster/internal/check"
 )
 
 // maxText bounds how much of a report is read, in bytes. What an author wants

@@ -1,9 +1,10 @@
 package creep
 
 import (
-	"muster/internal/check"
 	"strings"
 	"unicode"
+
+	"muster/internal/check"
 )
 
 // identifier is a word as code has it.

@@ -2,9 +2,10 @@ package guards
 
 import (
 	"fmt"
-	"muster/internal/check"
 	"regexp"
 	"strings"
+
+	"muster/internal/check"
 )
 
 // family is a sort of call that makes a function safe.

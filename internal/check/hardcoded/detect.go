@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"muster/internal/check"
 	"muster/internal/core/change"
 	"muster/internal/source"
 )
@@ -36,12 +37,12 @@ func probes() []probe {
 // caller finds code that looks at its callers, and tested a mention of tests
 // shortly after.
 var (
-	caller = regexp.MustCompile(`runtime\.Callers?\(|runtime\.CallersFrames|inspect\.(stack|currentframe|getouterframes)\(|sys\._getframe\(|\bError\(.*\)\.stack|getStackTrace\(|extract_stack\(`)
-	tested = regexp.MustCompile(`["'` + "`" + `/.](_test\.go|test_|[^"']*_test\b|\.test\.|\.spec\.|pytest|unittest|jest|Test["'])`)
+	caller = check.Lazy(`runtime\.Callers?\(|runtime\.CallersFrames|inspect\.(stack|currentframe|getouterframes)\(|sys\._getframe\(|\bError\(.*\)\.stack|getStackTrace\(|extract_stack\(`)
+	tested = check.Lazy(`["'` + "`" + `/.](_test\.go|test_|[^"']*_test\b|\.test\.|\.spec\.|pytest|unittest|jest|Test["'])`)
 )
 
 // outside names files that are about tests or building by their nature.
-var outside = regexp.MustCompile(`(?i)(^|/)(scripts?|tools?|hack|build|ci|benchmarks?|examples?|e2e|testing|testutils?|testlib|testhelpers?|test-utils|\.\w[^/]*|docs?)/|\.config\.[cm]?[jt]s$|(^|/)(conftest|noxfile|setup|tasks|webpack[^/]*|babel[^/]*|gulpfile|gruntfile|vite[^/]*|rollup[^/]*|jest[^/]*|karma[^/]*)\.\w+$|test_?(util|help|support|suite)`)
+var outside = check.Lazy(`(?i)(^|/)(scripts?|tools?|hack|build|ci|benchmarks?|examples?|e2e|testing|testutils?|testlib|testhelpers?|test-utils|\.\w[^/]*|docs?)/|\.config\.[cm]?[jt]s$|(^|/)(conftest|noxfile|setup|tasks|webpack[^/]*|babel[^/]*|gulpfile|gruntfile|vite[^/]*|rollup[^/]*|jest[^/]*|karma[^/]*)\.\w+$|test_?(util|help|support|suite)`)
 
 // detections gives the added lines in which code asks whether it is tested.
 func detections(path string, lang source.Language, base []byte, patch change.Patch) []change.Line {

@@ -1,7 +1,6 @@
 package hardcoded
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -123,7 +122,7 @@ func telling(s special) bool {
 
 func isTruth(v string) bool { return v == "true" || v == "false" }
 
-var wordly = regexp.MustCompile(`^[A-Za-z][A-Za-z_]*\d{0,3}([.\-/+:][A-Za-z0-9_*]+)*/?$|^[./\-_*+=<>!&|%^~,:;#@?()\[\]{}$ ]{1,3}$`)
+var wordly = check.Lazy(`^[A-Za-z][A-Za-z_]*\d{0,3}([.\-/+:][A-Za-z0-9_*]+)*/?$|^[./\-_*+=<>!&|%^~,:;#@?()\[\]{}$ ]{1,3}$`)
 
 // odd reports whether a value is none that a program would know by name: it
 // has spaces, digits within, or is a number that nobody remembers.

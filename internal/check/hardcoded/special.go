@@ -1,10 +1,10 @@
 package hardcoded
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"muster/internal/check"
 	"muster/internal/source"
 )
 
@@ -105,8 +105,8 @@ func (r reader) branch(i int) (special, bool) {
 }
 
 var (
-	hexadecimal = regexp.MustCompile(`^[0-9a-fA-F]{8,128}$`)
-	hashing     = regexp.MustCompile(`(?i)sha_?(1|224|256|384|512)|md5|crc_?(32|64)|fnv|adler|hash|digest|checksum|murmur|xxh`)
+	hexadecimal = check.Lazy(`^[0-9a-fA-F]{8,128}$`)
+	hashing     = check.Lazy(`(?i)sha_?(1|224|256|384|512)|md5|crc_?(32|64)|fnv|adler|hash|digest|checksum|murmur|xxh`)
 )
 
 // hashValue reports whether a literal looks like a hash.

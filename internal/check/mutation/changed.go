@@ -6,7 +6,6 @@ import (
 	"go/parser"
 	"go/token"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -113,10 +112,10 @@ func isMeaningful(line string) bool {
 }
 
 // tested finds words by which somebody says that tests come with a change.
-var tested = regexp.MustCompile(`(?i)\b(add(s|ed|ing)?|writ(e|es|ing|ten)|wrote|with|include(s|d)?|including|extend(s|ed)?|cover(s|ed)?|update(s|d)?|has|have|new)\b[^.\n]{0,60}\b(unit |regression |integration )?tests?\b|\b(is|are|fully|well|now) (unit[- ])?tested\b|\btest coverage\b`)
+var tested = check.Lazy(`(?i)\b(add(s|ed|ing)?|writ(e|es|ing|ten)|wrote|with|include(s|d)?|including|extend(s|ed)?|cover(s|ed)?|update(s|d)?|has|have|new)\b[^.\n]{0,60}\b(unit |regression |integration )?tests?\b|\b(is|are|fully|well|now) (unit[- ])?tested\b|\btest coverage\b`)
 
 // untested finds words by which they say that none do.
-var untested = regexp.MustCompile(`(?i)\b(no|without|not?\b[^.\n]{0,30}\badd\w*|don't|do not|didn't|did not|doesn't|lacks?|missing|need(s|ed)?|todo)\b[^.\n]{0,40}\btests?\b`)
+var untested = check.Lazy(`(?i)\b(no|without|not?\b[^.\n]{0,30}\badd\w*|don't|do not|didn't|did not|doesn't|lacks?|missing|need(s|ed)?|todo)\b[^.\n]{0,40}\btests?\b`)
 
 // saysTested reports whether the task asks for tests, or its author says that
 // there are some.

@@ -225,7 +225,7 @@ func (s *survey) start(ctx context.Context, p *listed) (*trial, string) {
 	}
 }
 
-var failedTest = regexp.MustCompile(`(?m)^--- FAIL: ([^\s/]+)`)
+var failedTest = check.Lazy(`(?m)^--- FAIL: ([^\s/]+)`)
 
 // failures gives the tests of the top level that a run says have failed.
 func failures(stdout string) []string {
@@ -330,7 +330,7 @@ func (s *survey) names(ctx context.Context, t *trial) []single {
 	return out
 }
 
-var testName = regexp.MustCompile(`^(Test|Fuzz|Example)([_\pN\p{Lu}\p{Lt}\p{Lo}\p{Lm}][\pL\pN_]*)?$`)
+var testName = check.Lazy(`^(Test|Fuzz|Example)([_\pN\p{Lu}\p{Lt}\p{Lo}\p{Lm}][\pL\pN_]*)?$`)
 
 // judge runs a trial with each mutant, several at once.
 func (s *survey) judge(ctx context.Context, t *trial, reached []*Judged) {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,19 +11,19 @@ import (
 	"muster/internal/core/evidence"
 )
 
-var deciding = regexp.MustCompile(`(?i)(^|/)(\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.ya?ml|\.circleci/config\.yml|\.travis\.yml|azure-pipelines[^/]*\.ya?ml|jenkinsfile[^/]*|bitbucket-pipelines\.yml|` +
+var deciding = check.Lazy(`(?i)(^|/)(\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.ya?ml|\.circleci/config\.yml|\.travis\.yml|azure-pipelines[^/]*\.ya?ml|jenkinsfile[^/]*|bitbucket-pipelines\.yml|` +
 	`makefile|gnumakefile|justfile|taskfile\.ya?ml|package\.json|tox\.ini|noxfile\.py|setup\.cfg|pytest\.ini|pyproject\.toml|\.coveragerc|\.?codecov\.ya?ml|jest\.config\.[a-z]+|vitest\.config\.[a-z]+|vite\.config\.[a-z]+|` +
 	`\.mocharc[^/]*|\.nycrc[^/]*|\.c8rc[^/]*|karma\.conf\.[a-z]+|playwright\.config\.[a-z]+|cypress\.config\.[a-z]+|tsconfig[^/]*\.json|\.eslintrc[^/]*|eslint\.config\.[a-z]+|biome\.jsonc?|mypy\.ini|\.golangci\.ya?ml|` +
 	`ruff\.toml|pom\.xml|build\.gradle(\.kts)?|cargo\.toml|\.ci/[^/]+|scripts?/[^/]*(test|ci)[^/]*)$`)
 
 func decides(p string) bool { return p != "" && deciding.MatchString(p) }
 
-var running = regexp.MustCompile(`(?i)\b(go test|gotestsum|pytest|py\.test|tox\b|nox\b|npm (run )?(test|t\b|ci-test)|npm t\b|yarn (run )?test|pnpm (run |-r )?test|(npx |node_modules/\.bin/|\./)?(jest|vitest|mocha|ava|c8|nyc)\b|playwright test|cypress run|` +
+var running = check.Lazy(`(?i)\b(go test|gotestsum|pytest|py\.test|tox\b|nox\b|npm (run )?(test|t\b|ci-test)|npm t\b|yarn (run )?test|pnpm (run |-r )?test|(npx |node_modules/\.bin/|\./)?(jest|vitest|mocha|ava|c8|nyc)\b|playwright test|cypress run|` +
 	`cargo (test|nextest|llvm-cov)|mvnw? [^\n]*\b(test|verify|install)\b|gradlew? [^\n]*\b(test|check|build)\b|make (test|check)\b|python3? -m (unittest|pytest)|unittest discover|node (--[^ ]+ )*--test|bun test|deno test|ginkgo\b|bazel test|just test|task test|hatch (run )?[^\n]*test|manage\.py test|rspec\b|dotnet test|coverage run)`)
 
 var (
-	swallowed = regexp.MustCompile(`\|\|\s*(true|:|exit 0|echo\b|/bin/true)|;\s*(true|exit 0|:)\s*["']?\s*$|\|\s*(tee|cat)\b.*#|--passWithNoTests|--pass-with-no-tests|--suppress-no-test|--exit-zero|-DtestFailureIgnore|maven\.test\.failure\.ignore|--no-fail\b|\bset \+e\b`)
-	filtering = regexp.MustCompile(`(^|\s)(-run[ =]|-skip[ =]|-short\b|-test\.run|-test\.skip|--ignore(-glob)?[ =]|--deselect[ =]|-k[ =]|-m ["']?not\b|--testPathIgnorePatterns|--exclude[ =]|--grep[ =]|-g |--invert\b|-t ["']|--testNamePattern|-DskipTests|-Dmaven\.test\.skip|-x test\b|--exclude-task|-- --skip|--skip[ =]|--lf\b|--last-failed|--findRelatedTests|--onlyChanged|--changed\b|--label-filter|--focus)`)
+	swallowed = check.Lazy(`\|\|\s*(true|:|exit 0|echo\b|/bin/true)|;\s*(true|exit 0|:)\s*["']?\s*$|\|\s*(tee|cat)\b.*#|--passWithNoTests|--pass-with-no-tests|--suppress-no-test|--exit-zero|-DtestFailureIgnore|maven\.test\.failure\.ignore|--no-fail\b|\bset \+e\b`)
+	filtering = check.Lazy(`(^|\s)(-run[ =]|-skip[ =]|-short\b|-test\.run|-test\.skip|--ignore(-glob)?[ =]|--deselect[ =]|-k[ =]|-m ["']?not\b|--testPathIgnorePatterns|--exclude[ =]|--grep[ =]|-g |--invert\b|-t ["']|--testNamePattern|-DskipTests|-Dmaven\.test\.skip|-x test\b|--exclude-task|-- --skip|--skip[ =]|--lf\b|--last-failed|--findRelatedTests|--onlyChanged|--changed\b|--label-filter|--focus)`)
 )
 
 // commandsOf gives the lines of a file that run tests, without layout.
@@ -49,7 +48,7 @@ func commandsOf(p, text string) []string {
 }
 
 // entry matches lines of a matrix or of settings that name a runner.
-var entry = regexp.MustCompile(`^-?\s*\{|\btox["']?\s*:|^(tox|pytest|jest|vitest|mocha|nox)["']?\s*:|requirements|pip install|npm (i|install|ci)\b[^&]*$|^- (tox|pytest|jest|mocha|vitest)$|\b(pnpm|yarn) (add|install)\b|\bsed\b|cache|^\[|^-?\s*["']?[A-Z_]+=\S+$|^(pytest|tox|jest|mocha|coverage|nose)$|^envlist|==|>=`)
+var entry = check.Lazy(`^-?\s*\{|\btox["']?\s*:|^(tox|pytest|jest|vitest|mocha|nox)["']?\s*:|requirements|pip install|npm (i|install|ci)\b[^&]*$|^- (tox|pytest|jest|mocha|vitest)$|\b(pnpm|yarn) (add|install)\b|\bsed\b|cache|^\[|^-?\s*["']?[A-Z_]+=\S+$|^(pytest|tox|jest|mocha|coverage|nose)$|^envlist|==|>=`)
 
 // skipsCommands names files in which a runner's name is no command.
 func skipsCommands(p string) bool {
@@ -175,9 +174,9 @@ func (j *judgement) emptied(c config) {
 	}
 }
 
-var nothing = regexp.MustCompile(`^(exit 0|true|:|echo\b[^&|;]*|node -e ["']?(process\.exit\(0?\)|0|)["']?|)$`)
+var nothing = check.Lazy(`^(exit 0|true|:|echo\b[^&|;]*|node -e ["']?(process\.exit\(0?\)|0|)["']?|)$`)
 
-var tolerating = regexp.MustCompile(`(?i)^\s*-?\s*(continue-on-error:\s*['"]?true|allow_failure:\s*true|continueOnError:\s*true|if:\s*['"]?(\$\{\{\s*)?false)`)
+var tolerating = check.Lazy(`(?i)^\s*-?\s*(continue-on-error:\s*['"]?true|allow_failure:\s*true|continueOnError:\s*true|if:\s*['"]?(\$\{\{\s*)?false)`)
 
 // tolerated finds steps with tests whose failure is let through.
 func (j *judgement) tolerated(c config) {

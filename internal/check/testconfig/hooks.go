@@ -214,7 +214,7 @@ func uncommented(f *code) string {
 	return strings.Join(lines, "\n")
 }
 
-var equalsAll = regexp.MustCompile(`def __(eq|ne|lt|gt|le|ge|contains)__\(self[^)]*\)[^:\n]*:\s*\n?\s*return (True|1)\b`)
+var equalsAll = check.Lazy(`def __(eq|ne|lt|gt|le|ge|contains)__\(self[^)]*\)[^:\n]*:\s*\n?\s*return (True|1)\b`)
 
 // alwaysEqual finds a value that is made equal to everything.
 func (j *judgement) alwaysEqual(f *code) {

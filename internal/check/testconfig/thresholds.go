@@ -3,7 +3,6 @@ package testconfig
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -11,7 +10,7 @@ import (
 	"muster/internal/core/evidence"
 )
 
-var limits = regexp.MustCompile(`(?i)["']?(fail[_-]under|cov-fail-under|branches|functions|lines|statements|target|threshold|min[_-]?coverage|minimum|covdata|coverage[_-]?threshold|check-coverage|autofail|high|low)["']?\s*[:= ]\s*["']?(-?\d+(?:\.\d+)?)`)
+var limits = check.Lazy(`(?i)["']?(fail[_-]under|cov-fail-under|branches|functions|lines|statements|target|threshold|min[_-]?coverage|minimum|covdata|coverage[_-]?threshold|check-coverage|autofail|high|low)["']?\s*[:= ]\s*["']?(-?\d+(?:\.\d+)?)`)
 
 // thresholds judges numbers that say how much must be covered.
 func (j *judgement) thresholds(c config) {
@@ -49,7 +48,7 @@ func limitsOf(text string) map[string][]float64 {
 	return out
 }
 
-var excluding = regexp.MustCompile(`(?i)^\s*["']?(addopts\b.*(\s-k\b|--ignore|--deselect|-m ["']?not)|testPathIgnorePatterns|modulePathIgnorePatterns|testIgnore|norecursedirs|collect_ignore|omit|coveragePathIgnorePatterns|exclude|--ignore|--deselect|python_files|python_functions|python_classes|testMatch|testRegex|passWithNoTests["']?\s*:\s*true|bail|skipTests|testFailureIgnore|allowOnly|forbidOnly|xfail_strict\s*=\s*false)`)
+var excluding = check.Lazy(`(?i)^\s*["']?(addopts\b.*(\s-k\b|--ignore|--deselect|-m ["']?not)|testPathIgnorePatterns|modulePathIgnorePatterns|testIgnore|norecursedirs|collect_ignore|omit|coveragePathIgnorePatterns|exclude|--ignore|--deselect|python_files|python_functions|python_classes|testMatch|testRegex|passWithNoTests["']?\s*:\s*true|bail|skipTests|testFailureIgnore|allowOnly|forbidOnly|xfail_strict\s*=\s*false)`)
 
 // exclusions judges entries that keep tests, or code from being counted, out.
 func (j *judgement) exclusions(c config) {
@@ -118,7 +117,7 @@ func isTestConfig(p string) bool {
 	return false
 }
 
-var strict = regexp.MustCompile(`"?(strict|noImplicitAny|strictNullChecks|strictFunctionTypes|noUnusedLocals|noUnusedParameters|noImplicitReturns|strictPropertyInitialization|noUncheckedIndexedAccess|noFallthroughCasesInSwitch|disallow_untyped_defs|check_untyped_defs|warn_return_any|strict_optional)"?\s*[:=]\s*(true|false|True|False)`)
+var strict = check.Lazy(`"?(strict|noImplicitAny|strictNullChecks|strictFunctionTypes|noUnusedLocals|noUnusedParameters|noImplicitReturns|strictPropertyInitialization|noUncheckedIndexedAccess|noFallthroughCasesInSwitch|disallow_untyped_defs|check_untyped_defs|warn_return_any|strict_optional)"?\s*[:=]\s*(true|false|True|False)`)
 
 // strictness judges switches of type checkers that were on and are off.
 func (j *judgement) strictness(c config) {
