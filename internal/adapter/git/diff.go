@@ -41,15 +41,20 @@ func (r *Repo) Patches(ctx context.Context, base, head string) ([]change.Patch, 
 	if err != nil || c.IsEmpty() {
 		return nil, err
 	}
-	res, err := r.own.run(ctx, call{args: []string{
-		"diff-tree", "-r", "-p", "-M", "--unified=0", "--inter-hunk-context=0", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv",
-		"--ignore-submodules=none", "--submodule=short", c.Base.Tree, c.Head.Tree,
-	}})
+	answer, err := r.patches.Lines(ctx, c.Base.Tree, c.Head.Tree)
 	if err != nil {
-		return nil, fault.Wrap(fault.Internal, err, "read the lines that differ between %s and %s", base, head)
+		return nil, fault.Wrap(fault.Internal, r.own.mend(err, "diff-tree"), "read the lines that differ between %s and %s", base, head)
 	}
-	patches, err := change.ReadPatches(res.out, c.Files)
+	patches, err := change.ReadPatches(answer, c.Files)
 	return patches, fault.Wrap(fault.Internal, err, "read the lines that differ between %s and %s", base, head)
+}
+
+// patching are the arguments of the process that gives lines.
+func patching() []string {
+	return []string{
+		"diff-tree", "--stdin", "-r", "-p", "-M", "--unified=0", "--inter-hunk-context=0", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv",
+		"--ignore-submodules=none", "--submodule=short",
+	}
 }
 
 // ends resolves both sides, keeping the commit when one was given.

@@ -30,6 +30,7 @@ import (
 	"strings"
 	"sync"
 
+	"muster/internal/adapter/git/folders"
 	"muster/internal/adapter/git/lasting"
 	"muster/internal/adapter/git/raw"
 	"muster/internal/core/fault"
@@ -46,7 +47,8 @@ type Repo struct {
 	compare   lasting.Trees
 	refs      lasting.Refs
 	write     writer
-	holders   holders
+	patches   lasting.Trees
+	folders   *folders.Reader
 	worktrees pool
 	trees     pool
 	adminID   string // prefix of the worktrees' names in the repository
@@ -79,7 +81,9 @@ func Open(ctx context.Context, dir, state string) (*Repo, error) {
 	}
 	r.objects = objects{lasting.Objects{Process: r.git.lasting("cat-file", "--batch-command", "-z")}, r.git}
 	r.write.known = r.objects
+	r.folders = folders.New(r.objects.Objects, r.write.store.IDLen())
 	r.compare = lasting.Trees{Process: r.own.lasting(comparing()...)}
+	r.patches = lasting.Trees{Process: r.own.lasting(patching()...)}
 	r.refs = lasting.Refs{Process: r.git.lasting("update-ref", "--no-deref", "-m", "muster: land", "-z", "--stdin")}
 	r.worktrees = pool{kind: 'w', dirs: filepath.Join(state, "worktrees"), meta: filepath.Join(r.own.dir, "slots")}
 	r.trees = pool{kind: 't', dirs: filepath.Join(state, "trees"), meta: r.worktrees.meta}
@@ -99,6 +103,7 @@ func (r *Repo) Close() error {
 	r.mu.Unlock()
 	r.objects.Close()
 	r.compare.Close()
+	r.patches.Close()
 	r.refs.Close()
 	return nil
 }

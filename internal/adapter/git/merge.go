@@ -119,6 +119,9 @@ func (r *Repo) mergeTrees(ctx context.Context, q change.MergeRequest, from chang
 	case q.Base.Tree == q.Head.Tree, from.Tree == q.Head.Tree:
 		return from.Tree, nil, nil
 	}
+	if tree, merged, err := r.mergeApart(ctx, q, from); err != nil || merged {
+		return tree, nil, err
+	}
 	args := []string{"merge-tree", "--write-tree", "-z", "--name-only", "--no-messages"}
 	if r.hasBaseOf && q.Base.Commit != "" && q.Head.Commit != "" {
 		args = append(args, "--merge-base="+q.Base.Commit, from.Commit, q.Head.Commit)
@@ -146,6 +149,18 @@ func (r *Repo) mergeTrees(ctx context.Context, q change.MergeRequest, from chang
 		return "", nil, fault.New(fault.Internal, "git merge-tree found conflicts without naming a file")
 	}
 	return fields[0], slices.Compact(conflicts), nil
+}
+
+// mergeApart merges changes that touched different paths.
+func (r *Repo) mergeApart(ctx context.Context, q change.MergeRequest, from change.Point) (tree string, merged bool, err error) {
+	if r.write.byGit {
+		return "", false, nil
+	}
+	tree, made, merged, err := r.folders.Merge(ctx, r.write.store, q.Base.Tree, from.Tree, q.Head.Tree)
+	if err != nil || !merged {
+		return "", false, r.unread(err, q.Head.Tree)
+	}
+	return tree, true, r.write.objects(ctx, made)
 }
 
 // standIns makes commits with the right trees whose merge base is exactly the

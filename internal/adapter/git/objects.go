@@ -90,6 +90,9 @@ func (r *Repo) treeOf(ctx context.Context, id string) (string, error) {
 	if err := r.checkID(id); err != nil {
 		return "", err
 	}
+	if r.folders.IsKnown(id) {
+		return id, nil
+	}
 	o, err := r.objects.info(ctx, id+"^{tree}")
 	if err != nil {
 		return "", err

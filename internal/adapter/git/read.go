@@ -2,9 +2,9 @@ package git
 
 import (
 	"context"
-	"strings"
+	"errors"
+	"io"
 
-	"muster/internal/adapter/git/raw"
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
 )
@@ -38,24 +38,26 @@ func (r *Repo) ReadFileOrLink(ctx context.Context, treeish, path string) ([]byte
 	return r.readEntry(ctx, e, treeish)
 }
 
-// find gives the entry at a path of a commit or tree.
+// find gives the entry at a path of a commit or tree. Paths are walked by hand
+// because every way to hand Git a path has names that mean something else.
 func (r *Repo) find(ctx context.Context, treeish, path string) (change.Entry, bool, error) {
-	id, err := r.treeOf(ctx, treeish)
+	tree, err := r.treeOf(ctx, treeish)
 	if err != nil {
 		return change.Entry{}, false, err
 	}
-	e := change.Entry{Mode: raw.ModeFolder, Blob: id}
-	for name := range strings.SplitSeq(path, "/") {
-		if e.Mode != raw.ModeFolder {
-			return change.Entry{}, false, nil
-		}
-		var found bool
-		if e, found, err = r.lookIn(ctx, e.Blob, name); err != nil || !found {
-			return change.Entry{}, false, err
-		}
+	e, found, err := r.folders.Find(ctx, tree, path)
+	return e, found, r.unread(err, treeish)
+}
+
+// unread gives an error of reading folders a kind.
+func (r *Repo) unread(err error, treeish string) error {
+	if err != nil && r.git.partial && errors.Is(err, io.EOF) {
+		// For an object that a partial clone lacks and may not fetch, Git ends
+		// instead of answering.
+		return fault.New(fault.NotFound, "read %s: a folder in it is missing from the repository", treeish).
+			WithHint("fetch what this partial clone has not got")
 	}
-	e.Path = path
-	return e, true, nil
+	return fault.Wrap(fault.Internal, r.git.mend(err, "cat-file"), "read the folders of %s", treeish)
 }
 
 // readEntry reads what an entry holds.
@@ -73,47 +75,24 @@ func (r *Repo) readEntry(ctx context.Context, e change.Entry, treeish string) ([
 	return o.Content, err == nil, err
 }
 
-// lookIn finds one name in a tree object. Paths are walked by hand because
-// every way to hand Git a path has names that mean something else.
-func (r *Repo) lookIn(ctx context.Context, tree, name string) (change.Entry, bool, error) {
-	o, err := r.objects.read(ctx, tree)
-	if err != nil {
-		return change.Entry{}, false, err
-	}
-	if o.Kind != "tree" {
-		return change.Entry{}, false, fault.New(fault.NotFound, "tree %s is missing from the repository", tree)
-	}
-	for e, err := range raw.Entries(o.Content, r.idLength()/2) {
-		if err != nil {
-			return change.Entry{}, false, fault.Wrap(fault.Internal, err, "read the tree %s", tree)
-		}
-		if e.Name == name {
-			return change.Entry{Path: name, Mode: e.Mode, Blob: e.ID}, true, nil
-		}
-	}
-	return change.Entry{}, false, nil
-}
-
-// Files lists everything in a commit or tree, by path.
+// Files lists everything in a commit or tree that is no folder, in the order
+// of Git.
 func (r *Repo) Files(ctx context.Context, treeish string) ([]change.Entry, error) {
 	tree, err := r.treeOf(ctx, treeish)
 	if err != nil {
 		return nil, err
 	}
-	res, err := r.own.run(ctx, call{args: []string{"ls-tree", "-r", "-z", "--full-tree", tree}})
+	out, err := r.folders.List(ctx, tree)
+	return out, r.unread(err, treeish)
+}
+
+// Has reports whether a commit or tree holds a file of that name in any
+// folder.
+func (r *Repo) Has(ctx context.Context, treeish, name string) (bool, error) {
+	tree, err := r.treeOf(ctx, treeish)
 	if err != nil {
-		return nil, fault.Wrap(fault.Internal, err, "list the files of %s", treeish)
+		return false, err
 	}
-	var out []change.Entry
-	f := fields{rest: string(res.out)}
-	for f.rest != "" {
-		line := f.next()
-		about, path, ok := strings.Cut(line, "\t")
-		w := strings.Fields(about)
-		if !ok || len(w) != 3 {
-			return nil, fault.New(fault.Internal, "git ls-tree answers %q", printable(line))
-		}
-		out = append(out, change.Entry{Path: path, Mode: w[0], Blob: w[2]})
-	}
-	return out, nil
+	found, err := r.folders.Has(ctx, tree, name)
+	return found, r.unread(err, treeish)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"muster/internal/core/change"
+	"muster/internal/core/fault"
 )
 
 // TestSharedRepository captures the same content in a repository whose files
@@ -99,7 +100,6 @@ func TestHas(t *testing.T) {
 	// A tree whose folder is missing gives no answer.
 	tree := u.git("rev-parse", first.Tree+":x/y")
 	removeAt(t, u.path(".git/objects/"+tree[:2]+"/"+tree[2:]))
-	if _, err := r.Has(ctx, first.Tree, "other"); err == nil {
-		t.Error("a folder that is missing was looked into")
-	}
+	_, err := u.open().Has(ctx, first.Tree, "other")
+	wantKind(t, err, fault.NotFound, tree)
 }

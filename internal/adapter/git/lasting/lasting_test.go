@@ -128,23 +128,33 @@ func TestCompare(t *testing.T) {
 		{"move me": "", "moved\there": text + "more\n"},
 		{"b": "a\x00c", "gone": "", "tab\t": "2\n"},
 		{"end of answer": "x\n", "a": "end of answer\n"},
+		{"a": "end of answer\nend of answer", "end of answer": strings.Repeat("a long line ", 20_000)},
 	} {
 		trees = append(trees, r.commit(files))
 	}
-	args := []string{"diff-tree", "-r", "-z", "--raw", "--numstat", "--no-abbrev", "-M"}
-	compare := lasting.Trees{Process: r.lasting(append(slices.Clone(args), "--stdin")...)}
+	raw := []string{"diff-tree", "-r", "-z", "--raw", "--numstat", "--no-abbrev", "-M"}
+	patch := []string{"diff-tree", "-r", "-p", "-M", "--unified=0"}
+	compare := lasting.Trees{Process: r.lasting(append(slices.Clone(raw), "--stdin")...)}
+	lines := lasting.Trees{Process: r.lasting(append(slices.Clone(patch), "--stdin")...)}
+	once := func(args []string, base, head string) string {
+		t.Helper()
+		cmd := exec.CommandContext(ctx, "git", append(slices.Clone(args), base, head)...)
+		cmd.Dir, cmd.Env = r.dir, r.env
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(out)
+	}
 	for _, base := range trees {
 		for _, head := range trees {
-			want := ""
-			cmd := exec.CommandContext(ctx, "git", append(slices.Clone(args), base, head)...)
-			cmd.Dir, cmd.Env = r.dir, r.env
-			out, err := cmd.Output()
-			if err != nil {
-				t.Fatal(err)
-			}
-			want = string(out)
+			want := once(raw, base, head)
 			if got, err := compare.Compare(ctx, base, head); err != nil || got != want {
 				t.Errorf("%s %s: %q, %v; want %q", base, head, got, err, want)
+			}
+			want = once(patch, base, head)
+			if got, err := lines.Lines(ctx, base, head); err != nil || string(got) != want {
+				t.Errorf("%s %s: %.300q, %v; want %.300q", base, head, got, err, want)
 			}
 		}
 	}
@@ -154,6 +164,12 @@ func TestCompare(t *testing.T) {
 		t.Errorf("a tree that is not there: %v", err)
 	}
 	if _, err := compare.Compare(ctx, trees[0], trees[1]); err != nil {
+		t.Error(err)
+	}
+	if _, err := lines.Lines(ctx, trees[0], strings.Repeat("12", 20)); !errors.As(err, &failed) {
+		t.Errorf("a tree that is not there: %v", err)
+	}
+	if _, err := lines.Lines(ctx, trees[0], trees[1]); err != nil {
 		t.Error(err)
 	}
 }

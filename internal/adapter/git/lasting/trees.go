@@ -3,12 +3,14 @@ package lasting
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 )
 
-// Trees asks git diff-tree --stdin -z --raw --numstat, which compares.
+// Trees asks git diff-tree --stdin, which compares: with -z --raw --numstat for
+// Compare, with -p for Lines.
 type Trees struct{ *Process }
 
 // endMark is a line that Git repeats, and that is no part of an answer: ids
@@ -19,20 +21,52 @@ const endMark = "end of answer\n"
 // with the numbers of lines, as git diff-tree prints it with -z.
 func (t Trees) Compare(ctx context.Context, base, head string) (string, error) {
 	var answer strings.Builder
-	err := t.ask(ctx, base+" "+head+"\n"+endMark, func(out *bufio.Reader) error {
-		line, err := out.ReadString('\n')
-		if err != nil {
-			return err
-		}
-		if line != base+" "+head+"\n" {
-			return fmt.Errorf("diff-tree answers %q", line) // it cannot read one of them
-		}
-		return readComparison(out, &answer)
-	})
+	err := t.about(ctx, base, head, func(out *bufio.Reader) error { return readComparison(out, &answer) })
 	if err != nil {
 		return "", err
 	}
 	return answer.String(), nil
+}
+
+// Lines gives what differs between two trees as a patch. Every line of a patch
+// begins with a word of Git or a sign, so none is taken for the mark.
+func (t Trees) Lines(ctx context.Context, base, head string) ([]byte, error) {
+	var answer []byte
+	err := t.about(ctx, base, head, func(out *bufio.Reader) error {
+		for begin := 0; ; {
+			part, err := out.ReadSlice('\n')
+			answer = append(answer, part...)
+			switch {
+			case errors.Is(err, bufio.ErrBufferFull):
+				continue // the line goes on
+			case err != nil:
+				return err
+			case string(answer[begin:]) == endMark:
+				answer = answer[:begin]
+				return nil
+			}
+			begin = len(answer)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answer, nil
+}
+
+// about asks for a comparison and lets read take the answer after its heading.
+func (t Trees) about(ctx context.Context, base, head string, read func(*bufio.Reader) error) error {
+	heading := base + " " + head + "\n"
+	return t.ask(ctx, heading+endMark, func(out *bufio.Reader) error {
+		line, err := out.ReadString('\n')
+		if err != nil {
+			return err
+		}
+		if line != heading {
+			return fmt.Errorf("diff-tree answers %q", line) // it cannot read one of them
+		}
+		return read(out)
+	})
 }
 
 // readComparison copies an answer, whose file names may hold any byte but NUL,
