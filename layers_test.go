@@ -61,6 +61,7 @@ func layers() []layer {
 		{"internal/source/...", "", plain},
 		{"internal/adapter/agent/fakemodel", "internal/core/...", forTest},
 		{"internal/adapter/git", "internal/core/... internal/adapter/git/...", plain},
+		{"internal/adapter/git/folders", "internal/core/... internal/adapter/git/lasting internal/adapter/git/raw", plain},
 		{"internal/adapter/...", "internal/core/...", plain},
 		{"internal/store", "internal/core/...", plain},
 		{"internal/check", "internal/core/... internal/source internal/source/reader", plain},

@@ -2,7 +2,6 @@ package check
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"sync"
@@ -97,6 +96,7 @@ func (r *Runner) Judge(ctx context.Context, req evidence.Request) (evidence.Evid
 
 	j := r.start(limit, req, c)
 	results := j.collect(limit)
+	j.kept.write(ctx)
 	if err := ctx.Err(); err != nil {
 		return evidence.Evidence{}, fault.Wrap(fault.Transient, err, "judge %s..%s", req.Base.Tree, req.Head.Tree)
 	}
@@ -133,6 +133,7 @@ type judgement struct {
 	runner  *Runner
 	req     evidence.Request
 	facts   *facts
+	kept    *kept
 	slots   chan struct{} // one for each check that may run
 	running chan struct{} // held by the one check that executes code
 	tasks   []*task
@@ -149,6 +150,7 @@ type task struct {
 func (r *Runner) start(ctx context.Context, req evidence.Request, c change.Change) *judgement {
 	j := &judgement{
 		runner: r, req: req, facts: newFacts(r.trees, r.parser, c),
+		kept:    newKept(r.cache, c),
 		slots:   make(chan struct{}, r.parallel),
 		running: make(chan struct{}, 1),
 	}
@@ -247,7 +249,7 @@ func (j *judgement) attempt(ctx context.Context, t *task) (res evidence.Result, 
 	if err != nil {
 		return CouldNot("what its result depends on could not be read: %v", err), true
 	}
-	if res, ok := j.runner.recall(ctx, key, t.info); ok {
+	if res, ok := j.kept.recall(ctx, key, t.info); ok {
 		return j.restore(res), true
 	}
 	leave, ok := j.enter(ctx, t.info.Kind)
@@ -258,7 +260,7 @@ func (j *judgement) attempt(ctx context.Context, t *task) (res evidence.Result, 
 	j.runner.watch(Progress{Check: t.info.Name})
 	res = settle(t.info, j.runOne(ctx, t.check))
 	if ctx.Err() == nil {
-		j.runner.keep(ctx, key, j.abstract(res))
+		j.kept.keep(ctx, key, t.info.Kind, j.abstract(res))
 	}
 	return res, true
 }
@@ -299,41 +301,6 @@ func (j *judgement) runOne(ctx context.Context, c Check) evidence.Result {
 	res := c.Run(ctx, s, x)
 	res.Sandbox = x.weakest()
 	return res
-}
-
-// recall gives the kept result of the same computation. A cache that fails,
-// or holds something else, has nothing.
-func (r *Runner) recall(ctx context.Context, key string, info Info) (evidence.Result, bool) {
-	if r.cache == nil {
-		return evidence.Result{}, false
-	}
-	value, ok, err := r.cache.Result(ctx, key)
-	if err != nil || !ok {
-		return evidence.Result{}, false
-	}
-	var res evidence.Result
-	if json.Unmarshal(value, &res) != nil || res.Check != info.Name || res.Version != info.Version || !keepable(res) {
-		return evidence.Result{}, false
-	}
-	res.Cached = true
-	return res, true
-}
-
-// keep stores a result for later. A failure to store it costs time later, and
-// nothing else, so it is not reported.
-func (r *Runner) keep(ctx context.Context, key string, res evidence.Result) {
-	if r.cache == nil || !keepable(res) {
-		return
-	}
-	if value, err := json.Marshal(res); err == nil {
-		_ = r.cache.PutResult(ctx, key, value)
-	}
-}
-
-// keepable reports whether the same computation would give the same result
-// again. What could not run, timed out or wavered may go another way.
-func keepable(res evidence.Result) bool {
-	return res.Status == evidence.Passed || res.Status == evidence.Failed || res.Status == evidence.Skipped
 }
 
 // settle makes a result fit for the record: named, valid UTF-8, bounded, and

@@ -3,6 +3,7 @@ package check_test
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -119,9 +120,15 @@ func TestSkippedForANeedIsNotKept(t *testing.T) {
 }
 
 func TestCache(t *testing.T) {
+	for _, kind := range []check.Kind{check.Static, check.Running} {
+		t.Run(string(kind), func(t *testing.T) { testCache(t, kind) })
+	}
+}
+
+func testCache(t *testing.T, kind check.Kind) {
 	var runs atomic.Int64
 	status := evidence.Passed
-	stub := checktest.Stub{Name: "a", Do: func(context.Context, *check.Subject, check.Exec) evidence.Result {
+	stub := checktest.Stub{Name: "a", Kind: kind, Do: func(context.Context, *check.Subject, check.Exec) evidence.Result {
 		runs.Add(1)
 		return evidence.Result{Status: status, Why: "w"}
 	}}
@@ -166,19 +173,63 @@ func TestCache(t *testing.T) {
 	}
 }
 
+// Results of static checks are one value, and those of others one each.
+func TestKeptTogether(t *testing.T) {
+	cache := &checktest.Cache{}
+	checks := []check.Check{
+		checktest.Stub{Name: "a", Kind: check.Static}, checktest.Stub{Name: "b", Kind: check.Static},
+		checktest.Stub{Name: "c", Kind: check.Running}, checktest.Stub{Name: "d", Kind: check.Running},
+	}
+	r := check.New(check.Tools{Trees: twoTrees(t), Cache: cache}, checks, 2)
+	judge(t, r, checktest.Request(evidence.OfTask))
+	if cache.Len() != 3 {
+		t.Errorf("%d values", cache.Len())
+	}
+	for _, res := range judge(t, r, checktest.Request(evidence.OfTask)).Results {
+		if !res.Cached {
+			t.Errorf("%s ran again", res.Check)
+		}
+	}
+	// One that is new joins those that are kept.
+	checks = append(checks, checktest.Stub{Name: "e", Kind: check.Static})
+	r = check.New(check.Tools{Trees: twoTrees(t), Cache: cache}, checks, 2)
+	judge(t, r, checktest.Request(evidence.OfTask))
+	for _, res := range judge(t, r, checktest.Request(evidence.OfTask)).Results {
+		if !res.Cached {
+			t.Errorf("%s ran again", res.Check)
+		}
+	}
+}
+
 func TestABadCacheCostsOnlyTime(t *testing.T) {
+	for _, kind := range []check.Kind{check.Static, check.Running} {
+		t.Run(string(kind), func(t *testing.T) { testBadCache(t, kind) })
+	}
+}
+
+// spoilt gives a result as the cache holds it, under any key.
+func spoilt(kind check.Kind, c *checktest.Cache, result string) {
+	if kind == check.Static {
+		c.Replace(regexp.MustCompile(`"result":\{.*\}`), `"result":`+result+`}}`)
+		return
+	}
+	c.Spoil(result)
+}
+
+func testBadCache(t *testing.T, kind check.Kind) {
 	for name, spoil := range map[string]func(*checktest.Cache){
 		"fails":          func(c *checktest.Cache) { c.Err = errors.New("disk full") },
 		"not JSON":       func(c *checktest.Cache) { c.Spoil("{") },
-		"another check":  func(c *checktest.Cache) { c.Spoil(`{"name":"b","version":"1","status":"passed"}`) },
-		"other version":  func(c *checktest.Cache) { c.Spoil(`{"name":"a","version":"0","status":"passed"}`) },
-		"not to be kept": func(c *checktest.Cache) { c.Spoil(`{"name":"a","version":"1","status":"error"}`) },
-		"no status":      func(c *checktest.Cache) { c.Spoil(`{"name":"a","version":"1"}`) },
+		"nothing":        func(c *checktest.Cache) { c.Spoil("null") },
+		"another check":  func(c *checktest.Cache) { spoilt(kind, c, `{"name":"b","version":"1","status":"passed"}`) },
+		"other version":  func(c *checktest.Cache) { spoilt(kind, c, `{"name":"a","version":"0","status":"passed"}`) },
+		"not to be kept": func(c *checktest.Cache) { spoilt(kind, c, `{"name":"a","version":"1","status":"error"}`) },
+		"no status":      func(c *checktest.Cache) { spoilt(kind, c, `{"name":"a","version":"1"}`) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var runs atomic.Int64
 			cache := &checktest.Cache{}
-			r := check.New(check.Tools{Trees: twoTrees(t), Exec: nil, Cache: cache}, []check.Check{checktest.Stub{Name: "a", Do: func(context.Context, *check.Subject, check.Exec) evidence.Result {
+			r := check.New(check.Tools{Trees: twoTrees(t), Exec: nil, Cache: cache}, []check.Check{checktest.Stub{Name: "a", Kind: kind, Do: func(context.Context, *check.Subject, check.Exec) evidence.Result {
 				runs.Add(1)
 				return check.Judged([]evidence.Finding{gate("no")})
 			}}}, 1)

@@ -158,7 +158,7 @@ func (r *Repo) mergeApart(ctx context.Context, q change.MergeRequest, from chang
 	}
 	tree, made, merged, err := r.folders.Merge(ctx, r.write.store, q.Base.Tree, from.Tree, q.Head.Tree)
 	if err != nil || !merged {
-		return "", false, r.unread(err, q.Head.Tree)
+		return "", false, r.objects.unread(err, q.Head.Tree)
 	}
 	return tree, true, r.write.objects(ctx, made)
 }

@@ -42,6 +42,17 @@ func (b objects) explain(err error, name string) error {
 	return fault.Wrap(fault.Internal, b.git.mend(err, "cat-file"), "look up %s", printable(name))
 }
 
+// unread gives an error of reading folders a kind.
+func (b objects) unread(err error, treeish string) error {
+	if err != nil && b.git.partial && errors.Is(err, io.EOF) {
+		// For an object that a partial clone lacks and may not fetch, Git ends
+		// instead of answering.
+		return fault.New(fault.NotFound, "read %s: a folder in it is missing from the repository", treeish).
+			WithHint("fetch what this partial clone has not got")
+	}
+	return fault.Wrap(fault.Internal, b.git.mend(err, "cat-file"), "read the folders of %s", treeish)
+}
+
 // lasting gives a process that answers many questions, for as long as the
 // repository is open.
 func (p program) lasting(args ...string) *lasting.Process {

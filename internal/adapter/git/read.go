@@ -2,8 +2,6 @@ package git
 
 import (
 	"context"
-	"errors"
-	"io"
 
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
@@ -46,18 +44,7 @@ func (r *Repo) find(ctx context.Context, treeish, path string) (change.Entry, bo
 		return change.Entry{}, false, err
 	}
 	e, found, err := r.folders.Find(ctx, tree, path)
-	return e, found, r.unread(err, treeish)
-}
-
-// unread gives an error of reading folders a kind.
-func (r *Repo) unread(err error, treeish string) error {
-	if err != nil && r.git.partial && errors.Is(err, io.EOF) {
-		// For an object that a partial clone lacks and may not fetch, Git ends
-		// instead of answering.
-		return fault.New(fault.NotFound, "read %s: a folder in it is missing from the repository", treeish).
-			WithHint("fetch what this partial clone has not got")
-	}
-	return fault.Wrap(fault.Internal, r.git.mend(err, "cat-file"), "read the folders of %s", treeish)
+	return e, found, r.objects.unread(err, treeish)
 }
 
 // readEntry reads what an entry holds.
@@ -83,7 +70,7 @@ func (r *Repo) Files(ctx context.Context, treeish string) ([]change.Entry, error
 		return nil, err
 	}
 	out, err := r.folders.List(ctx, tree)
-	return out, r.unread(err, treeish)
+	return out, r.objects.unread(err, treeish)
 }
 
 // Has reports whether a commit or tree holds a file of that name in any
@@ -94,5 +81,5 @@ func (r *Repo) Has(ctx context.Context, treeish, name string) (bool, error) {
 		return false, err
 	}
 	found, err := r.folders.Has(ctx, tree, name)
-	return found, r.unread(err, treeish)
+	return found, r.objects.unread(err, treeish)
 }

@@ -2,6 +2,7 @@ package checktest
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"sync"
 	"testing"
@@ -113,6 +114,15 @@ func (c *Cache) Spoil(value string) {
 	defer c.mu.Unlock()
 	for k := range c.values {
 		c.values[k] = []byte(value)
+	}
+}
+
+// Replace replaces a part of every kept value.
+func (c *Cache) Replace(part *regexp.Regexp, by string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for k, v := range c.values {
+		c.values[k] = part.ReplaceAllLiteral(v, []byte(by))
 	}
 }
 

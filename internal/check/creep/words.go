@@ -2,6 +2,7 @@ package creep
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 
 	"muster/internal/check"
@@ -93,7 +94,7 @@ func stem(w string) string {
 
 // plainWords gives the words that say nothing of what code is about: words of
 // languages, of programming at large, and of reports.
-func plainWords() map[string]bool {
+var plainWords = sync.OnceValue(func() map[string]bool {
 	out := map[string]bool{}
 	for w := range strings.FieldsSeq(`
 		the and for with that this from into when which will should must can are was were has have had not but all any each its their our your you they them
@@ -116,4 +117,4 @@ func plainWords() map[string]bool {
 		out[w], out[stem(w)] = true, true
 	}
 	return out
-}
+})

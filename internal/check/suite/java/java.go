@@ -33,8 +33,11 @@ func (java) Present(entries []change.Entry) bool {
 }
 
 func isPom(p string) bool {
+	if !suite.IsNamed(p, "pom.xml") {
+		return false
+	}
 	c := change.Classify(p, nil)
-	return suite.IsNamed(p, "pom.xml") && !c.Fixture && !c.Vendored && !strings.Contains("/"+p, "/src/")
+	return !c.Fixture && !c.Vendored && !strings.Contains("/"+p, "/src/")
 }
 
 func isTestJava(p string) bool {

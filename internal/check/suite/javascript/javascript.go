@@ -51,8 +51,11 @@ func isManifestJS(p string) bool {
 }
 
 func isTestJS(p string) bool {
+	if suite.Family(source.LanguageOf(p)) != source.JavaScript || strings.HasSuffix(p, ".d.ts") {
+		return false
+	}
 	c := change.Classify(p, nil)
-	return c.Test && !c.Vendored && !c.Fixture && suite.Family(source.LanguageOf(p)) == source.JavaScript && !strings.HasSuffix(p, ".d.ts")
+	return c.Test && !c.Vendored && !c.Fixture
 }
 
 // jsPackage is one package.json, as trusted tree has it.

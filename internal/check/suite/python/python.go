@@ -42,8 +42,11 @@ func (python) Material(p string) bool {
 
 // isPythonTest reports whether a file can hold tests.
 func isPythonTest(p string) bool {
+	if path.Ext(p) != ".py" {
+		return false
+	}
 	c, base := change.Classify(p, nil), path.Base(p)
-	return path.Ext(p) == ".py" && c.Test && !c.Vendored && !c.Fixture && base != "conftest.py" && base != "__init__.py"
+	return c.Test && !c.Vendored && !c.Fixture && base != "conftest.py" && base != "__init__.py"
 }
 
 func (l python) Plan(ctx context.Context, in suite.Input) (suite.Plan, error) {

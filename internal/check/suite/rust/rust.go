@@ -28,8 +28,11 @@ func (rust) Name() string { return "Rust" }
 func (rust) Present(entries []change.Entry) bool { return suite.AnyFile(entries, isCargo) }
 
 func isCargo(p string) bool {
+	if !suite.IsNamed(p, "Cargo.toml") {
+		return false
+	}
 	c := change.Classify(p, nil)
-	return suite.IsNamed(p, "Cargo.toml") && !c.Vendored && !c.Fixture
+	return !c.Vendored && !c.Fixture
 }
 
 // Material is a test outside the code, or what tests read. Tests inside a file
