@@ -177,8 +177,10 @@ func testCache(t *testing.T, kind check.Kind) {
 func TestKeptTogether(t *testing.T) {
 	cache := &checktest.Cache{}
 	checks := []check.Check{
-		checktest.Stub{Name: "a", Kind: check.Static}, checktest.Stub{Name: "b", Kind: check.Static},
-		checktest.Stub{Name: "c", Kind: check.Running}, checktest.Stub{Name: "d", Kind: check.Running},
+		checktest.Stub{Name: "a", Kind: check.Static},
+		checktest.Stub{Name: "b", Kind: check.Static},
+		checktest.Stub{Name: "c", Kind: check.Running},
+		checktest.Stub{Name: "d", Kind: check.Running},
 	}
 	r := check.New(check.Tools{Trees: twoTrees(t), Cache: cache}, checks, 2)
 	judge(t, r, checktest.Request(evidence.OfTask))
