@@ -77,7 +77,8 @@ func layers() []layer {
 		{"internal/engine/enginetest", "internal/core/... internal/engine", forTest},
 		{"internal/demo", "internal/core/...", plain},
 		{"internal/app", "internal/core/... internal/source/reader internal/adapter/... internal/store internal/check internal/check/... internal/engine internal/demo", plain},
-		{"internal/cli", "internal/app internal/core/... internal/demo internal/cli/unit", plain},
+		{"internal/cli", "internal/app internal/core/... internal/demo internal/cli/manual internal/cli/unit", plain},
+		{"internal/cli/manual", "internal/core/fault", plain},
 		{"internal/cli/unit", "internal/core/...", plain},
 		{"cmd/muster", "internal/cli internal/app internal/adapter/sandbox internal/adapter/agent", plain},
 		{"internal/killtest", "internal/...", forTest},
@@ -102,8 +103,8 @@ type owned struct {
 func owners() []owned {
 	return []owned{
 		{"modernc.org/sqlite", "internal/store"},
-		{"github.com/spf13/cobra", "internal/cli"},
-		{"github.com/spf13/pflag", "internal/cli"},
+		{"github.com/spf13/cobra", "internal/cli internal/cli/manual"},
+		{"github.com/spf13/pflag", "internal/cli/manual"},
 		{"go.yaml.in/yaml/v3", "internal/core/yamlfile"},
 		{"github.com/bmatcuk/doublestar/v4", "internal/core/plan"},
 		{"golang.org/x/sys/", "internal/adapter/sandbox internal/store"},

@@ -1,14 +1,13 @@
 package check
 
 import (
-	"regexp"
 	"strings"
 
 	"muster/internal/source"
 )
 
 // piece is a word, a number, a run of operators or any other sign.
-var piece = regexp.MustCompile(`[A-Za-z_]\w*|\d[\w.]*|[<>=!&|+*/%^-]+|\S`)
+var piece = Lazy(`[A-Za-z_]\w*|\d[\w.]*|[<>=!&|+*/%^-]+|\S`)
 
 // Code gives the words and signs of a file's code, without comments and, for
 // Python, without the texts that document a module, class or function.
@@ -44,7 +43,7 @@ func Code(f source.File, text []byte) []string {
 	return piece.FindAllString(code, -1)
 }
 
-var docstring = regexp.MustCompile(`(?s)(^|\n)[ \t]*[rRuU]?("""(?:[^\\]|\\.)*?"""|'''(?:[^\\]|\\.)*?''')`)
+var docstring = Lazy(`(?s)(^|\n)[ \t]*[rRuU]?("""(?:[^\\]|\\.)*?"""|'''(?:[^\\]|\\.)*?''')`)
 
 // beforeComment gives what stands before the comment in a line that is known
 // to hold the start of one: the first mark of a comment outside quotes.

@@ -17,6 +17,15 @@ func Lazy(text string) *Pattern {
 
 // The methods are those of regexp.Regexp.
 
+// Match is regexp.Regexp.Match.
+func (p *Pattern) Match(b []byte) bool { return p.get().Match(b) }
+
+// FindSubmatch is regexp.Regexp.FindSubmatch.
+func (p *Pattern) FindSubmatch(b []byte) [][]byte { return p.get().FindSubmatch(b) }
+
+// FindAllSubmatch is regexp.Regexp.FindAllSubmatch.
+func (p *Pattern) FindAllSubmatch(b []byte, n int) [][][]byte { return p.get().FindAllSubmatch(b, n) }
+
 // MatchString is regexp.Regexp.MatchString.
 func (p *Pattern) MatchString(s string) bool { return p.get().MatchString(s) }
 

@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 
-	"muster/internal/core/fault"
+	"muster/internal/cli/manual"
 )
 
 func newMan(*cli) *cobra.Command {
@@ -16,12 +13,7 @@ func newMan(*cli) *cobra.Command {
 		Hidden: true,
 		Args:   between(1, 1, "the folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := os.MkdirAll(args[0], 0o755); err != nil {
-				return fault.Wrap(fault.Invalid, err, "write manual pages")
-			}
-			root := cmd.Root()
-			root.DisableAutoGenTag = true
-			return fault.Wrap(fault.Internal, doc.GenManTree(root, &doc.GenManHeader{Title: "MUSTER", Section: "1", Source: "muster"}, args[0]), "write manual pages")
+			return manual.Write(cmd.Root(), args[0])
 		},
 	}
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,18 +13,15 @@ import (
 // spoken is a sort of name by which users speak to a program.
 type spoken struct {
 	what  string
-	line  *regexp.Regexp // the name is its first group
+	line  *check.Pattern // the name is its first group
 	write string         // how documents write it
 }
 
-func spokens() []spoken {
-	re := regexp.MustCompile
-	return []spoken{
-		{"the flag", re(`(?:add_argument|click\.option|\.option)\(\s*(?:['"]-\w['"],\s*)?['"](--[a-z][a-z0-9-]{2,})`), "%s"},
-		{"the flag", re(`(?:Flags\(\)|[fF]lags?|flagset|fs|flag)\.(?:\w*Var\w*\([^,]+,\s*|(?:String|Bool|Int|Duration|Float64|Uint|StringSlice|Int64)P?\(\s*)"([a-z][a-z0-9-]{2,})"`), "--%s"},
-		{"the variable", re(`(?:os\.Getenv|os\.LookupEnv|os\.environ(?:\.get)?|os\.getenv|env::var|System\.getenv|process\.env)[\[(.]["']?([A-Z][A-Z0-9]*_[A-Z0-9_]+)`), "%s"},
-		{"the route", re(`\.(?:get|post|put|patch|delete|route|GET|POST|PUT|PATCH|DELETE|Get|Post|Put|Patch|Delete|Handle|HandleFunc)\(\s*["'](?:[A-Z]+ )?(/[a-z][\w/{}:<>.-]{3,})["']`), "%s"},
-	}
+var spokens = []spoken{ //nolint:gochecknoglobals // patterns are compiled once; they never change
+	{"the flag", check.Lazy(`(?:add_argument|click\.option|\.option)\(\s*(?:['"]-\w['"],\s*)?['"](--[a-z][a-z0-9-]{2,})`), "%s"},
+	{"the flag", check.Lazy(`(?:Flags\(\)|[fF]lags?|flagset|fs|flag)\.(?:\w*Var\w*\([^,]+,\s*|(?:String|Bool|Int|Duration|Float64|Uint|StringSlice|Int64)P?\(\s*)"([a-z][a-z0-9-]{2,})"`), "--%s"},
+	{"the variable", check.Lazy(`(?:os\.Getenv|os\.LookupEnv|os\.environ(?:\.get)?|os\.getenv|env::var|System\.getenv|process\.env)[\[(.]["']?([A-Z][A-Z0-9]*_[A-Z0-9_]+)`), "%s"},
+	{"the route", check.Lazy(`\.(?:get|post|put|patch|delete|route|GET|POST|PUT|PATCH|DELETE|Get|Post|Put|Patch|Delete|Handle|HandleFunc)\(\s*["'](?:[A-Z]+ )?(/[a-z][\w/{}:<>.-]{3,})["']`), "%s"},
 }
 
 // leftDocuments finds documents that still tell of a flag, a variable or a
@@ -45,7 +41,7 @@ func leftDocuments(ctx context.Context, t *tree, pairs []check.Pair) ([]evidence
 			if len(l.Text) > 2000 {
 				continue
 			}
-			for _, k := range spokens() {
+			for _, k := range spokens {
 				m := k.line.FindStringSubmatch(l.Text)
 				if m != nil && !slices.ContainsFunc(gone, func(n name) bool { return n.raw == m[1] }) {
 					gone = append(gone, name{k.what, m[1], fmt.Sprintf(k.write, m[1]), p.Path()})

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -90,11 +89,11 @@ func (t *tree) entry(ctx context.Context, p string) (root string, ok bool, err e
 }
 
 var (
-	fromList   = regexp.MustCompile(`(?m)^from[ \t]+[.\w]+[ \t]+import[ \t]+(?:\(([^)]*)\)|([^\n#(]+))`)
-	exportList = regexp.MustCompile(`export[ \t]+(?:type[ \t]+)?\{([^}]*)\}`)
-	exportOne  = regexp.MustCompile(`(?m)^export[ \t]+(?:default[ \t]+)?(?:declare[ \t]+)?(?:abstract[ \t]+)?(?:async[ \t]+)?(?:function\*?|class|const|let|var|type|interface|enum)[ \t]+(\w+)`)
-	exportJS   = regexp.MustCompile(`(?m)^(?:module\.)?exports\.(\w+)[ \t]*=`)
-	identifier = regexp.MustCompile(`^[A-Za-z]\w*$`)
+	fromList   = check.Lazy(`(?m)^from[ \t]+[.\w]+[ \t]+import[ \t]+(?:\(([^)]*)\)|([^\n#(]+))`)
+	exportList = check.Lazy(`export[ \t]+(?:type[ \t]+)?\{([^}]*)\}`)
+	exportOne  = check.Lazy(`(?m)^export[ \t]+(?:default[ \t]+)?(?:declare[ \t]+)?(?:abstract[ \t]+)?(?:async[ \t]+)?(?:function\*?|class|const|let|var|type|interface|enum)[ \t]+(\w+)`)
+	exportJS   = check.Lazy(`(?m)^(?:module\.)?exports\.(\w+)[ \t]*=`)
+	identifier = check.Lazy(`^[A-Za-z]\w*$`)
 )
 
 // given collects the names that an entry point gives.
@@ -111,7 +110,7 @@ func given(s check.Side) []string {
 		for _, m := range exportList.FindAllStringSubmatch(body, -1) {
 			lists = append(lists, m[1])
 		}
-		for _, re := range []*regexp.Regexp{exportOne, exportJS} {
+		for _, re := range []*check.Pattern{exportOne, exportJS} {
 			for _, m := range re.FindAllStringSubmatch(body, -1) {
 				out = append(out, m[1])
 			}
@@ -130,7 +129,7 @@ func given(s check.Side) []string {
 	return slices.DeleteFunc(slices.Compact(out), func(n string) bool { return !identifier.MatchString(n) || n == "annotations" || n == "default" })
 }
 
-var packageVersion = regexp.MustCompile(`(?m)^\s*"?'?(?:__version__|version)"?'?\s*[:=]\s*["']?v?(\d+)\.\d+[\w.]*`)
+var packageVersion = check.Lazy(`(?m)^\s*"?'?(?:__version__|version)"?'?\s*[:=]\s*["']?v?(\d+)\.\d+[\w.]*`)
 
 // stablePackage reports whether a package says that it is at version 1 or
 // later, and is meant to be published.

@@ -97,7 +97,7 @@ func topLevel(f source.File) []string {
 	return out
 }
 
-var giving = regexp.MustCompile(`\bimport \*|__getattr__|globals\(\)|sys\.modules|export \*|\bexec\(|setattr\(|Object\.(assign|defineProperty|keys)|module\.exports = (require|\w+;?\s*$)|exports\[`)
+var giving = check.Lazy(`\bimport \*|__getattr__|globals\(\)|sys\.modules|export \*|\bexec\(|setattr\(|Object\.(assign|defineProperty|keys)|module\.exports = (require|\w+;?\s*$)|exports\[`)
 
 // dynamic reports whether a module gives names that cannot be seen.
 func dynamic(s check.Side) bool { return giving.Match(s.Text) }
@@ -143,10 +143,10 @@ func (u use) finding(s *check.Subject, m module, at string) evidence.Finding {
 }
 
 var (
-	fromImport = regexp.MustCompile(`(?m)^([ \t]*)from[ \t]+([.\w]+)[ \t]+import[ \t]+(\(([^)]*)\)|[^\n#]+)`)
-	script     = regexp.MustCompile(`(?m)^([ \t]*)(?:import|export)[ \t]+(?:type[ \t]+)?(?:\w+[ \t]*,[ \t]*)?\{([^}]*)\}[ \t\n]*from[ \t]*['"](\.[^'"]*)['"]`)
-	required   = regexp.MustCompile(`(?m)^([ \t]*)(?:const|let|var)[ \t]+\{([^}]*)\}[ \t]*=[ \t]*require\(['"](\.[^'"]*)['"]\)`)
-	wholeFile  = regexp.MustCompile(`(?m)^([ \t]*)(?:import\b[^'"\n]*?(?:from[ \t]*)?|(?:const|let|var)[^=\n]*=[ \t]*require\()['"](\.[^'"]*)['"]`)
+	fromImport = check.Lazy(`(?m)^([ \t]*)from[ \t]+([.\w]+)[ \t]+import[ \t]+(\(([^)]*)\)|[^\n#]+)`)
+	script     = check.Lazy(`(?m)^([ \t]*)(?:import|export)[ \t]+(?:type[ \t]+)?(?:\w+[ \t]*,[ \t]*)?\{([^}]*)\}[ \t\n]*from[ \t]*['"](\.[^'"]*)['"]`)
+	required   = check.Lazy(`(?m)^([ \t]*)(?:const|let|var)[ \t]+\{([^}]*)\}[ \t]*=[ \t]*require\(['"](\.[^'"]*)['"]\)`)
+	wholeFile  = check.Lazy(`(?m)^([ \t]*)(?:import\b[^'"\n]*?(?:from[ \t]*)?|(?:const|let|var)[^=\n]*=[ \t]*require\()['"](\.[^'"]*)['"]`)
 )
 
 // imports finds what a file still imports of a module.
@@ -246,7 +246,7 @@ func (m module) scriptImports(f text) []use {
 		}
 		return out
 	}
-	for _, re := range []*regexp.Regexp{script, required} {
+	for _, re := range []*check.Pattern{script, required} {
 		for _, at := range re.FindAllStringSubmatchIndex(f.body, -1) {
 			if !resolves(f.path, f.body[at[6]:at[7]], m.path) {
 				continue
@@ -316,7 +316,7 @@ func leftMethods(ctx context.Context, t *tree, pairs []check.Pair) ([]evidence.F
 	return out, nil
 }
 
-var compounds = regexp.MustCompile(`^_?[a-z0-9]+(_[a-z0-9]+)+$|^_?[a-z0-9]+([A-Z][a-z0-9]+)+$`)
+var compounds = check.Lazy(`^_?[a-z0-9]+(_[a-z0-9]+)+$|^_?[a-z0-9]+([A-Z][a-z0-9]+)+$`)
 
 func compound(n string) bool {
 	return len(n) >= 9 && compounds.MatchString(n) && !strings.HasPrefix(n, "test")

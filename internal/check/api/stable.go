@@ -3,15 +3,16 @@ package api
 import (
 	"context"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"muster/internal/check"
 )
 
 var (
-	majorPath = regexp.MustCompile(`/v([2-9]|[1-9]\d+)$|^gopkg\.in/.*\.v[1-9]\d*$`)
-	version   = regexp.MustCompile(`\bv?(\d+)\.\d+\.\d+(-[0-9A-Za-z.]+)?`)
-	declared  = regexp.MustCompile(`(?i)\bversion\s*(?:string\s*)?=\s*"v?(\d+)\.\d+\.\d+(-[0-9A-Za-z.]+)?"`)
+	majorPath = check.Lazy(`/v([2-9]|[1-9]\d+)$|^gopkg\.in/.*\.v[1-9]\d*$`)
+	version   = check.Lazy(`\bv?(\d+)\.\d+\.\d+(-[0-9A-Za-z.]+)?`)
+	declared  = check.Lazy(`(?i)\bversion\s*(?:string\s*)?=\s*"v?(\d+)\.\d+\.\d+(-[0-9A-Za-z.]+)?"`)
 )
 
 // stable reports whether a module says of itself that it keeps what it offers:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -94,7 +93,7 @@ func (t *tree) documents(ctx context.Context) ([]text, error) {
 }
 
 // history names documents that tell what was, and may name what is gone.
-var history = regexp.MustCompile(`change|history|release|news|migrat|upgrad|deprecat|todo|roadmap|whats_?new|authors`)
+var history = check.Lazy(`change|history|release|news|migrat|upgrad|deprecat|todo|roadmap|whats_?new|authors`)
 
 func (t *tree) read(ctx context.Context, what string, want func(string) bool) ([]text, error) {
 	if err := t.list(ctx); err != nil {

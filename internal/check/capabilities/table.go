@@ -1,10 +1,10 @@
 package capabilities
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"muster/internal/check"
 	"muster/internal/source"
 )
 
@@ -203,7 +203,7 @@ func namesOf(f source.File) map[string][]string {
 // maxLine is the longest line that is looked through for calls, in bytes.
 const maxLine = 2000
 
-var called = regexp.MustCompile(`([A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*)\s*\(`)
+var called = check.Lazy(`([A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*)\s*\(`)
 
 // made gives every call of a file: those of its functions, and those that
 // stand outside of any.

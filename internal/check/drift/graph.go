@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -76,7 +75,7 @@ func (t *tree) list(ctx context.Context) error {
 	return nil
 }
 
-var moduleLine = regexp.MustCompile(`(?m)^module\s+"?([^\s"]+)`)
+var moduleLine = check.Lazy(`(?m)^module\s+"?([^\s"]+)`)
 
 // resolve gives the folder of this repository that an import of a file means,
 // or "".
@@ -225,9 +224,9 @@ func side(area string) bool {
 type old struct{ file, folder string }
 
 var (
-	goImport     = regexp.MustCompile(`(?m)^\s*(?:import\s+)?(?:[\w.]+\s+)?"([^"\s]+)"\s*(?://.*)?$`)
-	pythonImport = regexp.MustCompile(`(?m)^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import\b|import[ \t]+([.\w]+))`)
-	scriptImport = regexp.MustCompile(`(?:from\s*|import\s*\(?\s*|require\(\s*)['"](\.[^'"\n]*)['"]`)
+	goImport     = check.Lazy(`(?m)^\s*(?:import\s+)?(?:[\w.]+\s+)?"([^"\s]+)"\s*(?://.*)?$`)
+	pythonImport = check.Lazy(`(?m)^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import\b|import[ \t]+([.\w]+))`)
+	scriptImport = check.Lazy(`(?:from\s*|import\s*\(?\s*|require\(\s*)['"](\.[^'"\n]*)['"]`)
 )
 
 // edges reads the imports of the base by their lines: a parser would take too
@@ -254,7 +253,7 @@ func (t *tree) edges(ctx context.Context) ([]old, error) {
 			continue
 		}
 		total += len(b)
-		var re *regexp.Regexp
+		var re *check.Pattern
 		switch lang {
 		case source.Go:
 			re = goImport

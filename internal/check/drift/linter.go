@@ -1,10 +1,10 @@
 package drift
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"muster/internal/check"
 	"muster/internal/source"
 )
 
@@ -48,8 +48,8 @@ func importLinter(file string, text []byte) (ownRules, error) {
 }
 
 var (
-	tomlKey    = regexp.MustCompile(`^([\w-]+)\s*=\s*(.*)$`)
-	tomlString = regexp.MustCompile(`"([^"]*)"|'([^']*)'`)
+	tomlKey    = check.Lazy(`^([\w-]+)\s*=\s*(.*)$`)
+	tomlString = check.Lazy(`"([^"]*)"|'([^']*)'`)
 )
 
 // importLinterTOML reads contracts in the form of pyproject.toml: keys with

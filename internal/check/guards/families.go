@@ -2,7 +2,6 @@ package guards
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"muster/internal/check"
@@ -11,18 +10,18 @@ import (
 // family is a sort of call that makes a function safe.
 type family struct {
 	name   string
-	calls  *regexp.Regexp // on the whole name of a call
+	calls  *check.Pattern // on the whole name of a call
 	weight float64
 	say    string
 
-	instead *regexp.Regexp // calls by which a project does the same itself
+	instead *check.Pattern // calls by which a project does the same itself
 }
 
 // families gives the sorts of protecting calls. The names are those of the
 // standard libraries and of widely used packages of the languages that are
 // read.
 func families() []family {
-	re := regexp.MustCompile
+	re := check.Lazy
 	return []family{
 		{
 			"constant-time", re(`(?i)subtle\.ConstantTime|hmac\.Equal$|compare_digest$|timingSafeEqual$|constant_time_compare$|MessageDigest\.isEqual$|secure_?compare$|CompareHashAndPassword$`), 1.6,
@@ -163,7 +162,7 @@ func (m match) undeferred() []loss {
 
 // gains reports whether the head makes a call of such a name that the base
 // did not make.
-func (m match) gains(name *regexp.Regexp) bool {
+func (m match) gains(name *check.Pattern) bool {
 	had := map[string]int{}
 	for _, c := range m.base.Calls {
 		had[c.Name]++

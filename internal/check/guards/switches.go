@@ -2,7 +2,6 @@ package guards
 
 import (
 	"math"
-	"regexp"
 	"strings"
 
 	"muster/internal/check"
@@ -12,14 +11,14 @@ import (
 // setting is a way to switch a protection off, or to take it away, that can be
 // seen in one line.
 type setting struct {
-	line   *regexp.Regexp
+	line   *check.Pattern
 	say    string
 	weight float64
 }
 
-// switchedOff gives the settings that make code unsafe wherever they stand.
-func switchedOff() []setting {
-	re := regexp.MustCompile
+// unsafe gives the settings that make code unsafe wherever they stand.
+func unsafe() []setting {
+	re := check.Lazy
 	const tls = "switches the verification of TLS certificates off"
 	return []setting{
 		{re(`\bInsecureSkipVerify\s*[:=]\s*true\b`), tls, 1.6},
@@ -32,6 +31,8 @@ func switchedOff() []setting {
 		{re(`@csrf_exempt\b|\bcsrf\(\)\.disable\(|WTF_CSRF_ENABLED['"\]]*\s*=\s*False|\bcsrf\s*:\s*false\b`), "switches the protection against forged requests off", 1.5},
 	}
 }
+
+var switchedOff = unsafe() //nolint:gochecknoglobals // patterns are compiled once; they never change
 
 // decorators is the marks above functions that decide who may call, or bound
 // what is done.
@@ -66,7 +67,7 @@ func settings(p *check.Pair, patch change.Patch, moved map[string]int) []loss {
 		if had[text] > 0 || strings.HasPrefix(text, "//") || strings.HasPrefix(text, "#") || strings.HasPrefix(text, "*") || len(text) > 1000 {
 			continue
 		}
-		for _, s := range switchedOff() {
+		for _, s := range switchedOff {
 			if s.line.MatchString(text) && !anyMatch(s.line, patch) {
 				out = append(out, loss{rule: ruleSwitch, say: s.say + ": `" + clip(text) + "`", text: text, weight: s.weight, line: l.Number})
 				break
@@ -89,7 +90,7 @@ func settings(p *check.Pair, patch change.Patch, moved map[string]int) []loss {
 }
 
 // anyMatch reports whether a removed line did the same already.
-func anyMatch(re *regexp.Regexp, patch change.Patch) bool {
+func anyMatch(re *check.Pattern, patch change.Patch) bool {
 	for _, l := range patch.Removed() {
 		if len(l.Text) <= 1000 && re.MatchString(l.Text) {
 			return true

@@ -1,7 +1,6 @@
 package hardcoded
 
 import (
-	"regexp"
 	"strings"
 
 	"muster/internal/check"
@@ -12,13 +11,13 @@ import (
 // probe is a way in which code finds out that it is being tested.
 type probe struct {
 	languages string // first letters of those it is for; empty for all
-	line      *regexp.Regexp
+	line      *check.Pattern
 	what      string
 }
 
 // probes gives the ways that the test tools of each language can be noticed.
 func probes() []probe {
-	re := regexp.MustCompile
+	re := check.Lazy
 	return []probe{
 		{"g", re(`\btesting\.Testing\(\)`), "testing.Testing()"},
 		{"g", re(`flag\.Lookup\("test\.`), "the flags of go test"},

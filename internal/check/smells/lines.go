@@ -12,43 +12,40 @@ import (
 
 // silencer is a way to silence a tool at one place.
 type silencer struct {
-	mark   *regexp.Regexp // what follows it may be a reason
-	reason *regexp.Regexp // what must follow for a reason to be there
+	mark   *check.Pattern // what follows it may be a reason
+	reason *check.Pattern // what must follow for a reason to be there
 	code   bool           // it is code and not a comment
 }
 
-var twoWords = regexp.MustCompile(`[\pL]{2,}\W+[\pL]{2,}`)
+var twoWords = check.Lazy(`[\pL]{2,}\W+[\pL]{2,}`)
 
-// silencers gives the ways as the tools' own manuals have them: golangci-lint,
+// silencers are the ways as the tools' own manuals have them: golangci-lint,
 // gosec, staticcheck, TypeScript, ESLint, Biome, Flake8, mypy, Pylint, Bandit,
 // javac, rustc.
-func silencers() []silencer {
-	return []silencer{
-		{mark: regexp.MustCompile(`//\s*nolint(:[\w,-]+)?`), reason: twoWords},
-		{mark: regexp.MustCompile(`#nosec( +G\d+)*`), reason: twoWords},
-		{mark: regexp.MustCompile(`//lint:(ignore|file-ignore) \S+`), reason: twoWords},
-		{mark: regexp.MustCompile(`@ts-(ignore|nocheck|expect-error)`), reason: twoWords},
-		{mark: regexp.MustCompile(`eslint-disable(-next-line|-line)?( +[@\w/,: -]*?)?( --|\*/|$)`), reason: twoWords},
-		{mark: regexp.MustCompile(`biome-ignore [\w/]+:?`), reason: twoWords},
-		{mark: regexp.MustCompile(`#\s*noqa(: *[A-Z]+\d+([, ]+[A-Z]+\d+)*)?`), reason: twoWords},
-		{mark: regexp.MustCompile(`#\s*type: *ignore(\[[\w, -]+\])?`), reason: twoWords},
-		{mark: regexp.MustCompile(`#\s*pylint: *disable(-next)?=[\w,-]+`), reason: twoWords},
-		{mark: regexp.MustCompile(`#\s*nosec( +B\d+)*`), reason: twoWords},
-		{mark: regexp.MustCompile(`@SuppressWarnings\([^)]*\)`), reason: twoWords, code: true},
-		{mark: regexp.MustCompile(`#!?\[allow\([^)]*\)\]`), reason: twoWords, code: true},
-	}
+var silencers = []silencer{ //nolint:gochecknoglobals // patterns are compiled once; they never change
+	{mark: check.Lazy(`//\s*nolint(:[\w,-]+)?`), reason: twoWords},
+	{mark: check.Lazy(`#nosec( +G\d+)*`), reason: twoWords},
+	{mark: check.Lazy(`//lint:(ignore|file-ignore) \S+`), reason: twoWords},
+	{mark: check.Lazy(`@ts-(ignore|nocheck|expect-error)`), reason: twoWords},
+	{mark: check.Lazy(`eslint-disable(-next-line|-line)?( +[@\w/,: -]*?)?( --|\*/|$)`), reason: twoWords},
+	{mark: check.Lazy(`biome-ignore [\w/]+:?`), reason: twoWords},
+	{mark: check.Lazy(`#\s*noqa(: *[A-Z]+\d+([, ]+[A-Z]+\d+)*)?`), reason: twoWords},
+	{mark: check.Lazy(`#\s*type: *ignore(\[[\w, -]+\])?`), reason: twoWords},
+	{mark: check.Lazy(`#\s*pylint: *disable(-next)?=[\w,-]+`), reason: twoWords},
+	{mark: check.Lazy(`#\s*nosec( +B\d+)*`), reason: twoWords},
+	{mark: check.Lazy(`@SuppressWarnings\([^)]*\)`), reason: twoWords, code: true},
+	{mark: check.Lazy(`#!?\[allow\([^)]*\)\]`), reason: twoWords, code: true},
 }
 
 // suppressions names lines that newly silence a tool and do not say why, on
 // the line itself or in a comment right above it.
 func suppressions(f file) []evidence.Finding {
 	lines := strings.Split(string(f.text), "\n")
-	tools := silencers()
 	var out []evidence.Finding
 	for _, l := range f.patch.Added() {
-		for _, s := range tools {
+		for _, s := range silencers {
 			at := s.mark.FindStringIndex(l.Text)
-			if at == nil || !s.code && f.head.Parser != "" && !commented(f.head, l.Number) || s.reason.MatchString(l.Text[at[1]:]) || reasonAbove(tools, lines, l.Number) {
+			if at == nil || !s.code && f.head.Parser != "" && !commented(f.head, l.Number) || s.reason.MatchString(l.Text[at[1]:]) || reasonAbove(lines, l.Number) {
 				continue
 			}
 			out = append(out, f.note("suppression", source.Range{Start: l.Number, End: l.Number}, strings.TrimSpace(l.Text),
@@ -64,22 +61,22 @@ func commented(f source.File, line int) bool {
 }
 
 // reasonAbove reports whether the line before holds a comment of its own.
-func reasonAbove(tools []silencer, lines []string, n int) bool {
+func reasonAbove(lines []string, n int) bool {
 	if n < 2 || n-2 >= len(lines) {
 		return false
 	}
 	t := strings.TrimSpace(lines[n-2])
 	isRemark := strings.HasPrefix(t, "//") || strings.HasPrefix(t, "#") || strings.HasPrefix(t, "/*") || strings.HasPrefix(t, "*")
-	return isRemark && twoWords.MatchString(t) && !slices.ContainsFunc(tools, func(s silencer) bool { return s.mark.MatchString(t) })
+	return isRemark && twoWords.MatchString(t) && !slices.ContainsFunc(silencers, func(s silencer) bool { return s.mark.MatchString(t) })
 }
 
 var (
-	later     = regexp.MustCompile(`\b(TODO|FIXME|XXX|HACK)\b`)
-	pretended = regexp.MustCompile(`(?i)\b(in (a )?(real|production|actual)( world)?,? (implementation|code|app|application|system|scenario|version|world|environment)|placeholder (for|implementation|value|until)|stub implementation|not (yet )?implemented( yet)?|simplified implementation|dummy implementation|mock implementation|implement (this|me|later))\b`)
-	unfilled  = regexp.MustCompile(`(?i)(panic|throw new \w*Error|raise \w*(Error|Exception)|todo!|unimplemented!|errors\.New|Errorf?)\W{0,3}["'` + "`" + `]?(not (yet )?implemented|unimplemented|todo)|\b(raise NotImplementedError\b|throw new NotImplemented\w*|unimplemented!\(|todo!\(|UnsupportedOperationException\()`)
+	later     = check.Lazy(`\b(TODO|FIXME|XXX|HACK)\b`)
+	pretended = check.Lazy(`(?i)\b(in (a )?(real|production|actual)( world)?,? (implementation|code|app|application|system|scenario|version|world|environment)|placeholder (for|implementation|value|until)|stub implementation|not (yet )?implemented( yet)?|simplified implementation|dummy implementation|mock implementation|implement (this|me|later))\b`)
+	unfilled  = check.Lazy(`(?i)(panic|throw new \w*Error|raise \w*(Error|Exception)|todo!|unimplemented!|errors\.New|Errorf?)\W{0,3}["'` + "`" + `]?(not (yet )?implemented|unimplemented|todo)|\b(raise NotImplementedError\b|throw new NotImplemented\w*|unimplemented!\(|todo!\(|UnsupportedOperationException\()`)
 	// nothing is the body of a function that does nothing: at most one
 	// statement, which gives back a constant.
-	nothing = regexp.MustCompile(`^(pass|\.\.\.|(return\s*(nil|null|None|undefined|true|false|True|False|0|-1|""|''|\[\]|\{\}|\(?nil, nil\)?|\(?0, nil\)?|"", nil|false, nil)?;?)?)$`)
+	nothing = check.Lazy(`^(pass|\.\.\.|(return\s*(nil|null|None|undefined|true|false|True|False|0|-1|""|''|\[\]|\{\}|\(?nil, nil\)?|\(?0, nil\)?|"", nil|false, nil)?;?)?)$`)
 )
 
 // placeholders names what is left for later, and points at new functions that
@@ -162,7 +159,7 @@ func aboveAbstract(lines []string, n int) bool {
 	return false
 }
 
-var done = regexp.MustCompile(`(?i)\b(implement(s|ed)?|add(s|ed)?|complete(s|d)?|finish(ed)?|create(s|d)?|wr(ote|ite|itten)|introduce(s|d)?|support(s|ed)?|provide(s|d)?|done|works?)\b`)
+var done = check.Lazy(`(?i)\b(implement(s|ed)?|add(s|ed)?|complete(s|d)?|finish(ed)?|create(s|d)?|wr(ote|ite|itten)|introduce(s|d)?|support(s|ed)?|provide(s|d)?|done|works?)\b`)
 
 // claimsDone reports whether a sentence of the claim names a function among
 // what was done.
@@ -177,4 +174,4 @@ func claimsDone(claim, name string) bool {
 	return false
 }
 
-var unsaid = regexp.MustCompile(`(?i)\b(not|todo|later|stub(s|bed)?|placeholder|will|should|skeleton|scaffold(ing)?|no-?op|interface|follow-?up|remain(s|ing)?)\b|n't\b`)
+var unsaid = check.Lazy(`(?i)\b(not|todo|later|stub(s|bed)?|placeholder|will|should|skeleton|scaffold(ing)?|no-?op|interface|follow-?up|remain(s|ing)?)\b|n't\b`)

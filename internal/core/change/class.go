@@ -1,9 +1,7 @@
 package change
 
 import (
-	"bytes"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -79,18 +77,6 @@ func isGeneratedName(lower string) bool {
 		}
 	}
 	return false
-}
-
-var generated = regexp.MustCompile(`(?mi)^\W{0,6}\s*(code generated .{0,200}do not edit|@generated\b|this file (is|was) (auto-?\s?)?generated|(auto-?\s?)generated (by|from|file)\b.{0,200})`)
-
-// maxHeader is how much of a file is looked at for a mark of generated code.
-const maxHeader = 2048
-
-func isGeneratedHeader(head []byte) bool {
-	if len(head) > maxHeader {
-		head = head[:maxHeader]
-	}
-	return len(bytes.TrimSpace(head)) > 0 && generated.Match(head)
 }
 
 func isManifest(lower string) bool {

@@ -1,19 +1,28 @@
 package reader
 
 import (
+	"bytes"
 	"regexp"
+	"sync"
 
 	"muster/internal/source"
 )
 
 // generated matches what generators write at the top of a file: Go's "Code
 // generated ... DO NOT EDIT." and the marks that other generators have.
-var generated = regexp.MustCompile(`(?mi)^\W{0,6}\s*(code generated .{0,200}do not edit|@generated\b|this file (is|was) (auto-?\s?)?generated|(auto-?\s?)generated (by|from|file)\b.{0,200})`)
+var generated = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?mi)^\W{0,6}\s*(code generated .{0,200}do not edit|@generated\b|this file (is|was) (auto-?\s?)?generated|(auto-?\s?)generated (by|from|file)\b.{0,200})`)
+})
 
 // maxHeader is how much of a file is looked at for a mark of generated code.
 const maxHeader = 2048
 
-func saysGenerated(text []byte) bool { return generated.Match(text[:min(len(text), maxHeader)]) }
+// saysGenerated asks the pattern, which is not compiled before it is needed,
+// only of texts that have its one word.
+func saysGenerated(text []byte) bool {
+	text = text[:min(len(text), maxHeader)]
+	return bytes.Contains(bytes.ToLower(text), []byte("generated")) && generated().Match(text)
+}
 
 // nameLiterals gives each literal the innermost function around it. Both lists
 // are in the order of the file.
