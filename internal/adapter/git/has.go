@@ -49,7 +49,10 @@ func (h *holders) look(ctx context.Context, r *Repo, name string, trees []string
 	asked := map[string]bool{}
 	var broken error
 	err := r.objects.ReadAll(ctx, trees, func(i int, o lasting.Object) {
-		folders, found, err := inTree(o, name, r.idLength()/2)
+		folders, found, err := raw.Folders(o.Content, r.idLength()/2, name)
+		if o.Kind != "tree" {
+			err = fault.New(fault.NotFound, "it is missing from the repository")
+		}
 		if err != nil {
 			broken = fault.Wrap(fault.NotFound, err, "read the tree %s", trees[i])
 			return
@@ -87,22 +90,4 @@ func (h *holders) look(ctx context.Context, r *Repo, name string, trees []string
 		h.known[holder{name, tree}] = found
 	}
 	return nil
-}
-
-// inTree gives the folders in a tree object, unless it holds the name itself.
-func inTree(o lasting.Object, name string, hashLen int) (folders []string, found bool, err error) {
-	if o.Kind != "tree" {
-		return nil, false, fault.New(fault.NotFound, "it is missing from the repository")
-	}
-	for e, err := range raw.Entries(o.Content, hashLen) {
-		switch {
-		case err != nil:
-			return nil, false, err
-		case e.Mode == raw.ModeFolder:
-			folders = append(folders, e.ID)
-		case e.Name == name && e.Mode != raw.ModeGitlink:
-			return nil, true, nil
-		}
-	}
-	return folders, false, nil
 }

@@ -50,7 +50,7 @@ func (r *Repo) find(ctx context.Context, treeish, path string) (change.Entry, bo
 			return change.Entry{}, false, nil
 		}
 		var found bool
-		if e, found, err = r.lookIn(ctx, e.Blob, name); err != nil || !found {
+		if e, found, err = r.objects.lookIn(ctx, r.idLength()/2, e.Blob, name); err != nil || !found {
 			return change.Entry{}, false, err
 		}
 	}
@@ -73,25 +73,31 @@ func (r *Repo) readEntry(ctx context.Context, e change.Entry, treeish string) ([
 	return o.Content, err == nil, err
 }
 
+// Blobs reads many files that a listing names, in their order; nil stands for
+// one of more than most bytes. It asks two questions, whatever their number.
+func (r *Repo) Blobs(ctx context.Context, blobs []string, most int) ([][]byte, error) {
+	out, there, err := r.objects.ReadFitting(ctx, blobs, int64(most))
+	if err = r.objects.explain(err, "files"); err == nil && there < len(blobs) {
+		err = fault.New(fault.NotFound, "the content of %d of %d files is missing from the repository", len(blobs)-there, len(blobs))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // lookIn finds one name in a tree object. Paths are walked by hand because
 // every way to hand Git a path has names that mean something else.
-func (r *Repo) lookIn(ctx context.Context, tree, name string) (change.Entry, bool, error) {
-	o, err := r.objects.read(ctx, tree)
+func (b objects) lookIn(ctx context.Context, hashLen int, tree, name string) (change.Entry, bool, error) {
+	o, err := b.read(ctx, tree)
 	if err != nil {
 		return change.Entry{}, false, err
 	}
 	if o.Kind != "tree" {
 		return change.Entry{}, false, fault.New(fault.NotFound, "tree %s is missing from the repository", tree)
 	}
-	for e, err := range raw.Entries(o.Content, r.idLength()/2) {
-		if err != nil {
-			return change.Entry{}, false, fault.Wrap(fault.Internal, err, "read the tree %s", tree)
-		}
-		if e.Name == name {
-			return change.Entry{Path: name, Mode: e.Mode, Blob: e.ID}, true, nil
-		}
-	}
-	return change.Entry{}, false, nil
+	e, found, err := raw.Find(o.Content, hashLen, name)
+	return change.Entry{Path: name, Mode: e.Mode, Blob: e.ID}, found, fault.Wrap(fault.Internal, err, "read the tree %s", tree)
 }
 
 // Files lists everything in a commit or tree, by path.

@@ -110,3 +110,30 @@ func Entries(tree []byte, hashLen int) iter.Seq2[Entry, error] {
 		}
 	}
 }
+
+// Find gives the entry of a tree object that has a name, and whether there is
+// one.
+func Find(content []byte, hashLen int, name string) (Entry, bool, error) {
+	for e, err := range Entries(content, hashLen) {
+		if err != nil || e.Name == name {
+			return e, err == nil, err
+		}
+	}
+	return Entry{}, false, nil
+}
+
+// Folders gives the ids of the folders in a tree object, unless it has a file
+// or a link of a name itself: then it says so instead.
+func Folders(content []byte, hashLen int, name string) (ids []string, found bool, err error) {
+	for e, err := range Entries(content, hashLen) {
+		switch {
+		case err != nil:
+			return nil, false, err
+		case e.Mode == ModeFolder:
+			ids = append(ids, e.ID)
+		case e.Name == name && e.Mode != ModeGitlink:
+			return nil, true, nil
+		}
+	}
+	return ids, false, nil
+}
