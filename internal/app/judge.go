@@ -144,14 +144,15 @@ func rangeRequest(ctx context.Context, repo *git.Repo, b git.Between, c config.C
 
 // runner makes the runner of all checks that are wanted.
 func runner(s *Session, repo *git.Repo, w Wanted) *check.Runner {
-	checks := battery.All(outside(s))
+	checks, parallel := battery.All(outside(s)), max(runtime.NumCPU()/2, 1)
 	if w.Depth == StaticOnly {
-		checks = battery.Static(outside(s))
+		// No build and no test takes the other cores.
+		checks, parallel = battery.Static(outside(s)), runtime.NumCPU()
 	}
 	exec := sandbox.NewExecutor(s.host.checkEnv(), append(append([]string{}, s.host.Self...), "shim"))
 	return check.New(check.Tools{
 		Trees: trees{repo}, Parser: s.parser, Exec: exec, Cache: s.store, Watch: w.Watch,
-	}, checks, max(runtime.NumCPU()/2, 1))
+	}, checks, parallel)
 }
 
 func readDismissed(ctx context.Context, repo *git.Repo, treeish string) ([]string, error) {

@@ -78,6 +78,10 @@ func (t trees) List(ctx context.Context, tree string) ([]change.Entry, error) {
 	return t.repo.Files(ctx, tree)
 }
 
+func (t trees) Blobs(ctx context.Context, blobs []string, most int) ([][]byte, error) {
+	return t.repo.Blobs(ctx, blobs, most)
+}
+
 func (t trees) Patches(ctx context.Context, base, head string) ([]change.Patch, error) {
 	return t.repo.Patches(ctx, base, head)
 }

@@ -2,7 +2,11 @@ package main
 
 import (
 	"fmt"
+	"go/parser"
+	"go/token"
+	"maps"
 	"os"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +61,44 @@ func TestPlansHaveTheirForm(t *testing.T) {
 		if len(p.Tasks) != tt.g.tasks || needs != tt.needs || p.Budget.Parallel != tt.g.parallel {
 			t.Errorf("%s: %d tasks, %d needs, parallel %d", tt.g, len(p.Tasks), needs, p.Budget.Parallel)
 		}
+	}
+}
+
+func TestTheProjectHasItsSize(t *testing.T) {
+	p := newProject(5000, 2000)
+	if n := len(p.before); n < 5000 || n > 5020 {
+		t.Errorf("%d files", n)
+	}
+	if p.lines < 2000 || p.lines > 2200 {
+		t.Errorf("%d lines are changed", p.lines)
+	}
+	count := map[string]int{}
+	for name, text := range p.before {
+		count[path.Ext(name)]++
+		if now, ok := p.after[name]; ok && now == text {
+			t.Errorf("%s is the same", name)
+		}
+		if path.Ext(name) != ".go" || p.after[name] == "" {
+			continue
+		}
+		for _, src := range []string{text, p.after[name]} {
+			if _, err := parser.ParseFile(token.NewFileSet(), name, src, 0); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	if count[".go"] < 2900 || count[".ts"] < 950 || count[".py"] < 950 || len(p.gone) != 6 {
+		t.Errorf("%v, %d files are deleted", count, len(p.gone))
+	}
+	changed := map[string]int{}
+	for name := range p.after {
+		changed[path.Ext(name)]++
+	}
+	if changed[".go"] < 20 || changed[".ts"] < 8 || changed[".py"] < 8 {
+		t.Errorf("changed: %v", changed)
+	}
+	if again := newProject(5000, 2000); !maps.Equal(again.after, p.after) || !maps.Equal(again.before, p.before) {
+		t.Error("another time it is another project")
 	}
 }
 

@@ -1,7 +1,8 @@
 // Command bench measures, on the machine it runs on, what the design sets
-// goals for: the overhead of a task, the gate, the start, and idling.
+// goals for: the overhead of a task, the gate, "muster check", the start, and
+// idling.
 //
-//	go run ./internal/bench [-quick] [-tasks N] [-only tasks,gate,start,idle] [-cpuprofile FILE]
+//	go run ./internal/bench [-quick] [-tasks N] [-only tasks,gate,check,start,idle] [-cpuprofile FILE]
 //
 // It builds muster, makes repositories in a temporary folder, and runs muster
 // there as a person would, in processes of its own. It prints one table with
@@ -27,8 +28,8 @@ func main() {
 	o := options{}
 	flag.BoolVar(&o.isQuick, "quick", false, "small numbers: to see that it works")
 	flag.IntVar(&o.tasks, "tasks", 0, "also complete so many tasks once, half of them in chains of 10")
-	flag.StringVar(&o.only, "only", "", "measure only these, separated by commas: tasks, gate, start, idle")
-	flag.StringVar(&o.profile, "cpuprofile", "", "instead, drive one run in this process and write its CPU profile here")
+	flag.StringVar(&o.only, "only", "", "measure only these, separated by commas: tasks, gate, check, start, idle")
+	flag.StringVar(&o.profile, "cpuprofile", "", "instead, drive one run in this process, or with -only check one judgement, and write its CPU profile here")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -69,13 +70,16 @@ func run(ctx context.Context, o options) error {
 	}
 	defer w.close()
 	n := o.sizes()
-	if o.profile != "" {
+	switch {
+	case o.profile != "" && o.only == "check":
+		return profileCheck(ctx, w, o.profile)
+	case o.profile != "":
 		return profileRun(ctx, w, n, o.profile)
 	}
 	parts := []struct {
 		name    string
 		measure func(context.Context, *workshop, sizes) ([]row, error)
-	}{{"tasks", taskRows}, {"gate", gateRows}, {"start", startRows}, {"idle", idleRows}}
+	}{{"tasks", taskRows}, {"gate", gateRows}, {"check", checkRows}, {"start", startRows}, {"idle", idleRows}}
 	var rows []row
 	for _, p := range parts {
 		if o.only != "" && !slices.Contains(strings.Split(o.only, ","), p.name) {

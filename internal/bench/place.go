@@ -48,17 +48,22 @@ const agentLine = `echo "$MUSTER_TASK" >"d00/$MUSTER_TASK"`
 
 // newPlace makes a repository of so many files, a hundred in each folder.
 func (w *workshop) newPlace(ctx context.Context, files int) (*place, error) {
-	w.places++
-	p := &place{root: filepath.Join(w.root, fmt.Sprint("place", w.places)), muster: w.muster}
-	p.env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(p.root, "home"), "XDG_STATE_HOME=" + p.state(), "USER=bench",
-		"GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=B", "GIT_AUTHOR_EMAIL=b@localhost", "GIT_COMMITTER_NAME=B", "GIT_COMMITTER_EMAIL=b@localhost",
-	}
 	content := map[string]string{
 		".muster/config.yaml": "version: 1\ndefault: noop\nagents:\n  noop: {driver: command, command: [sh, -c, '" + agentLine + "']}\n",
 	}
 	for i := range files {
 		content[fmt.Sprintf("d%02d/f%03d.txt", i/100, i)] = strings.Repeat(fmt.Sprintf("line of file %d\n", i), 40)
+	}
+	return w.newPlaceOf(ctx, content)
+}
+
+// newPlaceOf makes a repository with one commit of these files.
+func (w *workshop) newPlaceOf(ctx context.Context, content map[string]string) (*place, error) {
+	w.places++
+	p := &place{root: filepath.Join(w.root, fmt.Sprint("place", w.places)), muster: w.muster}
+	p.env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(p.root, "home"), "XDG_STATE_HOME=" + p.state(), "USER=bench",
+		"GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=B", "GIT_AUTHOR_EMAIL=b@localhost", "GIT_COMMITTER_NAME=B", "GIT_COMMITTER_EMAIL=b@localhost",
 	}
 	if err := os.MkdirAll(filepath.Join(p.root, "home"), 0o755); err != nil {
 		return nil, err

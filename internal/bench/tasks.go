@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -202,21 +203,28 @@ func profileRun(ctx context.Context, w *workshop, n sizes, file string) error {
 		return err
 	}
 	defer s.Close()
+	return profiled(file, func() error {
+		begun, err := s.Start(ctx, app.Start{Plan: path})
+		if err != nil {
+			return err
+		}
+		_, err = s.Carry(ctx, app.Carry{Run: begun.Run, Sent: []string{begun.Message}, Until: app.Settled})
+		return err
+	})
+}
+
+// profiled writes the CPU profile of what f does.
+func profiled(file string, f func() error) error {
 	out, err := os.Create(file)
 	if err != nil {
 		return err
 	}
-	defer out.Close()
 	if err := pprof.StartCPUProfile(out); err != nil {
-		return err
+		return errors.Join(err, out.Close())
 	}
-	defer pprof.StopCPUProfile()
-	begun, err := s.Start(ctx, app.Start{Plan: path})
-	if err != nil {
-		return err
-	}
-	_, err = s.Carry(ctx, app.Carry{Run: begun.Run, Sent: []string{begun.Message}, Until: app.Settled})
-	return err
+	err = f()
+	pprof.StopCPUProfile()
+	return errors.Join(err, out.Close())
 }
 
 // host is this place as the app sees it.

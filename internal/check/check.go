@@ -42,6 +42,10 @@ type Trees interface {
 	// List gives every file, link and submodule of a tree, ordered by path.
 	List(ctx context.Context, tree string) ([]change.Entry, error)
 
+	// Blobs gives the content of objects that List names, in their order; nil
+	// for one of more than most bytes. It costs much less than to read each.
+	Blobs(ctx context.Context, blobs []string, most int) ([][]byte, error)
+
 	// Patches gives the lines that differ, for every file of Diff that is no
 	// submodule, ordered by path.
 	Patches(ctx context.Context, baseTree, headTree string) ([]change.Patch, error)

@@ -18,12 +18,14 @@ type facts struct {
 	change change.Change
 
 	patches once[map[string]change.Patch]
-	lists   keyed[[]change.Entry] // by tree
-	files   keyed[read]           // by tree and path
+	lists   keyed[[]change.Entry]          // by tree
+	indexes keyed[map[string]change.Entry] // by tree
+	texts   texts
+	files   keyed[parsed] // by tree and path
 }
 
-// read is one file of a tree as it was parsed.
-type read struct {
+// parsed is one file of a tree as it was parsed.
+type parsed struct {
 	file  source.File
 	text  []byte
 	found bool
@@ -54,14 +56,14 @@ func (f *facts) list(ctx context.Context, tree string) ([]change.Entry, error) {
 	return f.lists.get(tree, func() ([]change.Entry, error) { return f.trees.List(ctx, tree) })
 }
 
-func (f *facts) source(ctx context.Context, tree, path string) (read, error) {
-	return f.files.get(tree+" "+path, func() (read, error) {
+func (f *facts) source(ctx context.Context, tree, path string) (parsed, error) {
+	return f.files.get(tree+" "+path, func() (parsed, error) {
 		text, found, err := f.trees.ReadFile(ctx, tree, path)
 		if err != nil || !found {
-			return read{}, err
+			return parsed{}, err
 		}
 		file, err := f.parser.Parse(ctx, path, text)
-		return read{file: file, text: text, found: true}, err
+		return parsed{file: file, text: text, found: true}, err
 	})
 }
 

@@ -116,7 +116,8 @@ func TestFactsAreShared(t *testing.T) {
 // the same thing, so it needs no lock of its own.
 type counting struct {
 	*checktest.Trees
-	patches, lists, reads int
+	patches, lists, reads, questions int
+	blobs                            []string
 }
 
 func (c *counting) Patches(ctx context.Context, base, head string) ([]change.Patch, error) {

@@ -119,7 +119,7 @@ func (r *Repo) mergeTrees(ctx context.Context, q change.MergeRequest, from chang
 	case q.Base.Tree == q.Head.Tree, from.Tree == q.Head.Tree:
 		return from.Tree, nil, nil
 	}
-	if tree, merged, err := r.mergeApart(ctx, q, from); err != nil || merged {
+	if tree, merged, err := mergeApart(ctx, r, q, from); err != nil || merged {
 		return tree, nil, err
 	}
 	args := []string{"merge-tree", "--write-tree", "-z", "--name-only", "--no-messages"}
@@ -152,7 +152,7 @@ func (r *Repo) mergeTrees(ctx context.Context, q change.MergeRequest, from chang
 }
 
 // mergeApart merges changes that touched different paths.
-func (r *Repo) mergeApart(ctx context.Context, q change.MergeRequest, from change.Point) (tree string, merged bool, err error) {
+func mergeApart(ctx context.Context, r *Repo, q change.MergeRequest, from change.Point) (tree string, merged bool, err error) {
 	if r.write.byGit {
 		return "", false, nil
 	}

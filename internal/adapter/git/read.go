@@ -62,6 +62,19 @@ func (r *Repo) readEntry(ctx context.Context, e change.Entry, treeish string) ([
 	return o.Content, err == nil, err
 }
 
+// Blobs reads many files that a listing names, in their order; nil stands for
+// one of more than most bytes. It asks two questions, whatever their number.
+func (r *Repo) Blobs(ctx context.Context, blobs []string, most int) ([][]byte, error) {
+	out, there, err := r.objects.ReadFitting(ctx, blobs, int64(most))
+	if err = r.objects.explain(err, "files"); err == nil && there < len(blobs) {
+		err = fault.New(fault.NotFound, "the content of %d of %d files is missing from the repository", len(blobs)-there, len(blobs))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // Files lists everything in a commit or tree that is no folder, in the order
 // of Git.
 func (r *Repo) Files(ctx context.Context, treeish string) ([]change.Entry, error) {

@@ -165,6 +165,33 @@ func TestReadFile(t *testing.T) {
 	wantKind(t, err, fault.Invalid, "object id")
 }
 
+func TestBlobs(t *testing.T) {
+	t.Parallel()
+	ctx, u := t.Context(), newProject(t)
+	u.write("empty", "")
+	u.write("large", strings.Repeat("x", 1000))
+	p := u.commit("more")
+	r := u.open()
+	blob := func(name string) string { return u.git("rev-parse", "HEAD:"+name) }
+	got, err := r.Blobs(ctx, []string{blob("a.txt"), blob("large"), blob("empty"), blob("a.txt")}, 999)
+	if err != nil || len(got) != 4 || string(got[0]) != "one\ntwo\nthree\n" || got[1] != nil || got[2] == nil || len(got[2]) != 0 || string(got[3]) != string(got[0]) {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := r.Blobs(ctx, []string{blob("large")}, 1000); err != nil || len(got[0]) != 1000 {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := r.Blobs(ctx, nil, 1000); err != nil || len(got) != 0 {
+		t.Errorf("%q, %v", got, err)
+	}
+	for _, wrong := range []string{p.Tree, strings.Repeat("12", 20)} {
+		got, err := r.Blobs(ctx, []string{blob("a.txt"), wrong}, 1000)
+		wantKind(t, err, fault.NotFound, "1 of 2 files")
+		if got != nil {
+			t.Errorf("%q with an error", got)
+		}
+	}
+}
+
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	u := newProject(t)
@@ -197,6 +224,8 @@ func TestPartialClone(t *testing.T) {
 	o := must[change.Opened](t)(r.OpenRun(t.Context(), "r1", "x", ""))
 	_, err := r.Worktree(t.Context(), change.WorktreeRequest{Owner: "r1/t", Base: o.Base})
 	wantKind(t, err, fault.Internal, "partial clone")
+	_, err = r.Blobs(t.Context(), []string{u.git("rev-parse", "HEAD:a.txt")}, 1000)
+	wantKind(t, err, fault.NotFound, "missing from the repository")
 	_, _, err = r.ReadFile(t.Context(), o.Base.Tree, "a.txt")
 	wantKind(t, err, fault.NotFound, "missing from the repository")
 	if tr.sprung() != 0 {

@@ -108,19 +108,22 @@ func (t *tree) read(ctx context.Context, what string, want func(string) bool) ([
 	slices.Sort(paths)
 	out := []text{}
 	total := 0
-	for i, p := range paths {
-		if i >= maxFiles || total > maxBytes {
-			t.left = append(t.left, fmt.Sprintf("%d of %d %s were not searched for uses of what is gone", len(paths)-i, len(paths), what))
-			break
-		}
-		b, ok, err := t.s.HeadFile(ctx, p)
+	looked := 0
+	for f, err := range t.s.HeadTexts(ctx, paths[:min(len(paths), maxFiles)], maxFile) {
 		if err != nil {
 			return nil, err
 		}
-		if ok && len(b) <= maxFile {
-			total += len(b)
-			out = append(out, text{p, string(b)})
+		if total > maxBytes {
+			break
 		}
+		looked++
+		if f.Found {
+			total += len(f.Body)
+			out = append(out, text{f.Path, string(f.Body)})
+		}
+	}
+	if looked < len(paths) {
+		t.left = append(t.left, fmt.Sprintf("%d of %d %s were not searched for uses of what is gone", len(paths)-looked, len(paths), what))
 	}
 	return out, nil
 }

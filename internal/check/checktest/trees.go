@@ -204,6 +204,25 @@ func (tr *Trees) List(ctx context.Context, tree string) ([]change.Entry, error) 
 	return out, nil
 }
 
+// Blobs gives the content of files and links of any tree.
+func (tr *Trees) Blobs(ctx context.Context, blobs []string, most int) ([][]byte, error) {
+	if err := errors.Join(ctx.Err(), tr.Err); err != nil {
+		return nil, err
+	}
+	out := make([][]byte, len(blobs))
+	for _, files := range tr.trees {
+		for _, text := range files {
+			body := []byte(strings.TrimPrefix(text, linkMark))
+			for i, blob := range blobs {
+				if len(body) <= most && blob == evidence.Hash([]byte(text)) {
+					out[i] = body
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
 // Patches gives the lines that differ.
 func (tr *Trees) Patches(ctx context.Context, baseTree, headTree string) ([]change.Patch, error) {
 	c, err := tr.Diff(ctx, baseTree, headTree)

@@ -241,22 +241,27 @@ func (g *ground) find(ctx context.Context, name string) (at definition, used boo
 	if err != nil || !identifier.MatchString(word) {
 		return definition{}, true
 	}
-	var found []definition
-	looked := 0
+	var paths []string
 	for _, e := range list {
 		class := change.Classify(e.Path, nil)
 		if e.Mode == change.ModeSymlink || e.Mode == change.ModeSubmodule || class.Vendored || !isSource(e.Path) {
 			continue
 		}
-		if looked++; looked > maxFiles || ctx.Err() != nil {
+		paths = append(paths, e.Path)
+	}
+	if len(paths) > maxFiles {
+		return definition{}, true
+	}
+	var found []definition
+	for e, err := range g.s.HeadTexts(ctx, paths, maxFile) {
+		if err != nil {
 			return definition{}, true
 		}
-		text, ok, err := g.s.HeadFile(ctx, e.Path)
-		if err != nil || !ok || len(text) > maxFile || !bytes.Contains(text, []byte(word)) {
+		if !bytes.Contains(e.Body, []byte(word)) {
 			continue
 		}
 		used = true
-		if file, _, _, err := g.s.HeadSource(ctx, e.Path); err == nil && !class.Test {
+		if file, _, _, err := g.s.HeadSource(ctx, e.Path); err == nil && !change.Classify(e.Path, nil).Test {
 			found = append(found, definitions(file, e.Path, name)...)
 		}
 	}

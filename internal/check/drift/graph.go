@@ -232,29 +232,29 @@ var (
 // edges reads the imports of the base by their lines: a parser would take too
 // long for a whole tree, and what is asked is only who imports whom.
 func (t *tree) edges(ctx context.Context) ([]old, error) {
+	var paths []string
+	for _, p := range t.old {
+		if c := change.Classify(p, nil); source.LanguageOf(p) != source.Unknown && c.IsCode() {
+			paths = append(paths, p)
+		}
+	}
 	var out []old
 	seen := map[old]bool{}
 	total, read := 0, 0
-	for _, p := range t.old {
-		lang := source.LanguageOf(p)
-		c := change.Classify(p, nil)
-		if lang == source.Unknown || !c.IsCode() {
-			continue
-		}
-		if read++; read > maxFiles || total > maxBytes {
-			t.left = append(t.left, fmt.Sprintf("the direction of imports was learned from the first %d source files only", read-1))
-			break
-		}
-		b, ok, err := t.s.BaseFile(ctx, p)
+	for f, err := range t.s.BaseTexts(ctx, paths[:min(len(paths), maxFiles)], maxFile) {
 		if err != nil {
 			return nil, err
 		}
-		if !ok || len(b) > maxFile {
+		if total > maxBytes {
+			break
+		}
+		if read++; !f.Found {
 			continue
 		}
+		p, b := f.Path, f.Body
 		total += len(b)
 		var re *check.Pattern
-		switch lang {
+		switch lang := source.LanguageOf(p); lang {
 		case source.Go:
 			re = goImport
 			if end := strings.Index(string(b), "\nfunc "); end > 0 {
@@ -268,12 +268,15 @@ func (t *tree) edges(ctx context.Context) ([]old, error) {
 			continue
 		}
 		for _, m := range re.FindAllSubmatch(b, 400) {
-			o := old{p, t.folderOf(p, lang, string(slices.Concat(m[1:]...)))}
+			o := old{p, t.folderOf(p, source.LanguageOf(p), string(slices.Concat(m[1:]...)))}
 			if o.folder != "" && !seen[o] {
 				seen[o] = true
 				out = append(out, o)
 			}
 		}
+	}
+	if read < len(paths) {
+		t.left = append(t.left, fmt.Sprintf("the direction of imports was learned from the first %d source files only", read))
 	}
 	return out, nil
 }

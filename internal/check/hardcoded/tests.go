@@ -51,34 +51,43 @@ func readTests(ctx context.Context, s *check.Subject, near []string) (tests, err
 	}
 	slices.SortStableFunc(paths, func(a, b string) int { return cmp.Compare(distance(b, near), distance(a, near)) })
 	total := 0
-	add := func(p string, atNew bool, read func(context.Context, string) ([]byte, bool, error)) error {
-		text, ok, err := read(ctx, p)
-		if err != nil || !ok || len(text) > maxTestFile {
-			return err
+	add := func(f check.Text, atNew bool) {
+		if f.Found {
+			total += len(f.Body)
+			t.files = append(t.files, &testFile{path: f.Path, atNew: atNew, text: string(f.Body)})
 		}
-		total += len(text)
-		t.files = append(t.files, &testFile{path: p, atNew: atNew, text: string(text)})
-		return nil
 	}
+	var gone []string
 	for _, f := range s.Change.Files {
 		old := f.Path
 		if f.OldPath != "" {
 			old = f.OldPath
 		}
-		if c := change.Classify(old, nil); (c.Test || c.Fixture) && f.OldMode != change.ModeNone && f.OldMode != change.ModeSubmodule && total < maxTestBytes {
-			if err := add(old, false, s.BaseFile); err != nil {
-				return t, err
-			}
+		if c := change.Classify(old, nil); (c.Test || c.Fixture) && f.OldMode != change.ModeNone && f.OldMode != change.ModeSubmodule {
+			gone = append(gone, old)
 		}
 	}
-	for i, p := range paths {
-		if i >= maxTests || total >= maxTestBytes {
-			t.left = fmt.Sprintf("%d of %d test files were not compared with the new code: only the nearest were read", len(paths)-i, len(paths))
-			break
-		}
-		if err := add(p, true, s.HeadFile); err != nil {
+	for f, err := range s.BaseTexts(ctx, gone, maxTestFile) {
+		if err != nil {
 			return t, err
 		}
+		if add(f, false); total >= maxTestBytes {
+			break
+		}
+	}
+	looked := 0
+	for f, err := range s.HeadTexts(ctx, paths[:min(len(paths), maxTests)], maxTestFile) {
+		if err != nil {
+			return t, err
+		}
+		if total >= maxTestBytes {
+			break
+		}
+		looked++
+		add(f, true)
+	}
+	if looked < len(paths) {
+		t.left = fmt.Sprintf("%d of %d test files were not compared with the new code: only the nearest were read", len(paths)-looked, len(paths))
 	}
 	return t, nil
 }

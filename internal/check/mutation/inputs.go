@@ -42,13 +42,12 @@ func (mutants) Inputs(ctx context.Context, s *check.Subject) (any, error) {
 	if len(g.files) > maxInputs {
 		return nil, nil
 	}
-	for _, e := range g.files {
-		text, found, err := s.HeadFile(ctx, e)
+	for f, err := range s.HeadTexts(ctx, g.files, maxFile) {
 		if err != nil {
 			return nil, err
 		}
-		if found {
-			g.add(e, text)
+		if f.Found {
+			g.add(f.Path, f.Body)
 		}
 	}
 	needed := g.around(c.paths())

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -66,17 +67,18 @@ func duplicates(ctx context.Context, s *check.Subject, files []file) ([]evidence
 	}
 	candidates, left := nearest(list, files)
 	found := map[*file][]evidence.Finding{}
-	total := 0
-	for i, e := range candidates {
-		if ctx.Err() != nil || total > maxRead {
-			left = fmt.Sprintf("new code was compared with the %d nearest files only, of %d", i, len(candidates))
-			break
-		}
-		text, ok, err := s.HeadFile(ctx, e.Path)
+	total, i := 0, 0
+	for e, err := range s.HeadTexts(ctx, candidates, maxFile) {
 		if err != nil {
 			return nil, "", err
 		}
-		if !ok || len(text) > maxFile || bytes.IndexByte(text, 0) >= 0 {
+		if total > maxRead {
+			left = fmt.Sprintf("new code was compared with the %d nearest files only, of %d", i, len(candidates))
+			break
+		}
+		i++
+		text := e.Body
+		if !e.Found || bytes.IndexByte(text, 0) >= 0 {
 			continue
 		}
 		total += len(text)
@@ -220,13 +222,17 @@ func copies(runs []run, index map[uint64][]place, other string, ts []token) []fo
 
 // nearest gives the files that new code is held against: hand-written source
 // of the same languages, those that share most folders with it first.
-func nearest(list []change.Entry, files []file) ([]change.Entry, string) {
+func nearest(list []change.Entry, files []file) (paths []string, left string) {
 	languages := map[source.Language]bool{}
+	depths := map[string]int{} // of the folders that changed files are below
 	for _, f := range files {
 		languages[source.LanguageOf(f.Path)] = true
+		for dir := range folders(f.Path) {
+			depths[dir] = strings.Count(dir, "/") + 1
+		}
 	}
 	type ranked struct {
-		e     change.Entry
+		path  string
 		close int
 	}
 	var all []ranked
@@ -235,30 +241,32 @@ func nearest(list []change.Entry, files []file) ([]change.Entry, string) {
 		if class != (change.Class{}) || !languages[source.LanguageOf(e.Path)] || e.Mode == change.ModeSymlink || e.Mode == change.ModeSubmodule {
 			continue
 		}
-		r := ranked{e: e}
-		for _, f := range files {
-			r.close = max(r.close, sharedFolders(e.Path, f.Path))
+		r := ranked{path: e.Path}
+		for dir := range folders(e.Path) {
+			if r.close = depths[dir]; r.close > 0 {
+				break
+			}
 		}
 		all = append(all, r)
 	}
 	slices.SortStableFunc(all, func(a, b ranked) int { return b.close - a.close })
-	left := ""
 	if len(all) > maxCompared {
 		left = fmt.Sprintf("new code was compared with the %d nearest files only, of %d", maxCompared, len(all))
 		all = all[:maxCompared]
 	}
-	out := make([]change.Entry, len(all))
-	for i, r := range all {
-		out[i] = r.e
+	for _, r := range all {
+		paths = append(paths, r.path)
 	}
-	return out, left
+	return paths, left
 }
 
-func sharedFolders(a, b string) int {
-	as, bs := strings.Split(path.Dir(a), "/"), strings.Split(path.Dir(b), "/")
-	n := 0
-	for n < len(as) && n < len(bs) && as[n] == bs[n] {
-		n++
+// folders gives the folders that a path is in, the innermost first. The root
+// holds only what is directly in it.
+func folders(p string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		dir := path.Dir(p)
+		for yield(dir) && strings.Contains(dir, "/") {
+			dir = path.Dir(dir)
+		}
 	}
-	return n
 }

@@ -116,3 +116,32 @@ func readObject(out *bufio.Reader, verb string) (Object, error) {
 	}
 	return o, err
 }
+
+// ReadFitting reads the files among many objects that have at most so many
+// bytes. The answers are in the order of the names, nil for what is larger, and
+// for what is no file or not there; there counts the files.
+func (b Objects) ReadFitting(ctx context.Context, names []string, most int64) (bodies [][]byte, there int, err error) {
+	var wanted []string
+	var places []int
+	large := 0
+	err = b.InfoAll(ctx, names, func(i int, o Object) {
+		switch {
+		case o.Kind != "blob":
+		case o.Size > most:
+			large++
+		default:
+			wanted, places = append(wanted, names[i]), append(places, i)
+		}
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	bodies = make([][]byte, len(names))
+	there = large
+	err = b.ReadAll(ctx, wanted, func(i int, o Object) {
+		if bodies[places[i]] = o.Content; o.Exists() {
+			there++
+		}
+	})
+	return bodies, there, err
+}
