@@ -152,7 +152,7 @@ func TestMergeAsGit(t *testing.T) {
 	ctx, r := t.Context(), newRepo(t, "sha1")
 	read := r.reader("sha1")
 	var merged, left int
-	for seed := range uint64(40) {
+	for seed := range uint64(24) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		base := map[string]string{}
 		for range 12 {
@@ -181,7 +181,7 @@ func TestMergeAsGit(t *testing.T) {
 			t.Errorf("seed %d: %s, Git gives %s, %v\nbase %s\nours %s\ntheirs %s", seed, got, want, err, r.git("", "ls-tree", "-r", trees[0]), r.git("", "ls-tree", "-r", trees[1]), r.git("", "ls-tree", "-r", trees[2]))
 		}
 	}
-	if merged < 5 || left < 5 {
+	if merged < 4 || left < 4 {
 		t.Errorf("%d merged and %d left to Git: the cases show nothing", merged, left)
 	}
 }
