@@ -26,7 +26,8 @@ type scan struct {
 	notes []string
 	made  []raw.Object // of the tree, to be written before it is used
 
-	keepModes bool // the folder is a person's own: what cannot be read is an error
+	beside    []string // paths that are left out
+	keepModes bool     // the folder is a person's own: what cannot be read is an error
 }
 
 const (
@@ -43,6 +44,7 @@ func (c *scan) tree(ctx context.Context, dir, indexFile string) (string, error) 
 	if err != nil {
 		return "", err
 	}
+	skip = append(skip, c.beside...)
 	err = c.add(ctx, dir, indexFile, skip)
 	nested := false
 	if err == nil {
@@ -217,7 +219,7 @@ func (c *scan) findNested(ctx context.Context, dir, indexFile string) ([]string,
 		if d.Name() == ".git" {
 			return fs.SkipDir
 		}
-		if before.IsGitlink(p) {
+		if before.IsGitlink(p) || slices.Contains(c.beside, p) {
 			return fs.SkipDir
 		}
 		if _, err := root.Lstat(path.Join(p, ".git")); err != nil || before.HasBelow(p) {
