@@ -15,7 +15,7 @@ func TestBeside(t *testing.T) {
 	t.Parallel()
 	ctx, u := t.Context(), newProject(t)
 	r, base, dir := opened(t, u)
-	beside := []string{"node_modules", "src/made.txt"}
+	beside := []string{"node_modules", "src/made.txt", "kept.env", "cache"}
 	fill := func(dir string) {
 		writeAt(t, filepath.Join(dir, "node_modules/a/index.js"), "a")
 		writeAt(t, filepath.Join(dir, "node_modules/a/.git/HEAD"), "ref: refs/heads/x\n")
@@ -29,6 +29,9 @@ func TestBeside(t *testing.T) {
 		return err == nil
 	}
 	fill(dir)
+	writeAt(t, filepath.Join(dir, ".gitignore"), "kept.env\ncache/\n")
+	writeAt(t, filepath.Join(dir, "kept.env"), "x")
+	writeAt(t, filepath.Join(dir, "cache/x"), "x")
 	q := captureRequest(base)
 	q.Beside = beside
 	c := must[change.Captured](t)(r.Capture(ctx, q))
@@ -37,7 +40,7 @@ func TestBeside(t *testing.T) {
 	for _, e := range entries {
 		got[e.Path] = true
 	}
-	if !got["src/other.txt"] || !got["inner/file"] || got["src/made.txt"] || got["node_modules/a/index.js"] {
+	if !got["src/other.txt"] || !got["inner/file"] || got["src/made.txt"] || got["kept.env"] || got["cache/x"] || got["node_modules/a/index.js"] {
 		t.Errorf("captured %v", got)
 	}
 	if err := r.Release(ctx, q.Owner); err != nil {

@@ -162,6 +162,15 @@ func replaceFile(dir, name, content string) error {
 	return fault.Wrap(fault.Internal, err, "write %s", path)
 }
 
+// WorktreeOf gives the folder of the owner's worktree; empty when it has none.
+func (r *Repo) WorktreeOf(owner string) (string, error) {
+	s, err := r.worktrees.owned(owner)
+	if s == nil || err != nil {
+		return "", err
+	}
+	return s.dir, nil
+}
+
 // Release gives the owner's worktree back to the pool. An owner without one
 // has nothing to give back.
 func (r *Repo) Release(ctx context.Context, owner string) error {

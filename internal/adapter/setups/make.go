@@ -49,7 +49,7 @@ func (s *Store) make(ctx context.Context, w Want, key string, t looked) (made, *
 		return made{}, failure, err
 	}
 	m := made{Version: madeVersion, TookUS: time.Since(began).Microseconds(), From: dir, key: key, isNew: true}
-	err = s.keep(dir, tmp, theirs.tops, t.tracked, began, &m)
+	err = keep(finding{dir: dir, theirs: theirs.tops, tracked: t.tracked, began: began}, tmp, &m)
 	if err == nil {
 		err = removeAll(s.path(key, ""))
 	}
@@ -104,27 +104,19 @@ func tail(out job.Output) string {
 }
 
 // keep moves what the commands made into tmp and lists it.
-func (s *Store) keep(dir, tmp string, theirs []string, tracked setup.Tracked, began time.Time, m *made) error {
-	root, err := os.OpenRoot(dir)
+func keep(f finding, tmp string, m *made) (err error) {
+	if f.root, err = os.OpenRoot(f.dir); err != nil {
+		return err
+	}
+	defer f.root.Close()
+	err = f.dropTheirs()
+	if err == nil {
+		err = f.folder(".")
+	}
 	if err != nil {
 		return err
 	}
-	defer root.Close()
-	// The person's own files are not part of it; they are placed anew each time.
-	for _, p := range theirs {
-		if err := root.RemoveAll(p); err != nil {
-			return err
-		}
-		for up := path.Dir(p); up != "." && !tracked.Holds(up); up = path.Dir(up) {
-			if root.Remove(up) != nil {
-				break // something else lies there
-			}
-		}
-	}
-	f := finding{root: root, tracked: tracked, began: began}
-	if err := f.folder("."); err != nil {
-		return err
-	}
+	dir := f.dir
 	files := filepath.Join(tmp, filesFolder)
 	if err := os.MkdirAll(files, 0o700); err != nil {
 		return err
@@ -173,11 +165,28 @@ func some(paths []string) string {
 
 // finding looks for what the commands made in a tree.
 type finding struct {
+	dir     string
 	root    *os.Root
+	theirs  []string // paths of the person's files that were placed
 	tracked setup.Tracked
 	began   time.Time
 	tops    []string // paths at and below which nothing is tracked
 	changed []string // tracked files that were written to
+}
+
+// dropTheirs removes the person's own files: they are placed anew each time.
+func (f *finding) dropTheirs() error {
+	for _, p := range f.theirs {
+		if err := f.root.RemoveAll(p); err != nil {
+			return err
+		}
+		for up := path.Dir(p); up != "." && !f.tracked.Holds(up); up = path.Dir(up) {
+			if f.root.Remove(up) != nil {
+				break // something else lies there
+			}
+		}
+	}
+	return nil
 }
 
 func (f *finding) folder(dir string) error {

@@ -64,6 +64,15 @@ func (s *Store) Placed(dir string) (tops []string, ok bool) {
 	return r.Tops, true
 }
 
+// Forget drops what is noted of a folder: something else is laid out there.
+func (s *Store) Forget(dir string) error {
+	err := os.Remove(s.recordOf(dir))
+	if isGone(err) {
+		return nil
+	}
+	return fault.Wrap(fault.Internal, err, "forget the set-up of %s", dir)
+}
+
 // Place puts a set-up into a folder that holds a tree, whatever was done to
 // the folder before: what is there and as it was placed stays, all else at and
 // below the paths of the set-up is removed or written anew. The folder is

@@ -16,6 +16,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"muster/internal/core/change"
 	"muster/internal/core/plan"
@@ -45,12 +46,33 @@ type Outcome struct {
 	Notes  []string `json:"notes,omitempty"`   // what was left out, and why
 }
 
+// Text says what a person is told of it beside what was set up: what making
+// it took, when that was done now, and what was left out. It is empty, or
+// continues a sentence.
+func (o *Outcome) Text() string {
+	text := ""
+	if o != nil && o.Made {
+		text = ", set up in " + (time.Duration(o.MadeUS) * time.Microsecond).Round(time.Millisecond).String()
+	}
+	if o != nil && len(o.Notes) > 0 {
+		text += "; " + strings.Join(o.Notes, "; ")
+	}
+	return text
+}
+
 // Failure says that the commands could not make a set-up.
 type Failure struct {
 	Command string `json:"command"`           // as a person types it
 	Why     string `json:"why"`               // a clause without a full stop: "it ended with exit code 1"
 	Tail    string `json:"tail,omitempty"`    // end of its output, at most TailBytes
 	TimeUS  int64  `json:"time_us,omitempty"` // until it failed
+}
+
+// Result is what setting up a folder came to: an outcome, or a failure, or
+// neither when there is nothing to set up.
+type Result struct {
+	Outcome *Outcome
+	Failure *Failure
 }
 
 // TailBytes is how much of a failed command's output is kept.
