@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"muster/internal/adapter/git"
-	"muster/internal/adapter/sandbox"
 	"muster/internal/check"
 	"muster/internal/check/battery"
 	"muster/internal/core/config"
@@ -87,11 +86,17 @@ func (s *Session) Judge(ctx context.Context, w Wanted) (Judged, error) {
 		return out, err
 	}
 	if w.Depth != StaticOnly {
-		if req.Links, err = links(ctx, repo, s.place.TopLevel, req.Head.Tree); err != nil {
+		if req.SetUp = c.SetUp; len(c.SetUp.Run) > 0 {
+			// What is installed in the person's folder is not what the set-up makes.
+		} else if req.Links, err = links(ctx, repo, s.place.TopLevel, req.Head.Tree); err != nil {
 			return out, err
 		}
 	}
-	e, err := runner(s, repo, w).Judge(ctx, req)
+	checks, err := runner(s, repo, w)
+	if err != nil {
+		return out, err
+	}
+	e, err := checks.Judge(ctx, req)
 	if err != nil {
 		return out, err
 	}
@@ -143,16 +148,19 @@ func rangeRequest(ctx context.Context, repo *git.Repo, b git.Between, c config.C
 }
 
 // runner makes the runner of all checks that are wanted.
-func runner(s *Session, repo *git.Repo, w Wanted) *check.Runner {
+func runner(s *Session, repo *git.Repo, w Wanted) (*check.Runner, error) {
 	checks, parallel := battery.All(outside(s)), max(runtime.NumCPU()/2, 1)
 	if w.Depth == StaticOnly {
 		// No build and no test takes the other cores.
 		checks, parallel = battery.Static(outside(s)), runtime.NumCPU()
 	}
-	exec := sandbox.NewExecutor(s.host.checkEnv(), append(append([]string{}, s.host.Self...), "shim"))
+	f, err := furnished(s, repo)
+	if err != nil {
+		return nil, err
+	}
 	return check.New(check.Tools{
-		Trees: trees{repo}, Parser: s.parser, Exec: exec, Cache: s.store, Watch: w.Watch,
-	}, checks, parallel)
+		Trees: f.Trees, Parser: s.parser, Exec: f.Exec, Cache: s.store, Watch: w.Watch,
+	}, checks, parallel), nil
 }
 
 func readDismissed(ctx context.Context, repo *git.Repo, treeish string) ([]string, error) {

@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"muster/internal/adapter/git"
-	"muster/internal/adapter/sandbox"
+	"muster/internal/adapter/setups"
+	"muster/internal/app/furnish"
 	"muster/internal/check"
 	"muster/internal/check/battery"
-	"muster/internal/core/change"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
@@ -36,12 +36,27 @@ func (s *Session) engine(ctx context.Context, lock *store.Lock, written <-chan s
 	if err != nil {
 		return nil, err
 	}
-	exec := sandbox.NewExecutor(s.host.checkEnv(), append(append([]string{}, s.host.Self...), "shim"))
-	checks := check.New(check.Tools{Trees: trees{repo}, Parser: s.parser, Exec: exec, Cache: s.store}, battery.All(outside(s)), max(runtime.NumCPU()/2, 1))
+	f, err := furnished(s, repo)
+	if err != nil {
+		return nil, err
+	}
+	checks := check.New(check.Tools{Trees: f.Trees, Parser: s.parser, Exec: f.Exec, Cache: s.store}, battery.All(outside(s)), max(runtime.NumCPU()/2, 1))
 	return engine.NewLocal(engine.NewHands(engine.Ports{
-		Log: ledger{s.store, lock}, Blobs: s.store, Repo: repo, Worktrees: repo, Operations: s.ops,
-		Agents: agents{s}, Checks: checks, Clock: clock{}, IDs: ids{},
+		Log: ledger{s.store, lock}, Blobs: s.store, Repo: repo, Worktrees: f.Worktrees, Operations: s.ops,
+		Agents: agents{s, f.Ports}, Checks: checks, Clock: clock{}, IDs: ids{},
 	}), engine.Options{Commands: commands, Written: written, Probe: s.host.Probe}), nil
+}
+
+// furnished opens what worktrees and trees are laid out and set up with.
+func furnished(s *Session, repo *git.Repo) (furnish.Furniture, error) {
+	root, err := s.host.stateRoot()
+	if err != nil {
+		return furnish.Furniture{}, err
+	}
+	return furnish.Open(repo, furnish.Host{
+		State: s.state, Root: root, Checkout: s.place.TopLevel, Env: s.host.checkEnv(), Shim: append(append([]string{}, s.host.Self...), "shim"),
+		Look: func(program string) (string, bool) { return s.host.lookPath(program, s.host.Dir) },
+	})
 }
 
 // ledger is the store under the engine lock.
@@ -55,47 +70,24 @@ func (l ledger) Commit(ctx context.Context, b flow.Batch) error {
 	return err
 }
 
-// trees lays out what checks look at.
-type trees struct{ repo *git.Repo }
-
-func (t trees) Diff(ctx context.Context, base, head string) (change.Change, error) {
-	return t.repo.Diff(ctx, base, head)
-}
-
-func (t trees) Lease(ctx context.Context, tree string) (string, func(), error) {
-	return t.repo.Lease(ctx, tree)
-}
-
-func (t trees) Has(ctx context.Context, tree, name string) (bool, error) {
-	return t.repo.Has(ctx, tree, name)
-}
-
-func (t trees) ReadFile(ctx context.Context, tree, path string) ([]byte, bool, error) {
-	return t.repo.ReadFileOrLink(ctx, tree, path)
-}
-
-func (t trees) List(ctx context.Context, tree string) ([]change.Entry, error) {
-	return t.repo.Files(ctx, tree)
-}
-
-func (t trees) Blobs(ctx context.Context, blobs []string, most int) ([][]byte, error) {
-	return t.repo.Blobs(ctx, blobs, most)
-}
-
-func (t trees) Patches(ctx context.Context, base, head string) ([]change.Patch, error) {
-	return t.repo.Patches(ctx, base, head)
-}
-
 // agents fills in what only this machine knows about an attempt.
-type agents struct{ s *Session }
+type agents struct {
+	s     *Session
+	ports *setups.Ports
+}
 
-func (a agents) Spec(_ context.Context, t job.Attempt) (job.Spec, error) {
+func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
+	own, err := furnish.Ports(ctx, a.ports, t.Dir)
+	if err != nil {
+		return job.Spec{}, err
+	}
 	t = a.s.equip(t)
 	if err := os.MkdirAll(t.Scratch, 0o700); err != nil {
 		return job.Spec{}, fault.Wrap(fault.Transient, err, "make the scratch folder of %s", t.Op)
 	}
 	spec, err := a.s.agents.Spec(t)
 	spec.GraceMS, spec.OutputCap = graceMS, outputCap
+	spec.Env = append(spec.Env, own)
 	return spec, err
 }
 
@@ -131,8 +123,6 @@ func readAll(r io.ReadCloser, err error) ([]byte, error) {
 }
 
 var _ engine.Agents = agents{}
-
-var _ check.Trees = trees{}
 
 type clock struct{}
 

@@ -1,8 +1,8 @@
 // Command bench measures, on the machine it runs on, what the design sets
-// goals for: the overhead of a task, the gate, "muster check", the start, and
-// idling.
+// goals for: the overhead of a task, the gate, "muster check", the start,
+// idling, and worktrees.
 //
-//	go run ./internal/bench [-quick] [-tasks N] [-only tasks,gate,check,start,idle] [-cpuprofile FILE]
+//	go run ./internal/bench [-quick] [-tasks N] [-only tasks,gate,check,start,idle,worktrees] [-cpuprofile FILE]
 //
 // It builds muster, makes repositories in a temporary folder, and runs muster
 // there as a person would, in processes of its own. It prints one table with
@@ -28,7 +28,7 @@ func main() {
 	o := options{}
 	flag.BoolVar(&o.isQuick, "quick", false, "small numbers: to see that it works")
 	flag.IntVar(&o.tasks, "tasks", 0, "also complete so many tasks once, half of them in chains of 10")
-	flag.StringVar(&o.only, "only", "", "measure only these, separated by commas: tasks, gate, check, start, idle")
+	flag.StringVar(&o.only, "only", "", "measure only these, separated by commas: tasks, gate, check, start, idle, worktrees")
 	flag.StringVar(&o.profile, "cpuprofile", "", "instead, drive one run in this process, or with -only check one judgement, and write its CPU profile here")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -49,6 +49,8 @@ type options struct {
 // sizes are how much is measured.
 type sizes struct {
 	files  int // in the repository
+	large  int // files in a large one
+	setUp  int // files that a set-up command makes
 	fanOut int // tasks side by side
 	chain  int // tasks in a row
 	repeat int // for medians
@@ -58,9 +60,9 @@ type sizes struct {
 
 func (o options) sizes() sizes {
 	if o.isQuick {
-		return sizes{files: 1000, fanOut: 20, chain: 10, repeat: 5, ledger: 5_000, idle: 3 * time.Second}
+		return sizes{files: 1000, large: 5_000, setUp: 2_000, fanOut: 20, chain: 10, repeat: 5, ledger: 5_000, idle: 3 * time.Second}
 	}
-	return sizes{files: 1000, fanOut: 200, chain: 50, repeat: 20, ledger: 100_000, idle: 20 * time.Second}
+	return sizes{files: 1000, large: 50_000, setUp: 20_000, fanOut: 200, chain: 50, repeat: 20, ledger: 100_000, idle: 20 * time.Second}
 }
 
 func run(ctx context.Context, o options) error {
@@ -79,7 +81,7 @@ func run(ctx context.Context, o options) error {
 	parts := []struct {
 		name    string
 		measure func(context.Context, *workshop, sizes) ([]row, error)
-	}{{"tasks", taskRows}, {"gate", gateRows}, {"check", checkRows}, {"start", startRows}, {"idle", idleRows}}
+	}{{"tasks", taskRows}, {"gate", gateRows}, {"check", checkRows}, {"start", startRows}, {"idle", idleRows}, {"worktrees", worktreeRows}}
 	var rows []row
 	for _, p := range parts {
 		if o.only != "" && !slices.Contains(strings.Split(o.only, ","), p.name) {

@@ -13,6 +13,9 @@ import (
 // version and its settings.
 func (j *judgement) key(ctx context.Context, t *task) (string, error) {
 	settings := t.check.Settings(j.req)
+	if f := furnisher(j.runner.trees, j.req); f != nil && t.info.Kind == Running {
+		settings = []any{settings, j.req.SetUp, f.Stamp(j.req.SetUp)}
+	}
 	if k, ok := t.check.(Keyed); ok {
 		s := newSubject(j.facts, j.req)
 		defer s.Release()

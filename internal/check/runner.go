@@ -88,13 +88,17 @@ func (r *Runner) Judge(ctx context.Context, req evidence.Request) (evidence.Evid
 	if err != nil {
 		return evidence.Evidence{}, err
 	}
+	j := r.judgement(req, c)
+	if j.furnished = r.setUp(ctx, j); ctx.Err() != nil {
+		return evidence.Evidence{}, fault.Wrap(fault.Transient, ctx.Err(), "judge %s..%s", req.Base.Tree, req.Head.Tree)
+	}
 	limit, cancel := context.WithCancel(ctx)
 	if req.TimeMS > 0 {
 		limit, cancel = context.WithTimeout(ctx, time.Duration(req.TimeMS)*time.Millisecond)
 	}
 	defer cancel()
 
-	j := r.start(limit, req, c)
+	j.start(limit)
 	results := j.collect(limit)
 	j.kept.write(ctx)
 	if err := ctx.Err(); err != nil {
@@ -105,6 +109,9 @@ func (r *Runner) Judge(ctx context.Context, req evidence.Request) (evidence.Evid
 		BaseTree: req.Base.Tree,
 		HeadTree: req.Head.Tree,
 		Results:  results,
+	}
+	if j.furnished != nil {
+		ev.Results = append([]evidence.Result{*j.furnished}, results...)
 	}
 	for _, res := range results {
 		ev.Sandbox = weaker(ev.Sandbox, res.Sandbox)
@@ -137,6 +144,8 @@ type judgement struct {
 	slots   chan struct{} // one for each check that may run
 	running chan struct{} // held by the one check that executes code
 	tasks   []*task
+
+	furnished *evidence.Result // of setting up the trees; nil when there is nothing to set up
 }
 
 type task struct {
@@ -147,14 +156,18 @@ type task struct {
 	result evidence.Result // valid once done is closed
 }
 
-func (r *Runner) start(ctx context.Context, req evidence.Request, c change.Change) *judgement {
-	j := &judgement{
+func (r *Runner) judgement(req evidence.Request, c change.Change) *judgement {
+	return &judgement{
 		runner: r, req: req, facts: newFacts(r.trees, r.parser, c),
 		kept:    newKept(r.cache, c),
 		slots:   make(chan struct{}, r.parallel),
 		running: make(chan struct{}, 1),
 	}
-	for _, ch := range r.checks {
+}
+
+// start begins every check.
+func (j *judgement) start(ctx context.Context) {
+	for _, ch := range j.runner.checks {
 		t := &task{check: ch, info: ch.Info(), done: make(chan struct{})}
 		for _, earlier := range j.tasks {
 			if slices.Contains(t.info.Needs, earlier.info.Name) {
@@ -169,7 +182,6 @@ func (r *Runner) start(ctx context.Context, req evidence.Request, c change.Chang
 			t.result = j.perform(ctx, t)
 		}()
 	}
-	return j
 }
 
 // collect waits for all results. When the time is over it waits a little
@@ -244,6 +256,9 @@ func (j *judgement) attempt(ctx context.Context, t *task) (res evidence.Result, 
 		if stops(n.result) {
 			return Skip("%s failed", n.info.Name), false
 		}
+	}
+	if res, ok := j.unfurnished(t.info.Kind); ok {
+		return res, false
 	}
 	key, err := j.key(ctx, t)
 	if err != nil {

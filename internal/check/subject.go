@@ -49,12 +49,20 @@ func (s *Subject) lease(ctx context.Context, l *lease, tree, side string) (strin
 	if l.release != nil {
 		return l.dir, nil
 	}
-	dir, release, err := s.facts.trees.Lease(ctx, tree)
+	dir, release, err := s.layOut(ctx, tree)
 	if err != nil {
 		return "", fault.Wrap(fault.Internal, err, "lay out the %s's tree %s", side, tree)
 	}
 	*l = lease{dir: dir, release: release}
 	return dir, nil
+}
+
+// layOut gives a folder that holds a tree, set up where the request says so.
+func (s *Subject) layOut(ctx context.Context, tree string) (string, func(), error) {
+	if f := furnisher(s.facts.trees, s.Request); f != nil {
+		return f.LeaseSetUp(ctx, want(s.Request, tree))
+	}
+	return s.facts.trees.Lease(ctx, tree)
 }
 
 // BaseHas reports whether the base holds a file of that name in any folder.

@@ -112,9 +112,11 @@ func tellAttempt(t *told, e flow.Event, r *report.Run) bool {
 			if a.Round > 0 {
 				round = fmt.Sprintf(", rework round %d", a.Round)
 			}
-			return t.news("", "attempt %d (%s%s) started", a.Number, task.Agent, round)
+			return t.news("", "attempt %d (%s%s) started%s", a.Number, task.Agent, round, d.SetUp.Text())
 		}
 		return t.detail("has a worktree at %s", unit.Short(d.Base.Commit))
+	case flow.SetUpFailed:
+		return t.news(red, "%s", d.Text())
 	case flow.AttemptEnded:
 		spent := unit.Span(d.TimeUS)
 		if c := unit.Cost(d.Outcome.Usage); c != "-" {

@@ -10,6 +10,7 @@ import (
 	"muster/internal/core/job"
 	"muster/internal/core/policy"
 	"muster/internal/core/report"
+	"muster/internal/core/setup"
 )
 
 // TestEventsInPlainWords holds the words of every event that a person is told
@@ -42,6 +43,9 @@ func TestEventsInPlainWords(t *testing.T) {
 	}{
 		{run, flow.RunStarted{Inputs: flow.Inputs{Name: "p"}, Goal: "Do it\nwell", Nodes: make([]flow.Node, 1)}, "run", news, "p: Do it (1 task)"},
 		{task, flow.WorktreePrepared{}, "x", news, "attempt 1 (bot) started"},
+		{task, flow.WorktreePrepared{SetUp: &setup.Outcome{Made: true, MadeUS: 61e6, Notes: []string{".env was not copied"}}}, "x", news, "attempt 1 (bot) started, set up in 1m1s; .env was not copied"},
+		{task, flow.WorktreePrepared{SetUp: &setup.Outcome{MadeUS: 61e6}}, "x", news, "attempt 1 (bot) started"},
+		{task, flow.SetUpFailed{Failure: setup.Failure{Command: "npm ci", Why: "it ended with exit code 1"}}, "x", news, "the set-up command npm ci failed: it ended with exit code 1"},
 		{task, flow.AttemptEnded{Attempt: 2, TimeUS: 61e6, Outcome: job.Outcome{Kind: job.Done, Message: "ok"}}, "x", news, "attempt 2 ended (1m01s): ok"},
 		{task, flow.AttemptEnded{Attempt: 2, Outcome: job.Outcome{Kind: job.Timeout}}, "x", news, "attempt 2 ended as timeout (0 ms): -"},
 		{task, flow.ChangeCaptured{Captured: change.Captured{Dropped: []string{"abc x"}}}, "x", news, "1 commit of the agent's own dropped"},

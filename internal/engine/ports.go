@@ -7,6 +7,7 @@ import (
 	"muster/internal/core/evidence"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
+	"muster/internal/core/setup"
 )
 
 // Log keeps what was decided. Only one engine writes to it.
@@ -44,7 +45,9 @@ type Repo interface {
 
 // Worktrees is where agents work.
 type Worktrees interface {
-	Worktree(ctx context.Context, r change.WorktreeRequest) (change.Worktree, error)
+	// Worktree gives a worktree that is laid out and set up. When the set-up
+	// commands fail, there is a failure and no error.
+	Worktree(ctx context.Context, r change.WorktreeRequest, s setup.Spec) (change.Worktree, setup.Result, error)
 	Capture(ctx context.Context, r change.CaptureRequest) (change.Captured, error)
 	Release(ctx context.Context, owner string) error
 }

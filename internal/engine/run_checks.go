@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"muster/internal/core/evidence"
+	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 )
 
@@ -23,6 +24,12 @@ func (h *Hands) runChecks(ctx context.Context, o flow.RunChecks) (Answer, error)
 	}
 	done := flow.EvidenceRecorded{Digest: digest, Base: r.Base, Head: r.Head, TimeUS: h.Clock.NowUS() - begun}
 	for _, x := range e.Results {
+		if x.Check == evidence.SetUpCheck && x.Status == evidence.CouldNot {
+			// No fault of the change: nothing is concluded, and the task waits
+			// until the same checks can be carried out.
+			return Answer{}, fault.New(fault.Refused, "check the change: %s", x.Why).
+				WithHint("mend it, then have the same checks made: muster retry, or muster resume where the run is paused")
+		}
 		switch x.Status {
 		case evidence.Failed:
 			done.Failed = append(done.Failed, x.Check)
@@ -45,7 +52,7 @@ func (h *Hands) request(ctx context.Context, o flow.RunChecks) (evidence.Request
 	r := evidence.Request{
 		Subject: o.Subject, Base: o.Base, Head: o.Head, Build: c.Checks.Build, Protect: c.Protect,
 		MaxLines: c.Checks.MaxLines, MaxFiles: c.Checks.MaxFiles, TimeMS: c.Checks.TimeMS,
-		Linters: c.Checks.External, Claim: o.Claim,
+		Linters: c.Checks.External, Claim: o.Claim, SetUp: c.SetUp,
 	}
 	for _, d := range in.plan.Decisions {
 		r.Forbids = append(r.Forbids, d.Forbids...)

@@ -42,7 +42,11 @@ func (r *Repo) Capture(ctx context.Context, q change.CaptureRequest) (change.Cap
 }
 
 func (r *Repo) capture(ctx context.Context, q change.CaptureRequest, s *slot, rec record, base change.Point) (change.Captured, error) {
-	shot, err := r.snapshot(ctx, s, s.meta+".capture", base.Tree, rec.Tree)
+	beside, err := insidePaths(q.Beside)
+	if err != nil {
+		return change.Captured{}, err
+	}
+	shot, err := r.snapshot(ctx, s, base.Tree, rec.Tree, beside)
 	if err != nil {
 		return change.Captured{}, err
 	}
@@ -77,8 +81,9 @@ type shot struct {
 
 // snapshot makes the tree of the slot's folder. It works on a copy of the
 // slot's index, which still knows the files as they were laid out: only what
-// was touched since is read.
-func (r *Repo) snapshot(ctx context.Context, s *slot, work, baseTree, laidTree string) (shot, error) {
+// was touched since is read. What lies beside is left out.
+func (r *Repo) snapshot(ctx context.Context, s *slot, baseTree, laidTree string, beside []string) (shot, error) {
+	work := s.meta + ".capture"
 	if !isDir(s.dir) {
 		return shot{}, fault.New(fault.Conflict, "the worktree %s was removed or replaced", s.dir).
 			WithHint("prepare it again; its content is lost")
@@ -89,7 +94,7 @@ func (r *Repo) snapshot(ctx context.Context, s *slot, work, baseTree, laidTree s
 	if err := copyIndex(s.index(), work); err != nil {
 		return shot{}, err
 	}
-	sc := scan{repo: r, hold: s.lock, seed: s.index()}
+	sc := scan{repo: r, hold: s.lock, seed: s.index(), beside: beside}
 	if laidTree != baseTree {
 		// Seeded from the base: what it tracks stays tracked. With -i, files that
 		// the agent changed since they were laid out are no obstacle.

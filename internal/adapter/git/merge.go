@@ -89,7 +89,7 @@ func (r *Repo) leftBehind(ctx context.Context, run, mirror, head string) (bool, 
 func (r *Repo) merge(ctx context.Context, q change.MergeRequest, from change.Point) (change.Merged, error) {
 	m := change.Merged{From: from}
 	// A commit on the head lands as it is; its attempt's ref keeps it.
-	if asItIs, err := r.hasOnlyParent(ctx, q.Head.Commit, from.Commit); err != nil || asItIs && q.Base.Commit == from.Commit {
+	if asItIs, err := r.objects.hasOnlyParent(ctx, q.Head.Commit, from.Commit); err != nil || asItIs && q.Base.Commit == from.Commit {
 		m.Result = q.Head
 		return m, err
 	}
@@ -179,7 +179,7 @@ func (r *Repo) standIns(ctx context.Context, q change.MergeRequest, from change.
 		id   *string
 		tree string
 	}{{&ours, from.Tree}, {&theirs, q.Head.Tree}} {
-		if only, err := r.hasOnlyParent(ctx, *side.id, spec.Parent); err != nil || only {
+		if only, err := r.objects.hasOnlyParent(ctx, *side.id, spec.Parent); err != nil || only {
 			if err != nil {
 				return "", "", err
 			}
@@ -194,11 +194,11 @@ func (r *Repo) standIns(ctx context.Context, q change.MergeRequest, from change.
 }
 
 // hasOnlyParent reports whether parent is the commit's one and only parent.
-func (r *Repo) hasOnlyParent(ctx context.Context, commit, parent string) (bool, error) {
+func (b objects) hasOnlyParent(ctx context.Context, commit, parent string) (bool, error) {
 	if commit == "" {
 		return false, nil
 	}
-	o, err := r.objects.read(ctx, commit)
+	o, err := b.read(ctx, commit)
 	if err != nil {
 		return false, err
 	}

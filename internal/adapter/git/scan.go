@@ -26,7 +26,8 @@ type scan struct {
 	notes []string
 	made  []raw.Object // of the tree, to be written before it is used
 
-	keepModes bool // the folder is a person's own: what cannot be read is an error
+	beside    []string // paths that are left out
+	keepModes bool     // the folder is a person's own: what cannot be read is an error
 }
 
 const (
@@ -42,6 +43,15 @@ func (c *scan) tree(ctx context.Context, dir, indexFile string) (string, error) 
 	skip, err := c.submodules(dir, indexFile)
 	if err != nil {
 		return "", err
+	}
+	if len(c.beside) > 0 {
+		// Ignored paths are left out by themselves, and git add takes it for a
+		// mistake to name one.
+		left, err := c.notIgnored(ctx, dir, indexFile, c.beside)
+		if err != nil {
+			return "", err
+		}
+		skip = append(skip, left...)
 	}
 	err = c.add(ctx, dir, indexFile, skip)
 	nested := false
@@ -217,7 +227,7 @@ func (c *scan) findNested(ctx context.Context, dir, indexFile string) ([]string,
 		if d.Name() == ".git" {
 			return fs.SkipDir
 		}
-		if before.IsGitlink(p) {
+		if before.IsGitlink(p) || slices.Contains(c.beside, p) {
 			return fs.SkipDir
 		}
 		if _, err := root.Lstat(path.Join(p, ".git")); err != nil || before.HasBelow(p) {
@@ -229,13 +239,20 @@ func (c *scan) findNested(ctx context.Context, dir, indexFile string) ([]string,
 	if err != nil || len(found) == 0 {
 		return nil, fault.Wrap(fault.Internal, err, "look for repositories in %s", dir)
 	}
-	return c.notIgnored(ctx, dir, indexFile, found)
+	for i := range found {
+		found[i] += "/" // folders, also for a rule that is about folders only
+	}
+	found, err = c.notIgnored(ctx, dir, indexFile, found)
+	for i := range found {
+		found[i] = strings.TrimSuffix(found[i], "/")
+	}
+	return found, err
 }
 
 func (c *scan) notIgnored(ctx context.Context, dir, indexFile string, paths []string) ([]string, error) {
 	res, err := c.repo.own.run(ctx, call{
 		args: []string{"check-ignore", "-z", "--stdin"}, env: c.env, work: dir, index: indexFile, hold: c.hold,
-		stdin:  strings.NewReader(strings.Join(paths, "/\x00") + "/\x00"),
+		stdin:  strings.NewReader(strings.Join(paths, "\x00") + "\x00"),
 		accept: 1, // none is ignored
 	})
 	if err != nil {
@@ -243,9 +260,9 @@ func (c *scan) notIgnored(ctx context.Context, dir, indexFile string, paths []st
 	}
 	ignored := map[string]bool{}
 	for p := range strings.SplitSeq(string(res.out), "\x00") {
-		ignored[strings.TrimSuffix(p, "/")] = true
+		ignored[p] = true
 	}
-	return slices.DeleteFunc(paths, func(p string) bool { return ignored[p] }), nil
+	return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return ignored[p] }), nil
 }
 
 // makeReadable gives the owner back the right to read what the agent made

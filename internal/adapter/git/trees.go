@@ -13,8 +13,9 @@ import (
 // Lease gives a folder that holds exactly the tree, for the caller alone, and
 // the function that gives it back. The folder may be changed at will: the
 // next one who gets it finds it restored. A lease ends with the process that
-// took it at the latest. Submodules are empty folders.
-func (r *Repo) Lease(ctx context.Context, tree string) (string, func(), error) {
+// took it at the latest. Submodules are empty folders. Beside are paths as
+// Materialise keeps them.
+func (r *Repo) Lease(ctx context.Context, tree string, beside ...string) (string, func(), error) {
 	tree, err := r.treeOf(ctx, tree)
 	if err != nil {
 		return "", nil, err
@@ -27,7 +28,7 @@ func (r *Repo) Lease(ctx context.Context, tree string) (string, func(), error) {
 	r.leases[s.dir] = s
 	r.mu.Unlock()
 	release := sync.OnceFunc(func() { r.giveBack(s) })
-	if err := r.Materialise(ctx, tree, s.dir); err != nil {
+	if err := r.Materialise(ctx, tree, s.dir, beside...); err != nil {
 		release()
 		return "", nil, err
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 // Worktree gives the owner a worktree with the requested content and nothing
-// else in it, ignored files neither. HEAD is detached at the base. The same
+// else in it but what lies at the paths in q.Beside, ignored files neither.
+// What lies there was left by whoever had the folder before. HEAD is detached at the base. The same
 // owner gets the same worktree, also after a crash, until Release; with Keep
 // its content is then left alone.
 func (r *Repo) Worktree(ctx context.Context, q change.WorktreeRequest) (change.Worktree, error) {
@@ -35,8 +36,9 @@ func (r *Repo) Worktree(ctx context.Context, q change.WorktreeRequest) (change.W
 	// Without a base of its own, a request to keep means the base it is on: the
 	// run may have moved on, and the agent's work must not be lost for that.
 	sameBase := rec.Base == base || q.Base.Commit == ""
-	if !q.Keep || !rec.Ready || !sameBase || !isDir(s.dir) {
-		if rec, err = r.fill(ctx, s, rec, record{Owner: q.Owner, Base: base, Tree: tree}); err != nil {
+	kept := q.Keep && rec.Ready && sameBase && isDir(s.dir)
+	if !kept {
+		if rec, err = r.fill(ctx, s, rec, record{Owner: q.Owner, Base: base, Tree: tree}, q.Beside); err != nil {
 			return change.Worktree{}, fault.Wrap(fault.Internal, err, "prepare a worktree for %s", q.Owner)
 		}
 	}
@@ -48,7 +50,7 @@ func (r *Repo) Worktree(ctx context.Context, q change.WorktreeRequest) (change.W
 		return change.Worktree{}, err
 	}
 	rec.Ready = true
-	return change.Worktree{Dir: s.dir, Base: rec.Base}, s.write(rec, durable)
+	return change.Worktree{Dir: s.dir, Base: rec.Base, Kept: kept}, s.write(rec, durable)
 }
 
 // wanted says what a request asks for.
@@ -67,15 +69,19 @@ func (r *Repo) wanted(ctx context.Context, q change.WorktreeRequest) (base chang
 
 // fill lays the content out and makes the folder a worktree of the user's
 // repository, for the agent's own use of Git. The slot's record is was, and
-// becomes will before anything is changed.
-func (r *Repo) fill(ctx context.Context, s *slot, was, will record) (record, error) {
+// becomes will before anything is changed. What lies beside is left alone.
+func (r *Repo) fill(ctx context.Context, s *slot, was, will record, beside []string) (record, error) {
+	beside, err := insidePaths(beside)
+	if err != nil {
+		return will, err
+	}
 	was.Version = 0
 	if was != will {
 		if err := s.write(will, durable); err != nil {
 			return will, err
 		}
 	}
-	if err := r.lay(ctx, s, layout{tree: will.Tree, keep: []string{".git"}}); err != nil {
+	if err := r.lay(ctx, s, layout{tree: will.Tree, keep: append(beside, ".git")}); err != nil {
 		return will, err
 	}
 	return will, r.link(s, will.Base.Commit)
@@ -154,6 +160,15 @@ func replaceFile(dir, name, content string) error {
 		}
 	}
 	return fault.Wrap(fault.Internal, err, "write %s", path)
+}
+
+// WorktreeOf gives the folder of the owner's worktree; empty when it has none.
+func (r *Repo) WorktreeOf(owner string) (string, error) {
+	s, err := r.worktrees.owned(owner)
+	if s == nil || err != nil {
+		return "", err
+	}
+	return s.dir, nil
 }
 
 // Release gives the owner's worktree back to the pool. An owner without one

@@ -18,12 +18,15 @@ type WorktreeRequest struct {
 	Base  Point  // what the agent's change will be measured against
 	Tree  string // the content to lay out; empty means Base.Tree
 	Keep  bool   // leave the content as it is when the owner already has the worktree on this base
+
+	Beside []string // untracked paths that are left as they are when the content is laid out
 }
 
 // Worktree is a prepared worktree.
 type Worktree struct {
 	Dir  string `json:"dir"` // absolute
 	Base Point  `json:"base"`
+	Kept bool   `json:"kept,omitempty"` // the content was left as the owner had it
 }
 
 // CaptureRequest asks to turn the content of a worktree into a commit.
@@ -34,6 +37,8 @@ type CaptureRequest struct {
 	Message string
 	Author  string // "Name <email>"
 	AtUS    int64  // date of author and committer, so that a repetition gives the same commit
+
+	Beside []string // untracked paths that are no part of the change
 }
 
 // Captured is a recorded change.

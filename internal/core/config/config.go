@@ -6,6 +6,8 @@ import (
 	"muster/internal/core/evidence"
 	"muster/internal/core/job"
 	"muster/internal/core/plan"
+	"muster/internal/core/resource"
+	"muster/internal/core/setup"
 )
 
 // Into says where a finished run goes.
@@ -22,6 +24,7 @@ type Config struct {
 	Version int         `json:"version"`
 	Agents  []job.Agent `json:"agents"` // by name; the built-in ones (claude, codex) are always there
 	Roles   []Role      `json:"roles,omitempty"`
+	SetUp   setup.Spec  `json:"setup"`
 	Checks  Checks      `json:"checks"`
 	Protect []string    `json:"protect,omitempty"` // globs added to the built-in list
 	Budget  plan.Budget `json:"budget"`
@@ -29,7 +32,10 @@ type Config struct {
 	Rounds  int         `json:"rounds"`  // rework rounds at most
 	Default string      `json:"default"` // agent for tasks that name none
 	Sandbox string      `json:"sandbox"` // auto, off
-	Origin  []Origin    `json:"-"`
+
+	Resources resource.Limits `json:"resources"`
+
+	Origin []Origin `json:"-"`
 }
 
 // Role lists what an agent is used for, in the agent's order of preference.

@@ -11,6 +11,8 @@ import (
 	"muster/internal/core/evidence"
 	"muster/internal/core/job"
 	"muster/internal/core/plan"
+	"muster/internal/core/resource"
+	"muster/internal/core/setup"
 	"muster/internal/core/yamlfile"
 )
 
@@ -42,6 +44,9 @@ func TestDefault(t *testing.T) {
 		Rounds:  3,
 		Default: "claude",
 		Sandbox: "auto",
+
+		SetUp:     setup.Spec{TimeMS: 600_000},
+		Resources: resource.Limits{AgentMemory: 1 << 30, FreeMemory: 512 << 20, FreeDisk: 1 << 30, StateSize: 20 << 30},
 	}
 	got := config.Default()
 	if len(got.Origin) == 0 {
@@ -84,6 +89,12 @@ func TestParseEveryKey(t *testing.T) {
 		Rounds:  2,
 		Default: "bot",
 		Sandbox: "off",
+
+		SetUp: setup.Spec{
+			Run: []plan.Command{{Argv: []string{"npm", "ci"}}, {Shell: "make deps"}}, Copy: []string{".env", "certs"},
+			Link: []string{"models/big.bin"}, Inputs: []string{"tools/*.txt"}, TimeMS: 180_000,
+		},
+		Resources: resource.Limits{AgentMemory: 2 << 30, FreeDisk: 3 << 29, StateSize: 512 << 20},
 	}
 	got := example(t, "full.yaml")
 	got.Origin = nil
@@ -95,21 +106,30 @@ func TestParseEveryKey(t *testing.T) {
 func TestOrigin(t *testing.T) {
 	c := example(t, "full.yaml")
 	want := map[string]config.Origin{
-		"agents.claude.driver": {Value: "claude", Source: config.FromDefault},
-		"agents.claude.model":  {Value: "opus", Source: ".muster/config.yaml:4"},
-		"agents.claude.env":    {Value: "LANG, TOKEN", Source: ".muster/config.yaml:4"},
-		"agents.codex.roles":   {Value: "review, test", Source: ".muster/config.yaml:8"},
-		"agents.bot.command":   {Value: "./agent.sh --fast", Source: ".muster/config.yaml:9"},
-		"default":              {Value: "bot", Source: ".muster/config.yaml:11"},
-		"rounds":               {Value: "2", Source: ".muster/config.yaml:12"},
-		"checks.time":          {Value: "5m", Source: ".muster/config.yaml:17"},
-		"checks.max_files":     {Value: "no limit", Source: ".muster/config.yaml:19"},
-		"budget.usd":           {Value: "20.00", Source: ".muster/config.yaml:25"},
-		"budget.minutes":       {Value: "4h", Source: ".muster/config.yaml:25"},
-		"land.protected":       {Value: "main, release/*", Source: ".muster/config.yaml:27"},
-		"sandbox":              {Value: "off", Source: ".muster/config.yaml:26"},
-		"checks.build":         {Value: "make", Source: ".muster/config.yaml:20"},
-		"checks.external":      {Value: "lint, vet", Source: ".muster/config.yaml:22"},
+		"agents.claude.driver":   {Value: "claude", Source: config.FromDefault},
+		"agents.claude.model":    {Value: "opus", Source: ".muster/config.yaml:4"},
+		"agents.claude.env":      {Value: "LANG, TOKEN", Source: ".muster/config.yaml:4"},
+		"agents.codex.roles":     {Value: "review, test", Source: ".muster/config.yaml:8"},
+		"agents.bot.command":     {Value: "./agent.sh --fast", Source: ".muster/config.yaml:9"},
+		"default":                {Value: "bot", Source: ".muster/config.yaml:11"},
+		"rounds":                 {Value: "2", Source: ".muster/config.yaml:12"},
+		"setup":                  {Value: "npm ci; make deps", Source: ".muster/config.yaml:13"},
+		"worktrees.copy":         {Value: ".env, certs", Source: ".muster/config.yaml:14"},
+		"worktrees.link":         {Value: "models/big.bin", Source: ".muster/config.yaml:14"},
+		"worktrees.inputs":       {Value: "tools/*.txt", Source: ".muster/config.yaml:14"},
+		"worktrees.time":         {Value: "3m", Source: ".muster/config.yaml:14"},
+		"resources.agent_memory": {Value: "2 GiB", Source: ".muster/config.yaml:15"},
+		"resources.free_memory":  {Value: "no limit", Source: ".muster/config.yaml:15"},
+		"resources.free_disk":    {Value: "1.5 GiB", Source: ".muster/config.yaml:15"},
+		"resources.state_size":   {Value: "512 MiB", Source: ".muster/config.yaml:15"},
+		"checks.time":            {Value: "5m", Source: ".muster/config.yaml:17"},
+		"checks.max_files":       {Value: "no limit", Source: ".muster/config.yaml:19"},
+		"budget.usd":             {Value: "20.00", Source: ".muster/config.yaml:25"},
+		"budget.minutes":         {Value: "4h", Source: ".muster/config.yaml:25"},
+		"land.protected":         {Value: "main, release/*", Source: ".muster/config.yaml:27"},
+		"sandbox":                {Value: "off", Source: ".muster/config.yaml:26"},
+		"checks.build":           {Value: "make", Source: ".muster/config.yaml:20"},
+		"checks.external":        {Value: "lint, vet", Source: ".muster/config.yaml:22"},
 	}
 	have := map[string]config.Origin{}
 	for _, o := range c.Origin {

@@ -7,6 +7,8 @@ import (
 	"muster/internal/core/evidence"
 	"muster/internal/core/job"
 	"muster/internal/core/plan"
+	"muster/internal/core/resource"
+	"muster/internal/core/setup"
 	"muster/internal/core/yamlfile"
 )
 
@@ -24,13 +26,17 @@ const (
 )
 
 // Keys gives the keys that a part of a configuration may have. The parts are
-// config, agent, checks, external and land; a budget has those of a plan's run_budget.
+// config, agent, worktrees, checks, external, resources and land; a budget has those of a plan's run_budget.
 func Keys(part string) []string {
 	switch part {
 	case "config":
-		return []string{"version", "agents", "default", "rounds", "setup", "checks", "protect", "budget", "sandbox", "land"}
+		return []string{"version", "agents", "default", "rounds", "setup", "worktrees", "checks", "protect", "budget", "resources", "sandbox", "land"}
 	case "agent":
 		return []string{"driver", "model", "command", "args", "env", "pass_env", "roles"}
+	case "worktrees":
+		return []string{"copy", "link", "inputs", "time"}
+	case "resources":
+		return []string{"agent_memory", "free_memory", "free_disk", "state_size"}
 	case "checks":
 		return []string{"time", "max_lines", "max_files", "build", "external"}
 	case "external":
@@ -61,6 +67,9 @@ func base() Config {
 		Rounds:  3,
 		Default: "claude",
 		Sandbox: "auto",
+
+		SetUp:     setup.Spec{TimeMS: 10 * 60 * 1000},
+		Resources: resource.Default(),
 	}
 }
 
@@ -90,9 +99,9 @@ func readConfig(f *yamlfile.File, root *yamlfile.Node, c *Config) {
 	if n := root.Get("rounds"); n != nil {
 		c.Rounds = int(f.Int(n, 0, maxRounds))
 	}
-	if n := root.Get("setup"); n != nil {
-		f.Errorf(n, "begin the commands that need it with it, as in accept: [npm ci && npm test]", "setup is not available in this version")
-	}
+	c.SetUp.Run = plan.ReadCommands(f, root.Get("setup"))
+	readWorktrees(f, root.Get("worktrees"), &c.SetUp)
+	readResources(f, root.Get("resources"), &c.Resources)
 	readChecks(f, root.Get("checks"), &c.Checks)
 	c.Protect = plan.ReadGlobs(f, root.Get("protect"))
 	budget := plan.ReadBudget(f, root.Get("budget"), plan.Keys("run_budget"))

@@ -47,6 +47,10 @@ const (
 	Verified Grade = "verified" // shown by running code
 )
 
+// SetUpCheck is the name of the result that says whether the trees of a change
+// could be set up. It is there when the configuration has set-up commands.
+const SetUpCheck = "setup"
+
 // Finding is one located statement by a check.
 type Finding struct {
 	ID          string `json:"id"`          // short, for people: first 8 characters of the fingerprint

@@ -3,6 +3,7 @@ package evidence
 import (
 	"muster/internal/core/change"
 	"muster/internal/core/plan"
+	"muster/internal/core/setup"
 )
 
 // Subject says what sort of change is judged; it decides which checks apply.
@@ -38,6 +39,7 @@ type Request struct {
 	Forbids  []string       `json:"forbids,omitempty"` // what decisions of the plan rule out: "import:redis"
 	Linters  []Linter       `json:"linters,omitempty"` // outside tools whose findings are taken in
 	Links    []Link         `json:"links,omitempty"`   // folders that Git does not track and tests need
+	SetUp    setup.Spec     `json:"setup"`             // what trees hold beside what Git tracks, when code of the repository runs in them
 }
 
 // Link is a folder outside the repository's trees that tests find in them:

@@ -5,6 +5,7 @@ import (
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 	"muster/internal/core/policy"
+	"muster/internal/core/setup"
 )
 
 // Node is a task as the run sees it.
@@ -68,6 +69,7 @@ const (
 	ForPush     Pause = "push"   // a person's commit on the branch does not pass
 	ForFailure  Pause = "failure"
 	ForStop     Pause = "stopped"
+	ForSetUp    Pause = "setup" // a worktree could not be set up
 	ForInternal Pause = "internal"
 )
 
@@ -149,7 +151,12 @@ type (
 	// HaltRequested asks a task to stop its agent.
 	HaltRequested struct{}
 	// WorktreePrepared answers PrepareWorktree.
-	WorktreePrepared struct{ change.Worktree }
+	WorktreePrepared struct {
+		change.Worktree
+		SetUp *setup.Outcome `json:"setup,omitempty"` // nil when nothing is set up
+	}
+	// SetUpFailed answers PrepareWorktree when the set-up commands fail.
+	SetUpFailed struct{ setup.Failure }
 	// WorktreeReleased answers ReleaseWorktree.
 	WorktreeReleased struct{}
 	// AttemptEnded answers StartAttempt.

@@ -18,6 +18,7 @@ const (
 	EvSlotGranted      Kind = "slot_granted"
 	EvHaltRequested    Kind = "halt_requested"
 	EvWorktreePrepared Kind = "worktree_prepared"
+	EvSetUpFailed      Kind = "setup_failed"
 	EvWorktreeReleased Kind = "worktree_released"
 	EvAttemptEnded     Kind = "attempt_ended"
 	EvAttemptStopped   Kind = "attempt_stopped"
@@ -84,6 +85,9 @@ func (HaltRequested) Kind() Kind { return EvHaltRequested }
 
 // Kind names the event.
 func (WorktreePrepared) Kind() Kind { return EvWorktreePrepared }
+
+// Kind names the event.
+func (SetUpFailed) Kind() Kind { return EvSetUpFailed }
 
 // Kind names the event.
 func (WorktreeReleased) Kind() Kind { return EvWorktreeReleased }
@@ -186,6 +190,8 @@ func decoders(k Kind) func([]byte) (Payload, error) { //nolint:funlen // a table
 		return payload[HaltRequested]
 	case EvWorktreePrepared:
 		return payload[WorktreePrepared]
+	case EvSetUpFailed:
+		return payload[SetUpFailed]
 	case EvWorktreeReleased:
 		return payload[WorktreeReleased]
 	case EvAttemptEnded:

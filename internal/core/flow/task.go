@@ -216,6 +216,8 @@ func (s *taskStep) answer(e Event) {
 	switch d := e.Data.(type) {
 	case WorktreePrepared:
 		s.prepared(d)
+	case SetUpFailed:
+		s.setUpFailed(d)
 	case AttemptEnded:
 		s.attemptEnded(d)
 	case ChangeCaptured:

@@ -11,6 +11,7 @@ import (
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
 	"muster/internal/core/policy"
+	"muster/internal/core/setup"
 )
 
 // words are the arguments of one event in a transcript.
@@ -157,6 +158,8 @@ func answers(k flow.Kind) flow.CommandKind {
 		return flow.CmdAdvanceTarget
 	case flow.EvWorktreePrepared:
 		return flow.CmdPrepareWorktree
+	case flow.EvSetUpFailed:
+		return flow.CmdPrepareWorktree
 	case flow.EvWorktreeReleased:
 		return flow.CmdReleaseWorktree
 	case flow.EvAttemptEnded:
@@ -198,6 +201,8 @@ func payload(k flow.Kind, w *words) flow.Payload {
 		return flow.TargetAdvanced{Advanced: change.Advanced{Done: w.flag("done"), Why: w.str("why"), Command: w.str("command")}}
 	case flow.EvWorktreePrepared:
 		return flow.WorktreePrepared{Worktree: change.Worktree{Dir: "/w", Base: w.point("base")}}
+	case flow.EvSetUpFailed:
+		return flow.SetUpFailed{Failure: setup.Failure{Command: w.next(), Why: w.str("why")}}
 	case flow.EvWorktreeReleased:
 		return flow.WorktreeReleased{}
 	case flow.EvAttemptEnded:

@@ -33,7 +33,7 @@ func (r *Run) Asks() []Ask {
 			ask.Command = "muster approve " + r.Name
 		case flow.ForBranch:
 			ask.Command = r.Hint + " && muster resume " + r.Name
-		case flow.ForQuota, flow.ForFailure, flow.ForStop, flow.ForInternal:
+		case flow.ForQuota, flow.ForFailure, flow.ForStop, flow.ForInternal, flow.ForSetUp:
 		}
 		out = append(out, ask)
 	case flow.Doubting:
@@ -74,7 +74,7 @@ func (r *Run) End() End {
 			return EndBudget
 		case flow.ForStop:
 			return EndStopped
-		case flow.ForBranch, flow.ForPush, flow.ForFailure, flow.ForInternal:
+		case flow.ForBranch, flow.ForPush, flow.ForFailure, flow.ForInternal, flow.ForSetUp:
 			return EndAsking
 		}
 	case flow.Opening, flow.Syncing, flow.Proving, flow.Advancing:

@@ -16,6 +16,7 @@ import (
 	"muster/internal/core/job"
 	"muster/internal/core/plan"
 	"muster/internal/core/report"
+	"muster/internal/core/setup"
 	"muster/internal/engine"
 )
 
@@ -217,16 +218,16 @@ func (s *Scene) Advance(_ context.Context, r change.AdvanceRequest, _ func(strin
 }
 
 // Worktree implements engine.Worktrees.
-func (s *Scene) Worktree(_ context.Context, r change.WorktreeRequest) (change.Worktree, error) {
+func (s *Scene) Worktree(_ context.Context, r change.WorktreeRequest, _ setup.Spec) (change.Worktree, setup.Result, error) {
 	if err := s.failing("worktree"); err != nil {
-		return change.Worktree{}, err
+		return change.Worktree{}, setup.Result{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.Base.Tree == "" {
 		r.Base = s.heads[r.Run]
 	}
-	return change.Worktree{Dir: "/worktrees/" + r.Owner, Base: r.Base}, nil
+	return change.Worktree{Dir: "/worktrees/" + r.Owner, Base: r.Base}, setup.Result{}, nil
 }
 
 // Capture implements engine.Worktrees. What an agent leaves differs with every

@@ -9,6 +9,7 @@ import (
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
 	"muster/internal/core/policy"
+	"muster/internal/core/setup"
 )
 
 // world is everything outside of the machines: the repository, the agents, the
@@ -93,6 +94,9 @@ func (w *world) do(c openCommand) flow.Payload {
 	case flow.OpenRun:
 		return flow.RunOpened{Opened: change.Opened{Target: "refs/heads/main", Base: w.head, Branch: "refs/heads/muster/sim"}}
 	case flow.PrepareWorktree:
+		if w.chance(40) {
+			return flow.SetUpFailed{Failure: setup.Failure{Command: "npm ci", Why: "no"}}
+		}
 		if o.Base.Tree == "" {
 			o.Base = w.head
 		}

@@ -1,0 +1,13 @@
+package flow
+
+// setUpFailed pauses the run: every worktree is set up with the same commands,
+// and no agent is to blame. The task goes on when the run is resumed.
+func (s *taskStep) setUpFailed(d SetUpFailed) {
+	s.t.Halting = false
+	// Told before the slot is given back, so that no other task gets it.
+	s.tell(s.run(), PauseRequested{
+		Reason: ForSetUp, Why: s.id() + ": " + d.Text(),
+		Hint: "mend it, then: muster resume " + s.t.begun.Name + " (what the command said: muster log " + s.t.begun.Name + " --json)",
+	})
+	s.settle(Halted, IsHalted, "its worktree could not be set up")
+}
