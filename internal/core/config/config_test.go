@@ -36,7 +36,7 @@ func TestDefault(t *testing.T) {
 	want := config.Config{
 		Version: 1,
 		Agents:  []job.Agent{{Name: "claude", Driver: "claude"}, {Name: "codex", Driver: "codex"}},
-		Checks:  config.Checks{TimeMS: 600_000, MaxLines: 800, MaxFiles: 40},
+		Checks:  config.Checks{TimeMS: 600_000, GoalTimeMS: 2 * 3600_000, MaxLines: 800, MaxFiles: 40},
 		Budget:  plan.Budget{Parallel: 4},
 		Land:    config.Land{Into: config.IntoTarget},
 		Rounds:  3,
@@ -74,7 +74,7 @@ func TestParseEveryKey(t *testing.T) {
 			{Name: "play", Driver: "script", Command: []string{"scripts"}},
 		},
 		Roles: []config.Role{{Agent: "claude", Roles: []string{"code", "docs"}}, {Agent: "codex", Roles: []string{"review", "test"}}},
-		Checks: config.Checks{TimeMS: 300_000, MaxLines: 400, Build: []plan.Command{{Shell: "make"}}, External: []evidence.Linter{
+		Checks: config.Checks{TimeMS: 300_000, GoalTimeMS: 3 * 3600_000, MaxLines: 400, Build: []plan.Command{{Shell: "make"}}, External: []evidence.Linter{
 			{Name: "lint", Run: plan.Command{Argv: []string{"golangci-lint", "run", "--out-format", "sarif"}}, Format: evidence.SARIF},
 			{Name: "vet", Run: plan.Command{Shell: "go vet ./..."}, Format: evidence.ErrorFormat, Lines: []string{"%f:%l:%c: %m"}},
 		}},
@@ -102,7 +102,8 @@ func TestOrigin(t *testing.T) {
 		"agents.bot.command":   {Value: "./agent.sh --fast", Source: ".muster/config.yaml:9"},
 		"default":              {Value: "bot", Source: ".muster/config.yaml:11"},
 		"rounds":               {Value: "2", Source: ".muster/config.yaml:12"},
-		"checks.time":          {Value: "5m", Source: ".muster/config.yaml:17"},
+		"checks.time":          {Value: "5m", Source: ".muster/config.yaml:16"},
+		"checks.goal_time":     {Value: "3h", Source: ".muster/config.yaml:17"},
 		"checks.max_files":     {Value: "no limit", Source: ".muster/config.yaml:19"},
 		"budget.usd":           {Value: "20.00", Source: ".muster/config.yaml:25"},
 		"budget.minutes":       {Value: "4h", Source: ".muster/config.yaml:25"},

@@ -39,6 +39,7 @@ func origins(c Config, file string, root *yamlfile.Node) []Origin {
 	w.value("default", c.Default)
 	w.value("rounds", strconv.Itoa(c.Rounds))
 	w.value("checks.time", span(c.Checks.TimeMS))
+	w.value("checks.goal_time", span(c.Checks.GoalTimeMS))
 	w.value("checks.max_lines", limit(int64(c.Checks.MaxLines)))
 	w.value("checks.max_files", limit(int64(c.Checks.MaxFiles)))
 	w.value("checks.build", commands(c.Checks.Build))

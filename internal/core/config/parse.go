@@ -32,7 +32,7 @@ func Keys(part string) []string {
 	case "agent":
 		return []string{"driver", "model", "command", "args", "env", "pass_env", "roles"}
 	case "checks":
-		return []string{"time", "max_lines", "max_files", "build", "external"}
+		return []string{"time", "goal_time", "max_lines", "max_files", "build", "external"}
 	case "external":
 		return []string{"name", "run", "format", "lines"}
 	case "land":
@@ -55,7 +55,7 @@ func base() Config {
 	return Config{
 		Version: Version,
 		Agents:  []job.Agent{{Name: "claude", Driver: "claude"}, {Name: "codex", Driver: "codex"}},
-		Checks:  Checks{TimeMS: 10 * 60 * 1000, MaxLines: 800, MaxFiles: 40},
+		Checks:  Checks{TimeMS: 10 * 60 * 1000, GoalTimeMS: 2 * 60 * 60 * 1000, MaxLines: 800, MaxFiles: 40},
 		Budget:  plan.Budget{Parallel: 4},
 		Land:    Land{Into: IntoTarget},
 		Rounds:  3,
@@ -260,6 +260,11 @@ func readChecks(f *yamlfile.File, n *yamlfile.Node, c *Checks) {
 	if t := n.Get("time"); t != nil {
 		if c.TimeMS = f.Millis(t); c.TimeMS > dayMS {
 			f.Errorf(t, "", "the checks of one change may take a day at most")
+		}
+	}
+	if t := n.Get("goal_time"); t != nil {
+		if c.GoalTimeMS = f.Millis(t); c.GoalTimeMS > dayMS {
+			f.Errorf(t, "", "the checks of a run may take a day at most")
 		}
 	}
 	if v := n.Get("max_lines"); v != nil {

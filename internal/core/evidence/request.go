@@ -38,7 +38,13 @@ type Request struct {
 	Forbids  []string       `json:"forbids,omitempty"` // what decisions of the plan rule out: "import:redis"
 	Linters  []Linter       `json:"linters,omitempty"` // outside tools whose findings are taken in
 	Links    []Link         `json:"links,omitempty"`   // folders that Git does not track and tests need
+	Known    []Known        `json:"known,omitempty"`   // tests that other changes have shown to be flaky
 }
+
+// Followed reports whether what the checks leave out for want of time is run
+// all the same before anything reaches the target: the whole run is judged
+// once more then.
+func (s Subject) Followed() bool { return s == OfTask || s == OfMerge || s == OfPush }
 
 // Link is a folder outside the repository's trees that tests find in them:
 // installed dependencies. It is linked and not copied, so tests can write to

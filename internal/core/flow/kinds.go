@@ -41,6 +41,7 @@ const (
 	EvChangeReturned   Kind = "change_returned"
 	EvQueueClosed      Kind = "queue_closed"
 	EvTaskClosed       Kind = "task_closed"
+	EvTestsTried       Kind = "tests_tried"
 )
 
 // Kind names the event.
@@ -154,6 +155,9 @@ func (QueueClosed) Kind() Kind { return EvQueueClosed }
 // Kind names the event.
 func (TaskClosed) Kind() Kind { return EvTaskClosed }
 
+// Kind names the event.
+func (TestsTried) Kind() Kind { return EvTestsTried }
+
 // decoders holds one reader for each kind. It is a function, not a variable,
 // so that nothing can change it.
 func decoders(k Kind) func([]byte) (Payload, error) { //nolint:funlen // a table: two lines for each kind
@@ -232,6 +236,8 @@ func decoders(k Kind) func([]byte) (Payload, error) { //nolint:funlen // a table
 		return payload[QueueClosed]
 	case EvTaskClosed:
 		return payload[TaskClosed]
+	case EvTestsTried:
+		return payload[TestsTried]
 	}
 	return nil
 }
