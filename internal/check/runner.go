@@ -331,9 +331,9 @@ func (r *Runner) keep(ctx context.Context, key string, res evidence.Result) {
 }
 
 // keepable reports whether the same computation would give the same result
-// again. What could not run, timed out or wavered may go another way.
+// again. What could not run, timed out, hurried or wavered may go another way.
 func keepable(res evidence.Result) bool {
-	return res.Status == evidence.Passed || res.Status == evidence.Failed || res.Status == evidence.Skipped
+	return !res.Hurried && (res.Status == evidence.Passed || res.Status == evidence.Failed || res.Status == evidence.Skipped)
 }
 
 // settle makes a result fit for the record: named, valid UTF-8, bounded, and

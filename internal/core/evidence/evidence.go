@@ -82,6 +82,7 @@ type Result struct {
 	NotRun     []string  `json:"not_run,omitempty"`    // what it left out, and why
 	Unverified []Place   `json:"unverified,omitempty"` // changed lines about which it can say nothing
 	Tried      []Tried   `json:"tried,omitempty"`      // tests that ended both ways on the same code, or are known to
+	Hurried    bool      `json:"hurried,omitempty"`    // it left things out for want of time: another time it may not
 	Cached     bool      `json:"cached"`
 	DurationMS int64     `json:"duration_ms"`
 	Sandbox    string    `json:"sandbox,omitempty"` // the weakest level its commands ran under; empty when none ran
