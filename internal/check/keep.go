@@ -110,7 +110,7 @@ func (k *kept) store(ctx context.Context, key string, value any) {
 }
 
 // keepable reports whether the same computation would give the same result
-// again. What could not run, timed out or wavered may go another way.
+// again. What could not run, timed out, hurried or wavered may go another way.
 func keepable(res evidence.Result) bool {
-	return res.Status == evidence.Passed || res.Status == evidence.Failed || res.Status == evidence.Skipped
+	return !res.Hurried && (res.Status == evidence.Passed || res.Status == evidence.Failed || res.Status == evidence.Skipped)
 }

@@ -82,12 +82,7 @@ func (b *batch) deliver(v delivery) ([]delivery, error) {
 	if err != nil {
 		return nil, err
 	}
-	begins := false
-	switch v.event.Data.(type) {
-	case flow.RunStarted, flow.TaskStarted, flow.QueueStarted:
-		begins = true
-	}
-	if begins == (state != nil) || state != nil && state.Done() {
+	if flow.Begins(v.event.Data, state != nil) == (state != nil) || state != nil && state.Done() {
 		return nil, nil // there is nobody to tell, or it was made before
 	}
 	record, err := flow.NewRecord(v.to, v.event, v.cause, v.blobs)

@@ -13,6 +13,9 @@ func (h *Hands) runChecks(ctx context.Context, o flow.RunChecks) (Answer, error)
 	if err != nil {
 		return Answer{}, err
 	}
+	if r.Known, err = h.known(ctx, o.Where()); err != nil {
+		return Answer{}, err
+	}
 	begun := h.Clock.NowUS()
 	e, err := h.Checks.Judge(ctx, r)
 	if err != nil {
@@ -30,6 +33,9 @@ func (h *Hands) runChecks(ctx context.Context, o flow.RunChecks) (Answer, error)
 			return Answer{}, fault.New(fault.Refused, "check the change: %s", x.Why).
 				WithHint("mend it, then have the same checks made: muster retry, or muster resume where the run is paused")
 		}
+		if !x.Cached { // else it was told when it ran
+			done.Tried = append(done.Tried, x.Tried...)
+		}
 		switch x.Status {
 		case evidence.Failed:
 			done.Failed = append(done.Failed, x.Check)
@@ -39,6 +45,28 @@ func (h *Hands) runChecks(ctx context.Context, o flow.RunChecks) (Answer, error)
 		}
 	}
 	return Answer{Data: done, Blobs: []string{digest}}, nil
+}
+
+// known gives the flaky tests that other judgements than those of a stream
+// have shown.
+func (h *Hands) known(ctx context.Context, s flow.Stream) ([]evidence.Known, error) {
+	m, first, ok, err := h.Log.Machine(ctx, flow.TestsStream)
+	if err != nil || !ok {
+		return nil, err
+	}
+	e, err := first.Event()
+	if err != nil {
+		return nil, err
+	}
+	state, err := flow.Load(flow.TestsStream, e, m.Snapshot)
+	if err != nil {
+		return nil, err
+	}
+	tests, ok := state.(flow.Tests)
+	if !ok {
+		return nil, fault.New(fault.Internal, "stream %s does not begin with what was tried of tests", flow.TestsStream)
+	}
+	return tests.Elsewhere(s), nil
 }
 
 // request says what the evidence on the change may depend on. What controls
@@ -63,6 +91,7 @@ func (h *Hands) request(ctx context.Context, o flow.RunChecks) (evidence.Request
 		if r.Head.Tree == "" {
 			r.Head, err = h.Repo.Head(ctx, o.Run)
 		}
+		r.TimeMS = c.Checks.GoalTimeMS // what was left out of earlier judgements runs now
 	case evidence.OfTask, evidence.OfMerge:
 		_, t, err := h.task(ctx, o.Inputs, o.Task)
 		if err != nil {

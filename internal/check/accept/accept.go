@@ -1,10 +1,16 @@
 // Package accept runs the acceptance commands of a task or a plan on the
 // head. They are a person's own words for "done".
+//
+// A command that fails blocks when it fails again and again on the head and
+// not in the same way at the base. A test that ends both ways is flaky, and
+// one that is red at the base is not the change's fault: both are named and
+// go to a person, unless the task asks for the latter to be mended. Which
+// tests a command runs is read from its output where a known test program
+// wrote it; otherwise the command counts as one test.
 package accept
 
 import (
 	"context"
-	"fmt"
 
 	"muster/internal/check"
 	"muster/internal/core/evidence"
@@ -20,7 +26,7 @@ type accept struct{}
 func New() check.Check { return accept{} }
 
 func (accept) Info() check.Info {
-	return check.Info{Name: Name, Version: "1", Kind: check.Running, Needs: []string{"build"}}
+	return check.Info{Name: Name, Version: "2", Kind: check.Running, Needs: []string{"build"}}
 }
 
 func (accept) Applies(req evidence.Request) string {
@@ -30,11 +36,16 @@ func (accept) Applies(req evidence.Request) string {
 	return ""
 }
 
+// Settings hold what the task asks for, which decides what a failure that the
+// base has too means. What is known of flaky tests is left out: a result that
+// depends on it is not kept, or passed without it.
 func (accept) Settings(req evidence.Request) any {
 	return struct {
 		Commands []plan.Command
 		Env      []string
-	}{req.Accept, req.Env}
+		Task     string
+		Author   bool
+	}{req.Accept, req.Env, req.Task, hasAuthor(req.Subject)}
 }
 
 // Run runs the commands one after another in the same folder, as a person
@@ -45,33 +56,12 @@ func (accept) Run(ctx context.Context, s *check.Subject, x check.Exec) evidence.
 	if err != nil {
 		return check.CouldNot("%v", err)
 	}
-	var findings []evidence.Finding
-	var broken []string
-	for _, c := range s.Request.Accept {
-		ran := check.Do(ctx, x, check.Command(c, dir, s.Request.Env))
+	j := judge{subject: s, exec: x, head: dir}
+	for i, c := range s.Request.Accept {
+		j.judge(ctx, i)
 		if ctx.Err() != nil {
 			return check.CouldNot("it was ended while %s ran", c)
 		}
-		switch {
-		case ran.Why != "":
-			broken = append(broken, ran.Why)
-		case ran.Failed():
-			findings = append(findings, finding(c, ran, dir))
-		}
 	}
-	return check.Partly(findings, broken)
-}
-
-func finding(c plan.Command, ran check.Ran, dir string) evidence.Finding {
-	text := ran.Text(dir)
-	how := fmt.Sprintf("exit code %d", ran.Output.Code)
-	if ran.Output.Signal != "" {
-		how = "signal " + ran.Output.Signal
-	}
-	return evidence.NewFinding(evidence.Finding{
-		Check: Name, Rule: "failed", Level: evidence.Gate, Grade: evidence.Verified,
-		Message:   fmt.Sprintf("The acceptance command %s fails (%s).", check.Clip(c.String(), 300), how),
-		Detail:    check.Clip(text, check.MaxDetail),
-		Reproduce: c.String(),
-	}, c.String()+"\n"+check.FailureAnchor(text))
+	return j.result()
 }

@@ -40,7 +40,7 @@ type baseTests struct{}
 func New() check.Check { return baseTests{} }
 
 func (baseTests) Info() check.Info {
-	return check.Info{Name: Name, Version: "3", Kind: check.Running, Needs: []string{"build"}}
+	return check.Info{Name: Name, Version: "4", Kind: check.Running, Needs: []string{"build"}}
 }
 
 func (baseTests) Applies(req evidence.Request) string {
@@ -125,9 +125,12 @@ type judge struct {
 	steps            []string // what a reproduction does beyond laying whole files
 
 	findings []evidence.Finding
-	broken   []string // parts that gave no answer, and why
-	flaky    []string // tests that failed and then passed on the same code
-	notes    []string // what was left out with good reason
+	broken   []string           // parts that gave no answer, and why
+	wavering []evidence.Finding // on tests that failed and then passed on the same code
+	tried    []evidence.Tried   // those tests
+	late     []string           // units that did not run for want of time
+	ran      int                // units that ran
+	notes    []string           // what was left out with good reason
 }
 
 func (j *judge) lay(ctx context.Context) (why string) {
@@ -180,17 +183,29 @@ func (j *judge) take(p suite.Plan) {
 }
 
 func (j *judge) result() evidence.Result {
-	findings := check.Fold(j.findings, maxFindings)
-	res := check.Partly(findings, j.broken)
-	if len(j.flaky) > 0 && res.Status != evidence.CouldNot && !blocks(findings) {
-		res.Status = evidence.Flaky
-		res.Why = flakyWhy(j.flaky)
+	j.leaveOut()
+	res := check.Partly(check.Fold(slices.Concat(j.findings, j.wavering), maxFindings), j.broken)
+	if res.Status == evidence.Failed && check.Judged(j.wavering).Status == evidence.Failed && !blocks(j.findings) {
+		res.Status, res.Why = evidence.Flaky, j.wavering[0].Message
 	}
 	res.NotRun = append(slices.Clone(j.broken), j.notes...)
-	if len(j.flaky) > 0 {
-		res.NotRun = append(res.NotRun, flakyWhy(j.flaky))
-	}
+	res.Tried, res.Hurried = j.tried, len(j.late) > 0
 	return res
+}
+
+// leaveOut says which tests there was no time for. Where the whole run is
+// judged once more before it reaches the target, they run then; otherwise, or
+// when nothing ran at all, that is no answer.
+func (j *judge) leaveOut() {
+	if len(j.late) == 0 {
+		return
+	}
+	why := fmt.Sprintf("there was no time for the tests of %s", check.Clip(strings.Join(j.late, ", "), 500))
+	if !j.subject.Request.Subject.Followed() || j.ran == 0 {
+		j.broken = append(j.broken, why)
+		return
+	}
+	j.notes = append(j.notes, why+"; they run when the goal is judged, before anything reaches the target")
 }
 
 func blocks(findings []evidence.Finding) bool {

@@ -11,10 +11,8 @@ import (
 	"muster/internal/check"
 	"muster/internal/check/suite"
 	"muster/internal/core/evidence"
+	"muster/internal/core/job"
 )
-
-// retries is how often a test that is newly red runs again on the same code.
-const retries = 2
 
 // suspect is a unit in which something went otherwise than hoped on the
 // head's code.
@@ -40,13 +38,18 @@ func (s suspect) shown() string { return check.ShowPath(s.unit.Path) }
 // judge runs the base's tests of one group on the head's code, and what did
 // not pass at the base for comparison.
 func (j *judge) judge(ctx context.Context, g suite.Group) {
-	run, why := j.run(ctx, j.headDir, g, suite.Order{Units: g.Units})
-	if why != "" {
+	run, why := j.run(ctx, j.headDir, g, suite.Order{Units: g.Units, Partial: true})
+	if why != "" && !run.Late {
 		j.broken = append(j.broken, why)
 		return
 	}
 	var all, skips []suspect
 	for _, u := range g.Units {
+		if run.Late && run.Units[u.ID] == nil {
+			j.late = append(j.late, check.ShowPath(u.Path))
+			continue
+		}
+		j.ran++
 		s, err := j.suspectOf(g, u, run)
 		switch {
 		case err != nil:
@@ -76,8 +79,22 @@ func (j *judge) run(ctx context.Context, dir string, g suite.Group, o suite.Orde
 	if end, ok := ctx.Deadline(); ok {
 		o.LimitMS = max(time.Until(end).Milliseconds()*3/5, 1)
 	}
-	r, why := g.Tool.Run(ctx, j.exec, g, o)
+	x := &timed{Exec: j.exec}
+	r, why := g.Tool.Run(ctx, x, g, o)
+	r.Late = r.Late || why != "" && x.late
 	return r, check.Relative(why, j.headDir, j.baseDir)
+}
+
+// timed notes whether a command was ended at its limit.
+type timed struct {
+	check.Exec
+	late bool
+}
+
+func (t *timed) Run(ctx context.Context, c job.Command) (job.Output, error) {
+	out, err := t.Exec.Run(ctx, c)
+	t.late = t.late || out.TimedOut
+	return out, err
 }
 
 func (j *judge) suspectOf(g suite.Group, u suite.Unit, run suite.Report) (suspect, error) {
@@ -205,7 +222,7 @@ func (j *judge) retry(ctx context.Context, red []suspect) {
 	for i, s := range red {
 		units[i] = s.unit
 	}
-	again, why := j.run(ctx, j.headDir, red[0].group, suite.Order{Units: units, Times: retries})
+	again, why := j.run(ctx, j.headDir, red[0].group, suite.Order{Units: units, Times: check.Retries})
 	if why != "" {
 		j.broken = append(j.broken, "in a second try, "+why)
 		return
@@ -214,14 +231,36 @@ func (j *judge) retry(ctx context.Context, red []suspect) {
 		second := again.Units[s.unit.ID]
 		var still []string
 		for _, name := range s.failed {
-			if passes(second, name) {
-				j.flaky = append(j.flaky, fmt.Sprintf("%s in %s", check.ShowPath(shown(name)), s.shown()))
+			if j.wavers(s, name, second) {
 				continue
 			}
 			still = append(still, name)
 		}
 		j.fail(ctx, s, still)
 	}
+}
+
+// wavers reports whether a test that was red once may be so by chance: it
+// passed in another try, or its record explains that it did not.
+func (j *judge) wavers(s suspect, name string, again *suite.UnitReport) bool {
+	d := evidence.Tried{Test: evidence.Test{In: s.unit.ID, Name: name}, Runs: 1 + check.Retries, Red: 1 + check.Retries}
+	k, _ := evidence.Recall(j.subject.Request.Known, d.Test)
+	d.Known = k.Rate
+	if passes(again, name) {
+		d.Runs, d.Red = 2, 1 // of the tests as a whole nobody counts
+		if t := again.Tests[name]; t != nil {
+			d.Runs, d.Red = int64(1+t.Runs), int64(1+t.Reds)
+		}
+	} else if !d.Known.Explains(d.Red, d.Runs) {
+		return false
+	}
+	j.tried = append(j.tried, d)
+	text := s.run.Output
+	if t := s.run.Tests[name]; t != nil {
+		text = t.Output
+	}
+	j.wavering = append(j.wavering, check.Waver(j.located(s, s.topOf(name), evidence.Finding{Check: Name, Detail: j.text(text)}), d))
+	return true
 }
 
 func passes(run *suite.UnitReport, name string) bool {
@@ -233,13 +272,6 @@ func passes(run *suite.UnitReport, name string) bool {
 	}
 	t := run.Tests[name]
 	return t != nil && t.Passed
-}
-
-func shown(name string) string {
-	if name == whole {
-		return "the tests as a whole"
-	}
-	return name
 }
 
 // compiled gives the place in a tree that a compiler or loader names first. It

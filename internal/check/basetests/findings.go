@@ -233,10 +233,6 @@ func (j *judge) reproduce(s suspect, top string) string {
 	return shown.Line(s.group, s.group.Tool.Typed(s.group, s.unit, top))
 }
 
-func flakyWhy(tests []string) string {
-	return "passed at the base, failed on the change's code, and passed there in another try: " + check.Clip(strings.Join(tests, ", "), 500)
-}
-
 func lastLine(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.TrimSpace(lines[len(lines)-1])

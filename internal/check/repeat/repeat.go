@@ -154,6 +154,10 @@ func (j *judge) judge(ctx context.Context, g suite.Group) {
 		return
 	}
 	for _, r := range suspects {
+		if k, ok := evidence.Recall(j.subject.Request.Known, evidence.Test{In: r.unit.ID, Name: r.name}); ok && !r.race {
+			j.left = append(j.left, fmt.Sprintf("%s in %s wavers, as on record: it was red in %d of %d runs", r.name, check.ShowPath(r.unit.Path), k.Rate.Red, k.Rate.Runs))
+			continue
+		}
 		if slices.ContainsFunc(before, func(b red) bool { return b.key() == r.key() }) {
 			j.left = append(j.left, fmt.Sprintf("%s in %s %s at the base too", r.name, check.ShowPath(r.unit.Path), map[bool]string{true: "shows a data race", false: "wavers"}[r.race]))
 			continue

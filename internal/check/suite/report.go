@@ -20,6 +20,7 @@ const (
 type Report struct {
 	Units map[string]*UnitReport // by Unit.ID
 	Noise string                 // what was not part of the report
+	Late  bool                   // it was cut off at its limit: units are missing
 }
 
 // UnitReport is what was said of one unit.
@@ -37,6 +38,8 @@ type TestReport struct {
 	End    Outcome // the last one, when it ran several times
 	Passed bool    // it passed at least once
 	Failed bool    // it failed at least once
+	Runs   int     // how often it passed or failed
+	Reds   int     // how often it failed
 	Parent string  // the test around it; empty when there is none
 	Top    string  // the declared test that it is part of; empty when it is one itself
 	File   string  // where it stands, relative to the tree; empty when the tool does not say
@@ -75,6 +78,12 @@ func (t *TestReport) Ended(o Outcome) {
 	t.End = o
 	t.Passed = t.Passed || o == Pass
 	t.Failed = t.Failed || o == Fail
+	if o != Skip {
+		t.Runs++
+	}
+	if o == Fail {
+		t.Reds++
+	}
 }
 
 // Ended notes how a unit ended.
@@ -190,6 +199,7 @@ func (r *Report) merge(later Report) {
 		for name, t := range u.Tests {
 			if n := l.Tests[name]; n != nil {
 				n.Passed, n.Failed = n.Passed || t.Passed, n.Failed || t.Failed
+				n.Runs, n.Reds = n.Runs+t.Runs, n.Reds+t.Reds
 			} else {
 				l.Tests[name] = t
 			}

@@ -114,6 +114,7 @@ type Order struct {
 	Options []string // of the tool itself, from callers who know which one it is
 	Env     []string
 	LimitMS int64 // for each command; 0 means none
+	Partial bool  // a run that is cut off at its limit gives what had ended by then, where the tool can tell
 }
 
 // Often gives how often each test runs.

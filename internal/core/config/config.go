@@ -46,11 +46,12 @@ type Role struct {
 
 // Checks configures the gate.
 type Checks struct {
-	TimeMS   int64             `json:"time_ms"`   // for all checks of one change
-	MaxLines int               `json:"max_lines"` // a larger change goes to a person; 0 means no limit
-	MaxFiles int               `json:"max_files"`
-	Build    []plan.Command    `json:"build,omitempty"`    // instead of what is detected
-	External []evidence.Linter `json:"external,omitempty"` // outside tools whose findings are taken in
+	TimeMS     int64             `json:"time_ms"`      // for all checks of one change
+	GoalTimeMS int64             `json:"goal_time_ms"` // for all checks of the whole run, before it reaches the target
+	MaxLines   int               `json:"max_lines"`    // a larger change goes to a person; 0 means no limit
+	MaxFiles   int               `json:"max_files"`
+	Build      []plan.Command    `json:"build,omitempty"`    // instead of what is detected
+	External   []evidence.Linter `json:"external,omitempty"` // outside tools whose findings are taken in
 }
 
 // Land configures landing.

@@ -38,7 +38,7 @@ func TestDefault(t *testing.T) {
 	want := config.Config{
 		Version: 1,
 		Agents:  []job.Agent{{Name: "claude", Driver: "claude"}, {Name: "codex", Driver: "codex"}},
-		Checks:  config.Checks{TimeMS: 600_000, MaxLines: 800, MaxFiles: 40},
+		Checks:  config.Checks{TimeMS: 600_000, GoalTimeMS: 2 * 3600_000, MaxLines: 800, MaxFiles: 40},
 		Budget:  plan.Budget{Parallel: 4},
 		Land:    config.Land{Into: config.IntoTarget},
 		Rounds:  3,
@@ -79,7 +79,7 @@ func TestParseEveryKey(t *testing.T) {
 			{Name: "play", Driver: "script", Command: []string{"scripts"}},
 		},
 		Roles: []config.Role{{Agent: "claude", Roles: []string{"code", "docs"}}, {Agent: "codex", Roles: []string{"review", "test"}}},
-		Checks: config.Checks{TimeMS: 300_000, MaxLines: 400, Build: []plan.Command{{Shell: "make"}}, External: []evidence.Linter{
+		Checks: config.Checks{TimeMS: 300_000, GoalTimeMS: 3 * 3600_000, MaxLines: 400, Build: []plan.Command{{Shell: "make"}}, External: []evidence.Linter{
 			{Name: "lint", Run: plan.Command{Argv: []string{"golangci-lint", "run", "--out-format", "sarif"}}, Format: evidence.SARIF},
 			{Name: "vet", Run: plan.Command{Shell: "go vet ./..."}, Format: evidence.ErrorFormat, Lines: []string{"%f:%l:%c: %m"}},
 		}},
@@ -123,13 +123,14 @@ func TestOrigin(t *testing.T) {
 		"resources.free_disk":    {Value: "1.5 GiB", Source: ".muster/config.yaml:15"},
 		"resources.state_size":   {Value: "512 MiB", Source: ".muster/config.yaml:15"},
 		"checks.time":            {Value: "5m", Source: ".muster/config.yaml:17"},
-		"checks.max_files":       {Value: "no limit", Source: ".muster/config.yaml:19"},
-		"budget.usd":             {Value: "20.00", Source: ".muster/config.yaml:25"},
-		"budget.minutes":         {Value: "4h", Source: ".muster/config.yaml:25"},
-		"land.protected":         {Value: "main, release/*", Source: ".muster/config.yaml:27"},
-		"sandbox":                {Value: "off", Source: ".muster/config.yaml:26"},
-		"checks.build":           {Value: "make", Source: ".muster/config.yaml:20"},
-		"checks.external":        {Value: "lint, vet", Source: ".muster/config.yaml:22"},
+		"checks.goal_time":       {Value: "3h", Source: ".muster/config.yaml:18"},
+		"checks.max_files":       {Value: "no limit", Source: ".muster/config.yaml:20"},
+		"budget.usd":             {Value: "20.00", Source: ".muster/config.yaml:26"},
+		"budget.minutes":         {Value: "4h", Source: ".muster/config.yaml:26"},
+		"land.protected":         {Value: "main, release/*", Source: ".muster/config.yaml:28"},
+		"sandbox":                {Value: "off", Source: ".muster/config.yaml:27"},
+		"checks.build":           {Value: "make", Source: ".muster/config.yaml:21"},
+		"checks.external":        {Value: "lint, vet", Source: ".muster/config.yaml:23"},
 	}
 	have := map[string]config.Origin{}
 	for _, o := range c.Origin {

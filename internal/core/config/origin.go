@@ -44,6 +44,7 @@ func origins(c Config, file string, root *yamlfile.Node) []Origin {
 	w.value("worktrees.inputs", list(c.SetUp.Inputs))
 	w.value("worktrees.time", span(c.SetUp.TimeMS))
 	w.value("checks.time", span(c.Checks.TimeMS))
+	w.value("checks.goal_time", span(c.Checks.GoalTimeMS))
 	w.value("checks.max_lines", limit(int64(c.Checks.MaxLines)))
 	w.value("checks.max_files", limit(int64(c.Checks.MaxFiles)))
 	w.value("checks.build", commands(c.Checks.Build))

@@ -38,7 +38,7 @@ func Keys(part string) []string {
 	case "resources":
 		return []string{"agent_memory", "free_memory", "free_disk", "state_size"}
 	case "checks":
-		return []string{"time", "max_lines", "max_files", "build", "external"}
+		return []string{"time", "goal_time", "max_lines", "max_files", "build", "external"}
 	case "external":
 		return []string{"name", "run", "format", "lines"}
 	case "land":
@@ -61,7 +61,7 @@ func base() Config {
 	return Config{
 		Version: Version,
 		Agents:  []job.Agent{{Name: "claude", Driver: "claude"}, {Name: "codex", Driver: "codex"}},
-		Checks:  Checks{TimeMS: 10 * 60 * 1000, MaxLines: 800, MaxFiles: 40},
+		Checks:  Checks{TimeMS: 10 * 60 * 1000, GoalTimeMS: 2 * 60 * 60 * 1000, MaxLines: 800, MaxFiles: 40},
 		Budget:  plan.Budget{Parallel: 4},
 		Land:    Land{Into: IntoTarget},
 		Rounds:  3,
@@ -269,6 +269,11 @@ func readChecks(f *yamlfile.File, n *yamlfile.Node, c *Checks) {
 	if t := n.Get("time"); t != nil {
 		if c.TimeMS = f.Millis(t); c.TimeMS > dayMS {
 			f.Errorf(t, "", "the checks of one change may take a day at most")
+		}
+	}
+	if t := n.Get("goal_time"); t != nil {
+		if c.GoalTimeMS = f.Millis(t); c.GoalTimeMS > dayMS {
+			f.Errorf(t, "", "the checks of a run may take a day at most")
 		}
 	}
 	if v := n.Get("max_lines"); v != nil {

@@ -23,7 +23,7 @@ const (
 	Skipped  Status = "skipped" // it does not apply; Why says so
 	CouldNot Status = "error"   // it applies and could not run; Why says so
 	TimedOut Status = "timeout"
-	Flaky    Status = "flaky"
+	Flaky    Status = "flaky" // the same code gave different answers; its findings, or Why, say what
 )
 
 // Level says what a finding may do.
@@ -85,6 +85,8 @@ type Result struct {
 	Findings   []Finding `json:"findings,omitempty"`
 	NotRun     []string  `json:"not_run,omitempty"`    // what it left out, and why
 	Unverified []Place   `json:"unverified,omitempty"` // changed lines about which it can say nothing
+	Tried      []Tried   `json:"tried,omitempty"`      // tests that ended both ways on the same code, or are known to
+	Hurried    bool      `json:"hurried,omitempty"`    // it left things out for want of time: another time it may not
 	Cached     bool      `json:"cached"`
 	DurationMS int64     `json:"duration_ms"`
 	Sandbox    string    `json:"sandbox,omitempty"` // the weakest level its commands ran under; empty when none ran

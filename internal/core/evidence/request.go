@@ -40,7 +40,13 @@ type Request struct {
 	Linters  []Linter       `json:"linters,omitempty"` // outside tools whose findings are taken in
 	Links    []Link         `json:"links,omitempty"`   // folders that Git does not track and tests need
 	SetUp    setup.Spec     `json:"setup"`             // what trees hold beside what Git tracks, when code of the repository runs in them
+	Known    []Known        `json:"known,omitempty"`   // tests that other changes have shown to be flaky
 }
+
+// Followed reports whether what the checks leave out for want of time is run
+// all the same before anything reaches the target: the whole run is judged
+// once more then.
+func (s Subject) Followed() bool { return s == OfTask || s == OfMerge || s == OfPush }
 
 // Link is a folder outside the repository's trees that tests find in them:
 // installed dependencies. It is linked and not copied, so tests can write to

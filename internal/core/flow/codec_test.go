@@ -244,6 +244,7 @@ func TestStreams(t *testing.T) {
 		{flow.TaskStream("r", "a"), "r", "a"},
 		{flow.TaskStream("r", "a/b"), "r", "a/b"},
 		{flow.LedgerStream, "", ""},
+		{flow.TestsStream, "", ""},
 	} {
 		if tt.stream.Run() != tt.run || tt.stream.Task() != tt.task {
 			t.Errorf("%s is of run %q, task %q; want %q, %q", tt.stream, tt.stream.Run(), tt.stream.Task(), tt.run, tt.task)
@@ -257,7 +258,7 @@ func TestStreamsBeginWithTheirOwnEvent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		begins := k == flow.EvRunStarted || k == flow.EvTaskStarted || k == flow.EvQueueStarted
+		begins := slices.Contains([]flow.Kind{flow.EvRunStarted, flow.EvTaskStarted, flow.EvQueueStarted, flow.EvTestsTried}, k)
 		m, _, err := flow.Start("s", flow.Event{Data: d})
 		if begins != (err == nil) || begins != (m != nil) {
 			t.Errorf("a stream that begins with %s: %v, %v", k, m, err)

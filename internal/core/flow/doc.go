@@ -3,8 +3,8 @@
 //
 // The vocabulary:
 //
-//   - A machine is the state of one run, one task or one merge queue. Each has
-//     a stream of events of its own. Run starts tasks and bounds what they
+//   - A machine is the state of one run, one task or one merge queue, or what
+//     is remembered of tests. Each has a stream of events of its own. Run starts tasks and bounds what they
 //     consume; Task takes one task through attempts, checks and verdicts to
 //     the queue; Queue lands changes one at a time.
 //   - An event is something that happened to a machine: a command's answer, a
@@ -32,6 +32,18 @@ import (
 	"muster/internal/core/fault"
 )
 
+// Begins reports whether an event makes the machine that it is sent to, when
+// there is none. Only what is remembered of tests needs no other beginning.
+func Begins(p Payload, exists bool) bool {
+	switch p.(type) {
+	case RunStarted, TaskStarted, QueueStarted:
+		return true
+	case TestsTried:
+		return !exists
+	}
+	return false
+}
+
 // Kind names an event.
 type Kind string
 
@@ -47,7 +59,7 @@ type Event struct {
 	Data  Payload
 }
 
-// State is the state of a machine: one of Run, Task and Queue.
+// State is the state of a machine: one of Run, Task, Queue and Tests.
 type State interface {
 	// Step gives the next state and what is to be done. It never changes the
 	// receiver.
@@ -67,6 +79,9 @@ func Start(s Stream, first Event) (State, []Command, error) {
 		return m, cmds, nil
 	case QueueStarted:
 		return Queue{begun: d}, nil, nil
+	case TestsTried:
+		m, _ := Tests{}.Step(first)
+		return m, nil, nil
 	}
 	return nil, nil, fault.New(fault.Invalid, "stream %s cannot begin with %s", s, first.Data.Kind())
 }
@@ -86,6 +101,10 @@ func Load(s Stream, first Event, snapshot []byte) (State, error) {
 		return m, fault.Wrap(fault.Internal, err, "read the snapshot of %s", s)
 	case QueueStarted:
 		m := Queue{begun: d}
+		err = json.Unmarshal(snapshot, &m)
+		return m, fault.Wrap(fault.Internal, err, "read the snapshot of %s", s)
+	case TestsTried:
+		m := Tests{}
 		err = json.Unmarshal(snapshot, &m)
 		return m, fault.Wrap(fault.Internal, err, "read the snapshot of %s", s)
 	}

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"muster/internal/core/change"
+	"muster/internal/core/evidence"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 	"muster/internal/core/policy"
@@ -182,6 +183,8 @@ type (
 		Failed []string     `json:"failed,omitempty"`  // names of checks that failed
 		NotRun []string     `json:"not_run,omitempty"` // names of checks that did not run, timed out or broke
 		TimeUS int64        `json:"time_us"`
+
+		Tried []evidence.Tried `json:"tried,omitempty"` // tests that ended both ways, or are known to; not what was kept from before
 	}
 	// VerdictGiven answers Judge. The verdict's Feedback is kept in a blob.
 	VerdictGiven struct {
@@ -257,6 +260,12 @@ type (
 	QueueClosed struct{}
 	// TaskClosed ends a task that has not landed.
 	TaskClosed struct{}
+
+	// TestsTried says how often tests were red in a judgement.
+	TestsTried struct {
+		Where Stream           `json:"where"` // in whose name was judged
+		Tried []evidence.Tried `json:"tried"`
+	}
 )
 
 // Item is a change that waits to land.

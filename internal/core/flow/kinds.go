@@ -42,6 +42,7 @@ const (
 	EvChangeReturned   Kind = "change_returned"
 	EvQueueClosed      Kind = "queue_closed"
 	EvTaskClosed       Kind = "task_closed"
+	EvTestsTried       Kind = "tests_tried"
 )
 
 // Kind names the event.
@@ -158,6 +159,9 @@ func (QueueClosed) Kind() Kind { return EvQueueClosed }
 // Kind names the event.
 func (TaskClosed) Kind() Kind { return EvTaskClosed }
 
+// Kind names the event.
+func (TestsTried) Kind() Kind { return EvTestsTried }
+
 // decoders holds one reader for each kind. It is a function, not a variable,
 // so that nothing can change it.
 func decoders(k Kind) func([]byte) (Payload, error) { //nolint:funlen // a table: two lines for each kind
@@ -238,6 +242,8 @@ func decoders(k Kind) func([]byte) (Payload, error) { //nolint:funlen // a table
 		return payload[QueueClosed]
 	case EvTaskClosed:
 		return payload[TaskClosed]
+	case EvTestsTried:
+		return payload[TestsTried]
 	}
 	return nil
 }

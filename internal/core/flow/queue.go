@@ -172,6 +172,7 @@ func (s *queueStep) answer(e Event) {
 		s.merged(d)
 	case EvidenceRecorded:
 		s.q.Now.Evidence = d.Digest
+		s.out = append(s.out, tried(s.checks().Where(), d)...)
 		s.do(Judge{Inputs: s.q.begun.Inputs, Subject: s.subject(), Evidence: d.Digest, Accepted: s.q.Now.Item.Accepted})
 	case VerdictGiven:
 		s.q.Now.Verdict, s.q.Now.Feedback = d.Verdict, d.Feedback
@@ -238,9 +239,11 @@ func (s *queueStep) merged(d ChangeMerged) {
 	}
 }
 
-func (s *queueStep) check() {
+func (s *queueStep) check() { s.do(s.checks()) }
+
+func (s *queueStep) checks() RunChecks {
 	now := s.q.Now
-	s.do(RunChecks{Inputs: s.q.begun.Inputs, Subject: s.subject(), Task: now.Item.Task, Base: now.From, Head: now.To, Claim: now.Item.Claim})
+	return RunChecks{Inputs: s.q.begun.Inputs, Subject: s.subject(), Task: now.Item.Task, Base: now.From, Head: now.To, Claim: now.Item.Claim}
 }
 
 func (s *queueStep) judged() {

@@ -181,6 +181,7 @@ func (s *runStep) answer(e Event) {
 			s.r.Stage = Running
 		}
 	case EvidenceRecorded:
+		s.out = append(s.out, tried(RunStream(s.r.begun.Run), d)...)
 		if s.r.Stage == Proving { // else it paused meanwhile; resuming asks anew
 			s.r.Final = d.Head
 			s.do(Judge{Inputs: s.r.begun.Inputs, Subject: evidence.OfGoal, Evidence: d.Digest, Accepted: s.r.Accepted})

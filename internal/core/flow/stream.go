@@ -3,12 +3,15 @@ package flow
 import "strings"
 
 // Stream names a chain of events, one for each machine: run/<run>,
-// task/<run>/<task>, queue/<run>. The ledger seals the heads of the others in
+// task/<run>/<task>, queue/<run>, tests. The ledger seals the heads of the others in
 // the stream "ledger".
 type Stream string
 
 // LedgerStream holds the seals.
 const LedgerStream Stream = "ledger"
+
+// TestsStream holds what is remembered of tests, of all runs.
+const TestsStream Stream = "tests"
 
 // RunStream is the stream of a run's own machine.
 func RunStream(run string) Stream { return Stream("run/" + run) }

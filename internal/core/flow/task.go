@@ -225,6 +225,7 @@ func (s *taskStep) answer(e Event) {
 		s.check()
 	case EvidenceRecorded:
 		s.t.Evidence = d.Digest
+		s.out = append(s.out, tried(TaskStream(s.t.begun.Run, s.id()), d)...)
 		s.judge()
 	case VerdictGiven:
 		s.judged(d)

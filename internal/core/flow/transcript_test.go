@@ -230,6 +230,8 @@ func streamOf(first flow.Payload) flow.Stream {
 		return flow.TaskStream(d.Run, d.Node.ID)
 	case flow.QueueStarted:
 		return flow.QueueStream(d.Run)
+	case flow.TestsTried:
+		return flow.TestsStream
 	}
 	return flow.RunStream("r")
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"muster/internal/core/change"
+	"muster/internal/core/evidence"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
@@ -212,7 +213,9 @@ func payload(k flow.Kind, w *words) flow.Payload {
 	case flow.EvChangeCaptured:
 		return flow.ChangeCaptured{Captured: change.Captured{Head: w.point("head")}}
 	case flow.EvEvidenceRecorded:
-		return flow.EvidenceRecorded{Digest: w.str("digest"), Base: w.point("base"), Head: w.point("head")}
+		return flow.EvidenceRecorded{Digest: w.str("digest"), Base: w.point("base"), Head: w.point("head"), Tried: w.tried()}
+	case flow.EvTestsTried:
+		return flow.TestsTried{Where: flow.Stream(w.str("where")), Tried: w.tried()}
 	case flow.EvVerdictGiven:
 		return flow.VerdictGiven{Verdict: w.verdict(), Feedback: w.str("feedback")}
 	case flow.EvWaitOver:
@@ -330,6 +333,20 @@ func (w *words) returned() flow.Payload {
 		r.Verdict = policy.Verdict{Route: policy.Route(route), Evidence: "evidence", BaseTree: r.Base.Tree, HeadTree: r.Tree, Reasons: w.list("why"), Open: w.list("open")}
 	}
 	return r
+}
+
+// tried reads name:3/4: the test was red in 3 of 4 runs.
+func (w *words) tried() []evidence.Tried {
+	var out []evidence.Tried
+	for _, text := range w.list("tried") {
+		name, rate, _ := strings.Cut(text, ":")
+		red, runs, _ := strings.Cut(rate, "/")
+		d := evidence.Tried{Test: evidence.Test{In: "p", Name: name}}
+		d.Red, _ = strconv.ParseInt(red, 10, 64)
+		d.Runs, _ = strconv.ParseInt(runs, 10, 64)
+		out = append(out, d)
+	}
+	return out
 }
 
 // The words above cover every event, so that a transcript can tell of each.

@@ -18,7 +18,9 @@ const acceptNothing = "check:none"
 // a person has accepted of it before, as earlier verdicts named it in Open.
 //
 // A gate sends the change back to its author, or to a person where nobody
-// waits to mend it. A locator, and a check that gave no answer, send it to a person.
+// waits to mend it. A locator, and a check that gave no answer, send it to a person:
+// what is not the author's fault (a flaky test, one that is red at the base, a
+// check that broke or ran out of time) is a locator or no answer, never a gate.
 // Context sends it nowhere. What is not known (a status, a level, evidence
 // without results) goes to a person too. More findings never make the route
 // easier, and accepting more never makes it harder.
@@ -26,7 +28,7 @@ func Decide(s evidence.Subject, e evidence.Evidence, accepted []string) Verdict 
 	w := weigh(e, accepted)
 	v := Verdict{
 		Route: Auto, Evidence: e.Digest(), BaseTree: e.BaseTree, HeadTree: e.HeadTree,
-		Reasons: w.reasons(), Open: w.open(), NotRun: notRun(e),
+		Reasons: append(w.reasons(), wavered(e)...), Open: w.open(), NotRun: notRun(e),
 	}
 	switch {
 	case len(w.gates) > 0 && hasAuthor(s):
@@ -63,7 +65,7 @@ func weigh(e evidence.Evidence, accepted []string) weight {
 			w.passed++
 		case r.Status == evidence.Skipped:
 			w.skipped++
-		case r.Status == evidence.Failed && len(r.Findings) > 0:
+		case r.Status == evidence.Failed && len(r.Findings) > 0, r.Status == evidence.Flaky && asks(r):
 			failed++ // its findings speak for it
 		case slices.Contains(accepted, acceptCheck+r.Check):
 			w.waived++
@@ -93,6 +95,30 @@ func weigh(e evidence.Evidence, accepted []string) weight {
 		}
 	}
 	return w
+}
+
+// asks reports whether a result has findings that somebody must look at.
+func asks(r evidence.Result) bool {
+	return slices.ContainsFunc(r.Findings, func(f evidence.Finding) bool { return f.Level != evidence.Context })
+}
+
+// wavered says in a sentence each which tests ended both ways on this code,
+// and how often they do. It follows the reasons, whatever the route.
+func wavered(e evidence.Evidence) []string {
+	var out []string
+	for _, r := range e.Results {
+		for _, t := range r.Tried {
+			if !t.Wavered() {
+				continue
+			}
+			text := fmt.Sprintf("%s: %s is flaky: it was red in %d of %d runs on this code", r.Check, t.Test, t.Red, t.Runs)
+			if t.Known.Runs > 0 {
+				text += fmt.Sprintf(", and on record in %d of %d", t.Known.Red, t.Known.Runs)
+			}
+			out = append(out, text+".")
+		}
+	}
+	return out
 }
 
 // open names everything that led to the route, so that a person who approves

@@ -131,6 +131,47 @@ func TestApprovingAVerdictAcceptsAllOfIt(t *testing.T) {
 	}
 }
 
+// What is not the author's fault never charges a round, and what is known of
+// flaky tests is named, whatever the route.
+func TestFaultsOfNobodyChargeNoRound(t *testing.T) {
+	locator := finding(evidence.Locator, "flaky")
+	flaky := result("accept", evidence.Flaky, locator)
+	flaky.Tried = []evidence.Tried{{Test: evidence.Test{In: "web", Name: "adds"}, Runs: 2, Red: 1, Known: evidence.Rate{Red: 7, Runs: 31}}, {Test: evidence.Test{In: "web", Name: "never red"}, Runs: 2}}
+	silent := result("accept", evidence.Flaky)
+	folded := result("accept", evidence.Passed)
+	folded.Tried = flaky.Tried
+	const named = "accept: adds in web is flaky: it was red in 1 of 2 runs on this code, and on record in 7 of 31."
+	for _, tt := range []struct {
+		name   string
+		result evidence.Result
+		route  policy.Route
+		open   []string
+		last   string
+	}{
+		{"a flaky test", flaky, policy.Review, []string{locator.Fingerprint}, named},
+		{"a flaky check that says nothing", silent, policy.Review, []string{"check:accept"}, ""},
+		{"a flaky test that is known", folded, policy.Auto, nil, named},
+		{"red at the base", result("accept", evidence.Failed, locator), policy.Review, []string{locator.Fingerprint}, ""},
+		{"no disk", result("accept", evidence.CouldNot), policy.Review, []string{"check:accept"}, ""},
+		{"no time", result("accept", evidence.TimedOut), policy.Review, []string{"check:accept"}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, s := range []evidence.Subject{evidence.OfTask, evidence.OfMerge} {
+				v := policy.Decide(s, of(tt.result), nil)
+				if v.Route != tt.route || v.Feedback != "" || !slices.Equal(v.Open, tt.open) {
+					t.Errorf("%s: %s, open %q, feedback %q", s, v.Route, v.Open, v.Feedback)
+				}
+				if last := v.Reasons[len(v.Reasons)-1]; tt.last != "" && last != tt.last {
+					t.Errorf("%s: the last reason is %q", s, last)
+				}
+				if again := policy.Decide(s, of(tt.result), v.Open); again.Route != policy.Auto {
+					t.Errorf("%s: approved, and still %s", s, again.Route)
+				}
+			}
+		})
+	}
+}
+
 func subjects() []evidence.Subject {
 	return []evidence.Subject{evidence.OfTask, evidence.OfMerge, evidence.OfPush, evidence.OfGoal}
 }
@@ -178,7 +219,7 @@ func TestMoreFindingsNeverMakeTheRouteEasier(t *testing.T) {
 		i := rnd.IntN(len(more.Results))
 		more.Results[i].Findings = append(slices.Clone(more.Results[i].Findings), randomFinding(rnd))
 		// A check that failed for no reason it gave is explained by a finding.
-		if e.Results[i].Status == evidence.Failed && len(e.Results[i].Findings) == 0 {
+		if e.Results[i].Status == evidence.Failed && len(e.Results[i].Findings) == 0 || e.Results[i].Status == evidence.Flaky {
 			continue
 		}
 		if after := policy.Decide(s, more, accepted); rank(after.Route) < rank(before.Route) {

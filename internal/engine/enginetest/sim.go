@@ -275,9 +275,7 @@ func (s *sim) stepOnce(to flow.Stream, state flow.State, e flow.Event) (flow.Sta
 	var next flow.State
 	var commands []flow.Command
 	if state == nil {
-		switch e.Data.(type) {
-		case flow.RunStarted, flow.TaskStarted, flow.QueueStarted:
-		default:
+		if !flow.Begins(e.Data, false) {
 			return nil, nil // there is nobody to tell
 		}
 		var err error

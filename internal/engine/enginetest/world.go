@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"muster/internal/core/change"
+	"muster/internal/core/evidence"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
@@ -120,7 +121,11 @@ func (w *world) do(c openCommand) flow.Payload {
 		if o.Head.Tree == "" {
 			o.Head = w.head
 		}
-		return flow.EvidenceRecorded{Digest: o.Base.Tree + " " + o.Head.Tree, Base: o.Base, Head: o.Head}
+		done := flow.EvidenceRecorded{Digest: o.Base.Tree + " " + o.Head.Tree, Base: o.Base, Head: o.Head}
+		if w.chance(4) {
+			done.Tried = []evidence.Tried{{Test: evidence.Test{In: "p", Name: "flaky"}, Runs: 3, Red: int64(w.s.rng.IntN(4))}}
+		}
+		return done
 	case flow.Judge:
 		return w.judge(o)
 	case flow.MergeChange:

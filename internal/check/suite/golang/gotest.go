@@ -43,6 +43,8 @@ func (goTool) Run(ctx context.Context, x check.Exec, g suite.Group, o suite.Orde
 	c.OutputCap, c.LimitMS = suite.MaxOutput, o.LimitMS
 	ran := check.Do(ctx, x, c)
 	switch {
+	case ran.Output.TimedOut && o.Partial:
+		return partial(parseGo(ran.Output.Stdout), ran.Why)
 	case ran.Why != "":
 		return suite.Report{}, ran.Why
 	case ran.Output.Capped:
@@ -55,6 +57,21 @@ func (goTool) Run(ctx context.Context, x check.Exec, g suite.Group, o suite.Orde
 			return r, "go test did not report on " + check.ShowPath(u.Path) + ": " + check.Clip(strings.TrimSpace(r.Noise), 500)
 		}
 	}
+	return r, ""
+}
+
+// partial is the report of a run that was cut off: of the packages that had
+// ended. Without any it is none.
+func partial(r suite.Report, why string) (suite.Report, string) {
+	for id, u := range r.Units {
+		if u.End == "" {
+			delete(r.Units, id)
+		}
+	}
+	if len(r.Units) == 0 {
+		return suite.Report{}, why
+	}
+	r.Late = true
 	return r, ""
 }
 

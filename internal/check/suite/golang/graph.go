@@ -176,8 +176,9 @@ func modulePath(src []byte) string {
 
 // affected gives the packages of t that changed paths can have an effect on:
 // those that hold a changed file, everything that imports them in this
-// repository, and packages whose tests import any of these. before is the
-// tree at the base: a package that is gone has importers too.
+// repository, and packages whose tests import any of these, the nearest to the
+// change first. before is the tree at the base: a package that is gone has
+// importers too.
 func affected(t, before tree, changed []string) []*gopkg {
 	touched := map[string]bool{}
 	for _, side := range []tree{t, before} {
@@ -185,21 +186,36 @@ func affected(t, before tree, changed []string) []*gopkg {
 			side.touch(touched, p)
 		}
 	}
-	for grown := true; grown; {
-		grown = false
+	var out []*gopkg
+	taken := map[*gopkg]bool{}
+	take := func(p *gopkg) {
+		if !taken[p] {
+			taken[p], out = true, append(out, p)
+		}
+	}
+	for {
+		var next []string // packages one import further away
+		var using []*gopkg
 		for _, p := range t.packages {
-			if !touched[p.path] && anyOf(p.imports, touched) {
-				touched[p.path], grown = true, true
+			switch {
+			case touched[p.path]:
+				take(p)
+			case anyOf(p.imports, touched):
+				next = append(next, p.path)
+			case anyOf(p.uses, touched):
+				using = append(using, p)
 			}
 		}
-	}
-	var out []*gopkg
-	for _, p := range t.packages {
-		if touched[p.path] || anyOf(p.uses, touched) {
-			out = append(out, p)
+		for _, p := range using {
+			take(p)
+		}
+		if len(next) == 0 {
+			return out
+		}
+		for _, p := range next {
+			touched[p] = true
 		}
 	}
-	return out
 }
 
 // touch marks the packages that a path belongs to: all of a module for its

@@ -43,18 +43,18 @@ func TestAffected(t *testing.T) {
 		changed []string
 		want    []string
 	}{
-		{"importers, and tests that import them", before, []string{"a/a.go"}, []string{"a", "b", "c", "d", "sub"}},
+		{"the nearest first: importers, and tests that import them", before, []string{"a/a.go"}, []string{"a", "b", "sub", "c", "d"}},
 		{"tests pass nothing on", before, []string{"c/c.go"}, []string{"c", "d"}},
 		{"code passes on", before, []string{"d/d.go"}, []string{"d", "e"}},
-		{"testdata belongs to its package", before, []string{"a/testdata/x.go"}, []string{"a", "b", "c", "d", "sub"}},
+		{"testdata belongs to its package", before, []string{"a/testdata/x.go"}, []string{"a", "b", "sub", "c", "d"}},
 		{"the nearest package around", before, []string{"deep/er/web/static/x.js"}, []string{"deep/er/web"}},
 		{"the root package", before, []string{"README.md"}, []string{"."}},
-		{"a file that does not parse", before, []string{"f/f.go"}, []string{"broken", "f"}},
+		{"a file that does not parse", before, []string{"f/f.go"}, []string{"f", "broken"}},
 		{"versions of the root", before, []string{"go.mod"}, []string{".", "a", "b", "broken", "c", "d", "deep/er/web", "e", "f", "sub"}},
 		{"versions of a module", before, []string{"sub/go.sum"}, []string{"sub"}},
 		{"vendored code", before, []string{"vendor/x/x.go"}, []string{".", "a", "b", "broken", "c", "d", "deep/er/web", "e", "f", "sub"}},
 		{"the workspace", before, []string{"go.work"}, []string{".", "a", "b", "broken", "c", "d", "deep/er/web", "e", "f", "sub"}},
-		{"a package that is gone has importers", gone, []string{"a/a.go"}, []string{".", "b", "c", "d", "sub"}},
+		{"a package that is gone has importers", gone, []string{"a/a.go"}, []string{".", "b", "sub", "c", "d"}},
 		{"nothing", before, nil, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
