@@ -50,7 +50,6 @@ func exceptions() []exception {
 	)
 	return []exception{
 		{"internal/adapter/agent.claudeLine", structFields, 22, "an outside format, with the fields that are read of it"},
-		{"internal/core/flow.decoders", funcLines, 79, "a table: two lines for each kind of event"},
 		{"internal/core/flow.Task", structFields, 32, data},
 		{"internal/core/report.Run", structFields, 23, data},
 		{"internal/core/report.Task", structFields, 23, data},
