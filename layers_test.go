@@ -67,6 +67,7 @@ func layers() []layer {
 		{"internal/check/battery", "internal/core/... internal/source internal/source/... internal/check internal/check/...", plain},
 		{"internal/check/suite", "internal/core/... internal/source internal/check", plain},
 		{"internal/check/suite/languages", "internal/core/... internal/check internal/check/suite internal/check/suite/...", plain},
+		{"internal/check/suite/near", "internal/core/... internal/source/imports internal/check/suite", plain},
 		{"internal/check/suite/...", "internal/core/... internal/source internal/check internal/check/suite", plain},
 		{"internal/check/basetests", "internal/core/... internal/source internal/check internal/check/suite internal/check/suite/...", plain},
 		{"internal/check/newtests", "internal/core/... internal/check internal/check/suite internal/check/suite/...", plain},

@@ -78,7 +78,7 @@ func (baseTests) Run(ctx context.Context, s *check.Subject, x check.Exec) eviden
 	case !slices.ContainsFunc(s.Change.Paths(), func(p string) bool { return !material(p) }):
 		return check.Skip("the change touches nothing but tests: the base's tests would run on the base's code")
 	}
-	j := judge{subject: s, exec: x, langs: langs, material: material}
+	j := judge{subject: s, exec: x, langs: langs, material: material, entries: entries}
 	if why := j.lay(ctx); why != "" {
 		return check.CouldNot("%s", why)
 	}
@@ -121,6 +121,7 @@ type judge struct {
 	langs    []suite.Language
 	material func(p string) bool
 
+	entries          []change.Entry // of the base
 	headDir, baseDir string
 	steps            []string // what a reproduction does beyond laying whole files
 
