@@ -24,6 +24,7 @@ import (
 	"muster/internal/check"
 	"muster/internal/check/suite"
 	"muster/internal/check/suite/languages"
+	"muster/internal/check/suite/near"
 	"muster/internal/check/suite/rust"
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
@@ -78,7 +79,7 @@ func (baseTests) Run(ctx context.Context, s *check.Subject, x check.Exec) eviden
 	case !slices.ContainsFunc(s.Change.Paths(), func(p string) bool { return !material(p) }):
 		return check.Skip("the change touches nothing but tests: the base's tests would run on the base's code")
 	}
-	j := judge{subject: s, exec: x, langs: langs, material: material, entries: entries}
+	j := judge{subject: s, exec: x, langs: langs, material: material}
 	if why := j.lay(ctx); why != "" {
 		return check.CouldNot("%s", why)
 	}
@@ -91,7 +92,11 @@ func (baseTests) Run(ctx context.Context, s *check.Subject, x check.Exec) eviden
 		j.take(p)
 		for _, g := range p.Groups {
 			ran++
-			j.judge(ctx, g)
+			first, rest := near.Split(j.headDir, entries, s.Change.Paths(), g)
+			j.judge(ctx, g, first)
+			if len(rest) > 0 && ctx.Err() == nil {
+				j.judge(ctx, g, rest)
+			}
 			if ctx.Err() != nil {
 				return check.CouldNot("it was ended while tests ran")
 			}
@@ -121,7 +126,6 @@ type judge struct {
 	langs    []suite.Language
 	material func(p string) bool
 
-	entries          []change.Entry // of the base
 	headDir, baseDir string
 	steps            []string // what a reproduction does beyond laying whole files
 

@@ -10,7 +10,6 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/check/suite"
-	"muster/internal/check/suite/near"
 	"muster/internal/core/evidence"
 	"muster/internal/core/job"
 )
@@ -36,18 +35,9 @@ func (s suspect) needsAll() bool {
 
 func (s suspect) shown() string { return check.ShowPath(s.unit.Path) }
 
-// judge runs the base's tests of one group on the head's code, the nearest to
-// the change first, and what did not pass at the base for comparison.
-func (j *judge) judge(ctx context.Context, g suite.Group) {
-	first, rest := near.Split(j.headDir, j.entries, j.subject.Change.Paths(), g)
-	for _, units := range [][]suite.Unit{first, rest} {
-		if len(units) > 0 && ctx.Err() == nil {
-			j.judgeUnits(ctx, g, units)
-		}
-	}
-}
-
-func (j *judge) judgeUnits(ctx context.Context, g suite.Group, units []suite.Unit) {
+// judge runs the base's tests of some units of a group on the head's code, and
+// what did not pass at the base for comparison.
+func (j *judge) judge(ctx context.Context, g suite.Group, units []suite.Unit) {
 	run, why := j.run(ctx, j.headDir, g, suite.Order{Units: units, Just: true, Partial: true})
 	if why != "" && !run.Late {
 		j.broken = append(j.broken, why)
