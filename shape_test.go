@@ -50,14 +50,11 @@ func exceptions() []exception {
 	)
 	return []exception{
 		{"internal/adapter/agent.claudeLine", structFields, 22, "an outside format, with the fields that are read of it"},
-		{"internal/core/flow.decoders", funcLines, 83, "a table: two lines for each kind of event"},
 		{"internal/core/flow.Task", structFields, 32, data},
 		{"internal/core/report.Run", structFields, 23, data},
 		{"internal/core/report.Task", structFields, 23, data},
 		{"internal/core/flow.runStep", typeMethods, 25, events},
 		{"internal/core/flow.taskStep", typeMethods, 34, events},
-		{"internal/core/flow.queueStep", typeMethods, 21, events},
-		{"internal/check/basetests.judge", typeMethods, 22, "one judgement: what runs, what is compared, what is said of it"},
 		{"internal/core/yamlfile.File", typeMethods, 26, "one method for each sort of value that is read"},
 		{"internal/adapter/git", packageLines, 3741, "all that is known of Git is in one place"},
 		{"internal/adapter/git.Repo", typeMethods, 70, doors},

@@ -20,14 +20,14 @@ func Waver(f evidence.Finding, t evidence.Tried) evidence.Finding {
 	if t.Known.Runs > 0 {
 		record = fmt.Sprintf("; on record it was red in %d of %d", t.Known.Red, t.Known.Runs)
 	}
-	name := Clip(ShowPath(t.Test.String()), 300)
+	name := Clip(ShowPath(t.String()), 300)
 	f.Message = fmt.Sprintf("%s is flaky: it was red in %d of %d runs on the change's code%s.", name, t.Red, t.Runs, record)
 	if !t.Wavered() {
 		f.Message = fmt.Sprintf("%s was red in %d of %d runs on the change's code, as it may be by chance%s.", name, t.Red, t.Runs, record)
-		return evidence.NewFinding(f, t.Test.String())
+		return evidence.NewFinding(f, t.String())
 	}
 	if t.Known.Explains(t.Red, t.Runs) {
 		f.Level = evidence.Context
 	}
-	return evidence.NewFinding(f, t.Test.String())
+	return evidence.NewFinding(f, t.String())
 }

@@ -127,10 +127,10 @@ func TestCache(t *testing.T) {
 
 func testCache(t *testing.T, kind check.Kind) {
 	var runs atomic.Int64
-	status := evidence.Passed
+	status, hurried := evidence.Passed, false
 	stub := checktest.Stub{Name: "a", Kind: kind, Do: func(context.Context, *check.Subject, check.Exec) evidence.Result {
 		runs.Add(1)
-		return evidence.Result{Status: status, Why: "w"}
+		return evidence.Result{Status: status, Why: "w", Hurried: hurried}
 	}}
 	ran := func(r *check.Runner, req evidence.Request) (evidence.Result, bool) {
 		before := runs.Load()
@@ -163,8 +163,10 @@ func testCache(t *testing.T, kind check.Kind) {
 			t.Errorf("%s: other trees took the kept result", keeps)
 		}
 	}
-	for _, drops := range []evidence.Status{evidence.CouldNot, evidence.TimedOut, evidence.Flaky} {
-		status = drops
+	for _, drops := range []evidence.Status{evidence.CouldNot, evidence.TimedOut, evidence.Flaky, "hurried"} {
+		if status, hurried = drops, false; drops == "hurried" {
+			status, hurried = evidence.Passed, true
+		}
 		r := check.New(check.Tools{Trees: twoTrees(t), Exec: nil, Cache: &checktest.Cache{}}, []check.Check{stub}, 1)
 		ran(r, req)
 		if got, ran := ran(r, req); !ran || got.Cached {

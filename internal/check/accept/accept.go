@@ -36,16 +36,15 @@ func (accept) Applies(req evidence.Request) string {
 	return ""
 }
 
-// Settings hold what the task asks for, which decides what a failure that the
-// base has too means. What is known of flaky tests is left out: a result that
-// depends on it is not kept, or passed without it.
+// Settings hold what was asked for, which decides what a failure that the base
+// has too means. What is known of flaky tests is left out: what is kept stays
+// right when more is known.
 func (accept) Settings(req evidence.Request) any {
 	return struct {
 		Commands []plan.Command
 		Env      []string
 		Task     string
-		Author   bool
-	}{req.Accept, req.Env, req.Task, hasAuthor(req.Subject)}
+	}{req.Accept, req.Env, req.Task}
 }
 
 // Run runs the commands one after another in the same folder, as a person

@@ -146,5 +146,5 @@ func TestNoFolder(t *testing.T) {
 func TestSettings(t *testing.T) {
 	checktest.WantSettings(t, New(), evidence.Request{},
 		evidence.Request{Accept: []plan.Command{argv("ok")}}, evidence.Request{Env: []string{"A=1"}},
-		evidence.Request{Task: "Mend TestA"}, evidence.Request{Subject: evidence.OfTask})
+		evidence.Request{Task: "Mend TestA"})
 }

@@ -9,9 +9,6 @@ import (
 	"muster/internal/core/evidence"
 )
 
-// hasAuthor reports whether an agent waits to mend what fails.
-func hasAuthor(s evidence.Subject) bool { return s == evidence.OfTask || s == evidence.OfMerge }
-
 var (
 	pathlike = check.Lazy(`[\w@][\w@.-]*(?:/[\w@.-]+)*\.[A-Za-z]\w{0,4}\b`)
 	isTest   = check.Lazy(`^([Tt]est\w{2,}|\w{12,}|.*\s.*)$`)
@@ -22,9 +19,6 @@ var (
 // its file, or, of a command that names no test, of a file that the failure is
 // about. A command that fails without a word fails for what is not there yet.
 func (j *judge) asked(t trial, test evidence.Test) bool {
-	if !hasAuthor(j.subject.Request.Subject) {
-		return false
-	}
 	task, command := j.subject.Request.Task, t.command.String()
 	if test == t.whole() {
 		said := strings.TrimSpace(t.first.Text(j.head))

@@ -56,7 +56,7 @@ func redTests(output string) []evidence.Test {
 			break
 		}
 	}
-	r.close("", false)
+	r.close("")
 	out := innermost(r.found)
 	slices.SortFunc(out, evidence.Test.Compare)
 	return slices.CompactFunc(out, func(a, b evidence.Test) bool { return a == b })
@@ -76,14 +76,10 @@ func (r *reading) add(in, name string) {
 	}
 }
 
-// close gives the open Go tests to a package, which failed as a whole when
-// there are none.
-func (r *reading) close(pkg string, failed bool) {
+// close gives the open Go tests to a package.
+func (r *reading) close(pkg string) {
 	for _, name := range r.open {
 		r.add(pkg, name)
-	}
-	if failed && len(r.open) == 0 {
-		r.add(pkg, "")
 	}
 	r.open = nil
 }
@@ -113,7 +109,10 @@ func (r *reading) golang(line string) bool {
 		return true
 	}
 	if m := goPackage.FindStringSubmatch(line); m != nil {
-		r.close(m[2], m[1] == "FAIL")
+		if m[1] == "FAIL" && len(r.open) == 0 { // as a whole
+			r.add(m[2], "")
+		}
+		r.close(m[2])
 		return true
 	}
 	return false

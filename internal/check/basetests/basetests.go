@@ -24,6 +24,7 @@ import (
 	"muster/internal/check"
 	"muster/internal/check/suite"
 	"muster/internal/check/suite/languages"
+	"muster/internal/check/suite/near"
 	"muster/internal/check/suite/rust"
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
@@ -91,7 +92,11 @@ func (baseTests) Run(ctx context.Context, s *check.Subject, x check.Exec) eviden
 		j.take(p)
 		for _, g := range p.Groups {
 			ran++
-			j.judge(ctx, g)
+			first, rest := near.Split(j.headDir, entries, s.Change.Paths(), g)
+			j.judge(ctx, g, first)
+			if len(rest) > 0 && ctx.Err() == nil {
+				j.judge(ctx, g, rest)
+			}
 			if ctx.Err() != nil {
 				return check.CouldNot("it was ended while tests ran")
 			}
@@ -183,7 +188,11 @@ func (j *judge) take(p suite.Plan) {
 }
 
 func (j *judge) result() evidence.Result {
-	j.leaveOut()
+	if why, bad := leftOut(j.late, j.ran > 0 && j.subject.Request.Subject.Followed()); bad {
+		j.broken = append(j.broken, why)
+	} else if why != "" {
+		j.notes = append(j.notes, why)
+	}
 	res := check.Partly(check.Fold(slices.Concat(j.findings, j.wavering), maxFindings), j.broken)
 	if res.Status == evidence.Failed && check.Judged(j.wavering).Status == evidence.Failed && !blocks(j.findings) {
 		res.Status, res.Why = evidence.Flaky, j.wavering[0].Message
@@ -193,19 +202,18 @@ func (j *judge) result() evidence.Result {
 	return res
 }
 
-// leaveOut says which tests there was no time for. Where the whole run is
-// judged once more before it reaches the target, they run then; otherwise, or
-// when nothing ran at all, that is no answer.
-func (j *judge) leaveOut() {
-	if len(j.late) == 0 {
-		return
+// leftOut says which tests there was no time for. Where the whole run is judged
+// once more before it reaches the target, they run then; otherwise, or when
+// nothing ran at all, that is no answer.
+func leftOut(late []string, follows bool) (why string, bad bool) { //nolint:revive // follows is a fact, not a mode
+	if len(late) == 0 {
+		return "", false
 	}
-	why := fmt.Sprintf("there was no time for the tests of %s", check.Clip(strings.Join(j.late, ", "), 500))
-	if !j.subject.Request.Subject.Followed() || j.ran == 0 {
-		j.broken = append(j.broken, why)
-		return
+	why = fmt.Sprintf("there was no time for the tests of %s", check.Clip(strings.Join(late, ", "), 500))
+	if !follows {
+		return why, true
 	}
-	j.notes = append(j.notes, why+"; they run when the goal is judged, before anything reaches the target")
+	return why + "; they run when the goal is judged, before anything reaches the target", false
 }
 
 func blocks(findings []evidence.Finding) bool {

@@ -35,16 +35,16 @@ func (s suspect) needsAll() bool {
 
 func (s suspect) shown() string { return check.ShowPath(s.unit.Path) }
 
-// judge runs the base's tests of one group on the head's code, and what did
-// not pass at the base for comparison.
-func (j *judge) judge(ctx context.Context, g suite.Group) {
-	run, why := j.run(ctx, j.headDir, g, suite.Order{Units: g.Units, Partial: true})
+// judge runs the base's tests of some units of a group on the head's code, and
+// what did not pass at the base for comparison.
+func (j *judge) judge(ctx context.Context, g suite.Group, units []suite.Unit) {
+	run, why := j.run(ctx, j.headDir, g, suite.Order{Units: units, Just: true, Partial: true})
 	if why != "" && !run.Late {
 		j.broken = append(j.broken, why)
 		return
 	}
 	var all, skips []suspect
-	for _, u := range g.Units {
+	for _, u := range units {
 		if run.Late && run.Units[u.ID] == nil {
 			j.late = append(j.late, check.ShowPath(u.Path))
 			continue
@@ -231,7 +231,10 @@ func (j *judge) retry(ctx context.Context, red []suspect) {
 		second := again.Units[s.unit.ID]
 		var still []string
 		for _, name := range s.failed {
-			if j.wavers(s, name, second) {
+			if d, ok := s.wavers(j.subject.Request.Known, name, second); ok {
+				f := evidence.Finding{Check: Name, Detail: j.text(s.said(name))}
+				j.wavering = append(j.wavering, check.Waver(j.located(s, s.topOf(name), f), d))
+				j.tried = append(j.tried, d)
 				continue
 			}
 			still = append(still, name)
@@ -242,25 +245,26 @@ func (j *judge) retry(ctx context.Context, red []suspect) {
 
 // wavers reports whether a test that was red once may be so by chance: it
 // passed in another try, or its record explains that it did not.
-func (j *judge) wavers(s suspect, name string, again *suite.UnitReport) bool {
+func (s suspect) wavers(known []evidence.Known, name string, again *suite.UnitReport) (evidence.Tried, bool) {
 	d := evidence.Tried{Test: evidence.Test{In: s.unit.ID, Name: name}, Runs: 1 + check.Retries, Red: 1 + check.Retries}
-	k, _ := evidence.Recall(j.subject.Request.Known, d.Test)
+	k, _ := evidence.Recall(known, d.Test)
 	d.Known = k.Rate
-	if passes(again, name) {
-		d.Runs, d.Red = 2, 1 // of the tests as a whole nobody counts
-		if t := again.Tests[name]; t != nil {
-			d.Runs, d.Red = int64(1+t.Runs), int64(1+t.Reds)
-		}
-	} else if !d.Known.Explains(d.Red, d.Runs) {
-		return false
+	if !passes(again, name) {
+		return d, d.Known.Explains(d.Red, d.Runs)
 	}
-	j.tried = append(j.tried, d)
-	text := s.run.Output
+	d.Runs, d.Red = 2, 1 // of the tests as a whole nobody counts
+	if t := again.Tests[name]; t != nil {
+		d.Runs, d.Red = int64(1+t.Runs), int64(1+t.Reds)
+	}
+	return d, true
+}
+
+// said is the output of a test that was red on the head's code.
+func (s suspect) said(name string) string {
 	if t := s.run.Tests[name]; t != nil {
-		text = t.Output
+		return t.Output
 	}
-	j.wavering = append(j.wavering, check.Waver(j.located(s, s.topOf(name), evidence.Finding{Check: Name, Detail: j.text(text)}), d))
-	return true
+	return s.run.Output
 }
 
 func passes(run *suite.UnitReport, name string) bool {

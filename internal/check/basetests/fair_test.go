@@ -1,11 +1,14 @@
 package basetests
 
 import (
+	"context"
 	"fmt"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 
+	"muster/internal/check"
 	"muster/internal/check/checktest"
 	"muster/internal/core/evidence"
 	"muster/internal/core/job"
@@ -88,5 +91,44 @@ func TestNoTimeForAll(t *testing.T) {
 				t.Errorf("%s (%s), %q, not run %q, hurried %v, %d runs to go", got.Status, got.Why, checktest.Rules(got), got.NotRun, got.Hurried, len(x.next))
 			}
 		})
+	}
+}
+
+// recorded notes the files that each command names.
+type recorded struct {
+	check.Exec
+	named []string
+}
+
+func (r *recorded) Run(ctx context.Context, c job.Command) (job.Output, error) {
+	var files []string
+	for _, a := range c.Argv {
+		if strings.HasSuffix(a, ".py") {
+			files = append(files, a)
+		}
+	}
+	if len(files) > 0 {
+		r.named = append(r.named, strings.Join(files, " "))
+	}
+	return r.Exec.Run(ctx, c)
+}
+
+// Where a tool takes files, those that import what changed run first.
+func TestTheNearestFirst(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("there is no python3")
+	}
+	const test = "import unittest\n%s\nclass T(unittest.TestCase):\n    def test(self):\n        pass\n"
+	base := checktest.Files{"price.py": "PRICE = 1\n", "tests/test_price.py": fmt.Sprintf(test, "import price"), "tests/__init__.py": ""}
+	var far []string
+	for i := range 11 {
+		p := fmt.Sprintf("tests/test_far%02d.py", i)
+		base[p], far = fmt.Sprintf(test, "import os"), append(far, p)
+	}
+	trees := checktest.New(t, map[string]checktest.Files{"base": base, "head": base.With(checktest.Files{"price.py": "PRICE = 2\n"})})
+	x := &recorded{Exec: &osExec{}}
+	got := checktest.Run(t, New(), trees, x, checktest.Request(evidence.OfTask))
+	if want := []string{"tests/test_price.py", strings.Join(far, " ")}; got.Status != evidence.Passed || !slices.Equal(x.named, want) {
+		t.Errorf("%s (%s); ran %q", got.Status, got.Why, x.named)
 	}
 }

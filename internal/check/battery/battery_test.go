@@ -148,7 +148,7 @@ func TestARetargetedTestDoesNotLand(t *testing.T) {
 
 func TestAFailedAcceptanceGoesBack(t *testing.T) {
 	e, v := judge(t, checktest.Files{"a/a.go": "package a\n\nfunc A() int { return 2 - 1 }\n"},
-		plan.Command{Shell: "echo no such thing >&2; exit 3"}, plan.Command{Argv: []string{"no-such-program-here"}})
+		plan.Command{Shell: "grep -q 'return 1' a/a.go || { echo no such thing >&2; exit 3; }"}, plan.Command{Argv: []string{"no-such-program-here"}})
 	accept := e.Results[slices.IndexFunc(e.Results, func(r evidence.Result) bool { return r.Check == "accept" })]
 	if accept.Status != evidence.Failed || len(accept.Findings) != 1 || len(accept.NotRun) != 1 || v.Route != policy.Rework {
 		t.Errorf("%+v, %s", accept, v.Route)

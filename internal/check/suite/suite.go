@@ -105,6 +105,11 @@ type Tool interface {
 	MaySkip(text string) bool
 }
 
+// Chooser is a tool that may be able to run some units of a group and no others.
+type Chooser interface {
+	Chooses() bool
+}
+
 // Order says what of a group is run, and how.
 type Order struct {
 	Tree    string   // absolute folder of the tree
@@ -114,6 +119,7 @@ type Order struct {
 	Options []string // of the tool itself, from callers who know which one it is
 	Env     []string
 	LimitMS int64 // for each command; 0 means none
+	Just    bool  // no other units, where the tool is a Chooser
 	Partial bool  // a run that is cut off at its limit gives what had ended by then, where the tool can tell
 }
 

@@ -164,7 +164,7 @@ func (TestsTried) Kind() Kind { return EvTestsTried }
 
 // decoders holds one reader for each kind. It is a function, not a variable,
 // so that nothing can change it.
-func decoders(k Kind) func([]byte) (Payload, error) { //nolint:funlen // a table: two lines for each kind
+func decoders(k Kind) func([]byte) (Payload, error) {
 	switch k {
 	case EvRunStarted:
 		return payload[RunStarted]
@@ -208,16 +208,24 @@ func decoders(k Kind) func([]byte) (Payload, error) { //nolint:funlen // a table
 		return payload[EvidenceRecorded]
 	case EvVerdictGiven:
 		return payload[VerdictGiven]
+	case EvWaitOver:
+		return payload[WaitOver]
+	case EvCommandFailed:
+		return payload[CommandFailed]
+	default:
+		return otherDecoders(k)
+	}
+}
+
+// otherDecoders holds those of what people say, of queues and of tests.
+func otherDecoders(k Kind) func([]byte) (Payload, error) {
+	switch k {
 	case EvApproved:
 		return payload[Approved]
 	case EvRejected:
 		return payload[Rejected]
 	case EvRetryRequested:
 		return payload[RetryRequested]
-	case EvWaitOver:
-		return payload[WaitOver]
-	case EvCommandFailed:
-		return payload[CommandFailed]
 	case EvQueueStarted:
 		return payload[QueueStarted]
 	case EvChangeQueued:
@@ -244,8 +252,9 @@ func decoders(k Kind) func([]byte) (Payload, error) { //nolint:funlen // a table
 		return payload[TaskClosed]
 	case EvTestsTried:
 		return payload[TestsTried]
+	default:
+		return nil
 	}
-	return nil
 }
 
 func payload[T Payload](data []byte) (Payload, error) { return decode[T](data) }

@@ -172,8 +172,8 @@ func (s *queueStep) answer(e Event) {
 		s.merged(d)
 	case EvidenceRecorded:
 		s.q.Now.Evidence = d.Digest
-		s.out = append(s.out, tried(s.checks().Where(), d)...)
-		s.do(Judge{Inputs: s.q.begun.Inputs, Subject: s.subject(), Evidence: d.Digest, Accepted: s.q.Now.Item.Accepted})
+		s.out = append(s.out, tried(s.q.checks().Where(), d)...)
+		s.do(Judge{Inputs: s.q.begun.Inputs, Subject: s.q.subject(), Evidence: d.Digest, Accepted: s.q.Now.Item.Accepted})
 	case VerdictGiven:
 		s.q.Now.Verdict, s.q.Now.Feedback = d.Verdict, d.Feedback
 		s.judged()
@@ -191,8 +191,8 @@ func (s *queueStep) answer(e Event) {
 	}
 }
 
-func (s *queueStep) subject() evidence.Subject {
-	if s.q.Now.Push {
+func (q Queue) subject() evidence.Subject {
+	if q.Now.Push {
 		return evidence.OfPush
 	}
 	return evidence.OfMerge
@@ -239,11 +239,12 @@ func (s *queueStep) merged(d ChangeMerged) {
 	}
 }
 
-func (s *queueStep) check() { s.do(s.checks()) }
+func (s *queueStep) check() { s.do(s.q.checks()) }
 
-func (s *queueStep) checks() RunChecks {
-	now := s.q.Now
-	return RunChecks{Inputs: s.q.begun.Inputs, Subject: s.subject(), Task: now.Item.Task, Base: now.From, Head: now.To, Claim: now.Item.Claim}
+// checks is the order to gather evidence on the landing under way.
+func (q Queue) checks() RunChecks {
+	now := q.Now
+	return RunChecks{Inputs: q.begun.Inputs, Subject: q.subject(), Task: now.Item.Task, Base: now.From, Head: now.To, Claim: now.Item.Claim}
 }
 
 func (s *queueStep) judged() {

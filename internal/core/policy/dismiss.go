@@ -14,7 +14,7 @@ func Dismiss(e evidence.Evidence, byBase, byChange []string) (evidence.Evidence,
 	dismissed := 0
 	e.Results = slices.Clone(e.Results)
 	for i, r := range e.Results {
-		before := len(r.Findings)
+		before := r
 		var kept []evidence.Finding
 		for _, f := range r.Findings {
 			switch {
@@ -28,7 +28,8 @@ func Dismiss(e evidence.Evidence, byBase, byChange []string) (evidence.Evidence,
 			kept = append(kept, f)
 		}
 		r.Findings = kept
-		if before > 0 && len(kept) == 0 && r.Status == evidence.Failed {
+		nothing := len(before.Findings) > 0 && len(kept) == 0 && r.Status == evidence.Failed
+		if nothing || r.Status == evidence.Flaky && asks(before) && !asks(r) {
 			r.Status, r.Why = evidence.Passed, "all it found was dismissed before"
 		}
 		e.Results[i] = r

@@ -40,6 +40,17 @@ func TestDismiss(t *testing.T) {
 	if e.Results[0].Findings[0].Level != evidence.Gate {
 		t.Error("the evidence itself was changed")
 	}
+	// A flaky test that was dismissed asks nobody; one that was not still does.
+	context, other := finding(evidence.Context, "c"), finding(evidence.Locator, "o")
+	flaky := of(result("a", evidence.Flaky, locator, context))
+	if got, _ := policy.Dismiss(flaky, []string{locator.Fingerprint}, nil); policy.Decide(evidence.OfRange, got, nil).Route != policy.Auto {
+		t.Error("a dismissed flaky test asks a person")
+	}
+	for _, e := range []evidence.Evidence{of(result("a", evidence.Flaky, locator, other)), of(result("a", evidence.Flaky, context)), of(result("a", evidence.Flaky))} {
+		if got, _ := policy.Dismiss(e, []string{locator.Fingerprint, context.Fingerprint}, nil); policy.Decide(evidence.OfRange, got, nil).Route != policy.Review {
+			t.Errorf("%+v asks nobody", got.Results)
+		}
+	}
 	// A check that gave no answer still gives none.
 	silent := of(result("a", evidence.CouldNot, gate))
 	if got, _ := policy.Dismiss(silent, []string{gate.Fingerprint}, nil); policy.Decide(evidence.OfRange, got, nil).Route != policy.Review {

@@ -14,7 +14,7 @@ func inversions() []inversion {
 		file string
 		list [][3]string
 	}{
-		{"task.go", ofTask()}, {"task_message.go", ofTaskMessages()}, {"queue.go", ofQueue()}, {"run.go", ofRun()},
+		{"task.go", ofTask()}, {"task_message.go", ofTaskMessages()}, {"queue.go", ofQueue()}, {"run.go", ofRun()}, {"tests.go", ofTests()},
 	} {
 		for _, v := range f.list {
 			out = append(out, inversion{rule: v[0], file: f.file, old: v[1], new: v[2]})
@@ -110,6 +110,14 @@ func ofQueue() [][3]string {
 		{"a landing that failed is asked about before the queue closes", "if s.q.Now != nil && s.q.Now.Again {", "if false {"},
 		{"a queue closes after its last landing", "s.q.Closed = s.q.Closing", "s.q.Closed = false"},
 		{"a closing queue does not wait for a person", "if s.q.Closing {\n\t\t\ts.q.Closed = true", "if false {\n\t\t\ts.q.Closed = true"},
+	}
+}
+
+func ofTests() [][3]string {
+	return [][3]string{
+		{"only a test that ended both ways is remembered", "if !d.Wavered() {", "if false {"},
+		{"of a remembered test every run counts", "if i < 0 {", "if i < 0 || !d.Wavered() {"},
+		{"a judgement is remembered once of each test", "return s == where })", "return false })"},
 	}
 }
 

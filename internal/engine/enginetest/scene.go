@@ -35,6 +35,8 @@ type Scene struct {
 	Agent func(ctx context.Context, a job.Attempt) job.Outcome
 	// Check gives the findings on a change; nil means none.
 	Check func(r evidence.Request) []evidence.Finding
+	// Tried gives how often tests were red on a change; nil means nothing.
+	Tried func(r evidence.Request) []evidence.Tried
 	// Fail makes a call to the repository fail; nil means that none does.
 	Fail func(call string) error
 	// Merging gives the conflicts of a merge of the task; nil means none.
@@ -73,7 +75,7 @@ func (s *Scene) Start(p plan.Plan, limits flow.Limits) {
 	if limits.Parallel == 0 {
 		limits.Parallel = 2
 	}
-	cfg := config.Config{Agents: []job.Agent{{Name: "bot", Driver: "script"}}}
+	cfg := config.Config{Checks: config.Checks{TimeMS: 1000, GoalTimeMS: 2000}, Agents: []job.Agent{{Name: "bot", Driver: "script"}}}
 	begun := flow.RunStarted{Inputs: flow.Inputs{Run: "run-" + p.Name, Name: p.Name, Plan: s.put(p), Config: s.put(cfg)}, Limits: limits}
 	for _, t := range p.Tasks {
 		begun.Nodes = append(begun.Nodes, flow.Node{ID: t.ID, Needs: t.Needs, Agent: "bot", MicroUSD: t.Budget.MicroUSD, TimeMS: t.Budget.TimeMS})
@@ -316,6 +318,9 @@ func (s *Scene) Judge(_ context.Context, r evidence.Request) (evidence.Evidence,
 	result := evidence.Result{Check: "scene", Version: "1", Status: evidence.Passed}
 	if s.Check != nil {
 		result.Findings = s.Check(r)
+	}
+	if s.Tried != nil {
+		result.Tried = s.Tried(r)
 	}
 	if len(result.Findings) > 0 {
 		result.Status = evidence.Failed

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"muster/internal/core/evidence"
@@ -37,6 +38,7 @@ func Test(t *testing.T, f Factory) {
 		{"ignores messages that people may not send", ignores},
 		{"asks when the final tree does not pass", goal},
 		{"ends a run that cannot be opened", cannotOpen},
+		{"remembers flaky tests for everybody else", remembers},
 		{"carries a thousand tasks", many},
 	}
 	for _, s := range stories {
@@ -87,6 +89,33 @@ func repeats(s *Scene) {
 	s.Want("states", s.States("p"), "a:rejected b:blocked c:landed")
 	s.Want("attempts", len(s.Run("p").Task("a").Attempts), 2)
 	s.Want("end", s.Run("p").End(), report.EndRejected)
+}
+
+// What one task's judgement showed is known to others, and not to itself.
+func remembers(s *Scene) {
+	var mu sync.Mutex
+	known := map[string][]string{}
+	s.Tried = func(r evidence.Request) []evidence.Tried {
+		who := string(r.Subject) + " " + strings.Split(r.Task, "\n")[0]
+		mu.Lock()
+		defer mu.Unlock()
+		for _, k := range r.Known {
+			known[who] = append(known[who], fmt.Sprintf("%s %d/%d", k.Test, k.Rate.Red, k.Rate.Runs))
+		}
+		known["time of "+string(r.Subject)] = []string{fmt.Sprint(r.TimeMS)}
+		d := evidence.Tried{Test: evidence.Test{In: "p", Name: "F"}, Runs: 2}
+		if strings.Contains(r.Task, "of a") && r.Subject == evidence.OfTask {
+			d.Red = 1
+		}
+		return []evidence.Tried{d}
+	}
+	s.Start(Tasks("p", "a", "b<a"), flow.Limits{})
+	s.Drive()
+	s.Want("states", s.States("p"), "a:landed b:landed")
+	s.Want("known", known, "map[goal a goal:[F in p 1/8] merge title of b:[F in p 1/6] task title of b:[F in p 1/4] time of goal:[2000] time of merge:[1000] time of task:[1000]]")
+	s.Start(Tasks("q", "a"), flow.Limits{})
+	s.Drive()
+	s.Want("known to another run's task of that name", known["task title of a"], "[F in p 1/10]")
 }
 
 func asks(s *Scene) {

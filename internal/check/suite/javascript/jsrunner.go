@@ -35,9 +35,12 @@ const nodeReporter = `export default async function* (source) {
   }
 }`
 
-// Run runs all tests of the package.
+// Chooses is so for tools that take files beside what a person's line says.
+func (t jsRunner) Chooses() bool { return t.tool == vitest || t.tool == jest }
+
+// Run runs all tests of the package, or with Just those of some files.
 func (t jsRunner) Run(ctx context.Context, x check.Exec, g suite.Group, o suite.Order) (suite.Report, string) {
-	c := check.Command(plan.Command{Shell: t.shell(o)}, path.Join(o.Tree, g.Dir), o.Env)
+	c := check.Command(plan.Command{Shell: t.shell(g, o)}, path.Join(o.Tree, g.Dir), o.Env)
 	return suite.Several(o.Often(), func() (suite.Report, string) {
 		ran, text, why := suite.Written(ctx, x, c, o)
 		if why == "" && text == "" && t.tool == mocha {
@@ -57,13 +60,13 @@ func (t jsRunner) Run(ctx context.Context, x check.Exec, g suite.Group, o suite.
 
 // shell gives the person's line, with a report for machines. The programs of
 // the package come first on the path, as npm does it.
-func (t jsRunner) shell(o suite.Order) string {
+func (t jsRunner) shell(g suite.Group, o suite.Order) string {
 	report, line := suite.Quoted(path.Join(o.Tree, suite.ReportName)), t.line
 	switch t.tool {
 	case vitest:
-		line += " --run --reporter=json --outputFile=" + report
+		line += " --run --reporter=json --outputFile=" + report + files("", g, o)
 	case jest:
-		line += " --ci --json --testLocationInResults --outputFile=" + report
+		line += " --ci --json --testLocationInResults --outputFile=" + report + files(" --runTestsByPath", g, o)
 	case mocha:
 		line += " --reporter json --reporter-option output=" + report
 	case nodeTest:
@@ -79,6 +82,17 @@ func (t jsRunner) shell(o suite.Order) string {
 		folders.WriteString(`"$PWD"/` + b + ":")
 	}
 	return "PATH=" + folders.String() + `"$PATH"; export PATH; ` + line
+}
+
+// files names the files of an order that wants no others.
+func files(option string, g suite.Group, o suite.Order) string {
+	if !o.Just || len(o.Units) == len(g.Units) {
+		return ""
+	}
+	for _, u := range o.Units {
+		option += " " + suite.Quoted(suite.Below(u.Path, g.Dir))
+	}
+	return option
 }
 
 func (t jsRunner) read(text string, g suite.Group, o suite.Order) (suite.Report, string) {

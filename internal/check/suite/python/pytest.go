@@ -46,6 +46,9 @@ func (t pytest) Run(ctx context.Context, x check.Exec, g suite.Group, o suite.Or
 	})
 }
 
+// Chooses is always so: files are named.
+func (pytest) Chooses() bool { return true }
+
 // Declared says nothing: what pytest collects is not known without it.
 func (pytest) Declared(fs.FS, suite.Unit) ([]suite.Declared, error) { return nil, nil }
 

@@ -52,6 +52,9 @@ func (t unittest) Run(ctx context.Context, x check.Exec, g suite.Group, o suite.
 	})
 }
 
+// Chooses is always so: files are named.
+func (unittest) Chooses() bool { return true }
+
 // Declared says nothing: what unittest loads is not known without it.
 func (unittest) Declared(fs.FS, suite.Unit) ([]suite.Declared, error) { return nil, nil }
 
