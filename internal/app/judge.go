@@ -12,6 +12,7 @@ import (
 
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/sandbox"
+	"muster/internal/app/outside"
 	"muster/internal/check"
 	"muster/internal/check/battery"
 	"muster/internal/core/config"
@@ -87,7 +88,7 @@ func (s *Session) Judge(ctx context.Context, w Wanted) (Judged, error) {
 		return out, err
 	}
 	if w.Depth != StaticOnly {
-		if req.Links, err = links(ctx, repo, s.place.TopLevel, req.Head.Tree); err != nil {
+		if req.Links, err = outside.Links(ctx, repo, s.place.TopLevel, req.Head.Tree); err != nil {
 			return out, err
 		}
 	}
@@ -144,9 +145,9 @@ func rangeRequest(ctx context.Context, repo *git.Repo, b git.Between, c config.C
 
 // runner makes the runner of all checks that are wanted.
 func runner(s *Session, repo *git.Repo, w Wanted) *check.Runner {
-	checks := battery.All(outside(s))
+	checks := battery.All(battery.Outside{Registry: s.packages})
 	if w.Depth == StaticOnly {
-		checks = battery.Static(outside(s))
+		checks = battery.Static(battery.Outside{Registry: s.packages})
 	}
 	exec := sandbox.NewExecutor(s.host.checkEnv(), append(append([]string{}, s.host.Self...), "shim"))
 	return check.New(check.Tools{

@@ -37,7 +37,7 @@ func (s *Session) engine(ctx context.Context, lock *store.Lock, written <-chan s
 		return nil, err
 	}
 	exec := sandbox.NewExecutor(s.host.checkEnv(), append(append([]string{}, s.host.Self...), "shim"))
-	checks := check.New(check.Tools{Trees: trees{repo}, Parser: s.parser, Exec: exec, Cache: s.store}, battery.All(outside(s)), max(runtime.NumCPU()/2, 1))
+	checks := check.New(check.Tools{Trees: trees{repo}, Parser: s.parser, Exec: exec, Cache: s.store}, battery.All(battery.Outside{Registry: s.packages}), max(runtime.NumCPU()/2, 1))
 	return engine.NewLocal(engine.NewHands(engine.Ports{
 		Log: ledger{s.store, lock}, Blobs: s.store, Repo: repo, Worktrees: repo, Operations: s.ops,
 		Agents: agents{s}, Checks: checks, Clock: clock{}, IDs: ids{},

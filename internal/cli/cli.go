@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"muster/internal/app"
+	"muster/internal/cli/begin"
 	"muster/internal/core/fault"
 )
 
@@ -92,8 +93,8 @@ func (c *cli) root() *cobra.Command {
 		return fault.WithHint(fault.Wrap(fault.Invalid, err, "read the flags of %s", cmd.CommandPath()), "%s --help shows them", cmd.CommandPath())
 	})
 	root.AddCommand(
-		newCheck(c), newDismiss(c), newHook(c), newRun(c), newStatus(c), newLog(c), newShow(c), newDiff(c), newApprove(c), newReject(c), newRetry(c),
-		newStop(c), newResume(c), newGC(c), newDemo(c), newDoctor(c), newLedger(c), newVersion(c), newMan(c),
+		newCheck(c), newDismiss(c), newHook(c), begin.Plan(shell{c}), newRun(c), newStatus(c), newLog(c), newShow(c), newDiff(c), newApprove(c), newReject(c), newRetry(c),
+		newStop(c), newResume(c), newGC(c), newDemo(c), begin.Doctor(shell{c}, thisVersion()), newLedger(c), newVersion(c), newMan(c),
 	)
 	return root
 }
