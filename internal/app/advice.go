@@ -2,7 +2,7 @@ package app
 
 import (
 	"context"
-	"strings"
+	"slices"
 
 	"muster/internal/app/plans"
 	"muster/internal/core/config"
@@ -63,16 +63,23 @@ func (d *Diagnosis) whatNext(ctx context.Context, s *Session) string {
 		return ""
 	}
 	for _, p := range d.Points {
-		if p.About == "agents" {
+		if p.Hint == commitConfig || p.About == "agents" {
 			return p.Hint
 		}
 	}
-	if alive, err := listRuns(ctx, s.store, store.RunQuery{Alive: true}); err == nil && len(alive) > 0 {
-		return "muster status"
+	runs, err := listRuns(ctx, s.store, store.RunQuery{})
+	if err != nil {
+		return ""
+	}
+	ran := func(plan string) bool {
+		return slices.ContainsFunc(runs, func(r RunInfo) bool { return r.Name == plan })
 	}
 	names := plans.Names(s.place.TopLevel)
-	if len(names) == 0 {
-		return "muster plan new"
+	switch fresh := slices.DeleteFunc(names, ran); {
+	case len(fresh) > 0:
+		return "muster run " + fresh[0]
+	case len(runs) > 0:
+		return "muster status"
 	}
-	return "muster run " + strings.Join(names[len(names)-1:], "")
+	return "muster plan new"
 }

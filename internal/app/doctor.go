@@ -166,7 +166,7 @@ func (d *Diagnosis) configured(ctx context.Context, s *Session) {
 		}
 		from = "as committed at HEAD; a run reads it from the tip of its target"
 		if text := uncommittedConfig(ctx, repo, head.Commit, s.place.TopLevel); text != "" {
-			d.add("config", Worth, text)
+			d.Points = append(d.Points, Point{About: "config", Level: Worth, Text: text, Hint: commitConfig})
 		}
 	} else {
 		_, _, err = repo.Target(ctx, "") // says whether there is no commit, or no branch

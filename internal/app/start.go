@@ -11,6 +11,7 @@ import (
 
 	"muster/internal/adapter/git"
 	"muster/internal/app/plans"
+	"muster/internal/core/change"
 	"muster/internal/core/config"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
@@ -22,6 +23,9 @@ import (
 
 const (
 	configPath = ".muster/config.yaml"
+
+	// commitConfig is what a person types to put their configuration in force.
+	commitConfig = "git add .muster/config.yaml && git commit -m 'Configure Muster'"
 
 	// taskTimeMS bounds the agent time of a task that has no bound of its own:
 	// an agent that hangs must not hang the run.
@@ -105,8 +109,14 @@ func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
 		}
 		return out, err
 	}
+	if err := untaken(ctx, repo, p.Name, target, base); err != nil {
+		return out, err
+	}
 	nodes, err := s.nodes(p, c)
 	if err != nil {
+		if uncommitted != "" {
+			err = fault.WithHint(err, "%s", uncommitted)
+		}
 		return out, err
 	}
 	if text := plans.Unsaved(ctx, repo); text != "" {
@@ -117,6 +127,20 @@ func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
 		Nodes: nodes, Limits: limits(w.Limits, p.Budget, c), Accept: len(p.Accept) > 0,
 	}
 	return out, nil
+}
+
+// untaken refuses to begin where an earlier run of the name left work on its
+// branch that the target has not: the branch would be set back, and the work
+// would be seen nowhere any more.
+func untaken(ctx context.Context, repo *git.Repo, name, target string, base change.Point) error {
+	branch := "muster/" + name
+	n, err := git.Untaken(ctx, repo, branch, base)
+	if err != nil || n == 0 {
+		return err
+	}
+	into := strings.TrimPrefix(target, "refs/heads/")
+	return fault.New(fault.Conflict, "start run %s: an earlier run left work on %s that %s has not (commits: %d)", name, branch, into, n).
+		WithHint("take them: git checkout %s && git merge %s; or drop them: git branch -D %s; or give the plan another name", into, branch, branch)
 }
 
 // sendStart refuses a second run of a name while the first is not done. The
@@ -135,6 +159,10 @@ func (s *Session) sendStart(ctx context.Context, begun flow.RunStarted) (string,
 		return "", err
 	}
 	if taken {
+		if driver, err := s.Driver(); err == nil && driver != nil { //nolint:contextcheck // looking at the lock has a bound of its own
+			return "", fault.New(fault.Conflict, "start run %s: a run of that name is going on", begun.Name).
+				WithHint("look at it: muster status %s, or stop it: muster stop %s", begun.Name, begun.Name)
+		}
 		return "", fault.New(fault.Conflict, "start run %s: a run of that name is not finished", begun.Name).
 			WithHint("go on with it: muster resume %s, or end it: muster stop --close %s", begun.Name, begun.Name)
 	}
@@ -182,7 +210,7 @@ func uncommittedConfig(ctx context.Context, repo *git.Repo, commit, folder strin
 	if base, _, err := repo.ReadFile(ctx, commit, configPath); err != nil || bytes.Equal(mine, base) {
 		return ""
 	}
-	return configPath + " in your folder is not the one committed on the target branch, and only that one counts: commit it first"
+	return configPath + " in your folder is not the one committed on the target branch, and only that one counts: " + commitConfig
 }
 
 func texts(problems []yamlfile.Problem) []string {

@@ -80,14 +80,9 @@ func (c *cli) root() *cobra.Command {
 			if len(args) == 0 {
 				return cmd.Help()
 			}
-			e := fault.New(fault.Invalid, "there is no command %q", args[0])
-			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-				return e.WithHint("did you mean %s?", strings.Join(near, " or "))
-			}
-			return e.WithHint("muster --help lists the commands")
+			return noCommand(cmd, args[0])
 		},
 	}
-	root.SuggestionsMinimumDistance = 2
 	root.PersistentFlags().BoolVar(&c.isJSON, "json", false, "print JSON")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fault.WithHint(fault.Wrap(fault.Invalid, err, "read the flags of %s", cmd.CommandPath()), "%s --help shows them", cmd.CommandPath())
@@ -102,6 +97,16 @@ func (c *cli) root() *cobra.Command {
 // open opens the repository that the person is in.
 func (c *cli) open() (*app.Session, error) { return app.Open(c.ctx, c.host) }
 
+// noCommand says which command may be meant by a word that is none.
+func noCommand(parent *cobra.Command, word string) error {
+	e := fault.New(fault.Invalid, "there is no command %q", strings.TrimPrefix(parent.CommandPath()+" "+word, "muster "))
+	parent.SuggestionsMinimumDistance = max(parent.SuggestionsMinimumDistance, 2)
+	if near := parent.SuggestionsFor(word); len(near) > 0 {
+		return e.WithHint("did you mean %s?", parent.CommandPath()+" "+strings.Join(near, " or "+parent.CommandPath()+" "))
+	}
+	return e.WithHint("%s --help lists the commands", parent.CommandPath())
+}
+
 // between accepts from low to high arguments.
 func between(low, high int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
@@ -109,6 +114,9 @@ func between(low, high int, what string) cobra.PositionalArgs {
 		case len(args) < low:
 			return fault.New(fault.Invalid, "%s: %s is missing", cmd.CommandPath(), what).WithHint("usage: %s", cmd.UseLine())
 		case len(args) > high:
+			if cmd.HasSubCommands() {
+				return noCommand(cmd, args[high])
+			}
 			return fault.New(fault.Invalid, "%s: %q is one argument too many", cmd.CommandPath(), args[high]).WithHint("usage: %s", cmd.UseLine())
 		}
 		return nil

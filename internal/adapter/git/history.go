@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"muster/internal/adapter/git/lasting"
+	"muster/internal/core/change"
 	"muster/internal/core/fault"
 )
 
@@ -104,4 +105,19 @@ func Unsaved(ctx context.Context, r *Repo) (tracked, untracked []string, err err
 		untracked, err = ask("ls-files", "-z", "--others", "--exclude-standard")
 	}
 	return tracked, untracked, fault.Wrap(fault.Internal, err, "see what is not committed in %s", r.place.TopLevel)
+}
+
+// Untaken gives how many commits a branch has that a commit does not hold, and
+// zero where there is no such branch or its files are the commit's all the same.
+func Untaken(ctx context.Context, r *Repo, branch string, by change.Point) (int, error) {
+	p, err := r.point(ctx, headsPrefix+branch)
+	if err != nil || p.Commit == "" || p.Tree == by.Tree {
+		return 0, err
+	}
+	res, err := r.own.run(ctx, call{args: []string{"rev-list", "--count", p.Commit, "^" + by.Commit, "--"}})
+	if err != nil {
+		return 0, fault.Wrap(fault.Internal, err, "see what %s has beyond %s", branch, by.Commit)
+	}
+	n, err := strconv.Atoi(trim(res.out))
+	return n, fault.Wrap(fault.Internal, err, "see what %s has beyond %s", branch, by.Commit)
 }

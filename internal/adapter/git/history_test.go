@@ -93,3 +93,29 @@ func TestUnsavedWithoutCommits(t *testing.T) {
 		t.Errorf("got %q, %q, %v", tracked, untracked, err)
 	}
 }
+
+func TestUntaken(t *testing.T) {
+	u := newProject(t)
+	base := u.point("HEAD")
+	r := u.open()
+	want := func(n int) {
+		t.Helper()
+		if got, err := Untaken(t.Context(), r, "muster/p", base); err != nil || got != n {
+			t.Errorf("%d commits, %v; want %d", got, err, n)
+		}
+	}
+	want(0) // no such branch
+	u.git("checkout", "-q", "-b", "muster/p")
+	want(0)
+	u.write("x", "x")
+	u.commit("work")
+	u.write("y", "y")
+	work := u.commit("more work")
+	want(2)
+	u.git("checkout", "-q", "main")
+	u.git("merge", "-q", "--squash", "muster/p")
+	base = u.commit("squashed")
+	want(0) // the same files
+	base = work
+	want(0)
+}

@@ -63,7 +63,7 @@ func (r *Repo) targetPoint(ctx context.Context, target string) (change.Point, er
 		return p, err
 	}
 	if target == raw.HeadBranch(r.place.GitDir) {
-		return p, fault.New(fault.Refused, "branch %s has no commit yet", target).
+		return p, fault.New(fault.Refused, "branch %s has no commit yet", short(target)).
 			WithHint("make a first commit, for agents see only what is committed: git add -A && git commit -m start")
 	}
 	return p, fault.New(fault.NotFound, "there is no branch %s", short(target)).WithHint("%s", otherBranch(ctx, r, short(target)))

@@ -23,12 +23,17 @@ func Unsaved(ctx context.Context, repo *git.Repo) string {
 			all = append(all, p)
 		}
 	}
-	const said = "in your folder; agents see only what is committed"
-	switch len(all) {
-	case 0:
+	const most = 3
+	if len(all) == 0 {
 		return ""
-	case 1:
-		return fmt.Sprintf("%s is not committed as it is %s", oneLine(all[0]), said)
 	}
-	return fmt.Sprintf("%s and %d more files are not committed as they are %s", oneLine(all[0]), len(all)-1, said)
+	shown := all[:min(len(all), most)]
+	for i := range shown {
+		shown[i] = oneLine(shown[i])
+	}
+	names := strings.Join(shown, ", ")
+	if n := len(all) - len(shown); n > 0 {
+		names += fmt.Sprintf(" and %d more", n)
+	}
+	return "not committed as in your folder: " + names + "; agents see only what is committed"
 }

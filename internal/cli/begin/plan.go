@@ -140,7 +140,7 @@ func lint(s Shell, name string) error {
 	case !l.OK:
 		s.Print("\n%s has errors: mend what is named and try again\n", l.Plan)
 	default:
-		s.Print("ok: %s, %s; start it with muster run %s\n", l.Plan, unit.Plural(l.Tasks, "task"), l.Plan)
+		s.Print("ok: %s, %s; start it with muster run %s\n", l.Plan, unit.Plural(l.Tasks, "task"), name)
 	}
 	return nil
 }

@@ -120,18 +120,17 @@ func (d *draft) agent() {
 // a command tests.
 func areaOf(in Input) (repomap.Area, string) {
 	areas := in.Map.Areas
-	pick := slices.IndexFunc(areas, func(a repomap.Area) bool { return len(a.Test) > 0 && 2*a.Tests < a.Sources })
-	if pick < 0 {
-		pick = slices.IndexFunc(areas, func(a repomap.Area) bool { return len(a.Test) > 0 })
+	for _, fits := range []func(repomap.Area) bool{
+		func(a repomap.Area) bool { return len(a.Test) > 0 && 2*a.Tests < a.Sources && a.Dir != "." },
+		func(a repomap.Area) bool { return len(a.Test) > 0 && 2*a.Tests < a.Sources },
+		func(a repomap.Area) bool { return len(a.Test) > 0 },
+		func(repomap.Area) bool { return true },
+	} {
+		if i := slices.IndexFunc(areas, fits); i >= 0 {
+			return areas[i], hotIn(in, areas[i].Dir)
+		}
 	}
-	switch {
-	case pick >= 0:
-	case len(areas) > 0:
-		pick = 0
-	default:
-		return repomap.Area{}, ""
-	}
-	return areas[pick], hotIn(in, areas[pick].Dir)
+	return repomap.Area{}, ""
 }
 
 // hotIn gives the file of a folder that was mended most, or "".
