@@ -129,9 +129,9 @@ func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
 	return out, nil
 }
 
-// untaken refuses to begin where an earlier run of the name left work on its
-// branch that the target has not: the branch would be set back, and the work
-// would be seen nowhere any more.
+// untaken refuses to begin where the run's branch holds work that the target
+// has not, of an earlier run or of a person: the branch would be set back, and
+// the work would be seen nowhere any more.
 func untaken(ctx context.Context, repo *git.Repo, name, target string, base change.Point) error {
 	branch := "muster/" + name
 	n, err := git.Untaken(ctx, repo, branch, base)
@@ -139,7 +139,7 @@ func untaken(ctx context.Context, repo *git.Repo, name, target string, base chan
 		return err
 	}
 	into := strings.TrimPrefix(target, "refs/heads/")
-	return fault.New(fault.Conflict, "start run %s: an earlier run left work on %s that %s has not (commits: %d)", name, branch, into, n).
+	return fault.New(fault.Conflict, "start run %s: branch %s holds work that %s has not (commits: %d)", name, branch, into, n).
 		WithHint("take them: git checkout %s && git merge %s; or drop them: git branch -D %s; or give the plan another name", into, branch, branch)
 }
 

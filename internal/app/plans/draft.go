@@ -50,15 +50,16 @@ type Draft struct {
 
 // Drafted is a plan that was written.
 type Drafted struct {
-	Path     string           `json:"path"` // from the root of the repository
-	Name     string           `json:"name"`
-	Target   string           `json:"target,omitempty"`
-	Commit   string           `json:"commit"` // that was looked at
-	Map      repomap.Map      `json:"map"`
-	Agents   []draft.Agent    `json:"agents"`
-	Agent    string           `json:"agent,omitempty"` // named by the plan, as the default one is not here
-	Measured []draft.Measured `json:"measured,omitempty"`
-	Warnings []string         `json:"warnings,omitempty"`
+	Path     string            `json:"path"` // from the root of the repository
+	Name     string            `json:"name"`
+	Target   string            `json:"target,omitempty"`
+	Commit   string            `json:"commit"` // that was looked at
+	Map      repomap.Map       `json:"map"`
+	Accept   []repomap.Command `json:"accept"` // what the plan's acceptance rests on
+	Agents   []draft.Agent     `json:"agents"`
+	Agent    string            `json:"agent,omitempty"` // named by the plan, as the default one is not here
+	Measured []draft.Measured  `json:"measured,omitempty"`
+	Warnings []string          `json:"warnings,omitempty"`
 }
 
 // Write writes a plan for the repository into its folder of plans, never over
@@ -85,6 +86,7 @@ func Write(ctx context.Context, w Draft) (Drafted, error) {
 	if out.Map, out.Warnings, err = mapOf(ctx, w.Repo, base); err != nil {
 		return out, err
 	}
+	out.Accept = append([]repomap.Command{}, draft.Acceptance(out.Map)...)
 	in := draft.Input{Name: name, Target: target, From: fmt.Sprintf("%.12s", base.Commit), Map: out.Map}
 	if target != "" {
 		in.From = target + " at " + in.From
@@ -94,7 +96,7 @@ func Write(ctx context.Context, w Draft) (Drafted, error) {
 	in.Agents, in.Default, in.Agent = agentsHere(c, w.Found)
 	out.Agents, out.Agent = in.Agents, in.Agent
 	if w.Measure != nil {
-		if in.Measured, err = w.measure(ctx, base, c.Checks.TimeMS, draft.Acceptance(out.Map)); err != nil {
+		if in.Measured, err = w.measure(ctx, base, c.Checks.TimeMS, out.Accept); err != nil {
 			return out, err
 		}
 		out.Measured = in.Measured

@@ -79,8 +79,12 @@ func said(s Shell, d app.Drafted) {
 		}
 		s.Print("  %s in %s: %s\n", p.Kind, p.Dir, unit.OrDash(strings.Join(lines, "; ")))
 	}
-	if len(alone) == 0 {
-		s.Print("  no project that is known here was found: name the commands that test it below accept:\n")
+	switch {
+	case len(alone) > 0:
+	case len(d.Accept) > 0:
+		s.Print("  no project that is known here, but %s in %s\n", d.Accept[0].Line, d.Accept[0].From)
+	default:
+		s.Print("  no project that is known here: name the commands that test it below accept:\n")
 	}
 	for _, m := range d.Measured {
 		if m.OK {
