@@ -15,7 +15,7 @@ func (l *look) areas(h map[string]changed) {
 	byDir := map[string]*Area{}
 	languages := map[string]map[source.Language]int{}
 	for _, f := range l.code {
-		if f.test && (inTests(f.dir) || strings.Contains("/"+f.path, "/src/test/")) || isExample(f.dir) {
+		if f.test && (inTests(f.dir) || strings.Contains("/"+f.path, "/src/test/")) || isAside(f.dir) {
 			continue // they belong to the folder that they test
 		}
 		a := byDir[f.dir]

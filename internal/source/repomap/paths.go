@@ -40,19 +40,24 @@ func isForeign(p string) bool {
 	}
 	base := strings.ToLower(path.Base(p))
 	return strings.HasSuffix(base, ".min.js") || strings.HasSuffix(base, ".pb.go") || strings.HasSuffix(base, "_pb2.py") ||
-		strings.HasSuffix(base, ".gen.go") || strings.HasSuffix(base, "_gen.go") || strings.HasSuffix(base, ".d.ts")
+		strings.HasSuffix(base, ".gen.go") || strings.HasSuffix(base, "_gen.go") || strings.HasPrefix(base, "zz_generated") || strings.HasSuffix(base, ".d.ts")
 }
 
 // IsCode reports whether a path is one of the project's own code, in a
 // language that is known here, tests included.
 func IsCode(p string) bool { return source.LanguageOf(p) != source.Unknown && !isForeign(p) }
 
-// isExample reports whether a folder shows how to use the project and is not
-// part of it.
-func isExample(dir string) bool {
+// isAside reports whether a folder is beside the project and not part of it:
+// examples, benchmarks, documents and what tests use. What is built and tested
+// there is not what a change of the project has to pass.
+func isAside(dir string) bool {
 	for name := range strings.SplitSeq(dir, "/") {
-		switch strings.ToLower(name) {
-		case "example", "examples", "_examples", "sample", "samples", "demo", "demos", "template", "templates":
+		switch name = strings.ToLower(name); name {
+		case "example", "examples", "sample", "samples", "demo", "demos", "template", "templates", "tutorial", "tutorials",
+			"bench", "benchmark", "benchmarks", "doc", "docs", "website", "site", "testing", "integrationtests", "integration_tests":
+			return true
+		}
+		if len(name) > 1 && name[0] == '_' || isTestsName(name) {
 			return true
 		}
 	}

@@ -13,13 +13,13 @@ import (
 // the root first, and what builds and tests each.
 func (l *look) projects() {
 	var dirs []string
-	examples := 0
+	aside := 0
 	for _, p := range sortedKeys(l.files) {
 		if isForeign(p) || !isManifest(path.Base(p)) && !startsPython(l, p) && !startsGradle(l, p) {
 			continue
 		}
-		if dir := path.Dir(p); isExample(dir) {
-			examples++
+		if dir := path.Dir(p); isAside(dir) {
+			aside++
 		} else if !slices.Contains(dirs, dir) {
 			dirs = append(dirs, dir)
 		}
@@ -37,8 +37,8 @@ func (l *look) projects() {
 			}
 		}
 	}
-	if examples > 0 {
-		l.note("manifests in folders of examples were left out")
+	if aside > 0 {
+		l.note("projects in folders of examples, documents, benchmarks and tests were left out")
 	}
 }
 

@@ -105,6 +105,10 @@ func TestProjects(t *testing.T) {
 			"several languages", map[string]string{"go.mod": "module a\n", "a.go": "", "web/package.json": `{"scripts":{"test":"x"}}`, "examples/x/package.json": "{}"},
 			[]string{".: Go module go: go build ./...; go test ./...", "web: npm package npm: cd web && npm test"},
 		},
+		{
+			"what is beside the project", map[string]string{"go.mod": "module a\n", "a.go": "", "docs/package.json": `{"scripts":{"build":"x"}}`, "_tools/go.mod": "module t\n", "_tools/t.go": "", "test/module/package.json": `{"scripts":{"test":"x"}}`, "benchmarks/x/package.json": "{}"},
+			[]string{".: Go module go: go build ./...; go test ./..."},
+		},
 		{"hostile names", map[string]string{"$(rm -rf ~)/go.mod": "module a\n", "$(rm -rf ~)/a.go": "", "a\nb/go.mod": "module b\n", "-x/go.mod": "module x\n", "-x/x.go": ""}, []string{"$(rm -rf ~): Go module go: cd '$(rm -rf ~)' && go build ./...; cd '$(rm -rf ~)' && go test ./...", "-x: Go module go: cd ./-x && go build ./...; cd ./-x && go test ./..."}},
 		{"broken manifests", map[string]string{"go.mod": "\x00", "a.go": "", "package.json": "{", "pyproject.toml": "[[[", "Cargo.toml": "=", "pom.xml": "<", "a.py": ""}, []string{
 			".: Go module go: go build ./...; go test ./...", ".: npm package npm: ", ".: Python project pip: ", ".: crate cargo: cargo build; cargo test", ".: Maven module maven: mvn -B -q compile; mvn -B -q test",

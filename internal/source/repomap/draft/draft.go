@@ -55,10 +55,12 @@ const maxCommands = 8
 func Acceptance(m repomap.Map) []repomap.Command {
 	var setup, build, test []repomap.Command
 	for _, p := range m.Alone() {
+		if len(p.Build)+len(p.Test) == 0 {
+			continue // nothing of it needs what it would install
+		}
 		setup, build, test = append(setup, p.Setup...), append(build, p.Build...), append(test, p.Test...)
 	}
 	if len(test) == 0 && len(build) == 0 {
-		setup = nil // nothing needs it
 		if c, ok := m.Target("test", "check"); ok {
 			test = append(test, c)
 		}
@@ -269,6 +271,9 @@ func (d *draft) setup() {
 	var lines []string
 	for _, p := range d.in.Map.Alone() {
 		for _, c := range p.Setup {
+			if len(p.Build)+len(p.Test) == 0 {
+				continue
+			}
 			lines = append(lines, scalar(c.Line))
 		}
 	}

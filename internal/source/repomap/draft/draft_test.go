@@ -152,6 +152,19 @@ func TestMeasured(t *testing.T) {
 	}
 }
 
+// A package with nothing to build or test is not installed either, and a first
+// task is not about scripts.
+func TestAcceptanceNeedsItsSetup(t *testing.T) {
+	m := mapOf(map[string]string{"tool/package.json": `{"dependencies":{"a":"1"}}`, "tool/package-lock.json": "", "go.mod": "module a\n", "scripts/x.go": "", "zone/y.go": ""})
+	if got := draft.Acceptance(m); len(got) != 2 || got[0].Line != "go build ./..." {
+		t.Errorf("got %+v", got)
+	}
+	p := read(t, draft.Plan(draft.Input{Name: "p", Map: m}))
+	if p.Tasks[0].ID != "tests-zone" {
+		t.Errorf("the first task is %s", p.Tasks[0].ID)
+	}
+}
+
 func TestAcceptanceFallsBackToATarget(t *testing.T) {
 	got := draft.Acceptance(repositories()["scripts"].Map)
 	if len(got) != 1 || got[0].Line != "make test" {

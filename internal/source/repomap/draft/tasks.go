@@ -121,7 +121,9 @@ func (d *draft) agent() {
 func areaOf(in Input) (repomap.Area, string) {
 	areas := in.Map.Areas
 	for _, fits := range []func(repomap.Area) bool{
-		func(a repomap.Area) bool { return len(a.Test) > 0 && 2*a.Tests < a.Sources && a.Dir != "." },
+		func(a repomap.Area) bool {
+			return len(a.Test) > 0 && 2*a.Tests < a.Sources && a.Dir != "." && !isSide(a.Dir)
+		},
 		func(a repomap.Area) bool { return len(a.Test) > 0 && 2*a.Tests < a.Sources },
 		func(a repomap.Area) bool { return len(a.Test) > 0 },
 		func(repomap.Area) bool { return true },
@@ -131,6 +133,19 @@ func areaOf(in Input) (repomap.Area, string) {
 		}
 	}
 	return repomap.Area{}, ""
+}
+
+// isSide reports whether a folder holds what seldom has behaviour to test:
+// scripts, stand-ins, texts, generated code.
+func isSide(dir string) bool {
+	for name := range strings.SplitSeq(strings.ToLower(dir), "/") {
+		switch name {
+		case "script", "scripts", "bin", "tool", "tools", "hack", "mock", "mocks", "fake", "fakes", "testutil", "testutils", "test-utils",
+			"locale", "locales", "i18n", "theme", "themes", "migrations", "gen", "generated", "codegen", "types", "typings":
+			return true
+		}
+	}
+	return false
 }
 
 // hotIn gives the file of a folder that was mended most, or "".
