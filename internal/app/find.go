@@ -131,7 +131,7 @@ func (s *Session) FindTask(ctx context.Context, name string) (Ref, error) {
 			return Ref{}, err
 		}
 		if r.Task(task) == nil {
-			return Ref{}, noTask(task, r)
+			return Ref{}, report.NoTask(task, r)
 		}
 		return Ref{info, task}, nil
 	}
@@ -164,29 +164,9 @@ func (s *Session) FindTask(ctx context.Context, name string) (Ref, error) {
 		if err != nil {
 			return Ref{}, err
 		}
-		return Ref{}, noTask(name, r)
+		return Ref{}, report.NoTask(name, r)
 	}
-	return Ref{}, noTask(name, latest)
-}
-
-func noTask(task string, r *report.Run) error {
-	var all []string
-	for _, t := range r.Tasks {
-		all = append(all, t.ID)
-	}
-	if near := yamlfile.Nearest(task, all); near != "" {
-		return fault.New(fault.NotFound, "find the task %q: run %s has no such task", task, r.Name).WithHint("did you mean %s?", near)
-	}
-	const most = 12
-	if len(all) > most {
-		all = append(all[:most], "...")
-	}
-	if task == r.Name {
-		return fault.New(fault.NotFound, "find the task %q: that is a run", task).
-			WithHint("name one of its tasks: %s/%s", r.Name, strings.Join(all, ", "+r.Name+"/"))
-	}
-	return fault.New(fault.NotFound, "find the task %q: run %s has no such task", task, r.Name).
-		WithHint("its tasks are %s", strings.Join(all, ", "))
+	return Ref{}, report.NoTask(name, latest)
 }
 
 // FindAny gives the task or the run that a person means. Where a name fits
