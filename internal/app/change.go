@@ -14,7 +14,7 @@ import (
 // Changed gives the files of a task's latest change.
 func (s *Session) Changed(ctx context.Context, t *report.Task) (change.Change, error) {
 	if t.Head.Tree == "" {
-		return change.Change{}, fault.New(fault.NotFound, "show the change of %s: there is none yet", t.ID)
+		return change.Change{}, noChange(t)
 	}
 	repo, err := s.git(ctx)
 	if err != nil {
@@ -31,7 +31,7 @@ func (s *Session) Changed(ctx context.Context, t *report.Task) (change.Change, e
 // hold control characters.
 func (s *Session) Patch(ctx context.Context, t *report.Task, w io.Writer) error {
 	if t.Head.Tree == "" {
-		return fault.New(fault.NotFound, "show the change of %s: there is none yet", t.ID)
+		return noChange(t)
 	}
 	repo, err := s.git(ctx)
 	if err != nil {
@@ -42,6 +42,11 @@ func (s *Session) Patch(ctx context.Context, t *report.Task, w io.Writer) error 
 		return err
 	}
 	return repo.Patch(ctx, base, point(t.Head), w, git.Plain)
+}
+
+func noChange(t *report.Task) error {
+	return fault.New(fault.NotFound, "show the change of %s: there is none yet, the task is %s", t.ID, t.State).
+		WithHint("muster show %s says what it has done so far", t.ID)
 }
 
 // baseOf gives what a task's change is measured against: for one that landed,

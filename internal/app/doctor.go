@@ -38,6 +38,7 @@ type Diagnosis struct {
 	OK     bool            `json:"ok"` // nothing is bad
 	Points []Point         `json:"points"`
 	Config []config.Origin `json:"config,omitempty"` // what is in force, and where it comes from
+	Next   string          `json:"next,omitempty"`   // what to type next
 }
 
 const (
@@ -61,18 +62,28 @@ func tested(driver string) string {
 // never an error.
 func Examine(ctx context.Context, h Host) Diagnosis {
 	d := &Diagnosis{OK: true, Points: []Point{}}
+	s := d.examine(ctx, h)
+	if s != nil {
+		defer s.Close()
+	}
+	d.Next = d.whatNext(ctx, s)
+	return *d
+}
+
+// examine gives the repository that was looked at, or nil when it could not
+// be opened.
+func (d *Diagnosis) examine(ctx context.Context, h Host) *Session {
 	path, major, minor, err := git.Version(ctx)
 	if err != nil {
 		d.bad("git", err)
-		return *d
+		return nil
 	}
 	d.add("git", Good, fmt.Sprintf("%s, version %d.%d", path, major, minor))
 	s, err := Open(ctx, h)
 	if err != nil {
 		d.bad("repository", err)
-		return *d
+		return nil
 	}
-	defer s.Close()
 	d.repository(s)
 	d.state(s)
 	d.engine(s) //nolint:contextcheck // looking at the lock has a bound of its own
@@ -81,7 +92,7 @@ func Examine(ctx context.Context, h Host) Diagnosis {
 		d.add("system", Bad, runtime.GOOS+" is not supported yet; agents can be run on Linux only")
 	}
 	d.configured(ctx, s)
-	return *d
+	return s
 }
 
 func (d *Diagnosis) add(about string, l Level, text string) {
@@ -154,7 +165,11 @@ func (d *Diagnosis) configured(ctx context.Context, s *Session) {
 			d.add("config", Worth, w)
 		}
 		from = "as committed at HEAD; a run reads it from the tip of its target"
+		if text := uncommittedConfig(ctx, repo, head.Commit, s.place.TopLevel); text != "" {
+			d.Points = append(d.Points, Point{About: "config", Level: Worth, Text: text, Hint: commitConfig})
+		}
 	} else {
+		_, _, err = repo.Target(ctx, "") // says whether there is no commit, or no branch
 		d.bad("repository", err)
 	}
 	d.add("config", Good, from)
@@ -162,6 +177,7 @@ func (d *Diagnosis) configured(ctx context.Context, s *Session) {
 	for _, g := range c.Agents {
 		d.agent(ctx, s, g)
 	}
+	d.someAgent(s, c)
 }
 
 func (d *Diagnosis) agent(ctx context.Context, s *Session, g job.Agent) {

@@ -2,11 +2,14 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 
+	"muster/internal/app/plans"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/report"
+	"muster/internal/core/yamlfile"
 	"muster/internal/store"
 )
 
@@ -70,7 +73,7 @@ func (s *Session) FindPending(ctx context.Context, name string) (RunInfo, bool, 
 func (s *Session) FindRun(ctx context.Context, name string) (RunInfo, error) {
 	// The newest first, alone: it is what people mostly mean, and a ledger may
 	// hold many others.
-	var latest string
+	var names []string
 	for _, q := range []store.RunQuery{{Limit: 1}, {}} {
 		runs, err := listRuns(ctx, s.store, q)
 		if err != nil {
@@ -78,17 +81,34 @@ func (s *Session) FindRun(ctx context.Context, name string) (RunInfo, error) {
 		}
 		if len(runs) == 0 {
 			return RunInfo{}, fault.New(fault.NotFound, "find a run: there is none in %s yet", s.place.Name).
-				WithHint("start one: muster run PLAN")
+				WithHint("%s", firstRun(s.place.TopLevel))
 		}
 		for _, r := range runs {
 			if name == "" || r.Name == name || r.ID == name {
 				return r, nil
 			}
 		}
-		latest = runs[0].Name
+		names = names[:0]
+		for _, r := range runs {
+			names = append(names, r.Name)
+		}
 	}
-	return RunInfo{}, fault.New(fault.NotFound, "find the run %q: there is none of that name", name).
-		WithHint("the latest is %s; muster status --all lists them", latest)
+	e := fault.New(fault.NotFound, "find the run %q: there is none of that name", name)
+	if near := yamlfile.Nearest(name, names); near != "" {
+		return RunInfo{}, e.WithHint("did you mean %s? muster status --all lists the runs", near)
+	}
+	if slices.Contains(plans.Names(s.place.TopLevel), name) {
+		return RunInfo{}, e.WithHint("it is a plan that never ran: muster run %s", name)
+	}
+	return RunInfo{}, e.WithHint("the latest is %s; muster status --all lists them", names[0])
+}
+
+// firstRun says how a first run is started.
+func firstRun(top string) string {
+	if names := plans.Names(top); len(names) > 0 {
+		return "start one: muster run " + names[len(names)-1]
+	}
+	return "write a plan and start it: muster plan new, then muster run PLAN"
 }
 
 // Ref is a run, and a task of it unless Task is empty.
@@ -111,7 +131,7 @@ func (s *Session) FindTask(ctx context.Context, name string) (Ref, error) {
 			return Ref{}, err
 		}
 		if r.Task(task) == nil {
-			return Ref{}, noTask(task, r)
+			return Ref{}, report.NoTask(task, r)
 		}
 		return Ref{info, task}, nil
 	}
@@ -139,20 +159,14 @@ func (s *Session) FindTask(ctx context.Context, name string) (Ref, error) {
 			return Ref{info, name}, nil
 		}
 	}
-	return Ref{}, noTask(name, latest)
-}
-
-func noTask(task string, r *report.Run) error {
-	var ids []string
-	for _, t := range r.Tasks {
-		ids = append(ids, t.ID)
-		if len(ids) == 12 {
-			ids = append(ids, "...")
-			break
+	if run, err := s.FindRun(ctx, name); err == nil && name != "" {
+		r, err := s.Report(ctx, run.ID)
+		if err != nil {
+			return Ref{}, err
 		}
+		return Ref{}, report.NoTask(name, r)
 	}
-	return fault.New(fault.NotFound, "find the task %q: run %s has no such task", task, r.Name).
-		WithHint("its tasks are %s", strings.Join(ids, ", "))
+	return Ref{}, report.NoTask(name, latest)
 }
 
 // FindAny gives the task or the run that a person means. Where a name fits

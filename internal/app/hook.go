@@ -2,17 +2,14 @@ package app
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/hook"
+	"muster/internal/app/rounds"
 	"muster/internal/core/evidence"
 	"muster/internal/core/fault"
 	"muster/internal/core/policy"
@@ -112,30 +109,30 @@ func AnswerFinished(ctx context.Context, s *Session, f Finished, w Wanted) (Answ
 	if err != nil {
 		return Answer{}, err
 	}
-	a := Answer{Judged: j}
+	a, notes := Answer{Judged: j}, filepath.Join(s.state, "hooks")
 	if j.Route != policy.Rework {
 		if !j.Route.Lands() {
 			a.Text = "muster: a person should look at this change: muster check"
 		}
-		return a, forget(s, f.Session)
+		return a, rounds.Forget(notes, f.Session)
 	}
 	open := blocking(j.Findings)
-	last, err := recall(s, f.Session)
+	last, err := rounds.Recall(notes, f.Session)
 	if err != nil {
 		return a, err
 	}
 	switch {
 	case f.Again && slices.Equal(last.Open, open):
 		a.Text = "muster: the same findings as before still block; a person has to look: muster check"
-		return a, forget(s, f.Session)
+		return a, rounds.Forget(notes, f.Session)
 	case f.Again && last.Count >= maxBlocks:
 		a.Text = fmt.Sprintf("muster: %d rounds did not mend it; a person has to look: muster check", last.Count)
-		return a, forget(s, f.Session)
+		return a, rounds.Forget(notes, f.Session)
 	case !f.Again:
 		last.Count = 0
 	}
 	a.Block, a.Text = true, j.Feedback
-	return a, remember(s, f.Session, rounds{Count: last.Count + 1, Open: open})
+	return a, rounds.Remember(notes, f.Session, rounds.Noted{Count: last.Count + 1, Open: open})
 }
 
 func blocking(all []evidence.Finding) []string {
@@ -147,46 +144,4 @@ func blocking(all []evidence.Finding) []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// rounds is what is remembered of a session that was sent back.
-type rounds struct {
-	Count int      `json:"count"`
-	Open  []string `json:"open"`
-}
-
-func roundsFile(s *Session, session string) string {
-	return filepath.Join(s.state, "hooks", evidence.Hash([]byte(session))[:32]+".json")
-}
-
-func recall(s *Session, session string) (rounds, error) {
-	var r rounds
-	data, err := os.ReadFile(roundsFile(s, session))
-	if errors.Is(err, fs.ErrNotExist) {
-		return r, nil
-	}
-	if err == nil && json.Unmarshal(data, &r) != nil {
-		return rounds{}, nil //nolint:nilerr // half written by a crash: as if there were none
-	}
-	return r, fault.Wrap(fault.Internal, err, "read what was found before in session %s", session)
-}
-
-func remember(s *Session, session string, r rounds) error {
-	file := roundsFile(s, session)
-	data, err := json.Marshal(r)
-	if err == nil {
-		err = os.MkdirAll(filepath.Dir(file), 0o700)
-	}
-	if err == nil {
-		err = os.WriteFile(file, data, 0o600)
-	}
-	return fault.Wrap(fault.Internal, err, "note what was found in session %s", session)
-}
-
-func forget(s *Session, session string) error {
-	err := os.Remove(roundsFile(s, session))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return fault.Wrap(fault.Internal, err, "forget what was found in session %s", session)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"muster/internal/adapter/git"
+	"muster/internal/app/outside"
 	"muster/internal/check"
 	"muster/internal/check/battery"
 	"muster/internal/core/config"
@@ -88,7 +89,7 @@ func (s *Session) Judge(ctx context.Context, w Wanted) (Judged, error) {
 	if w.Depth != StaticOnly {
 		if req.SetUp = c.SetUp; len(c.SetUp.Run) > 0 {
 			// What is installed in the person's folder is not what the set-up makes.
-		} else if req.Links, err = links(ctx, repo, s.place.TopLevel, req.Head.Tree); err != nil {
+		} else if req.Links, err = outside.Links(ctx, repo, s.place.TopLevel, req.Head.Tree); err != nil {
 			return out, err
 		}
 	}
@@ -149,10 +150,10 @@ func rangeRequest(ctx context.Context, repo *git.Repo, b git.Between, c config.C
 
 // runner makes the runner of all checks that are wanted.
 func runner(s *Session, repo *git.Repo, w Wanted) (*check.Runner, error) {
-	checks, parallel := battery.All(outside(s)), max(runtime.NumCPU()/2, 1)
+	checks, parallel := battery.All(battery.Outside{Registry: s.packages}), max(runtime.NumCPU()/2, 1)
 	if w.Depth == StaticOnly {
 		// No build and no test takes the other cores.
-		checks, parallel = battery.Static(outside(s)), runtime.NumCPU()
+		checks, parallel = battery.Static(battery.Outside{Registry: s.packages}), runtime.NumCPU()
 	}
 	f, err := furnished(s, repo)
 	if err != nil {

@@ -40,7 +40,7 @@ func (s *Session) engine(ctx context.Context, lock *store.Lock, written <-chan s
 	if err != nil {
 		return nil, err
 	}
-	checks := check.New(check.Tools{Trees: f.Trees, Parser: s.parser, Exec: f.Exec, Cache: s.store}, battery.All(outside(s)), max(runtime.NumCPU()/2, 1))
+	checks := check.New(check.Tools{Trees: f.Trees, Parser: s.parser, Exec: f.Exec, Cache: s.store}, battery.All(battery.Outside{Registry: s.packages}), max(runtime.NumCPU()/2, 1))
 	return engine.NewLocal(engine.NewHands(engine.Ports{
 		Log: ledger{s.store, lock}, Blobs: s.store, Repo: repo, Worktrees: f.Worktrees, Operations: s.ops,
 		Agents: agents{s, f.Ports}, Checks: checks, Clock: clock{}, IDs: ids{},

@@ -24,6 +24,8 @@ import (
 	"muster/internal/adapter/agent"
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/sandbox"
+	"muster/internal/app/outside"
+	"muster/internal/check"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/source/reader"
@@ -41,7 +43,7 @@ type Session struct {
 	agents agent.Set
 	parser *reader.Parser
 
-	packages *packages
+	packages *outside.Packages
 
 	repoMu sync.Mutex
 	repo   *git.Repo // opened when first needed
@@ -66,7 +68,12 @@ func Open(ctx context.Context, h Host) (*Session, error) {
 		host: h, place: place, state: state, store: st,
 		ops:    sandbox.NewOperations(filepath.Join(state, "ops"), append(append([]string{}, h.Self...), "shim")),
 		agents: agent.Set{Self: h.Self},
-		parser: reader.NewParser(filepath.Join(state, "grammars")), packages: &packages{host: h, state: state},
+		parser: reader.NewParser(filepath.Join(state, "grammars")), packages: &outside.Packages{
+			Env: h.Env, Has: h.Has, Dir: state,
+			Exec: func() check.Exec {
+				return sandbox.NewExecutor(h.checkEnv(), append(append([]string{}, h.Self...), "shim"))
+			},
+		},
 	}, nil
 }
 

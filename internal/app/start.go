@@ -3,9 +3,6 @@ package app
 import (
 	"bytes"
 	"context"
-	"errors"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +10,8 @@ import (
 	"syscall"
 
 	"muster/internal/adapter/git"
+	"muster/internal/app/plans"
+	"muster/internal/core/change"
 	"muster/internal/core/config"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
@@ -23,14 +22,14 @@ import (
 )
 
 const (
-	configPath  = ".muster/config.yaml"
-	plansFolder = ".muster/plans"
+	configPath = ".muster/config.yaml"
+
+	// commitConfig is what a person types to put their configuration in force.
+	commitConfig = "git add .muster/config.yaml && git commit -m 'Configure Muster'"
 
 	// taskTimeMS bounds the agent time of a task that has no bound of its own:
 	// an agent that hangs must not hang the run.
 	taskTimeMS = 60 * 60 * 1000
-
-	maxPlanBytes = 1 << 20 // what the reader of YAML accepts
 )
 
 // Start is the wish to start a run.
@@ -51,26 +50,53 @@ type Started struct {
 // Start checks everything that can be checked beforehand and leaves the
 // message that starts the run. Nothing runs before somebody drives it.
 func (s *Session) Start(ctx context.Context, w Start) (Started, error) {
-	file, p, warnings, err := s.readPlan(w.Plan)
+	ready, err := prepare(ctx, s, w)
 	if err != nil {
 		return Started{}, err
 	}
+	begun := ready.begun
+	if begun.Plan, err = s.putJSON(ctx, ready.plan); err != nil {
+		return Started{}, err
+	}
+	if begun.Config, err = s.putJSON(ctx, ready.config); err != nil {
+		return Started{}, err
+	}
+	id, err := s.sendStart(ctx, begun)
+	return Started{Run: begun.Run, Name: begun.Name, Message: id, Warnings: ready.warnings}, err
+}
+
+// prepared is a run that could be started.
+type prepared struct {
+	plan     *plan.Plan
+	config   config.Config
+	begun    flow.RunStarted
+	warnings []string
+}
+
+// prepare checks everything that can be checked before a run, and changes
+// nothing.
+func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
+	file, p, warnings, err := readPlan(s, w.Plan)
+	if err != nil {
+		return prepared{}, err
+	}
+	out := prepared{plan: p, warnings: warnings}
 	repo, err := s.git(ctx)
 	if err != nil {
-		return Started{}, err
+		return out, err
 	}
 	target, base, err := repo.Target(ctx, p.Target)
 	if err != nil {
-		return Started{}, fault.Wrap(fault.Internal, err, "start run %s", p.Name)
+		return out, fault.Wrap(fault.Internal, err, "start run %s", p.Name)
 	}
 	c, more, err := readConfig(ctx, repo, base.Commit)
 	if err != nil {
-		return Started{}, err
+		return out, err
 	}
-	warnings = append(warnings, more...)
+	out.config, out.warnings = c, append(out.warnings, more...)
 	uncommitted := uncommittedConfig(ctx, repo, base.Commit, s.place.TopLevel)
 	if uncommitted != "" {
-		warnings = append(warnings, uncommitted)
+		out.warnings = append(out.warnings, uncommitted)
 	}
 	if w.Agent != "" {
 		for i := range p.Tasks {
@@ -81,24 +107,40 @@ func (s *Session) Start(ctx context.Context, w Start) (Started, error) {
 		if uncommitted != "" {
 			err = fault.WithHint(fault.Wrap(fault.Invalid, err, "start run %s", p.Name), "%s", uncommitted)
 		}
-		return Started{}, err
+		return out, err
+	}
+	if err := untaken(ctx, repo, p.Name, target, base); err != nil {
+		return out, err
 	}
 	nodes, err := s.nodes(p, c)
 	if err != nil {
-		return Started{}, err
+		if uncommitted != "" {
+			err = fault.WithHint(err, "%s", uncommitted)
+		}
+		return out, err
 	}
-	begun := flow.RunStarted{
+	if text := plans.Unsaved(ctx, repo); text != "" {
+		out.warnings = append(out.warnings, text)
+	}
+	out.begun = flow.RunStarted{
 		Inputs: flow.Inputs{Run: newID(), Name: p.Name}, Goal: p.Goal, Target: target, Into: string(c.Land.Into),
 		Nodes: nodes, Limits: limits(w.Limits, p.Budget, c), Accept: len(p.Accept) > 0,
 	}
-	if begun.Plan, err = s.putJSON(ctx, p); err != nil {
-		return Started{}, err
+	return out, nil
+}
+
+// untaken refuses to begin where the run's branch holds work that the target
+// has not, of an earlier run or of a person: the branch would be set back, and
+// the work would be seen nowhere any more.
+func untaken(ctx context.Context, repo *git.Repo, name, target string, base change.Point) error {
+	branch := "muster/" + name
+	n, err := git.Untaken(ctx, repo, branch, base)
+	if err != nil || n == 0 {
+		return err
 	}
-	if begun.Config, err = s.putJSON(ctx, c); err != nil {
-		return Started{}, err
-	}
-	id, err := s.sendStart(ctx, begun)
-	return Started{Run: begun.Run, Name: p.Name, Message: id, Warnings: warnings}, err
+	into := strings.TrimPrefix(target, "refs/heads/")
+	return fault.New(fault.Conflict, "start run %s: branch %s holds work that %s has not (commits: %d)", name, branch, into, n).
+		WithHint("take them: git checkout %s && git merge %s; or drop them: git branch -D %s; or give the plan another name", into, branch, branch)
 }
 
 // sendStart refuses a second run of a name while the first is not done. The
@@ -117,6 +159,10 @@ func (s *Session) sendStart(ctx context.Context, begun flow.RunStarted) (string,
 		return "", err
 	}
 	if taken {
+		if driver, err := s.Driver(); err == nil && driver != nil { //nolint:contextcheck // looking at the lock has a bound of its own
+			return "", fault.New(fault.Conflict, "start run %s: a run of that name is going on", begun.Name).
+				WithHint("look at it: muster status %s, or stop it: muster stop %s", begun.Name, begun.Name)
+		}
 		return "", fault.New(fault.Conflict, "start run %s: a run of that name is not finished", begun.Name).
 			WithHint("go on with it: muster resume %s, or end it: muster stop --close %s", begun.Name, begun.Name)
 	}
@@ -133,60 +179,6 @@ func (s *Session) isTaken(ctx context.Context, name string) (bool, error) {
 		return false, err
 	}
 	return slices.ContainsFunc(runs, func(r RunInfo) bool { return r.Name == name }), nil
-}
-
-// readPlan reads the plan that a person names: a file, or NAME for
-// .muster/plans/NAME.yaml. It gives the file's name as well, as people are
-// shown it.
-func (s *Session) readPlan(name string) (string, *plan.Plan, []string, error) {
-	path, err := s.findPlan(name)
-	if err != nil {
-		return "", nil, nil, err
-	}
-	shown := oneLine(path)
-	if rel, err := filepath.Rel(s.host.Dir, path); err == nil && filepath.IsLocal(rel) {
-		shown = oneLine(rel)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return "", nil, nil, fault.Wrap(fault.Invalid, err, "read the plan")
-	}
-	defer f.Close()
-	// One byte more than is accepted, so that the reader of YAML refuses it.
-	data, err := io.ReadAll(io.LimitReader(f, maxPlanBytes+1))
-	if err != nil {
-		return "", nil, nil, fault.Wrap(fault.Invalid, err, "read the plan")
-	}
-	p, problems := plan.Parse(shown, data)
-	if err := yamlfile.AsError("read the plan "+shown, problems); err != nil {
-		return "", nil, nil, err
-	}
-	return shown, p, texts(problems), nil
-}
-
-func (s *Session) findPlan(name string) (string, error) {
-	if name == "" {
-		return "", fault.New(fault.Invalid, "read the plan: none is named").WithHint("muster run PLAN")
-	}
-	candidates := []string{name}
-	if !strings.ContainsRune(name, '/') && s.place.TopLevel != "" {
-		candidates = append(candidates, filepath.Join(s.place.TopLevel, plansFolder, strings.TrimSuffix(name, ".yaml")+".yaml"))
-	}
-	for _, c := range candidates {
-		path := c
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(s.host.Dir, path)
-		}
-		info, err := os.Stat(path)
-		switch {
-		case err == nil && info.Mode().IsRegular():
-			return path, nil
-		case err != nil && !errors.Is(err, fs.ErrNotExist):
-			return "", fault.Wrap(fault.Invalid, err, "read the plan")
-		}
-	}
-	return "", fault.New(fault.NotFound, "read the plan %q: there is no such file", name).
-		WithHint("name a file, or a plan in %s", plansFolder)
 }
 
 // readConfig reads the configuration at a commit; without the file there are
@@ -218,7 +210,7 @@ func uncommittedConfig(ctx context.Context, repo *git.Repo, commit, folder strin
 	if base, _, err := repo.ReadFile(ctx, commit, configPath); err != nil || bytes.Equal(mine, base) {
 		return ""
 	}
-	return configPath + " in your folder is not the one committed on the target branch, and only that one counts: commit it first"
+	return configPath + " in your folder is not the one committed on the target branch, and only that one counts: " + commitConfig
 }
 
 func texts(problems []yamlfile.Problem) []string {
@@ -237,13 +229,16 @@ func (s *Session) nodes(p *plan.Plan, c config.Config) ([]flow.Node, error) {
 	for _, t := range p.Tasks {
 		g, ok := c.Choose(t)
 		if !ok {
-			return nil, fault.New(fault.Invalid, "task %s names the agent %q, which is not configured", t.ID, t.Agent).
-				WithHint("add it below agents: in %s and commit that; there are %s", configPath, strings.Join(agentNames(c), ", "))
+			e := fault.New(fault.Invalid, "task %s names the agent %q, which is not configured", t.ID, t.Agent)
+			if near := yamlfile.Nearest(t.Agent, agentNames(c)); near != "" {
+				return nil, e.WithHint("did you mean %s?", near)
+			}
+			return nil, e.WithHint("there are %s; add others below agents: in %s and commit that", strings.Join(agentNames(c), ", "), configPath)
 		}
 		if !looked[g.Name] {
 			looked[g.Name] = true
 			if err := s.checkAgent(g, t.ID); err != nil {
-				return nil, err
+				return nil, fault.WithHint(err, "%s", missing(s, c, g, programOf(s, g)))
 			}
 		}
 		n := flow.Node{ID: t.ID, Title: t.Title, Needs: t.Needs, Agent: g.Name, MicroUSD: t.Budget.MicroUSD, TimeMS: t.Budget.TimeMS, Tokens: t.Budget.Tokens}
@@ -267,9 +262,18 @@ func (s *Session) checkAgent(g job.Agent, task string) error {
 	}
 	if _, ok := s.host.lookPath(program, s.host.Dir); !ok {
 		return fault.New(fault.Refused, "task %s wants the agent %s, whose program %q is not on PATH", task, g.Name, program).
-			WithHint("install it, or name another agent; muster doctor shows which are there")
+			WithHint("install it, or name another agent; muster doctor lists what is here")
 	}
 	return nil
+}
+
+// programOf names the program of an agent.
+func programOf(s *Session, g job.Agent) string {
+	program, err := s.agents.Program(g)
+	if err != nil {
+		return g.Name
+	}
+	return filepath.Base(program)
 }
 
 // isOfWorktree reports whether the program is a path of the worktree, which

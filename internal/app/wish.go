@@ -40,7 +40,7 @@ func (s *Session) Approve(ctx context.Context, ref Ref, because string) (Sent, e
 	}
 	if r.Verdict == nil || !ApprovableRun(r) {
 		return Sent{}, fault.New(fault.Conflict, "approve run %s: the run itself does not wait for approval (it is %s)", r.Name, r.Stage).
-			WithHint("muster status %s shows what waits", r.Name)
+			WithHint("%s", whatWaits(r))
 	}
 	approved := flow.Approved{Tree: r.Verdict.HeadTree, Because: because}
 	if r.Stage == flow.Paused {
@@ -147,17 +147,35 @@ func notWaiting(what string, r *report.Run, t *report.Task) error {
 		return e.WithHint("its change is on %s already; revert it with Git if it must go", r.Branch)
 	case report.Working, report.Checking, report.Queued, report.Waiting:
 		return e.WithHint("wait for it, or stop the run: muster stop %s", r.Name)
-	case report.Blocked, report.Review, report.Rejected, report.Failed, report.Stopped, report.Closed:
+	case report.Rejected, report.Failed:
+		return e.WithHint("let it try again: muster retry %s -m \"what to do differently\"", t.ID)
+	case report.Stopped:
+		return e.WithHint("let the run go on: muster resume %s", r.Name)
+	case report.Review:
+		return e.WithHint("decide on its change: muster diff %s, then muster approve %s or muster reject %s", t.ID, t.ID, t.ID)
+	case report.Closed:
+		return e.WithHint("its run is closed; start it anew: muster run %s", r.Name)
+	case report.Blocked:
 	}
 	return e.WithHint("muster status %s shows what can be done", r.Name)
+}
+
+// whatWaits says what of a run can be approved.
+func whatWaits(r *report.Run) string {
+	for _, t := range r.Tasks {
+		if t.State == report.Review {
+			return "a task of it does: muster approve " + t.ID
+		}
+	}
+	return "nothing of it waits for approval; muster status " + r.Name + " shows where it stands"
 }
 
 func notEnded(what string, r *report.Run) error {
 	switch r.Stage {
 	case flow.Finished:
-		return fault.New(fault.Conflict, "%s: run %s is finished", what, r.Name).WithHint("start it anew with muster run")
+		return fault.New(fault.Conflict, "%s: run %s is finished", what, r.Name).WithHint("start it anew: muster run %s", r.Name)
 	case flow.Abandoned:
-		return fault.New(fault.Conflict, "%s: run %s was closed", what, r.Name).WithHint("start it anew with muster run")
+		return fault.New(fault.Conflict, "%s: run %s was closed", what, r.Name).WithHint("start it anew: muster run %s", r.Name)
 	case flow.Opening, flow.Running, flow.Paused, flow.Syncing, flow.Proving, flow.Doubting, flow.Advancing:
 	}
 	return nil

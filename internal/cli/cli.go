@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"muster/internal/app"
+	"muster/internal/cli/begin"
 	"muster/internal/core/fault"
 )
 
@@ -79,27 +80,32 @@ func (c *cli) root() *cobra.Command {
 			if len(args) == 0 {
 				return cmd.Help()
 			}
-			e := fault.New(fault.Invalid, "there is no command %q", args[0])
-			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-				return e.WithHint("did you mean %s?", strings.Join(near, " or "))
-			}
-			return e.WithHint("muster --help lists the commands")
+			return noCommand(cmd, args[0])
 		},
 	}
-	root.SuggestionsMinimumDistance = 2
 	root.PersistentFlags().BoolVar(&c.isJSON, "json", false, "print JSON")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fault.WithHint(fault.Wrap(fault.Invalid, err, "read the flags of %s", cmd.CommandPath()), "%s --help shows them", cmd.CommandPath())
 	})
 	root.AddCommand(
-		newCheck(c), newDismiss(c), newHook(c), newRun(c), newStatus(c), newLog(c), newShow(c), newDiff(c), newApprove(c), newReject(c), newRetry(c),
-		newStop(c), newResume(c), newGC(c), newDemo(c), newDoctor(c), newLedger(c), newVersion(c), newMan(c),
+		newCheck(c), newDismiss(c), newHook(c), begin.Plan(shell{c}), newRun(c), newStatus(c), newLog(c), newShow(c), newDiff(c), newApprove(c), newReject(c), newRetry(c),
+		newStop(c), newResume(c), newGC(c), newDemo(c), begin.Doctor(shell{c}, thisVersion()), newLedger(c), newVersion(c), newMan(c),
 	)
 	return root
 }
 
 // open opens the repository that the person is in.
 func (c *cli) open() (*app.Session, error) { return app.Open(c.ctx, c.host) }
+
+// noCommand says which command may be meant by a word that is none.
+func noCommand(parent *cobra.Command, word string) error {
+	e := fault.New(fault.Invalid, "there is no command %q", strings.TrimPrefix(parent.CommandPath()+" "+word, "muster "))
+	parent.SuggestionsMinimumDistance = max(parent.SuggestionsMinimumDistance, 2)
+	if near := parent.SuggestionsFor(word); len(near) > 0 {
+		return e.WithHint("did you mean %s?", parent.CommandPath()+" "+strings.Join(near, " or "+parent.CommandPath()+" "))
+	}
+	return e.WithHint("%s --help lists the commands", parent.CommandPath())
+}
 
 // between accepts from low to high arguments.
 func between(low, high int, what string) cobra.PositionalArgs {
@@ -108,6 +114,9 @@ func between(low, high int, what string) cobra.PositionalArgs {
 		case len(args) < low:
 			return fault.New(fault.Invalid, "%s: %s is missing", cmd.CommandPath(), what).WithHint("usage: %s", cmd.UseLine())
 		case len(args) > high:
+			if cmd.HasSubCommands() {
+				return noCommand(cmd, args[high])
+			}
 			return fault.New(fault.Invalid, "%s: %q is one argument too many", cmd.CommandPath(), args[high]).WithHint("usage: %s", cmd.UseLine())
 		}
 		return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"muster/internal/cli/begin"
 	"muster/internal/cli/unit"
 )
 
@@ -26,15 +27,8 @@ func newVersion(c *cli) *cobra.Command {
 	}
 }
 
-type versionJSON struct {
-	Version string `json:"version"`
-	Commit  string `json:"commit,omitempty"`
-	Dirty   bool   `json:"dirty,omitempty"` // built from files that were not committed
-	Go      string `json:"go"`
-}
-
-func thisVersion() versionJSON {
-	v := versionJSON{Version: "(devel)", Go: runtime.Version()}
+func thisVersion() begin.Version {
+	v := begin.Version{Version: "(devel)", Go: runtime.Version()}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v

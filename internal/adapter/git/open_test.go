@@ -148,7 +148,8 @@ func TestOpenRunRefuses(t *testing.T) {
 	ctx, u := t.Context(), newProject(t)
 	r := u.open()
 	open := func(name, target string) error { _, err := r.OpenRun(ctx, "r1", name, target); return err }
-	wantKind(t, open("x", "nope"), fault.NotFound, "no branch refs/heads/nope")
+	wantKind(t, open("x", "mian"), fault.NotFound, "did you mean main?")
+	wantKind(t, open("x", "nope"), fault.NotFound, "no branch nope")
 	for _, bad := range []string{"-d", "a..b", "a b", "refs/tags/v1", "a.lock", "x\ny", "HEAD^", "@{-1}", "/x", ".x"} {
 		wantKind(t, open("x", bad), fault.Invalid, "no branch")
 		if bad != "refs/tags/v1" {

@@ -7,6 +7,7 @@ import (
 	"muster/internal/adapter/git/raw"
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
+	"muster/internal/core/yamlfile"
 )
 
 // OpenRun resolves the target ("" means the branch that is checked out) and
@@ -62,11 +63,30 @@ func (r *Repo) targetPoint(ctx context.Context, target string) (change.Point, er
 		return p, err
 	}
 	if target == raw.HeadBranch(r.place.GitDir) {
-		return p, fault.New(fault.Refused, "branch %s has no commit yet", target).
-			WithHint("make a first commit; an empty one will do: git commit --allow-empty -m start")
+		return p, fault.New(fault.Refused, "branch %s has no commit yet", short(target)).
+			WithHint("make a first commit, for agents see only what is committed: git add -A && git commit -m start")
 	}
-	return p, fault.New(fault.NotFound, "there is no branch %s", target).
-		WithHint("name a local branch; git branch lists them")
+	return p, fault.New(fault.NotFound, "there is no branch %s", short(target)).WithHint("%s", otherBranch(ctx, r, short(target)))
+}
+
+// otherBranch says which local branches there are when one is not.
+func otherBranch(ctx context.Context, r *Repo, name string) string {
+	const most = 8
+	refs, err := r.listRefs(ctx, headsPrefix)
+	var names []string
+	for _, x := range refs {
+		if n := short(x.name); !strings.HasPrefix(x.name, mirrorPrefix) && err == nil {
+			names = append(names, printable(n))
+		}
+	}
+	create := "make it with git branch " + quote(name) + ", or name another as target in the plan"
+	switch near := yamlfile.Nearest(name, names); {
+	case near != "":
+		return "did you mean " + near + "? Else " + create
+	case len(names) > 0:
+		return create + ": " + strings.Join(names[:min(len(names), most)], ", ")
+	}
+	return create
 }
 
 // claimMirror adds to e what makes mirror this run's branch at head.

@@ -114,7 +114,7 @@ func locateFault(err error, dir string) error {
 			WithHint("if you trust it: git config --global --add safe.directory %s", quote(dir))
 	case strings.Contains(text, "not a git repository"):
 		return fault.New(fault.NotFound, "open the repository of %s: it is not in a Git repository", dir).
-			WithHint("run Muster inside a repository, or make one with git init and a first commit")
+			WithHint("change to your repository, or make this folder one: git init && git add -A && git commit -m start")
 	}
 	return fault.Wrap(fault.Internal, err, "open the repository of %s", dir)
 }

@@ -33,6 +33,7 @@ func (c *Config) Note(o Origin) {
 // values may be secrets.
 func origins(c Config, file string, root *yamlfile.Node) []Origin {
 	w := originWriter{file: file, root: root}
+	w.value("version", strconv.Itoa(c.Version))
 	for _, a := range c.Agents {
 		w.agent(a, c.Roles)
 	}

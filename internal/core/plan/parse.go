@@ -102,11 +102,21 @@ func readName(f *yamlfile.File, n *yamlfile.Node) string {
 		return ""
 	}
 	if fail := branchName(s); fail != "" {
-		f.Errorf(n, "lower-case letters, digits, '.', '_' and '-', at most 60, beginning with a letter or digit",
-			"%s cannot be the name of a branch: %s", yamlfile.Quote(s), fail)
+		f.Errorf(n, NameRule, "%s cannot be the name of a branch: %s", yamlfile.Quote(s), fail)
 		return ""
 	}
 	return s
+}
+
+// NameRule says what the name of a plan may be.
+const NameRule = "lower-case letters, digits, '.', '_' and '-', at most 60, beginning with a letter or digit"
+
+// ValidName says why s cannot be the name of a plan, or "".
+func ValidName(s string) string {
+	if s == "" {
+		return "it is empty"
+	}
+	return branchName(s)
 }
 
 // branchName says why muster/<s> cannot be a branch, or "".

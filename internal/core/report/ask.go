@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"muster/internal/core/flow"
+	"muster/internal/core/job"
 )
 
 // End says how a run stands, as an exit code does.
@@ -45,7 +46,7 @@ func (r *Run) Asks() []Ask {
 		case Review:
 			out = append(out, Ask{Task: t.ID, What: t.Why, Command: fmt.Sprintf("muster show %s, then muster approve %s or muster reject %s", t.ID, t.ID, t.ID)})
 		case Failed:
-			out = append(out, Ask{Task: t.ID, What: t.Why, Command: "muster retry " + t.ID})
+			out = append(out, Ask{Task: t.ID, What: t.failure(), Command: "muster retry " + t.ID})
 		case Rejected:
 			if !r.ended() {
 				out = append(out, Ask{Task: t.ID, What: t.Why, Command: fmt.Sprintf("muster retry %s -m \"what to do differently\"", t.ID)})
@@ -54,6 +55,15 @@ func (r *Run) Asks() []Ask {
 		}
 	}
 	return out
+}
+
+// failure says why a task failed. A login that was refused is for the person
+// to mend outside of Muster, before anything is tried again.
+func (t *Task) failure() string {
+	if n := len(t.Attempts); n > 0 && t.Attempts[n-1].Outcome != nil && t.Attempts[n-1].Outcome.Kind == job.Auth {
+		return fmt.Sprintf("agent %s is not logged in, or its key is refused (%s): log in with the agent's own program, then", t.Agent, t.Attempts[n-1].Outcome.Message)
+	}
+	return t.Why
 }
 
 // End says how the run stands.

@@ -1,4 +1,6 @@
-package app
+// Package outside is what checks may use beyond the tree that they judge: package
+// registries, and dependencies that a person has installed.
+package outside
 
 import (
 	"context"
@@ -9,29 +11,26 @@ import (
 	"sync"
 
 	"muster/internal/adapter/registry"
-	"muster/internal/adapter/sandbox"
-	"muster/internal/check/battery"
+	"muster/internal/check"
 	"muster/internal/check/dependencies"
 	"muster/internal/core/job"
 )
 
-// outside is what checks may ask of the world. It is the same for all
-// judgements of a session, since a registry's answers are remembered.
-func outside(s *Session) battery.Outside { return battery.Outside{Registry: s.packages} }
-
-// packages asks the registries that the person's own tools ask. Which these
+// Packages asks the registries that the person's own tools ask. Which these
 // are is found out when a change first brings in a package: asking the tools
 // takes time. What a repository says of registries is not listened to.
-type packages struct {
-	host  Host
-	state string
+type Packages struct {
+	Env  map[string]string      // of the person
+	Has  func(name string) bool // reports whether a program is on their PATH
+	Exec func() check.Exec      // runs their tools
+	Dir  string                 // where, so that no repository can say anything
 
 	once  sync.Once
 	asked *registry.Registry
 }
 
 // Look asks about one package.
-func (p *packages) Look(ctx context.Context, ecosystem, name, version string) (dependencies.Answer, error) {
+func (p *Packages) Look(ctx context.Context, ecosystem, name, version string) (dependencies.Answer, error) {
 	p.once.Do(func() { p.asked = registry.New(p.config(ctx)) })
 	a, err := p.asked.Look(ctx, ecosystem, name, version)
 	return dependencies.Answer(a), err
@@ -39,12 +38,12 @@ func (p *packages) Look(ctx context.Context, ecosystem, name, version string) (d
 
 const askToolMS = 5_000
 
-func (p *packages) config(ctx context.Context) registry.Config {
-	settings := registry.Settings{Go: map[string]string{}, Env: p.host.Env}
+func (p *Packages) config(ctx context.Context) registry.Config {
+	settings := registry.Settings{Go: map[string]string{}, Env: p.Env}
 	for _, name := range []string{"GOPROXY", "GONOPROXY", "GOPRIVATE"} {
 		settings.Go[name] = p.ask(ctx, "go", "env", name)
 	}
-	if home := p.host.Env["HOME"]; filepath.IsAbs(home) {
+	if home := p.Env["HOME"]; filepath.IsAbs(home) {
 		settings.Npmrc = ownSettings(home, ".npmrc")
 		settings.PipConf = ownSettings(home, ".config/pip/pip.conf")
 		settings.Cargo = ownSettings(home, ".cargo/config.toml")
@@ -74,12 +73,11 @@ func ownSettings(home, name string) []byte {
 
 // ask runs a tool of the person in Muster's own folder, where no repository
 // can say anything. A tool that is missing or fails has said nothing.
-func (p *packages) ask(ctx context.Context, argv ...string) string {
-	if !p.host.Has(argv[0]) {
+func (p *Packages) ask(ctx context.Context, argv ...string) string {
+	if !p.Has(argv[0]) {
 		return ""
 	}
-	exec := sandbox.NewExecutor(p.host.checkEnv(), append(append([]string{}, p.host.Self...), "shim"))
-	out, err := exec.Run(ctx, job.Command{Argv: argv, Dir: p.state, LimitMS: askToolMS, OutputCap: 4 << 10})
+	out, err := p.Exec().Run(ctx, job.Command{Argv: argv, Dir: p.Dir, LimitMS: askToolMS, OutputCap: 4 << 10})
 	if err != nil || out.Code != 0 {
 		return ""
 	}

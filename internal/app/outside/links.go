@@ -1,4 +1,4 @@
-package app
+package outside
 
 import (
 	"context"
@@ -14,10 +14,10 @@ import (
 // maxLinks bounds the folders of installed dependencies that are linked.
 const maxLinks = 50
 
-// links gives the folders of installed dependencies in a person's checkout
+// Links gives the folders of installed dependencies in a person's checkout
 // that tests of a tree may need: nothing is ever installed for a judgement.
 // The stamp is of the file in which the installer notes what it installed.
-func links(ctx context.Context, repo *git.Repo, checkout, tree string) ([]evidence.Link, error) {
+func Links(ctx context.Context, repo *git.Repo, checkout, tree string) ([]evidence.Link, error) {
 	if checkout == "" {
 		return nil, nil
 	}

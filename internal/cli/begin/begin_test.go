@@ -1,0 +1,64 @@
+package begin
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"muster/internal/app"
+	"muster/internal/core/config"
+)
+
+// paper is a Shell that keeps what is printed.
+type paper struct {
+	strings.Builder
+	refused bool
+}
+
+func (p *paper) Context() context.Context                        { return context.Background() }
+func (p *paper) Host() app.Host                                  { return app.Host{Dir: "/"} }
+func (p *paper) Print(format string, args ...any)                { fmt.Fprintf(p, format, args...) }
+func (p *paper) Note(format string, args ...any)                 { fmt.Fprintf(p, format, args...) }
+func (p *paper) Paint(_ Color, text string) any                  { return text }
+func (p *paper) JSON(any) bool                                   { return false }
+func (p *paper) Refuse()                                         { p.refused = true }
+func (p *paper) Arguments(int, int, string) cobra.PositionalArgs { return nil }
+
+// Every value in force has a line that says where it comes from.
+func TestDoctorShowsEveryOrigin(t *testing.T) {
+	text := "agents: {bot: {driver: command, command: [./agent.sh], env: {A: b}}}\nchecks: {build: [make]}\nprotect: [" + strings.Repeat("a", 90) + "]\n"
+	c, problems := config.Parse(".muster/config.yaml", []byte(text))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for _, origins := range [][]config.Origin{config.Default().Origin, c.Origin} {
+		p := &paper{}
+		inForce(p, app.Diagnosis{Config: origins})
+		for _, o := range origins {
+			found := false
+			for line := range strings.Lines(p.String()) {
+				found = found || strings.HasPrefix(strings.TrimSpace(line), o.Key+" ") && strings.Contains(line, "("+o.Source+")") &&
+					strings.Contains(line, o.Value[:min(len(o.Value), 70)])
+			}
+			if !found {
+				t.Errorf("%+v is missing from\n%s", o, p.String())
+			}
+		}
+	}
+	p := &paper{}
+	if inForce(p, app.Diagnosis{}); p.Len() > 0 {
+		t.Errorf("without a configuration there is %q", p.String())
+	}
+}
+
+// What is bad is marked, and said to the shell by the exit code.
+func TestDoctorOutsideOfARepository(t *testing.T) {
+	p := &paper{}
+	doctor(p, Version{})
+	if !p.refused || !strings.Contains(p.String(), "bad  repository") || !strings.Contains(p.String(), "\nnext: ") {
+		t.Errorf("got %q", p.String())
+	}
+}

@@ -1,0 +1,87 @@
+package begin
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"muster/internal/app"
+	"muster/internal/cli/unit"
+)
+
+// Version is what is known of this program's build.
+type Version struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit,omitempty"`
+	Dirty   bool   `json:"dirty,omitempty"` // built from files that were not committed
+	Go      string `json:"go"`
+}
+
+// Doctor gives the command muster doctor. What is given of the program itself
+// is added to its JSON.
+func Doctor(s Shell, program Version) *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Show what Muster finds on this machine and in this repository",
+		Args:  s.Arguments(0, 0, ""),
+		RunE: func(*cobra.Command, []string) error {
+			doctor(s, program)
+			return nil
+		},
+	}
+}
+
+func doctor(s Shell, program Version) {
+	d := app.Examine(s.Context(), s.Host())
+	if !d.OK {
+		s.Refuse()
+	}
+	if s.JSON(struct {
+		Version
+		app.Diagnosis
+	}{program, d}) {
+		return
+	}
+	width := 0
+	for _, p := range d.Points {
+		width = max(width, utf8.RuneCountInString(p.About))
+	}
+	for _, p := range d.Points {
+		color, word := Fine, "ok  "
+		switch p.Level {
+		case app.Worth:
+			color, word = Caution, "note"
+		case app.Bad:
+			color, word = Wrong, "bad "
+		case app.Good:
+		}
+		s.Print("%s %-*s  %s\n", s.Paint(color, word), width, p.About, p.Text)
+		if p.Hint != "" {
+			s.Print("     %-*s  %s %s\n", width, "", s.Paint(Typed, "hint:"), p.Hint)
+		}
+	}
+	inForce(s, d)
+	if d.Next != "" {
+		s.Print("\nnext: %s\n", s.Paint(Typed, d.Next))
+	}
+}
+
+// inForce lists every value of the configuration and where it comes from.
+func inForce(s Shell, d app.Diagnosis) {
+	const longest = 80 // characters of a value
+	width := 0
+	for _, k := range d.Config {
+		width = max(width, len(k.Key))
+	}
+	if len(d.Config) > 0 {
+		s.Print("\nconfiguration in force:\n")
+	}
+	for _, k := range d.Config {
+		value := []rune(strings.Join(strings.Fields(k.Value), " "))
+		if len(value) > longest {
+			value = append(value[:longest-1], '…')
+		}
+		s.Print("  %-*s  %s  %s\n", width, k.Key, unit.OrDash(string(value)), s.Paint(Aside, "("+k.Source+")"))
+	}
+}
