@@ -35,9 +35,9 @@ func kinds() []kind {
 			},
 			within: map[string]string{
 				"config": "%s", "agent": "agents: {a: {driver: claude, %s}}", "checks": "checks: {%s}", "external": "checks: {external: [{%s}]}",
-				"land": "land: {%s}", "run_budget": "budget: {%s}",
+				"land": "land: {%s}", "run_budget": "budget: {%s}", "worktrees": "worktrees: {%s}", "resources": "resources: {%s}",
 			},
-			prefix: map[string]string{"config": "", "agent": "agents.NAME.", "checks": "checks.", "external": "checks.external[].", "land": "land.", "run_budget": "budget."},
+			prefix: map[string]string{"worktrees": "worktrees.", "resources": "resources.", "config": "", "agent": "agents.NAME.", "checks": "checks.", "external": "checks.external[].", "land": "land.", "run_budget": "budget."},
 		},
 		{
 			schema: "plan.schema.json", root: "plan", keys: plan.Keys,
@@ -99,10 +99,6 @@ func TestEveryKeyIsSuggested(t *testing.T) {
 	}
 }
 
-// notYet are keys that are refused in this version; they have no value in
-// force.
-func notYet() []string { return []string{"setup"} }
-
 // Every key of a configuration is read by the example that sets them all, and
 // doctor then names the example as where its value comes from. Without a file
 // every value is a default.
@@ -113,8 +109,8 @@ func TestEveryKeyIsShownWithItsOrigin(t *testing.T) {
 	for _, part := range names {
 		for _, key := range k.keys(part) {
 			dotted := k.prefix[part] + key
-			if slices.Contains(notYet(), dotted) || dotted == "agents" {
-				continue // refused, or shown by its parts
+			if dotted == "agents" {
+				continue // shown by its parts
 			}
 			dotted, _, _ = strings.Cut(dotted, "[].") // the entries of a list are shown together
 			if !slices.ContainsFunc(set.Origin, func(o config.Origin) bool {
@@ -127,11 +123,6 @@ func TestEveryKeyIsShownWithItsOrigin(t *testing.T) {
 			}) {
 				t.Errorf("%s has no default among the origins", dotted)
 			}
-		}
-	}
-	for _, key := range notYet() {
-		if got := yamlfile.Format(k.read(key + ": [x]")); !strings.Contains(got, "not available in this version") {
-			t.Errorf("%s is accepted: take it out of notYet; got %s", key, got)
 		}
 	}
 }
