@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"syscall"
 	"time"
 
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/sandbox"
+	"muster/internal/app/furnish"
 	"muster/internal/core/config"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
+	"muster/internal/core/resource"
 )
 
 // Level says whether a point needs the person.
@@ -38,12 +39,11 @@ type Diagnosis struct {
 	OK     bool            `json:"ok"` // nothing is bad
 	Points []Point         `json:"points"`
 	Config []config.Origin `json:"config,omitempty"` // what is in force, and where it comes from
+
+	disk furnish.Disk
 }
 
-const (
-	littleDisk = 1 << 30         // bytes free, below which the person is told
-	askAgent   = 5 * time.Second // for an agent to say its version
-)
+const askAgent = 5 * time.Second // for an agent to say its version
 
 // tested gives the version of an agent's program that the drivers were tried
 // with.
@@ -110,17 +110,9 @@ func (d *Diagnosis) repository(s *Session) {
 }
 
 func (d *Diagnosis) state(s *Session) {
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(s.state, &fs); err != nil {
-		d.bad("state", fault.Wrap(fault.Internal, err, "look at %s", s.state))
-		return
-	}
-	free := int64(fs.Bavail) * int64(fs.Bsize) //nolint:unconvert // its type differs between systems
-	level := Good
-	if free < littleDisk {
-		level = Worth
-	}
-	d.add("state", level, fmt.Sprintf("%s, %.1f GiB free", s.state, float64(free)/(1<<30)))
+	disk := furnish.Measure(s.state)
+	d.add("state", Good, s.state+", "+disk.Text(resource.Size))
+	d.disk = disk
 }
 
 func (d *Diagnosis) engine(s *Session) {
@@ -153,14 +145,58 @@ func (d *Diagnosis) configured(ctx context.Context, s *Session) {
 		for _, w := range warnings {
 			d.add("config", Worth, w)
 		}
+		d.special(ctx, repo, head.Commit)
 		from = "as committed at HEAD; a run reads it from the tip of its target"
 	} else {
 		d.bad("repository", err)
 	}
 	d.add("config", Good, from)
+	d.resources(c.Resources)
 	d.Config = c.Origin
 	for _, g := range c.Agents {
 		d.agent(ctx, s, g)
+	}
+}
+
+// special tells what of the repository is treated in a way of Muster's own.
+func (d *Diagnosis) special(ctx context.Context, repo *git.Repo, commit string) {
+	texts, err := furnish.Particulars(ctx, repo, commit)
+	if err != nil {
+		d.bad("repository", err)
+	}
+	for _, t := range texts {
+		d.add("repository", Worth, t)
+	}
+}
+
+// resources tells whether the machine has room for an agent.
+func (d *Diagnosis) resources(l resource.Limits) {
+	now := furnish.Now(d.disk.Free)
+	text := fmt.Sprintf("%s of memory are free, for %s", resource.Size(now.Memory), howMany(now, l))
+	if lack := resource.Room(now, l, nil, resource.Agent{}); lack.What != "" {
+		d.Points = append(d.Points, Point{"resources", Worth, lack.Why, "make room: muster gc, or lower the limit"})
+		return
+	}
+	d.add("resources", Good, text)
+	if l.StateSize > 0 && d.disk.Total > l.StateSize {
+		d.Points = append(d.Points, Point{"resources", Worth, fmt.Sprintf("the state folder takes %s, more than %s (resources.state_size)", resource.Size(d.disk.Total), resource.Size(l.StateSize)), "muster gc"})
+	}
+}
+
+// howMany words how many agents that were never measured would fit at once.
+func howMany(now resource.Reading, l resource.Limits) string {
+	const most = 64
+	var running []resource.Agent
+	for len(running) < most && resource.Room(now, l, running, resource.Agent{}).What == "" {
+		running = append(running, resource.Agent{})
+	}
+	switch n := len(running); n {
+	case most:
+		return "any number of agents"
+	case 1:
+		return "1 agent at once"
+	default:
+		return fmt.Sprintf("%d agents at once", n)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"muster/internal/app/furnish"
+	"muster/internal/core/config"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 )
@@ -26,7 +28,8 @@ const (
 type Collected struct {
 	Mode  CollectMode     `json:"mode"`
 	Parts []CollectedPart `json:"parts"`
-	Left  int64           `json:"left_bytes"` // in the state folder afterwards
+	Left  int64           `json:"left_bytes"`            // in the state folder afterwards
+	Limit int64           `json:"limit_bytes,omitempty"` // that it should stay within; 0 means none
 }
 
 // CollectedPart is one sort of thing.
@@ -59,13 +62,7 @@ func (s *Session) Collect(ctx context.Context, age time.Duration, mode CollectMo
 		}
 	}
 	g.out.Mode = mode
-	g.out.Left = folderSize(s.state)
-	if mode == OnlyLook {
-		for _, p := range g.out.Parts {
-			g.out.Left -= p.Bytes
-		}
-	}
-	return g.out, nil
+	return g.out, g.setUps(ctx, age)
 }
 
 // endedBefore gives the ids of the runs that are done and whose last event is
@@ -110,10 +107,10 @@ func (g *collecting) folders(ctx context.Context) error {
 		return err
 	}
 	worktrees, trees := g.folder("worktrees"), g.folder("trees")
-	before := [2]int64{folderSize(worktrees), folderSize(trees)}
+	before := [2]int64{furnish.FolderSize(worktrees), furnish.FolderSize(trees)}
 	got, err := repo.Gc(ctx)
-	g.add(CollectedPart{"unused worktrees", got.Worktrees, before[0] - folderSize(worktrees)})
-	g.add(CollectedPart{"unused trees", got.Trees, before[1] - folderSize(trees)})
+	g.add(CollectedPart{"unused worktrees", got.Worktrees, before[0] - furnish.FolderSize(worktrees)})
+	g.add(CollectedPart{"unused trees", got.Trees, before[1] - furnish.FolderSize(trees)})
 	return err
 }
 
@@ -129,7 +126,7 @@ func (g *collecting) lookAtFolders(ctx context.Context) error {
 		p := CollectedPart{What: "unused " + name}
 		if name == "trees" || len(active) == 0 {
 			entries, _ := os.ReadDir(g.folder(name))
-			p.Count, p.Bytes = len(entries), folderSize(g.folder(name))
+			p.Count, p.Bytes = len(entries), furnish.FolderSize(g.folder(name))
 		}
 		g.add(p)
 	}
@@ -158,7 +155,7 @@ func (g *collecting) operations(context.Context) error {
 		if !g.isOld(id) || state != job.OpEnded {
 			continue
 		}
-		p.Count, p.Bytes = p.Count+1, p.Bytes+folderSize(filepath.Join(g.folder("ops"), id))
+		p.Count, p.Bytes = p.Count+1, p.Bytes+furnish.FolderSize(filepath.Join(g.folder("ops"), id))
 		if g.mode == Remove {
 			if err := g.s.ops.Remove(id); err != nil {
 				return err
@@ -180,7 +177,7 @@ func (g *collecting) scratch(context.Context) error {
 			continue
 		}
 		path := filepath.Join(g.folder("scratch"), e.Name())
-		p.Count, p.Bytes = p.Count+1, p.Bytes+folderSize(path)
+		p.Count, p.Bytes = p.Count+1, p.Bytes+furnish.FolderSize(path)
 		if g.mode == Remove {
 			if err := os.RemoveAll(path); err != nil {
 				return fault.Wrap(fault.Internal, err, "remove %s", path)
@@ -224,6 +221,43 @@ func (g *collecting) refs(ctx context.Context) error {
 	return nil
 }
 
+// setUps removes set-ups that were not used for long, and more of them while
+// the state folder is larger than the configuration wants it.
+func (g *collecting) setUps(ctx context.Context, age time.Duration) error {
+	c, err := configHere(ctx, g.s)
+	if err != nil {
+		return err
+	}
+	g.out.Limit, g.out.Left = c.Resources.StateSize, furnish.Measure(g.s.state).Total
+	if g.mode == OnlyLook {
+		for _, p := range g.out.Parts {
+			g.out.Left -= p.Bytes
+		}
+	}
+	r := furnish.Removal{Before: time.Now().Add(-age), OnlyLook: g.mode == OnlyLook}
+	if g.out.Limit > 0 {
+		r.Excess = g.out.Left - g.out.Limit
+	}
+	n, bytes, err := furnish.RemoveSetUps(g.s.state, r)
+	g.add(CollectedPart{"set-ups", n, bytes})
+	g.out.Left -= bytes
+	return err
+}
+
+// configHere reads the configuration at the commit that is checked out.
+func configHere(ctx context.Context, s *Session) (config.Config, error) {
+	repo, err := s.git(ctx)
+	if err != nil {
+		return config.Config{}, err
+	}
+	head, err := repo.Resolve(ctx, "HEAD")
+	if err != nil {
+		return config.Default(), nil //nolint:nilerr // nothing is checked out
+	}
+	c, _, err := readConfig(ctx, repo, head.Commit)
+	return c, err
+}
+
 // results removes results of checks that are old; they are made again when
 // they are needed.
 func (g *collecting) results(age time.Duration) func(context.Context) error {
@@ -231,30 +265,12 @@ func (g *collecting) results(age time.Duration) func(context.Context) error {
 		if g.mode == OnlyLook {
 			return nil
 		}
-		before := folderSize(g.folder("results"))
+		before := furnish.FolderSize(g.folder("results"))
 		n, err := g.s.store.PruneResults(ctx, time.Now().Add(-age))
 		if err == nil {
 			_, err = g.s.store.PruneTemp(ctx, time.Now().Add(-24*time.Hour))
 		}
-		g.add(CollectedPart{"results of checks", n, before - folderSize(g.folder("results"))})
+		g.add(CollectedPart{"results of checks", n, before - furnish.FolderSize(g.folder("results"))})
 		return err
 	}
-}
-
-// folderSize sums the sizes of the files below a folder, as far as they can be
-// read.
-func folderSize(dir string) int64 {
-	total := int64(0)
-	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return nil //nolint:nilerr // what cannot be read is not counted
-		}
-		if d.Type().IsRegular() {
-			if info, err := d.Info(); err == nil {
-				total += info.Size()
-			}
-		}
-		return nil
-	})
-	return total
 }

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"muster/internal/adapter/git"
+	"muster/internal/app/furnish"
 	"muster/internal/core/config"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
@@ -68,6 +69,11 @@ func (s *Session) Start(ctx context.Context, w Start) (Started, error) {
 		return Started{}, err
 	}
 	warnings = append(warnings, more...)
+	special, err := furnish.Particulars(ctx, repo, base.Commit)
+	if err != nil {
+		return Started{}, err
+	}
+	warnings = append(warnings, special...)
 	uncommitted := uncommittedConfig(ctx, repo, base.Commit, s.place.TopLevel)
 	if uncommitted != "" {
 		warnings = append(warnings, uncommitted)
