@@ -169,34 +169,12 @@ func (d *Diagnosis) special(ctx context.Context, repo *git.Repo, commit string) 
 	}
 }
 
-// resources tells whether the machine has room for an agent.
+// resources tells whether the machine has room for agents.
 func (d *Diagnosis) resources(l resource.Limits) {
-	now := furnish.Now(d.disk.Free)
-	text := fmt.Sprintf("%s of memory are free, for %s", resource.Size(now.Memory), howMany(now, l))
-	if lack := resource.Room(now, l, nil, resource.Agent{}); lack.What != "" {
-		d.Points = append(d.Points, Point{"resources", Worth, lack.Why, "make room: muster gc, or lower the limit"})
-		return
-	}
-	d.add("resources", Good, text)
-	if l.StateSize > 0 && d.disk.Total > l.StateSize {
-		d.Points = append(d.Points, Point{"resources", Worth, fmt.Sprintf("the state folder takes %s, more than %s (resources.state_size)", resource.Size(d.disk.Total), resource.Size(l.StateSize)), "muster gc"})
-	}
-}
-
-// howMany words how many agents that were never measured would fit at once.
-func howMany(now resource.Reading, l resource.Limits) string {
-	const most = 64
-	var running []resource.Agent
-	for len(running) < most && resource.Room(now, l, running, resource.Agent{}).What == "" {
-		running = append(running, resource.Agent{})
-	}
-	switch n := len(running); n {
-	case most:
-		return "any number of agents"
-	case 1:
-		return "1 agent at once"
-	default:
-		return fmt.Sprintf("%d agents at once", n)
+	text, hint := furnish.RoomText(l, d.disk)
+	d.Points = append(d.Points, Point{"resources", Good, text, hint})
+	if hint != "" {
+		d.Points[len(d.Points)-1].Level = Worth
 	}
 }
 
