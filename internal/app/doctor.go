@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"syscall"
 	"time"
 
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/sandbox"
+	"muster/internal/app/furnish"
 	"muster/internal/core/config"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
+	"muster/internal/core/resource"
 )
 
 // Level says whether a point needs the person.
@@ -39,12 +40,11 @@ type Diagnosis struct {
 	Points []Point         `json:"points"`
 	Config []config.Origin `json:"config,omitempty"` // what is in force, and where it comes from
 	Next   string          `json:"next,omitempty"`   // what to type next
+
+	disk furnish.Disk
 }
 
-const (
-	littleDisk = 1 << 30         // bytes free, below which the person is told
-	askAgent   = 5 * time.Second // for an agent to say its version
-)
+const askAgent = 5 * time.Second // for an agent to say its version
 
 // tested gives the version of an agent's program that the drivers were tried
 // with.
@@ -121,17 +121,9 @@ func (d *Diagnosis) repository(s *Session) {
 }
 
 func (d *Diagnosis) state(s *Session) {
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(s.state, &fs); err != nil {
-		d.bad("state", fault.Wrap(fault.Internal, err, "look at %s", s.state))
-		return
-	}
-	free := int64(fs.Bavail) * int64(fs.Bsize) //nolint:unconvert // its type differs between systems
-	level := Good
-	if free < littleDisk {
-		level = Worth
-	}
-	d.add("state", level, fmt.Sprintf("%s, %.1f GiB free", s.state, float64(free)/(1<<30)))
+	disk := furnish.Measure(s.state)
+	d.add("state", Good, s.state+", "+disk.Text(resource.Size))
+	d.disk = disk
 }
 
 func (d *Diagnosis) engine(s *Session) {
@@ -164,6 +156,7 @@ func (d *Diagnosis) configured(ctx context.Context, s *Session) {
 		for _, w := range warnings {
 			d.add("config", Worth, w)
 		}
+		d.special(ctx, repo, head.Commit)
 		from = "as committed at HEAD; a run reads it from the tip of its target"
 		if text := uncommittedConfig(ctx, repo, head.Commit, s.place.TopLevel); text != "" {
 			d.Points = append(d.Points, Point{About: "config", Level: Worth, Text: text, Hint: commitConfig})
@@ -173,11 +166,32 @@ func (d *Diagnosis) configured(ctx context.Context, s *Session) {
 		d.bad("repository", err)
 	}
 	d.add("config", Good, from)
+	d.resources(c.Resources)
 	d.Config = c.Origin
 	for _, g := range c.Agents {
 		d.agent(ctx, s, g)
 	}
 	d.someAgent(s, c)
+}
+
+// special tells what of the repository is treated in a way of Muster's own.
+func (d *Diagnosis) special(ctx context.Context, repo *git.Repo, commit string) {
+	texts, err := furnish.Particulars(ctx, repo, commit)
+	if err != nil {
+		d.bad("repository", err)
+	}
+	for _, t := range texts {
+		d.add("repository", Worth, t)
+	}
+}
+
+// resources tells whether the machine has room for agents.
+func (d *Diagnosis) resources(l resource.Limits) {
+	text, hint := furnish.RoomText(l, d.disk)
+	d.Points = append(d.Points, Point{"resources", Good, text, hint})
+	if hint != "" {
+		d.Points[len(d.Points)-1].Level = Worth
+	}
 }
 
 func (d *Diagnosis) agent(ctx context.Context, s *Session, g job.Agent) {

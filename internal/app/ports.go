@@ -41,9 +41,10 @@ func (s *Session) engine(ctx context.Context, lock *store.Lock, written <-chan s
 		return nil, err
 	}
 	checks := check.New(check.Tools{Trees: f.Trees, Parser: s.parser, Exec: f.Exec, Cache: s.store}, battery.All(battery.Outside{Registry: s.packages}), max(runtime.NumCPU()/2, 1))
+	machine := furnish.NewMachine(s.state, func(ctx context.Context) (map[string][]int64, error) { return peaks(ctx, s) })
 	return engine.NewLocal(engine.NewHands(engine.Ports{
 		Log: ledger{s.store, lock}, Blobs: s.store, Repo: repo, Worktrees: f.Worktrees, Operations: s.ops,
-		Agents: agents{s, f.Ports}, Checks: checks, Clock: clock{}, IDs: ids{},
+		Agents: agents{s, f.Ports, machine}, Checks: checks, Machine: machine, Clock: clock{}, IDs: ids{},
 	}), engine.Options{Commands: commands, Written: written, Probe: s.host.Probe}), nil
 }
 
@@ -72,8 +73,9 @@ func (l ledger) Commit(ctx context.Context, b flow.Batch) error {
 
 // agents fills in what only this machine knows about an attempt.
 type agents struct {
-	s     *Session
-	ports *setups.Ports
+	s       *Session
+	ports   *setups.Ports
+	machine *furnish.Machine
 }
 
 func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
@@ -88,10 +90,12 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 	spec, err := a.s.agents.Spec(t)
 	spec.GraceMS, spec.OutputCap = graceMS, outputCap
 	spec.Env = append(spec.Env, own)
+	a.machine.Started(t.Op, t.Agent.Name)
 	return spec, err
 }
 
 func (a agents) Outcome(_ context.Context, t job.Attempt, exit job.Exit) (job.Outcome, []byte, []byte, error) {
+	a.machine.Ended(t.Op, t.Agent.Name, exit.PeakBytes)
 	stdout, err := readAll(a.s.ops.Stdout(t.Op))
 	if err != nil {
 		return job.Outcome{}, nil, nil, err
@@ -102,6 +106,33 @@ func (a agents) Outcome(_ context.Context, t job.Attempt, exit job.Exit) (job.Ou
 	}
 	o, err := a.s.agents.Outcome(a.s.equip(t), exit, bytes.NewReader(stdout), bytes.NewReader(stderr))
 	return o, stdout, stderr, err
+}
+
+// peaks gives the memory that the attempts of the latest runs took, by agent.
+func peaks(ctx context.Context, s *Session) (map[string][]int64, error) {
+	const latest, large = 3, 2000 // of a large run, reading all takes too long for this
+	runs, err := s.Runs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]int64{}
+	for i := min(latest, len(runs)) - 1; i >= 0; i-- {
+		if runs[i].Tasks > large {
+			continue
+		}
+		r, err := s.Report(ctx, runs[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range r.Tasks {
+			for _, a := range t.Attempts {
+				if a.PeakBytes > 0 {
+					out[t.Agent] = append(out[t.Agent], a.PeakBytes)
+				}
+			}
+		}
+	}
+	return out, nil
 }
 
 // equip adds the attempt's scratch folder and the variables of this machine. The

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"muster/internal/adapter/git"
+	"muster/internal/app/furnish"
 	"muster/internal/app/plans"
 	"muster/internal/core/change"
 	"muster/internal/core/config"
@@ -94,6 +95,11 @@ func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
 		return out, err
 	}
 	out.config, out.warnings = c, append(out.warnings, more...)
+	special, err := furnish.Particulars(ctx, repo, base.Commit)
+	if err != nil {
+		return out, err
+	}
+	out.warnings = append(out.warnings, special...)
 	uncommitted := uncommittedConfig(ctx, repo, base.Commit, s.place.TopLevel)
 	if uncommitted != "" {
 		out.warnings = append(out.warnings, uncommitted)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"muster/internal/app/furnish"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
 	"muster/internal/core/report"
@@ -26,6 +27,7 @@ type View struct {
 	End    report.End   `json:"end"` // how it stands, as an exit code says
 	Driver *Driver      `json:"driver,omitempty"`
 	Asks   []report.Ask `json:"asks"`
+	Disk   furnish.Disk `json:"disk"` // as last measured, with what is free now
 }
 
 // TaskView is where a task stands, and whether it is alive.
@@ -65,7 +67,7 @@ func (s *Session) View(ctx context.Context, id string) (View, error) {
 }
 
 func (s *Session) viewOf(r *report.Run, driver *Driver) (View, error) {
-	v := View{Run: r, End: r.End(), Driver: driver, Asks: r.Asks(), Tasks: []TaskView{}}
+	v := View{Run: r, End: r.End(), Driver: driver, Asks: r.Asks(), Tasks: []TaskView{}, Disk: furnish.LastMeasured(s.state)}
 	if v.Asks == nil {
 		v.Asks = []report.Ask{}
 	}

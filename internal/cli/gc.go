@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/internal/app"
+	"muster/internal/app/gc"
 	"muster/internal/cli/unit"
 	"muster/internal/core/fault"
 )
@@ -22,7 +22,9 @@ func newGC(c *cli) *cobra.Command {
 		Short: "Remove what no run needs any more: worktrees, trees, ended agents' folders, old refs",
 		Long: "Worktrees and trees that nothing uses are always removed. Of runs that ended longer ago than --age,\n" +
 			"the agents' folders and the refs that keep attempts alive are removed as well. The ledger, and with it\n" +
-			"every verdict and transcript, stays; so does branch muster/<name>.",
+			"every verdict and transcript, stays; so does branch muster/<name>.\n" +
+			"Set-ups that nobody used for that long go too, and more of them, the ones that were not used for longest\n" +
+			"first, while the state folder is larger than resources.state_size.",
 		Args: between(0, 0, ""),
 		RunE: func(*cobra.Command, []string) error { return o.run(c) },
 	}
@@ -40,10 +42,10 @@ func (o gcOptions) run(c *cli) error {
 		return err
 	}
 	defer s.Close()
-	mode := app.Remove
+	mode := gc.Remove
 	verb := "removed"
 	if o.dryRun {
-		mode, verb = app.OnlyLook, "would remove"
+		mode, verb = gc.OnlyLook, "would remove"
 	}
 	got, err := s.Collect(c.ctx, o.age, mode)
 	if err != nil {
@@ -58,6 +60,10 @@ func (o gcOptions) run(c *cli) error {
 		c.out.f("%s %d %s, %s\n", verb, g.Count, g.What, unit.ByteSize(g.Bytes))
 		total += g.Bytes
 	}
-	c.out.f("%s in all; %s stay in %s\n", unit.ByteSize(total), unit.ByteSize(got.Left), s.State())
+	limit := ""
+	if got.Limit > 0 {
+		limit = " (resources.state_size: " + unit.ByteSize(got.Limit) + ")"
+	}
+	c.out.f("%s in all; %s stay in %s%s\n", unit.ByteSize(total), unit.ByteSize(got.Left), s.State(), limit)
 	return nil
 }

@@ -47,6 +47,7 @@ func (o statusOptions) run(c *cli, name string) error {
 		return nil
 	}
 	c.summary(v)
+	c.out.f("state folder: %s\n", v.Disk.Text(unit.ByteSize))
 	if v.Driver != nil {
 		c.out.f("\ndriven by the muster with process id %d\n", v.Driver.PID)
 	}

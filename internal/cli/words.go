@@ -115,6 +115,8 @@ func tellAttempt(t *told, e flow.Event, r *report.Run) bool {
 			return t.news("", "attempt %d (%s%s) started%s", a.Number, task.Agent, round, d.SetUp.Text())
 		}
 		return t.detail("has a worktree at %s", unit.Short(d.Base.Commit))
+	case flow.RoomLacked:
+		return t.news(yellow, "waits: %s", d.Why)
 	case flow.SetUpFailed:
 		return t.news(red, "%s", d.Text())
 	case flow.AttemptEnded:

@@ -10,6 +10,7 @@ import (
 	"muster/internal/core/job"
 	"muster/internal/core/policy"
 	"muster/internal/core/report"
+	"muster/internal/core/resource"
 	"muster/internal/core/setup"
 )
 
@@ -45,6 +46,7 @@ func TestEventsInPlainWords(t *testing.T) {
 		{task, flow.WorktreePrepared{}, "x", news, "attempt 1 (bot) started"},
 		{task, flow.WorktreePrepared{SetUp: &setup.Outcome{Made: true, MadeUS: 61e6, Notes: []string{".env was not copied"}}}, "x", news, "attempt 1 (bot) started, set up in 1m1s; .env was not copied"},
 		{task, flow.WorktreePrepared{SetUp: &setup.Outcome{MadeUS: 61e6}}, "x", news, "attempt 1 (bot) started"},
+		{task, flow.RoomLacked{Lack: resource.Lack{What: resource.LackDisk, Why: "the disk has 1 MiB free"}}, "x", news, "waits: the disk has 1 MiB free"},
 		{task, flow.SetUpFailed{Failure: setup.Failure{Command: "npm ci", Why: "it ended with exit code 1"}}, "x", news, "the set-up command npm ci failed: it ended with exit code 1"},
 		{task, flow.AttemptEnded{Attempt: 2, TimeUS: 61e6, Outcome: job.Outcome{Kind: job.Done, Message: "ok"}}, "x", news, "attempt 2 ended (1m01s): ok"},
 		{task, flow.AttemptEnded{Attempt: 2, Outcome: job.Outcome{Kind: job.Timeout}}, "x", news, "attempt 2 ended as timeout (0 ms): -"},

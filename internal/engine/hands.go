@@ -30,13 +30,15 @@ type Answer struct {
 type Hands struct {
 	Ports
 
+	rooms *rooms
+
 	mu     sync.Mutex
 	inputs map[string]inputs // by plan and config digest
 }
 
 // NewHands makes Hands on the given ports.
 func NewHands(p Ports) *Hands {
-	return &Hands{Ports: p, inputs: map[string]inputs{}}
+	return &Hands{Ports: p, inputs: map[string]inputs{}, rooms: &rooms{machine: p.Machine, clock: p.Clock, promised: map[string]promise{}}}
 }
 
 // Do carries out one command: one file each, named after the command. Its
@@ -65,6 +67,8 @@ func (h *Hands) Do(ctx context.Context, c Call) (Answer, error) {
 		return h.landChange(ctx, o)
 	case flow.AdvanceTarget:
 		return h.advanceTarget(ctx, o)
+	case flow.AwaitRoom:
+		return h.awaitRoom(ctx, o)
 	case flow.Wait:
 		return Answer{Data: flow.WaitOver{}}, nil
 	}

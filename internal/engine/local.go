@@ -321,7 +321,7 @@ func (d *drive) drain() {
 // bounded reports whether a command counts against Options.Commands. Agents
 // are bounded by the run, and waiting costs nothing.
 func bounded(k flow.CommandKind) bool {
-	return k != flow.CmdStartAttempt && k != flow.CmdStopAttempt && k != flow.CmdWait
+	return k != flow.CmdStartAttempt && k != flow.CmdStopAttempt && k != flow.CmdWait && k != flow.CmdAwaitRoom
 }
 
 // carryOut does the command, again after a while where that may help, and

@@ -7,6 +7,7 @@ import (
 	"muster/internal/core/evidence"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
+	"muster/internal/core/resource"
 	"muster/internal/core/setup"
 )
 
@@ -75,6 +76,26 @@ type Checks interface {
 	Judge(ctx context.Context, r evidence.Request) (evidence.Evidence, error)
 }
 
+// Machine says what there is room for on the machine that agents run on.
+type Machine interface {
+	// Free reads what is free now. It is cheap.
+	Free() resource.Reading
+	// Need gives what an agent of the configuration was measured to need.
+	Need(ctx context.Context, agent string) resource.Agent
+	// Running gives the agents that run. What they use now is read only when it
+	// is wanted, since that takes a while.
+	Running(how Care) []resource.Agent
+}
+
+// Care says how much is read of agents that run.
+type Care string
+
+// How much is read.
+const (
+	Roughly Care = "roughly" // what they need; what they use is 0
+	Exactly Care = "exactly"
+)
+
 // Clock tells the time and wakes.
 type Clock interface {
 	NowUS() int64
@@ -94,6 +115,7 @@ type Ports struct {
 	Operations Operations
 	Agents     Agents
 	Checks     Checks
+	Machine    Machine // nil has room for any number of agents
 	Clock      Clock
 	IDs        IDs
 }

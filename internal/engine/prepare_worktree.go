@@ -11,9 +11,13 @@ import (
 func owner(run, task string) string { return run + "/" + task }
 
 func (h *Hands) prepareWorktree(ctx context.Context, o flow.PrepareWorktree) (Answer, error) {
-	in, err := h.load(ctx, o.Inputs)
+	in, task, err := h.task(ctx, o.Inputs, o.Task)
 	if err != nil {
 		return Answer{}, err
+	}
+	agent, _ := in.config.Choose(task)
+	if lack, reading := h.rooms.room(ctx, in.config.Resources, agent.Name, owner(o.Run, o.Task)); lack.What != "" {
+		return Answer{Data: flow.RoomLacked{Lack: lack, Reading: reading}}, nil
 	}
 	w, set, err := h.Worktrees.Worktree(ctx, change.WorktreeRequest{
 		Owner: owner(o.Run, o.Task), Run: o.Run, Base: o.Base, Tree: o.Tree, Keep: o.Keep,

@@ -30,6 +30,7 @@ func (h *Hands) startAttempt(ctx context.Context, o flow.StartAttempt) (Answer, 
 	if err := h.Operations.Ensure(ctx, spec); err != nil {
 		return Answer{}, err
 	}
+	h.rooms.started(owner(o.Run, o.Task))
 	exit, err := h.Operations.Wait(ctx, spec.ID)
 	if err != nil {
 		return Answer{}, err
@@ -38,7 +39,7 @@ func (h *Hands) startAttempt(ctx context.Context, o flow.StartAttempt) (Answer, 
 	if err != nil {
 		return Answer{}, err
 	}
-	ended := flow.AttemptEnded{Attempt: o.Attempt, Outcome: outcome}
+	ended := flow.AttemptEnded{Attempt: o.Attempt, Outcome: outcome, Peak: exit.PeakBytes}
 	if exit.StartedUS > 0 && exit.EndedUS > exit.StartedUS {
 		ended.TimeUS = exit.EndedUS - exit.StartedUS
 	}

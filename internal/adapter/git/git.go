@@ -144,6 +144,24 @@ func (s settings) isShared() bool {
 	return true
 }
 
+// Particular is what of a repository's settings people should know.
+type Particular struct {
+	Partial bool // objects may be missing
+	Sparse  bool // the checkout holds only some of the files
+}
+
+// Particular reads them.
+func (r *Repo) Particular(ctx context.Context) (Particular, error) {
+	res, err := r.git.run(ctx, call{args: []string{"config", "--file", filepath.Join(r.place.CommonDir, "config"), "--no-includes", "--type=bool", "--get", "core.sparseCheckout"}, accept: 1})
+	sparse := trim(res.out) == "true"
+	if err == nil && !sparse {
+		if text, rerr := os.ReadFile(filepath.Join(r.place.GitDir, "config.worktree")); rerr == nil {
+			sparse = strings.Contains(strings.ReplaceAll(strings.ToLower(string(text)), " ", ""), "sparsecheckout=true")
+		}
+	}
+	return Particular{Partial: r.git.partial, Sparse: sparse}, err
+}
+
 // setUp reads the few settings that matter and writes Muster's own Git folder.
 func (r *Repo) setUp(ctx context.Context, prog program, state string) error {
 	home := filepath.Join(state, "git", "home")

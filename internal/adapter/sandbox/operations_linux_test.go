@@ -94,7 +94,10 @@ func TestHowOperationsEnd(t *testing.T) {
 			if !strings.Contains(got.Error, tt.err) || (got.Error == "") != (tt.err == "") {
 				t.Errorf("error %q, want %q", got.Error, tt.err)
 			}
-			got.Version, got.StartedUS, got.EndedUS, got.StdoutBytes, got.Error = 0, 0, 0, 0, ""
+			if measured := got.PeakBytes > 100<<10; measured == (tt.want.State == job.NotStarted) {
+				t.Errorf("it took %d bytes of memory, state %s", got.PeakBytes, got.State)
+			}
+			got.Version, got.StartedUS, got.EndedUS, got.StdoutBytes, got.Error, got.PeakBytes = 0, 0, 0, 0, "", 0
 			if got != tt.want {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}

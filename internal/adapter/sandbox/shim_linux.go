@@ -131,12 +131,14 @@ func (s *shim) operate() error {
 	if err != nil {
 		return s.record(job.Exit{State: job.NotStarted, Error: err.Error()})
 	}
+	go t.memory.watch(t.gone)
 	s.probe("spawned")
 	state := t.await(time.Duration(s.spec.LimitMS)*time.Millisecond, s.stop)
 	s.probe("ended")
 	t.clear(s.grace(), forever)
 	s.probe("survivors_killed")
 	t.outcome(state, &exit)
+	exit.PeakBytes = t.memory.bytes.Load()
 	exit.StdoutBytes, exit.StderrBytes = streams[0].finish(), streams[1].finish()
 	exit.Capped = streams[0].capped || streams[1].capped
 	return s.record(exit)

@@ -146,6 +146,7 @@ type tree struct {
 	status unix.WaitStatus // of the main process; valid once ended is closed
 
 	survivors map[proc]bool // descendants that outlived the main process
+	memory    peak
 }
 
 func watchTree(main int) *tree {
@@ -166,7 +167,11 @@ func (t *tree) reap() {
 			options |= unix.WNOHANG
 		}
 		var status unix.WaitStatus
-		pid, err := unix.Wait4(-1, &status, options, nil)
+		var used unix.Rusage
+		pid, err := unix.Wait4(-1, &status, options, &used)
+		if err == nil && pid > 0 {
+			t.memory.raise(used.Maxrss << 10) // in KiB
+		}
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case err != nil:

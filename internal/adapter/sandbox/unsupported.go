@@ -27,6 +27,9 @@ func NewOperations(string, []string) *Operations { return &Operations{} }
 // NewExecutor gives an executor that refuses everything.
 func NewExecutor(_, _ []string) *Executor { return &Executor{} }
 
+// Resident knows nothing.
+func Resident(string, []string) map[string]int64 { return nil }
+
 // Shim refuses.
 func Shim(string) int { return 1 }
 

@@ -120,6 +120,12 @@ type (
 		Target string       `json:"target"`
 		To     change.Point `json:"to"`
 	}
+	// AwaitRoom is answered when the machine has room for another agent, and
+	// from time to time while it has not.
+	AwaitRoom struct {
+		Inputs
+		Agent string `json:"agent"`
+	}
 	// Wait is answered when its DueUS has come.
 	Wait struct {
 		Inputs
@@ -139,6 +145,7 @@ const (
 	CmdMergeChange     CommandKind = "merge_change"
 	CmdLandChange      CommandKind = "land_change"
 	CmdAdvanceTarget   CommandKind = "advance_target"
+	CmdAwaitRoom       CommandKind = "await_room"
 	CmdWait            CommandKind = "wait"
 )
 
@@ -176,6 +183,9 @@ func (LandChange) Command() CommandKind { return CmdLandChange }
 func (AdvanceTarget) Command() CommandKind { return CmdAdvanceTarget }
 
 // Command names the kind.
+func (AwaitRoom) Command() CommandKind { return CmdAwaitRoom }
+
+// Command names the kind.
 func (Wait) Command() CommandKind { return CmdWait }
 
 // DecodeOrder reads an order back from the ledger.
@@ -203,6 +213,8 @@ func DecodeOrder(k CommandKind, data []byte) (Order, error) {
 		return decode[LandChange](data)
 	case CmdAdvanceTarget:
 		return decode[AdvanceTarget](data)
+	case CmdAwaitRoom:
+		return decode[AwaitRoom](data)
 	case CmdWait:
 		return decode[Wait](data)
 	}

@@ -6,6 +6,7 @@ import (
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 	"muster/internal/core/policy"
+	"muster/internal/core/resource"
 	"muster/internal/core/setup"
 )
 
@@ -158,6 +159,22 @@ type (
 	}
 	// SetUpFailed answers PrepareWorktree when the set-up commands fail.
 	SetUpFailed struct{ setup.Failure }
+	// RoomLacked answers PrepareWorktree when the machine has no room for
+	// another agent now.
+	RoomLacked struct {
+		resource.Lack
+		Reading resource.Reading `json:"reading"`
+	}
+	// RoomWanted tells the run that a task waits until the machine has room.
+	RoomWanted struct {
+		Task string        `json:"task"`
+		Lack resource.Lack `json:"lack"`
+	}
+	// RoomMeasured answers AwaitRoom: there is room, or what is lacking still.
+	RoomMeasured struct {
+		Lack    resource.Lack    `json:"lack,omitzero"`
+		Reading resource.Reading `json:"reading"`
+	}
 	// WorktreeReleased answers ReleaseWorktree.
 	WorktreeReleased struct{}
 	// AttemptEnded answers StartAttempt.
@@ -165,8 +182,9 @@ type (
 		Attempt int         `json:"attempt"`
 		Outcome job.Outcome `json:"outcome"`
 		TimeUS  int64       `json:"time_us"`
-		Stdout  string      `json:"stdout,omitempty"` // blob
-		Stderr  string      `json:"stderr,omitempty"` // blob
+		Peak    int64       `json:"peak_bytes,omitempty"` // memory that its processes took together; 0 when it was not measured
+		Stdout  string      `json:"stdout,omitempty"`     // blob
+		Stderr  string      `json:"stderr,omitempty"`     // blob
 	}
 	// AttemptStopped answers StopAttempt.
 	AttemptStopped struct{}

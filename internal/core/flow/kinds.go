@@ -19,6 +19,9 @@ const (
 	EvHaltRequested    Kind = "halt_requested"
 	EvWorktreePrepared Kind = "worktree_prepared"
 	EvSetUpFailed      Kind = "setup_failed"
+	EvRoomLacked       Kind = "room_lacked"
+	EvRoomWanted       Kind = "room_wanted"
+	EvRoomMeasured     Kind = "room_measured"
 	EvWorktreeReleased Kind = "worktree_released"
 	EvAttemptEnded     Kind = "attempt_ended"
 	EvAttemptStopped   Kind = "attempt_stopped"
@@ -89,6 +92,15 @@ func (WorktreePrepared) Kind() Kind { return EvWorktreePrepared }
 
 // Kind names the event.
 func (SetUpFailed) Kind() Kind { return EvSetUpFailed }
+
+// Kind names the event.
+func (RoomLacked) Kind() Kind { return EvRoomLacked }
+
+// Kind names the event.
+func (RoomWanted) Kind() Kind { return EvRoomWanted }
+
+// Kind names the event.
+func (RoomMeasured) Kind() Kind { return EvRoomMeasured }
 
 // Kind names the event.
 func (WorktreeReleased) Kind() Kind { return EvWorktreeReleased }
@@ -196,6 +208,12 @@ func decoders(k Kind) func([]byte) (Payload, error) {
 		return payload[WorktreePrepared]
 	case EvSetUpFailed:
 		return payload[SetUpFailed]
+	case EvRoomLacked:
+		return payload[RoomLacked]
+	case EvRoomWanted:
+		return payload[RoomWanted]
+	case EvRoomMeasured:
+		return payload[RoomMeasured]
 	case EvWorktreeReleased:
 		return payload[WorktreeReleased]
 	case EvAttemptEnded:

@@ -12,6 +12,7 @@ import (
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 	"muster/internal/core/policy"
+	"muster/internal/core/resource"
 )
 
 // Stage says where a run stands.
@@ -74,6 +75,8 @@ type Run struct {
 	Final    change.Point   `json:"final"`
 	Accepted []string       `json:"accepted,omitempty"` // findings on the goal that a person accepted
 	Verdict  policy.Verdict `json:"verdict"`
+	Lack     resource.Lack  `json:"lack,omitzero"`   // why the machine has no room for another agent
+	Await    string         `json:"await,omitempty"` // the AwaitRoom that is open
 }
 
 // Done reports that the run is finished or was closed.
@@ -170,6 +173,10 @@ func (s *runStep) has(m ...Mark) bool {
 }
 
 func (s *runStep) answer(e Event) {
+	if s.r.Await != "" && e.Op == s.r.Await {
+		s.roomMeasured(e)
+		return
+	}
 	if e.Op != s.r.Pending {
 		return
 	}
@@ -241,6 +248,8 @@ func (s *runStep) message(e Event) {
 		}
 	case TaskSettled:
 		s.settled(d)
+	case RoomWanted:
+		s.roomWanted(d)
 	case PauseRequested:
 		if s.r.Reason != ForStop {
 			s.pause(d.Reason, d.Why, d.Hint)
@@ -395,7 +404,7 @@ func (s *runStep) unblocked(i int) bool {
 // the task may spend. It reports whether to look at further tasks.
 func (s *runStep) grant(i int) bool {
 	holding := bytes.Count(s.marks, []byte{byte(markHolding)})
-	if holding >= s.r.Limits.Parallel {
+	if holding >= s.r.Limits.Parallel || s.r.Lack.What != "" {
 		return false
 	}
 	if why := s.exhausted(i); why != "" {

@@ -218,6 +218,8 @@ func (s *taskStep) answer(e Event) {
 		s.prepared(d)
 	case SetUpFailed:
 		s.setUpFailed(d)
+	case RoomLacked:
+		s.roomLacked(d)
 	case AttemptEnded:
 		s.attemptEnded(d)
 	case ChangeCaptured:

@@ -12,6 +12,7 @@ import (
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
 	"muster/internal/core/policy"
+	"muster/internal/core/resource"
 	"muster/internal/core/setup"
 )
 
@@ -159,8 +160,10 @@ func answers(k flow.Kind) flow.CommandKind {
 		return flow.CmdAdvanceTarget
 	case flow.EvWorktreePrepared:
 		return flow.CmdPrepareWorktree
-	case flow.EvSetUpFailed:
+	case flow.EvSetUpFailed, flow.EvRoomLacked:
 		return flow.CmdPrepareWorktree
+	case flow.EvRoomMeasured:
+		return flow.CmdAwaitRoom
 	case flow.EvWorktreeReleased:
 		return flow.CmdReleaseWorktree
 	case flow.EvAttemptEnded:
@@ -202,6 +205,10 @@ func payload(k flow.Kind, w *words) flow.Payload {
 		return flow.TargetAdvanced{Advanced: change.Advanced{Done: w.flag("done"), Why: w.str("why"), Command: w.str("command")}}
 	case flow.EvWorktreePrepared:
 		return flow.WorktreePrepared{Worktree: change.Worktree{Dir: "/w", Base: w.point("base")}}
+	case flow.EvRoomLacked:
+		return flow.RoomLacked{Lack: w.lack()}
+	case flow.EvRoomMeasured:
+		return flow.RoomMeasured{Lack: w.lack()}
 	case flow.EvSetUpFailed:
 		return flow.SetUpFailed{Failure: setup.Failure{Command: w.next(), Why: w.str("why")}}
 	case flow.EvWorktreeReleased:
@@ -243,6 +250,8 @@ func message(k flow.Kind, w *words) flow.Payload {
 		return flow.TaskRevived{Task: w.next()}
 	case flow.EvPauseRequested:
 		return flow.PauseRequested{Reason: flow.Pause(w.next()), Why: w.str("why"), Hint: w.str("hint")}
+	case flow.EvRoomWanted:
+		return flow.RoomWanted{Task: w.next(), Lack: w.lack()}
 	case flow.EvStopRequested:
 		return flow.StopRequested{Close: w.flag("close")}
 	case flow.EvResumeRequested:
@@ -287,6 +296,16 @@ func (w *words) node(word string) flow.Node {
 		n.Needs = strings.Split(needs, ",")
 	}
 	return n
+}
+
+// lack reads "disk why=..."; nothing is lacking without the word.
+func (w *words) lack() resource.Lack {
+	for _, what := range []string{resource.LackDisk, resource.LackMemory} {
+		if w.flag(what) {
+			return resource.Lack{What: what, Why: w.str("why")}
+		}
+	}
+	return resource.Lack{}
 }
 
 func (w *words) run() flow.Payload {

@@ -49,9 +49,10 @@ type Exit struct {
 	EndedUS     int64     `json:"ended_us"`
 	StdoutBytes int64     `json:"stdout_bytes"` // produced, of which at most OutputCap were kept
 	StderrBytes int64     `json:"stderr_bytes"`
-	Capped      bool      `json:"capped,omitempty"`    // some output was dropped
-	Survivors   int       `json:"survivors,omitempty"` // descendants killed after the main process had ended
-	Error       string    `json:"error,omitempty"`     // with NotStarted
+	Capped      bool      `json:"capped,omitempty"`     // some output was dropped
+	Survivors   int       `json:"survivors,omitempty"`  // descendants killed after the main process had ended
+	PeakBytes   int64     `json:"peak_bytes,omitempty"` // memory: the most that was seen of all its processes together, or of one; 0 when it was not measured
+	Error       string    `json:"error,omitempty"`      // with NotStarted
 }
 
 // OpState is what is known of an operation now, derived from its lock and its

@@ -104,6 +104,10 @@ func (r *Run) runEvent(e flow.Event) {
 		r.Advanced = &d.Advanced
 	case flow.CommandFailed:
 		r.commandFailed(d)
+	case flow.RoomWanted:
+		lacks(r, d.Lack)
+	case flow.RoomMeasured:
+		lacks(r, d.Lack)
 	case flow.SlotWanted:
 		return // changes nothing that people see
 	}
@@ -352,22 +356,6 @@ func closeTasks(tasks []Task) {
 	}
 }
 
-// waiting says whether a task that has not begun can still begin by itself.
-func (r *Run) waiting(t *Task) (State, string) {
-	for _, n := range t.Needs {
-		need := r.Task(n)
-		if need == nil {
-			continue
-		}
-		switch need.State {
-		case Rejected, Failed, Blocked:
-			return Blocked, "needs " + n + ", which is " + string(need.State)
-		case Waiting, Working, Checking, Review, Queued, Landed, Stopped, Closed:
-		}
-	}
-	return Waiting, ""
-}
-
 func (t *Task) enter(s State, p flow.Phase, at int64) {
 	t.State, t.Phase, t.Why, t.SinceUS = s, p, "", at
 	t.counted = false
@@ -386,6 +374,9 @@ func (t *Task) event(e flow.Event) {
 			t.enter(Working, flow.Working, e.AtUS)
 			t.Attempts = append(t.Attempts, Attempt{Number: len(t.Attempts) + 1, Round: t.Round, BegunUS: e.AtUS})
 		}
+	case flow.RoomLacked:
+		t.enter(Waiting, flow.Ready, e.AtUS)
+		t.Why = d.Why
 	case flow.AttemptEnded:
 		t.attemptEnded(d, e.AtUS)
 	case flow.ChangeCaptured:
@@ -450,7 +441,7 @@ func (t *Task) attemptEnded(d flow.AttemptEnded, at int64) {
 	}
 	if n := len(t.Attempts); n > 0 && t.Attempts[n-1].Outcome == nil {
 		a := &t.Attempts[n-1]
-		a.Number, a.EndedUS, a.Outcome, a.Stdout, a.Stderr = d.Attempt, at, &o, d.Stdout, d.Stderr
+		a.Number, a.EndedUS, a.Outcome, a.Stdout, a.Stderr, a.PeakBytes = d.Attempt, at, &o, d.Stdout, d.Stderr, d.Peak
 	}
 	if o.Kind == job.Done {
 		t.enter(Checking, flow.Capturing, at)

@@ -113,6 +113,8 @@ type Attempt struct {
 	Outcome *job.Outcome `json:"outcome,omitempty"`  // nil while it runs
 	Stdout  string       `json:"stdout,omitempty"`   // blob
 	Stderr  string       `json:"stderr,omitempty"`   // blob
+
+	PeakBytes int64 `json:"peak_bytes,omitempty"` // memory that its processes took; 0 when it was not measured
 }
 
 // Judged is a verdict and when it was given.

@@ -127,6 +127,7 @@ func ofRun() [][3]string {
 		{"a need that the plan does not have blocks", "if j < 0 || Mark(s.marks[j]) != markLanded {", "if j >= 0 && Mark(s.marks[j]) != markLanded {"},
 		{"agents at once are bounded", "holding >= s.r.Limits.Parallel", "holding > s.r.Limits.Parallel"},
 		{"what has begun goes first", "[]Mark{markWanting, markWaiting}", "[]Mark{markWaiting, markWanting}"},
+		{"nothing starts while the machine has no room", `|| s.r.Lack.What != ""`, ""},
 		{"nothing starts at the budget", "left < 0 || left == 0 && own == 0", "left < 0"},
 		{"a reservation may use the budget up", "left < 0 || left == 0 && own == 0", "left <= 0"},
 		{"agents under way hold their reservation", "if Mark(m) == markHolding || j == i {", "if Mark(m) == markWaiting && j == i || Mark(m) == markWanting && j == i {"},

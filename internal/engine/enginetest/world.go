@@ -10,6 +10,7 @@ import (
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
 	"muster/internal/core/policy"
+	"muster/internal/core/resource"
 	"muster/internal/core/setup"
 )
 
@@ -95,6 +96,9 @@ func (w *world) do(c openCommand) flow.Payload {
 	case flow.OpenRun:
 		return flow.RunOpened{Opened: change.Opened{Target: "refs/heads/main", Base: w.head, Branch: "refs/heads/muster/sim"}}
 	case flow.PrepareWorktree:
+		if w.chance(30) {
+			return flow.RoomLacked{Lack: resource.Lack{What: resource.LackDisk, Why: "full"}}
+		}
 		if w.chance(40) {
 			return flow.SetUpFailed{Failure: setup.Failure{Command: "npm ci", Why: "no"}}
 		}
@@ -140,6 +144,11 @@ func (w *world) do(c openCommand) flow.Payload {
 		w.s.must(o.To == w.head, "the target would move to %v while the head is %v", o.To, w.head)
 		w.advanced = true
 		return flow.TargetAdvanced{Advanced: change.Advanced{Done: true, To: o.To}}
+	case flow.AwaitRoom:
+		if w.chance(3) {
+			return flow.RoomMeasured{Lack: resource.Lack{What: resource.LackMemory, Why: "still"}}
+		}
+		return flow.RoomMeasured{}
 	case flow.Wait:
 		return flow.WaitOver{}
 	}

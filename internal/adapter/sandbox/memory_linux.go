@@ -1,0 +1,98 @@
+package sandbox
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+// Between two looks at the memory of an operation: often at first, when builds
+// and tests of a short attempt would be missed, then ever more rarely, since a
+// look reads the whole process table.
+const (
+	firstLook = time.Second
+	lastLook  = time.Minute
+)
+
+// Resident gives the memory that the processes of operations take now, in
+// bytes, by id. Folder is the one that NewOperations was given. What an
+// operation shares among its processes is counted once for each.
+func Resident(folder string, ids []string) map[string]int64 {
+	out := map[string]int64{}
+	all := processes()
+	roots := map[string]map[int]bool{}
+	for _, id := range ids {
+		roots[id] = map[int]bool{}
+	}
+	marks := map[string]string{}
+	for _, id := range ids {
+		marks[id] = opMark(filepath.Join(folder, id))
+	}
+	for _, p := range all {
+		environ, err := os.ReadFile("/proc/" + strconv.Itoa(p.pid) + "/environ")
+		if err != nil || !bytes.Contains(environ, []byte(markName+"=")) {
+			continue
+		}
+		for id, mark := range marks {
+			if hasMark(environ, mark) {
+				roots[id][p.pid] = true
+			}
+		}
+	}
+	for _, id := range ids {
+		out[id] = sum(below(all, roots[id], os.Getpid()))
+	}
+	return out
+}
+
+// sum gives the memory that processes take.
+func sum(procs []proc) int64 {
+	total := int64(0)
+	for _, p := range procs {
+		total += resident(p.pid)
+	}
+	return total
+}
+
+// resident gives the second field of proc(5)'s statm in bytes; 0 when the
+// process has ended.
+func resident(pid int) int64 {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
+	if err != nil {
+		return 0
+	}
+	fields := bytes.Fields(data)
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
+}
+
+// peak is the most memory that a tree of processes was seen to take, in bytes.
+type peak struct{ bytes atomic.Int64 }
+
+// raise notes an amount if it is the largest yet.
+func (p *peak) raise(n int64) {
+	for {
+		was := p.bytes.Load()
+		if n <= was || p.bytes.CompareAndSwap(was, n) {
+			return
+		}
+	}
+}
+
+// watch looks at this process's descendants until none is left. Together with
+// the largest single process, which the kernel reports when it ends, that
+// bounds the true peak from below.
+func (p *peak) watch(gone <-chan struct{}) {
+	for pause := firstLook; !wait(gone, pause); pause = min(2*pause, lastLook) {
+		p.raise(sum(descendants()))
+	}
+}
