@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/words"
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
@@ -101,7 +103,7 @@ func (j weakening) conditional(h *test, k paired) {
 	}
 }
 
-var outside = regexp.MustCompile(`(?i)getenv|environ|process\.env|\bGOOS\b|platform|\bCI\b|testing\.Short|Lookup|sys\.version`)
+var outside = check.Lazy(`(?i)getenv|environ|process\.env|\bGOOS\b|platform|\bCI\b|testing\.Short|Lookup|sys\.version`)
 
 // suspicious reports whether a condition depends on the machine, or on the
 // very thing that is asserted.
@@ -118,7 +120,7 @@ func suspicious(cond string, a source.Assertion) bool {
 		return true // left early where all is well
 	}
 	subject, _, _ := strings.Cut(a.Subject, " ")
-	return len(subject) > 2 && within(tight(cond), tight(subject)) && !strings.Contains(cond, "err")
+	return len(subject) > 2 && within(words.Tight(cond), words.Tight(subject)) && !strings.Contains(cond, "err")
 }
 
 // claimChanged judges an assertion that asks for something else than before
@@ -129,14 +131,14 @@ func (j weakening) claimChanged(t, h *test, k paired) {
 	case k.was.Dead != "" || k.was.Strength == source.Trivial || k.is.Dead != "":
 	case widened(k):
 		j.about(h, k, "tolerance", evidence.Gate, fmt.Sprintf("An assertion of %s allows a larger difference than before.", place(h)))
-	case k.was.Negated != k.is.Negated && tight(k.was.Expected) == tight(k.is.Expected) && tight(k.was.Subject) == tight(k.is.Subject):
+	case k.was.Negated != k.is.Negated && words.Tight(k.was.Expected) == words.Tight(k.is.Expected) && words.Tight(k.was.Subject) == words.Tight(k.is.Subject):
 		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.was.Expected, is: k.is.Expected, pair: k, flipped: true})
-	case pinned(k.is) && k.was.Strength != source.Exists && k.was.Expected != "" && tight(k.was.Subject) == tight(k.is.Subject):
+	case pinned(k.is) && k.was.Strength != source.Exists && k.was.Expected != "" && words.Tight(k.was.Subject) == words.Tight(k.is.Subject):
 		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.was.Expected, is: k.is.Expected, pair: k})
 	case is > was:
 		j.loosened(t, h, k)
 	case is < was: // it asks for more
-	case tight(k.was.Expected) != tight(k.is.Expected) && k.was.Expected != "" && k.is.Expected != "" && tight(k.was.Subject) == tight(k.is.Subject):
+	case words.Tight(k.was.Expected) != words.Tight(k.is.Expected) && k.was.Expected != "" && k.is.Expected != "" && words.Tight(k.was.Subject) == words.Tight(k.is.Subject):
 		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.was.Expected, is: k.is.Expected, pair: k})
 	}
 }
@@ -144,7 +146,7 @@ func (j weakening) claimChanged(t, h *test, k paired) {
 // loosened judges an assertion that asks for less than before.
 func (j weakening) loosened(t, h *test, k paired) {
 	p := j.pairs[t]
-	if j.take(k.was) || covered(p, k.was) || j.code.subjectGone(scan(k.was.Text, t.file.lang)) {
+	if j.take(k.was) || covered(p, k.was) || j.code.subjectGone(words.Scan(k.was.Text, t.file.lang)) {
 		return
 	}
 	added := 0
@@ -186,10 +188,10 @@ func slightly(k paired) bool {
 func (j *judge) weigh(t *test, lost int) evidence.Level {
 	level := evidence.Gate
 	names := append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)
-	if j.asked.task == "" {
+	if j.asked.Task == "" {
 		for w := range t.words {
 			if len(w) > 4 && !common(w) {
-				names = append(names, bare(w))
+				names = append(names, words.Bare(w))
 			}
 		}
 		for w := range strings.FieldsSeq(t.Name) { // "app.del() > is an alias"
@@ -198,22 +200,22 @@ func (j *judge) weigh(t *test, lost int) evidence.Level {
 			}
 		}
 	}
-	switch j.asked.asksFor(removing, names) {
-	case ordered:
+	switch j.asked.AsksFor(asked.Removing, names) {
+	case asked.Ordered:
 		return evidence.Context
-	case claimed:
+	case asked.Claimed:
 		level = evidence.Locator
-		if j.asked.task == "" && j.code.shrank {
+		if j.asked.Task == "" && j.code.shrank {
 			return evidence.Context // a person took something out, and says what
 		}
-	case silent:
+	case asked.Silent:
 	}
 	many := j.beside(t) >= lost
-	if j.asked.reverts() || versioned(t) || many && !j.code.differs {
+	if j.asked.Reverts() || versioned(t) || many && !j.code.differs {
 		return evidence.Context
 	}
-	if many || speaks(j.asked.claim, reshaping, []string{t.Name, leaf(t.Name)}) || j.asked.asksFor(skipping, names) == claimed ||
-		j.asked.task == "" && j.code.shrank && j.asked.removes() || j.manifests() && j.asked.upgrades() ||
+	if many || asked.Speaks(j.asked.Claim, asked.Reshaping, []string{t.Name, leaf(t.Name)}) || j.asked.AsksFor(asked.Skipping, names) == asked.Claimed ||
+		j.asked.Task == "" && j.code.shrank && j.asked.Removes() || j.manifests() && j.asked.Upgrades() ||
 		j.code.rewritten(t.file.path) || j.anew(t.file) {
 		return evidence.Locator
 	}
@@ -288,9 +290,9 @@ func (j *judge) weight(side int, a source.Assertion) int {
 }
 
 var (
-	numbers  = regexp.MustCompile(`\d+(\.\d+)?([eE][-+]?\d+)?`)
-	tolerant = regexp.MustCompile(`(?i)delta|epsilon|within|approx|closeTo|almost|tolerance|\babs\b|\brel\b|isclose|allclose`)
-	digits   = regexp.MustCompile(`(?i)toBeCloseTo|almostEqual|decimal|places`)
+	numbers  = check.Lazy(`\d+(\.\d+)?([eE][-+]?\d+)?`)
+	tolerant = check.Lazy(`(?i)delta|epsilon|within|approx|closeTo|almost|tolerance|\babs\b|\brel\b|isclose|allclose`)
+	digits   = check.Lazy(`(?i)toBeCloseTo|almostEqual|decimal|places`)
 )
 
 // widened finds a tolerance that was made larger: the same text but for the

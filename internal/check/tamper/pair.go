@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"muster/internal/check/tamper/words"
 	"muster/internal/source"
 )
 
@@ -22,12 +23,12 @@ type pairing struct {
 
 // claimOf names what an assertion claims, without its message and layout.
 func claimOf(a source.Assertion) string {
-	return strings.Join([]string{string(a.Strength), tight(a.Subject), expected(a), negation(a), condition(a)}, "\x00")
+	return strings.Join([]string{string(a.Strength), words.Tight(a.Subject), expected(a), negation(a), condition(a)}, "\x00")
 }
 
 // expected gives the value that is expected; all that are empty are one.
 func expected(a source.Assertion) string {
-	switch v := tight(a.Expected); v {
+	switch v := words.Tight(a.Expected); v {
 	case `""`, "0", "[]", "{}", "empty", "0.0":
 		return "empty"
 	default:
@@ -61,20 +62,7 @@ func core(text string) string {
 	} else if rest, ok := strings.CutPrefix(text, "case "); ok {
 		text, _, _ = strings.Cut(rest, ":")
 	}
-	return tight(text)
-}
-
-// tight takes the layout out of a piece of code: white space, and which quotes
-// its strings have.
-func tight(s string) string {
-	if !strings.ContainsAny(s, "'`\"") {
-		return strings.Join(strings.Fields(s), "")
-	}
-	var b strings.Builder
-	for _, t := range scan(s, source.JavaScript) {
-		b.WriteString(t.text)
-	}
-	return b.String()
+	return words.Tight(text)
 }
 
 // readied is an assertion with what it is compared by, worked out once.
@@ -88,7 +76,7 @@ type readied struct {
 func keys(list []source.Assertion) []readied {
 	out := make([]readied, len(list))
 	for i, a := range list {
-		out[i] = readied{Assertion: a, claim: claimOf(a), subject: tight(a.Subject), expects: tight(a.Expected)}
+		out[i] = readied{Assertion: a, claim: claimOf(a), subject: words.Tight(a.Subject), expects: words.Tight(a.Expected)}
 	}
 	return out
 }
@@ -147,10 +135,10 @@ func near(a, b *readied) bool {
 	}
 	for _, k := range []*readied{a, b} {
 		if k.grams == nil {
-			k.grams = grams(scan(core(k.Text), source.JavaScript))
+			k.grams = words.Grams(words.Scan(core(k.Text), source.JavaScript))
 		}
 	}
-	return alike(a.grams, b.grams) >= 0.6
+	return words.Alike(a.grams, b.grams) >= 0.6
 }
 
 // within reports whether a name occurs in an expression as a whole: x in
@@ -161,9 +149,9 @@ func within(expr, name string) bool {
 		if i < 0 {
 			return false
 		}
-		before := i == 0 || !isWordRune(rune(rest[i-1])) && rest[i-1] != '.'
+		before := i == 0 || !words.IsRune(rune(rest[i-1])) && rest[i-1] != '.'
 		after := rest[i+len(name):]
-		if before && (after == "" || !isWordRune(rune(after[0])) && after[0] != '.' && after[0] != '[') {
+		if before && (after == "" || !words.IsRune(rune(after[0])) && after[0] != '.' && after[0] != '[') {
 			return true
 		}
 		rest = rest[i+len(name):]
@@ -198,7 +186,7 @@ func covers(whole, part source.Assertion) bool {
 	if whole.Strength != source.Exact && whole.Strength != source.Snapshot || whole.Negated || whole.Dead != "" {
 		return false
 	}
-	w, p := tight(whole.Subject), tight(part.Subject)
+	w, p := words.Tight(whole.Subject), words.Tight(part.Subject)
 	if w == p {
 		return whole.Strength == source.Exact
 	}

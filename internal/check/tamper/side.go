@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/check/tamper/words"
 	"muster/internal/core/change"
 	"muster/internal/source"
 )
@@ -22,7 +23,7 @@ const (
 type test struct {
 	source.Test
 	file   *file
-	tokens []token
+	tokens []words.Token
 	grams  map[string]int
 	words  map[string]bool
 	values map[string]bool
@@ -123,8 +124,8 @@ func (b *both) read(ctx context.Context, from reading, p string) (*file, error) 
 		b.left = append(b.left, fmt.Sprintf("%s: lines %d to %d could not be read", check.ShowPath(p), facts.Broken[0].Start, facts.Broken[len(facts.Broken)-1].End))
 	}
 	for _, t := range facts.Tests {
-		x := &test{Test: t, file: f, tokens: scan(f.between(t.Start, t.End), f.lang)}
-		x.grams, x.words, x.values = grams(x.tokens), wordsOf(x.tokens), valuesOf(x.tokens)
+		x := &test{Test: t, file: f, tokens: words.Scan(f.between(t.Start, t.End), f.lang)}
+		x.grams, x.words, x.values = words.Grams(x.tokens), words.Of(x.tokens), words.Values(x.tokens)
 		f.tests = append(f.tests, x)
 	}
 	return f, nil

@@ -54,6 +54,8 @@ import (
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/core/plan"
 	"muster/internal/source"
@@ -82,7 +84,7 @@ func (tamper) Applies(req evidence.Request) string {
 }
 
 func (tamper) Settings(req evidence.Request) any {
-	return askedOf(req).settings()
+	return asked.Of(req).Settings()
 }
 
 func (tamper) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.Result {
@@ -91,7 +93,7 @@ func (tamper) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.
 		return check.CouldNot("the changed files could not be read: %v", err)
 	}
 	match(&b)
-	j := &judge{subject: s, both: b, code: readCode(&b), asked: askedOf(s.Request), pairs: map[*test]pairing{}, newValues: map[*test][]map[string]bool{}}
+	j := &judge{subject: s, both: b, code: readCode(&b), asked: asked.Of(s.Request), pairs: map[*test]pairing{}, newValues: map[*test][]map[string]bool{}}
 	j.prepare()
 	j.compareTests()
 	retargeting{j}.decide()
@@ -113,7 +115,7 @@ type judge struct {
 	both
 	subject   *check.Subject
 	code      *code
-	asked     asked
+	asked     asked.Asked
 	pairs     map[*test]pairing // by the test of the base
 	pool      map[string]int    // claims that the head makes anew, in any test
 	helpers   [2]map[string]*test
@@ -200,10 +202,10 @@ func calls(t *test) []string {
 	var out []string
 	for i := 1; i < len(t.tokens); i++ {
 		name := t.tokens[i-1]
-		if t.tokens[i].text != "(" || name.kind != word || len(name.text) < 3 || common(name.text) {
+		if t.tokens[i].Text != "(" || name.Kind != words.Word || len(name.Text) < 3 || common(name.Text) {
 			continue
 		}
-		out = append(out, name.text)
+		out = append(out, name.Text)
 	}
 	return out
 }
