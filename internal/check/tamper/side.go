@@ -139,6 +139,8 @@ func (s *side) add(f *file) {
 		s.tests = append(s.tests, f)
 	case f.lang != source.Rust && f.lang != source.Go && hasTests(f):
 		s.tests = append(s.tests, f) // in a folder of another name
+	case f.lang == source.Go && len(f.tests) > 0:
+		s.tests = append(s.tests, f) // functions for tests, in a file that tests import
 	default:
 		if f.lang == source.Rust && len(f.tests) > 0 {
 			s.tests = append(s.tests, f) // Rust keeps tests beside the code
@@ -175,7 +177,7 @@ func collected(p string) bool {
 	base := path.Base(p)
 	switch source.LanguageOf(p) {
 	case source.Go:
-		return strings.HasSuffix(base, "_test.go") && !strings.HasPrefix(base, "_") && !strings.HasPrefix(base, ".")
+		return strings.HasSuffix(base, "_test.go") && !strings.HasPrefix(base, "_") && !strings.HasPrefix(base, ".") && !leftOut(p)
 	case source.Python:
 		return strings.HasPrefix(base, "test_") || strings.HasSuffix(base, "_test.py") || base == "tests.py"
 	case source.JavaScript, source.TypeScript, source.TSX:
@@ -200,4 +202,24 @@ func leaf(name string) string {
 		}
 	}
 	return name
+}
+
+// leftOut reports whether "go test ./..." does not see a file on usual
+// machines, for its folder or for a platform in its name (see "go help
+// packages" and "go help buildconstraint").
+func leftOut(p string) bool {
+	folders := strings.Split(path.Dir(p), "/")
+	if slices.ContainsFunc(folders, func(f string) bool {
+		return f == "testdata" || f == "vendor" || f != "." && f != ".." && (strings.HasPrefix(f, "_") || strings.HasPrefix(f, "."))
+	}) {
+		return true
+	}
+	parts := strings.Split(strings.TrimSuffix(path.Base(p), "_test.go"), "_")
+	for _, part := range parts[max(1, len(parts)-2):] {
+		switch part {
+		case "aix", "android", "dragonfly", "freebsd", "illumos", "ios", "js", "netbsd", "openbsd", "plan9", "solaris", "wasip1", "zos", "wasm", "mips", "mips64", "ppc64", "ppc64le", "riscv64", "s390x", "loong64":
+			return true
+		}
+	}
+	return false
 }
