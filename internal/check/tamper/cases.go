@@ -89,6 +89,7 @@ func (j tables) compareCases(t, h *test) {
 	}
 	changed, removed, added := pairCases(t.Cases, h.Cases, t.file.lang)
 	for _, c := range changed {
+		j.computed(t, h, c)
 		if was, is, ok := expectation(c, t.file.lang); ok {
 			j.retargets = append(j.retargets, retarget{base: t, head: h, was: was, is: is, pair: paired{
 				source.Assertion{Text: c.was.Text, Range: c.was.Range}, source.Assertion{Text: c.is.Text, Range: c.is.Range},
@@ -194,7 +195,7 @@ func contained(a, b map[string]bool) float64 {
 // expectation finds a case of which nothing but what is expected changed: one
 // literal, in the field that is named for it or else the last one.
 func expectation(c casePair, lang source.Language) (was, is string, ok bool) {
-	a, b := words.Scan(c.was.Text, lang), words.Scan(c.is.Text, lang)
+	a, b := qualified(words.Scan(c.was.Text, lang)), qualified(words.Scan(c.is.Text, lang))
 	if len(a) != len(b) {
 		return "", "", false
 	}

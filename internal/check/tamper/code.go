@@ -11,16 +11,17 @@ import (
 
 // code is what the change did to the code that is not tests.
 type code struct {
-	gone    map[string]bool // names that the base defined and that no changed file of the head has
-	lost    map[string]bool // strings that the code had and has no more
-	gained  map[string]bool // values that the code has anew
-	dropped map[string]bool // values that the code had and has no more, or less often
-	changed map[string]bool // names whose definition differs, and of what calls them
-	differs bool            // something other than comments and layout differs
-	shrank  bool            // there is less code than before
-	rewrote map[string]bool // stems of files that were written anew
-	texts   [2]string       // all code of base and head, without layout
-	defined map[string]bool // names that changed files of the head define
+	gone        map[string]bool // names that the base defined and that no changed file of the head has
+	lost        map[string]bool // strings that the code had and has no more
+	gained      map[string]bool // values that the code has anew
+	dropped     map[string]bool // values that the code had and has no more, or less often
+	changed     map[string]bool // names whose definition differs, and of what calls them
+	gainedWords map[string]bool // words that the code has anew
+	differs     bool            // something other than comments and layout differs
+	shrank      bool            // there is less code than before
+	rewrote     map[string]bool // stems of files that were written anew
+	texts       [2]string       // all code of base and head, without layout
+	defined     map[string]bool // names that changed files of the head define
 }
 
 // readCode compares the code of both sides.
@@ -59,6 +60,10 @@ func readCode(b *both) *code {
 				c.lost[v] = true
 			}
 		}
+	}
+	c.gainedWords = map[string]bool{}
+	for w := range is.words {
+		c.gainedWords[w] = !was.words[w]
 	}
 	for v, n := range is.values {
 		if was.values[v] < n {

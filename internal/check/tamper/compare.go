@@ -2,7 +2,6 @@ package tamper
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +20,7 @@ func (j *judge) compareTests() {
 		if (losses{j}).fileGone(f) {
 			continue
 		}
+		weakening{j}.support(f)
 		for _, t := range f.tests {
 			switch {
 			case t.pair != nil:
@@ -66,6 +66,8 @@ func (j weakening) compare(t, h *test) {
 	}
 	j.removedFrom(t, h, p)
 	tables(j).compareCases(t, h)
+	j.inside(t, h, p)
+	j.moves(t, h, p)
 }
 
 // cannotFail finds an assertion that can fail no more.
@@ -120,7 +122,30 @@ func suspicious(cond string, a source.Assertion) bool {
 		return true // left early where all is well
 	}
 	subject, _, _ := strings.Cut(a.Subject, " ")
+	if picked(cond, a) {
+		return true
+	}
 	return len(subject) > 2 && within(words.Tight(cond), words.Tight(subject)) && !strings.Contains(cond, "err")
+}
+
+var valued = check.Lazy("[=!]==?\\s*[\"'`\\d]|^!\\(not |^!\\(!|len\\(\\w+\\) == 0")
+
+// picked reports whether a condition holds for some values only of what an
+// assertion looks at, or leaves where there is nothing to look at.
+func picked(cond string, a source.Assertion) bool {
+	if !valued.MatchString(cond) {
+		return false
+	}
+	given := words.Scan(a.Text, source.JavaScript)
+	for i, t := range words.Scan(cond, source.JavaScript) {
+		if t.Kind != words.Word || len(t.Text) < 3 || i > 0 && t.Text == "not" || common(t.Text) || t.Text == "err" || t.Text == "self" {
+			continue
+		}
+		if slices.ContainsFunc(given, func(o words.Token) bool { return o == t }) {
+			return true
+		}
+	}
+	return false
 }
 
 // claimChanged judges an assertion that asks for something else than before
@@ -138,6 +163,8 @@ func (j weakening) claimChanged(t, h *test, k paired) {
 	case is > was:
 		j.loosened(t, h, k)
 	case is < was: // it asks for more
+	case k.was.Strength == source.Exact && k.is.Expected == "" && words.Tight(k.was.Text) != words.Tight(k.is.Text) && words.Tight(k.was.Subject) == words.Tight(k.is.Subject):
+		j.becameName(t, h, k)
 	case words.Tight(k.was.Expected) != words.Tight(k.is.Expected) && k.was.Expected != "" && k.is.Expected != "" && words.Tight(k.was.Subject) == words.Tight(k.is.Subject):
 		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.was.Expected, is: k.is.Expected, pair: k})
 	}
@@ -176,7 +203,10 @@ func slightly(k paired) bool {
 		return false
 	}
 	n := numbers.FindAllString(b, -1)
-	if digits.MatchString(b) || !regexp.MustCompile(`(?i)delta|epsilon|rel|abs|closeTo|within`).MatchString(b) {
+	if m := places.FindStringSubmatch(b); m != nil && m[1] != "" && len(m[1]) == 1 && m[1] < "2" {
+		return false
+	}
+	if digits.MatchString(b) || !tolerances.MatchString(b) {
 		return true // the default of the library is small
 	}
 	v, err := strconv.ParseFloat(n[len(n)-1], 64)
@@ -290,9 +320,11 @@ func (j *judge) weight(side int, a source.Assertion) int {
 }
 
 var (
-	numbers  = check.Lazy(`\d+(\.\d+)?([eE][-+]?\d+)?`)
-	tolerant = check.Lazy(`(?i)delta|epsilon|within|approx|closeTo|almost|tolerance|\babs\b|\brel\b|isclose|allclose`)
-	digits   = check.Lazy(`(?i)toBeCloseTo|almostEqual|decimal|places`)
+	numbers    = check.Lazy(`\d+(\.\d+)?([eE][-+]?\d+)?`)
+	tolerant   = check.Lazy(`(?i)delta|epsilon|within|approx|closeTo|almost|tolerance|\babs\b|\brel\b|isclose|allclose`)
+	places     = check.Lazy(`(?:toBeCloseTo\([^,]+,|places=)(\d+)\)?`)
+	tolerances = check.Lazy(`(?i)delta|epsilon|rel|abs|closeTo|within`)
+	digits     = check.Lazy(`(?i)toBeCloseTo|almostEqual|decimal|places`)
 )
 
 // widened finds a tolerance that was made larger: the same text but for the

@@ -49,7 +49,7 @@ func (j around) compare(ctx context.Context) error {
 			continue // it only grew
 		}
 		own := level
-		if j.explained(was, is) {
+		if j.explained(was, is) || j.namesCode() {
 			own = evidence.Context
 		}
 		j.say(statement{

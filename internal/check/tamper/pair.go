@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"muster/internal/check"
 	"muster/internal/check/tamper/words"
 	"muster/internal/source"
 )
@@ -158,6 +159,12 @@ func within(expr, name string) bool {
 	}
 }
 
+var (
+	literal   = check.Lazy("\"[^\"]*\"|'[^']*'|`[^`]*`")
+	comparing = check.Lazy(`\s(<|>|<=|>=|==|!=|===|!==|in|not in|instanceof|is not|is)\s`)
+	anything  = check.Lazy(`\bexpect\.(any|anything|objectContaining|arrayContaining|stringContaining|stringMatching)\(|\bmock\.ANY\b|\bANY\b|\bgomock\.Any\(|\bmock\.Anything\b`)
+)
+
 // rank orders strengths, 0 the strongest. "Not equal to this" asks for little.
 func rank(a source.Assertion) int {
 	i := slices.Index([]source.Strength{source.Exact, source.Snapshot, source.Partial, source.Truth, source.Exists, source.Trivial}, a.Strength)
@@ -165,6 +172,10 @@ func rank(a source.Assertion) int {
 	case i == 0 && a.Negated:
 		return 2
 	case pinned(a):
+		return 2
+	case i == 0 && comparing.MatchString(literal.ReplaceAllString(a.Subject, "")):
+		return 3 // whether something holds, and not what it is
+	case i == 0 && anything.MatchString(a.Text):
 		return 2
 	}
 	return i

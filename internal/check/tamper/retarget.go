@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"muster/internal/check"
 	"muster/internal/check/tamper/asked"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
@@ -61,7 +62,7 @@ func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 			return evidence.Locator, ", as the code does now, and nothing says why"
 		}
 		return "", ""
-	case !r.flipped && j.inCode(r):
+	case !r.flipped && (j.inCode(r) || j.worded(r)):
 		return "", ""
 	case !r.flipped && (j.asked.Names(now) == asked.Ordered || j.asked.Names(r.is) == asked.Ordered):
 		return "", ""
@@ -114,9 +115,36 @@ func (j retargeting) inCode(r retarget) bool {
 		}
 		return b.String()
 	}
+	if !strings.ContainsAny(r.is, "\"'`") {
+		return false
+	}
 	was, is := join(r.was), join(r.is)
 	return len(is) > 12 && strings.Contains(j.code.texts[1], is) && strings.Contains(j.code.texts[0], was)
 }
+
+// worded reports whether a text is one that the code is worded with now, as
+// the text before was one that it was worded with: the same but for numbers and
+// what is filled in.
+func (j retargeting) worded(r retarget) bool {
+	was, is := skeleton(words.Bare(r.was)), skeleton(words.Bare(r.is))
+	if was == is || len(is) < 6 || len(was) < 6 {
+		return false
+	}
+	in := func(set map[string]bool, text string) bool {
+		for v := range set {
+			if len(v) < 4096 && strings.Contains(skeleton(v), text) {
+				return true
+			}
+		}
+		return false
+	}
+	return in(j.code.gained, is) && in(j.code.dropped, was)
+}
+
+var filled = check.Lazy(`%[-+#0-9.]*[a-z]|\$?\{[^}]*\}|\d+(\.\d+)?`)
+
+// skeleton is a text without numbers and without what is filled in.
+func skeleton(s string) string { return filled.ReplaceAllString(s, "#") }
 
 // repeated reports whether the same part of a text changed in three
 // expectations or more: a format changed, and not one result.

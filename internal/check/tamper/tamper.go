@@ -49,6 +49,7 @@ package tamper
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -73,7 +74,7 @@ type tamper struct{}
 func New() check.Check { return tamper{} }
 
 func (tamper) Info() check.Info {
-	return check.Info{Name: Name, Version: "2." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
+	return check.Info{Name: Name, Version: "3." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
 }
 
 func (tamper) Applies(req evidence.Request) string {
@@ -96,8 +97,10 @@ func (tamper) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.
 	j := &judge{subject: s, both: b, code: readCode(&b), asked: asked.Of(s.Request), pairs: map[*test]pairing{}, newValues: map[*test][]map[string]bool{}}
 	j.prepare()
 	j.compareTests()
+	j.shadowed()
 	retargeting{j}.decide()
-	if err := (around{j}).compare(ctx); err != nil {
+	j.inputs()
+	if err := errors.Join((around{j}).compare(ctx), (around{j}).data(ctx)); err != nil {
 		return check.CouldNot("the changed stored results could not be read: %v", err)
 	}
 	slices.SortStableFunc(j.findings, func(a, b evidence.Finding) int { return order(a.Level) - order(b.Level) })
@@ -125,6 +128,8 @@ type judge struct {
 
 	newValues   map[*test][]map[string]bool // the values of each case that is new, by test of the head
 	addedValues []map[string]bool           // the values of each assertion that is new in a test that remains
+	free        map[string]bool             // functions that are new among the tests
+	movedInputs []moved
 }
 
 // prepare pairs the assertions of every test that remains, and notes what the

@@ -184,3 +184,20 @@ func (a Asked) Removes() bool {
 	first, _, _ := strings.Cut(a.Claim, "\n")
 	return len(first) <= maxSentence && Removing.MatchString(first)
 }
+
+var keeping = check.Lazy(`(?i)^\W*(\w+(\([^)]*\))?!?:\s*)?(simplif\w*|simpler|faster|refactor\w*|clean(s|ed|ing)?[ -]?up|tid(y|ies|ied|ying)|speed\w*|optimi[sz]e\w*|perf\b|format\w*|reformat\w*|organi[sz]e\w*|restructur\w*|extract\w*|inline\w*|share\w*|dedup\w*|lint\w*|style\b|chore\b|docs?\b|refactor\b|small clean|minor|cosmetic|make (the )?(tests?|code) \w+)`)
+
+// KeepsBehaviour reports whether the change is one that leaves the results of
+// the code as they are, by the task's type or in the author's words: a
+// refactoring, a clean-up.
+func (a Asked) KeepsBehaviour() bool {
+	switch a.Kind {
+	case "refactor", "perf", "docs", "chore", "ci", "test":
+		return true
+	case "":
+	default:
+		return false
+	}
+	first, _, _ := strings.Cut(a.Claim, "\n")
+	return len(first) <= maxSentence && keeping.MatchString(first)
+}
