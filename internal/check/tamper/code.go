@@ -89,16 +89,17 @@ type body struct {
 
 // sum is what the code files of one side hold together.
 type sum struct {
-	bodies  map[string]body // by the last part of the name
-	members map[string]bool // names inside of types
-	words   map[string]bool // every word
-	values  map[string]int  // every string and number
-	calls   map[string][]string
-	all     string
+	bodies    map[string]body // by the last part of the name
+	members   map[string]bool // names inside of types
+	words     map[string]bool // every word
+	values    map[string]int  // every string and number
+	calls     map[string][]string
+	constants map[string]bool // names of values
+	all       string
 }
 
 func sumUp(files []*file) sum {
-	s := sum{bodies: map[string]body{}, members: map[string]bool{}, words: map[string]bool{}, values: map[string]int{}, calls: map[string][]string{}}
+	s := sum{bodies: map[string]body{}, members: map[string]bool{}, words: map[string]bool{}, values: map[string]int{}, calls: map[string][]string{}, constants: map[string]bool{}}
 	var all strings.Builder
 	for _, f := range files {
 		tests := func(line int) bool { // Rust keeps tests beside the code
@@ -123,6 +124,7 @@ func sumUp(files []*file) sum {
 		}
 		for _, v := range f.facts.Values {
 			s.define(last(v.Name), f, v.Range)
+			s.constants[last(v.Name)] = true
 		}
 		tokens := words.Scan(withoutTests(f), f.lang)
 		for i, tok := range tokens {
@@ -209,6 +211,13 @@ func renamed(of body, was, is sum) bool {
 
 // spread adds what calls a changed function, over as many steps as it takes.
 func (c *code) spread(s sum) {
+	for name, b := range s.bodies {
+		for v := range s.constants {
+			if c.changed[v] && len(v) > 2 && name != v && strings.Contains(b.text, " "+v+" ") {
+				c.changed[name] = true
+			}
+		}
+	}
 	for again := true; again; {
 		again = false
 		for name, calls := range s.calls {

@@ -54,8 +54,18 @@ func (j *judge) movedFor(m moved) bool {
 			old = m.old[i]
 		}
 		a, b := difference(old, now)
+		if words.IsDigits(b) && b != "" && j.code.gained[b] && j.code.dropped[a] {
+			return true
+		}
 		if holds(j.code.gained, b) || holds(j.code.dropped, a) || len(b) > 1 && j.asked.Names(b) > 0 || j.claims(a, b, now) {
 			return true
+		}
+	}
+	if m.head.Name != m.base.Name {
+		for _, w := range wordsIn(m.head.Name) {
+			if asked.Mentions(j.asked.Claim, w) && !asked.Mentions(asked.Spaced(m.base.Name), w) {
+				return true // the test says what is asked now, and so does the author
+			}
 		}
 	}
 	if j.asked.KeepsBehaviour() {
@@ -82,7 +92,7 @@ func (j *judge) moves(t, h *test, p pairing) {
 		return
 	}
 	for _, k := range p.changed {
-		if words.Tight(k.was.Subject) != words.Tight(k.is.Subject) && k.was.Strength == k.is.Strength {
+		if words.Tight(k.was.Expected) == words.Tight(k.is.Expected) && k.was.Strength == k.is.Strength || words.Tight(k.was.Subject) != words.Tight(k.is.Subject) {
 			j.moveOf(t, h, [2]string{k.was.Text, k.is.Text}, k.is.Range)
 		}
 	}

@@ -193,7 +193,7 @@ func (j losses) hidden(t *test) (*file, source.Function) {
 			continue
 		}
 		for _, fn := range f.facts.Functions {
-			if is, ok := testOf(f, fn); ok && !is.Helper && (f.lang != source.Python || is.Range == fn.Range || is.End == fn.End && is.Start >= fn.Start-3) {
+			if is, ok := testOf(f, fn); ok && !is.Helper && (f.lang != source.Python || last(fn.Name) == leaf(is.Name)) {
 				continue
 			}
 			if fn.Name != t.Name && j.known(t.file, fn.Name) || words.Alike(t.grams, words.Grams(words.Scan(f.between(fn.Start, fn.End), f.lang))) < 0.8 {

@@ -1,6 +1,7 @@
 package tamper
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -26,6 +27,9 @@ func (j weakening) becameName(t, h *test, k paired) {
 			}
 			return
 		}
+	}
+	if lost := lostValues(k); j.code.differs && len(lost) > 0 && k.was.Expected != "" && k.is.Strength == source.Exact && len(values(words.Scan(k.is.Text, h.file.lang))) > len(values(words.Scan(k.was.Text, t.file.lang))) {
+		j.about(h, k, "computed", evidence.Locator, fmt.Sprintf("An assertion of %s works out what it expects, which the base wrote down as %s, and the code changed.", place(h), quote(lost[0])))
 	}
 }
 

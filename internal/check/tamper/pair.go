@@ -114,6 +114,7 @@ func pairUp(was, is []source.Assertion) pairing {
 	}, &p.changed)
 	each(func(a, b *readied) bool { return a.subject != "" && a.subject == b.subject }, &p.changed)
 	each(near, &p.changed)
+	each(sameRest, &p.changed)
 	for _, a := range before {
 		if !a.used {
 			p.removed = append(p.removed, a.Assertion)
@@ -134,12 +135,25 @@ func near(a, b *readied) bool {
 	if len(a.subject) > 2 && len(b.subject) > 2 && (within(a.subject, b.subject) || within(b.subject, a.subject)) {
 		return true
 	}
+	if whole, part := a.subject, b.subject; a.Strength != b.Strength && len(whole) > 4 && strings.HasPrefix(part, whole+".") {
+		return true // what it gives when it is asked something
+	}
 	for _, k := range []*readied{a, b} {
 		if k.grams == nil {
 			k.grams = words.Grams(words.Scan(core(k.Text), source.JavaScript))
 		}
 	}
 	return words.Alike(a.grams, b.grams) >= 0.6
+}
+
+// sameRest reports whether two assertions are the same but for what they look
+// at, which may have been given a name.
+func sameRest(a, b *readied) bool {
+	if a.Strength != b.Strength || a.subject == "" || b.subject == "" {
+		return false
+	}
+	x, y := strings.Replace(core(a.Text), a.subject, "", 1), strings.Replace(core(b.Text), b.subject, "", 1)
+	return x == y && len(x) > 12
 }
 
 // within reports whether a name occurs in an expression as a whole: x in

@@ -100,8 +100,25 @@ func (j *judge) claims(old, now, whole string) bool {
 // the test's file as well.
 func elsewhere(r retarget) bool {
 	was, is := words.Bare(r.was), words.Bare(r.is)
+	if renamedIn(r) {
+		return true
+	}
 	return len(was) > 4 && len(is) > 4 && strings.Count(strings.Join(r.base.file.lines, "\n"), was) > 1 &&
 		strings.Count(strings.Join(r.head.file.lines, "\n"), is) > 1 && !strings.Contains(strings.Join(r.head.file.lines, "\n"), was)
+}
+
+// renamedIn reports whether what differs is a name that the test gave as an
+// input too, and that all of it calls otherwise now.
+func renamedIn(r retarget) bool {
+	old, now := difference(r.was, r.is)
+	for _, w := range strings.FieldsFunc(old, func(c rune) bool { return !words.IsRune(c) }) {
+		if asked.Mentions(now, w) || words.IsDigits(w) {
+			continue
+		}
+		was, is := r.base.file.between(r.base.Start, r.base.End), r.head.file.between(r.head.Start, r.head.End)
+		return len(w) > 2 && strings.Count(was, w) > 1 && !strings.Contains(is, w)
+	}
+	return false
 }
 
 // inCode reports whether the value stands in the code itself, as the value

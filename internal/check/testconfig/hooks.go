@@ -85,6 +85,9 @@ func (j *judgement) source(ctx context.Context, from sourceReading, path string)
 // isSetup reports whether a file by its name prepares test runs.
 func isSetup(p string) bool {
 	base := strings.ToLower(path.Base(p))
+	if among := strings.Contains("/"+path.Dir(p)+"/", "/test"); among && strings.HasPrefix(base, "setup") || strings.HasPrefix(base, "globalsetup") {
+		return true
+	}
 	return base == "conftest.py" || base == "sitecustomize.py" || strings.Contains(base, "setup") && (strings.Contains(base, "test") || strings.Contains(base, "jest") || strings.Contains(base, "vitest") || strings.Contains(base, "mocha")) ||
 		strings.HasPrefix(base, "jest.") || strings.HasPrefix(base, "vitest.") || strings.HasPrefix(base, ".mocharc") || strings.HasPrefix(base, "karma.") || strings.HasPrefix(base, "playwright.")
 }

@@ -185,7 +185,7 @@ func (a Asked) Removes() bool {
 	return len(first) <= maxSentence && Removing.MatchString(first)
 }
 
-var keeping = check.Lazy(`(?i)^\W*(\w+(\([^)]*\))?!?:\s*)?(simplif\w*|simpler|faster|refactor\w*|clean(s|ed|ing)?[ -]?up|tid(y|ies|ied|ying)|speed\w*|optimi[sz]e\w*|perf\b|format\w*|reformat\w*|organi[sz]e\w*|restructur\w*|extract\w*|inline\w*|share\w*|dedup\w*|lint\w*|style\b|chore\b|docs?\b|refactor\b|small clean|minor|cosmetic|make (the )?(tests?|code) \w+)`)
+var keeping = check.Lazy(`(?i)^\W*(\w+(\([^)]*\))?!?:\s*)?(simplif\w*|simpler|faster|avoid\w*|reuse\w*|unify|unified|streamlin\w*|moderni[sz]e\w*|rewrite|rename\w*|refactor\w*|clean(s|ed|ing)?[ -]?up|tid(y|ies|ied|ying)|speed\w*|optimi[sz]e\w*|perf\b|format\w*|reformat\w*|organi[sz]e\w*|restructur\w*|extract\w*|inline\w*|share\w*|dedup\w*|lint\w*|style\b|chore\b|docs?\b|refactor\b|small clean|minor|cosmetic|make (the )?(tests?|code) \w+)`)
 
 // KeepsBehaviour reports whether the change is one that leaves the results of
 // the code as they are, by the task's type or in the author's words: a

@@ -52,6 +52,7 @@ func Compare(was, is Body, pairs []Pair, free map[string]bool) []Weakness {
 	c.doubles()
 	c.writes()
 	c.skips()
+	c.nothing()
 	return c.found
 }
 
@@ -294,6 +295,22 @@ func (c *comparison) skips() {
 			c.say("skipped", false, l, "skips the tests that call it now: "+quote(l.text))
 		}
 		return
+	}
+}
+
+var empty = check.Lazy(`^return (\[\]|nil|None|\{\}|\(\)|list\(\)|dict\(\)|null|undefined)(, nil)?;?$`)
+
+// nothing finds functions that give cases, and now may give none.
+func (c *comparison) nothing() {
+	if !c.after.Helper || len(c.before.Assertions) > 0 || slices.ContainsFunc(c.was, func(l line) bool { return empty.MatchString(l.text) }) {
+		return
+	}
+	gives := slices.ContainsFunc(c.was, func(l line) bool { return storing.MatchString(l.text) })
+	for i, l := range c.is {
+		if gives && empty.MatchString(l.text) && len(headersOf(c.is, i, c.after.Start)) > 0 {
+			c.say("gives_nothing", false, l, "may give tests nothing to go through: "+quote(l.text))
+			return
+		}
 	}
 }
 
