@@ -185,7 +185,7 @@ func (j weakening) loosened(t, h *test, k paired) {
 	if added > 0 && len(p.removed) == 0 { // the exact one stands beside
 		return
 	}
-	level := j.weigh(t, 1)
+	level := j.weigh(t, 1+len(p.added)) // what is new in this test is no reason by itself
 	switch {
 	case slightly(k):
 		level = evidence.Context

@@ -45,7 +45,7 @@ func (j *judge) inputs() {
 
 // movedFor reports whether there is a reason for an input that changed.
 func (j *judge) movedFor(m moved) bool {
-	if j.beside(m.head) > 0 || len(j.subjects(m.base)) == 0 || j.code.rewritten(m.base.file.path) || j.code.subjectGone(m.base.tokens) {
+	if j.beside(m.head) > 0 || j.namesCode() || len(j.subjects(m.base)) == 0 || j.code.rewritten(m.base.file.path) || j.code.subjectGone(m.base.tokens) {
 		return true
 	}
 	for i, now := range m.now {
@@ -93,6 +93,11 @@ func (j *judge) moves(t, h *test, p pairing) {
 	}
 	for _, k := range p.changed {
 		if words.Tight(k.was.Expected) == words.Tight(k.is.Expected) && k.was.Strength == k.is.Strength || words.Tight(k.was.Subject) != words.Tight(k.is.Subject) {
+			j.moveOf(t, h, [2]string{k.was.Text, k.is.Text}, k.is.Range)
+		}
+	}
+	for _, k := range p.kept {
+		if core(k.was.Text) != core(k.is.Text) {
 			j.moveOf(t, h, [2]string{k.was.Text, k.is.Text}, k.is.Range)
 		}
 	}

@@ -62,7 +62,7 @@ func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 			return evidence.Locator, ", as the code does now, and nothing says why"
 		}
 		return "", ""
-	case !r.flipped && (j.inCode(r) || j.worded(r)):
+	case !r.flipped && (j.inCode(r) || j.worded(r) || j.sameText(r)):
 		return "", ""
 	case !r.flipped && (j.asked.Names(now) == asked.Ordered || j.asked.Names(r.is) == asked.Ordered):
 		return "", ""
@@ -156,6 +156,27 @@ func (j retargeting) worded(r retarget) bool {
 		return false
 	}
 	return in(j.code.gained, is) && in(j.code.dropped, was)
+}
+
+// sameText reports whether the text that differs is, as a whole, one that the
+// code has anew, and the text before one that it has no more.
+func (j retargeting) sameText(r retarget) bool {
+	if !strings.ContainsAny(r.is, "\"'`") {
+		return false
+	}
+	was, is := words.Bare(r.was), words.Bare(r.is)
+	if j.code.gained[is] && j.code.dropped[was] {
+		return true
+	}
+	start, end := 0, 0
+	for start < min(len(was), len(is)) && was[start] == is[start] {
+		start++
+	}
+	for end < min(len(was), len(is))-start && was[len(was)-1-end] == is[len(is)-1-end] {
+		end++
+	}
+	old, now := was[start:len(was)-end], is[start:len(is)-end]
+	return !words.IsDigits(now) && j.code.gained[now] && j.code.dropped[old]
 }
 
 var filled = check.Lazy(`%[-+#0-9.]*[a-z]|\$?\{[^}]*\}|\d+(\.\d+)?`)
