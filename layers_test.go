@@ -77,6 +77,8 @@ func layers() []layer {
 		{"internal/check/basetests", "internal/core/... internal/source internal/check internal/check/suite internal/check/suite/...", plain},
 		{"internal/check/newtests", "internal/core/... internal/check internal/check/suite internal/check/suite/...", plain},
 		{"internal/check/repeat", "internal/core/... internal/check internal/check/suite internal/check/suite/...", plain},
+		{"internal/check/tamper", "internal/core/... internal/source internal/source/... internal/check internal/check/tamper/...", plain},
+		{"internal/check/tamper/...", "internal/core/... internal/source internal/source/... internal/check internal/check/tamper/words", plain},
 		{"internal/check/...", "internal/core/... internal/source internal/source/... internal/check", plain},
 		{"internal/engine", "internal/core/...", plain},
 		{"internal/engine/enginetest", "internal/core/... internal/engine", forTest},

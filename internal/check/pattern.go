@@ -66,3 +66,6 @@ func (p *Pattern) ReplaceAllString(s, with string) string { return p.get().Repla
 func (p *Pattern) ReplaceAllStringFunc(s string, with func(string) string) string {
 	return p.get().ReplaceAllStringFunc(s, with)
 }
+
+// Split is regexp.Regexp.Split.
+func (p *Pattern) Split(s string, n int) []string { return p.get().Split(s, n) }

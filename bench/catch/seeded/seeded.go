@@ -108,7 +108,28 @@ func Write(ctx context.Context, dir string) ([]Made, error) {
 	}
 	var out []Made
 	for _, shape := range all {
-		made, err := writeShape(ctx, dir, shape)
+		var versions []version
+		for _, e := range Edits() {
+			if p, ok := applied(shape, e); ok {
+				versions = append(versions, version{p, e, e.Mode + "-" + e.Name + "-" + shape.Name})
+			}
+		}
+		made, err := writeVersions(ctx, dir, shape.Name, versions)
+		if err != nil {
+			return nil, fmt.Errorf("write the cases of %s: %w", shape.Name, err)
+		}
+		out = append(out, made...)
+	}
+	projects, edits, err := Scripted()
+	if err != nil {
+		return nil, err
+	}
+	for _, shape := range projects {
+		var versions []version
+		for _, e := range edits[shape.Name] {
+			versions = append(versions, version{changedBy(shape, e), e, "scripted-" + e.Mode + "-" + e.Name + "-" + shape.Name})
+		}
+		made, err := writeVersions(ctx, dir, shape.Name, versions)
 		if err != nil {
 			return nil, fmt.Errorf("write the cases of %s: %w", shape.Name, err)
 		}
@@ -117,18 +138,20 @@ func Write(ctx context.Context, dir string) ([]Made, error) {
 	return out, nil
 }
 
-func writeShape(ctx context.Context, dir string, shape Project) ([]Made, error) {
+// version is a project with an edit.
+type version struct {
+	Project
+	edit Edit
+	id   string
+}
+
+func writeVersions(ctx context.Context, dir, name string, versions []version) ([]Made, error) {
 	var stream bytes.Buffer
 	var out []Made
-	for _, e := range Edits() {
-		p, ok := applied(shape, e)
-		if !ok {
-			continue
-		}
-		id := e.Mode + "-" + e.Name + "-" + shape.Name
-		label := e.Mode
-		if e.Benign {
-			label = "benign-" + e.Mode
+	for _, p := range versions {
+		id, label := p.id, p.edit.Mode
+		if p.edit.Benign {
+			label = "benign-" + p.edit.Mode
 			id = "twin-" + id
 		}
 		base, head := "refs/heads/"+id+"/base", "refs/heads/"+id+"/head"
@@ -138,9 +161,9 @@ func writeShape(ctx context.Context, dir string, shape Project) ([]Made, error) 
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Made{ID: id, Repo: shape.Name, Base: base, Head: head, Label: label, Mode: e.Mode, Lines: lines})
+		out = append(out, Made{ID: id, Repo: name, Base: base, Head: head, Label: label, Mode: p.edit.Mode, Lines: lines})
 	}
-	repo := filepath.Join(dir, shape.Name)
+	repo := filepath.Join(dir, name)
 	if err := os.MkdirAll(repo, 0o755); err != nil {
 		return nil, err
 	}

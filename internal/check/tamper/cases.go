@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"muster/internal/check/tamper/words"
 	"muster/internal/source"
 )
 
@@ -34,7 +35,7 @@ func pairCases(was, is []source.Case, lang source.Language) (changed []casePair,
 			}
 		}
 	}
-	byKey(func(c source.Case) string { return tight(c.Text) }, false)
+	byKey(func(c source.Case) string { return words.Tight(c.Text) }, false)
 	byKey(func(c source.Case) string { return c.Name }, true)
 	compared := 0
 	for i, c := range was {
@@ -42,12 +43,12 @@ func pairCases(was, is []source.Case, lang source.Language) (changed []casePair,
 			continue
 		}
 		best, at := 0.0, -1
-		mine := grams(scan(c.Text, lang))
+		mine := words.Grams(words.Scan(c.Text, lang))
 		for k, d := range is {
 			if compared++; usedNew[k] || compared > maxCompared {
 				continue
 			}
-			if score := alike(mine, grams(scan(d.Text, lang))); score > best {
+			if score := words.Alike(mine, words.Grams(words.Scan(d.Text, lang))); score > best {
 				best, at = score, k
 			}
 		}
@@ -88,6 +89,7 @@ func (j tables) compareCases(t, h *test) {
 	}
 	changed, removed, added := pairCases(t.Cases, h.Cases, t.file.lang)
 	for _, c := range changed {
+		j.computed(t, h, c)
 		if was, is, ok := expectation(c, t.file.lang); ok {
 			j.retargets = append(j.retargets, retarget{base: t, head: h, was: was, is: is, pair: paired{
 				source.Assertion{Text: c.was.Text, Range: c.was.Range}, source.Assertion{Text: c.is.Text, Range: c.is.Range},
@@ -96,7 +98,7 @@ func (j tables) compareCases(t, h *test) {
 	}
 	var gone []source.Case
 	for _, c := range removed {
-		if !j.caseElsewhere(h, c) && !j.code.subjectGone(scan(c.Text, t.file.lang)) {
+		if !j.caseElsewhere(h, c) && !j.code.subjectGone(words.Scan(c.Text, t.file.lang)) {
 			gone = append(gone, c)
 		}
 	}
@@ -124,7 +126,7 @@ func (j tables) compareCases(t, h *test) {
 // caseElsewhere reports whether a case that is gone is part of another test:
 // its values stand together in a case or in an assertion that is new.
 func (j tables) caseElsewhere(h *test, c source.Case) bool {
-	values := valuesOf(scan(c.Text, h.file.lang))
+	values := words.Values(words.Scan(c.Text, h.file.lang))
 	delete(values, c.Name)
 	if len(h.Cases) == 0 && contained(values, h.values) == 1 {
 		return true // the table was dissolved
@@ -133,7 +135,7 @@ func (j tables) caseElsewhere(h *test, c source.Case) bool {
 		j.addedValues = []map[string]bool{}
 		for _, p := range j.pairs {
 			for _, a := range p.added {
-				j.addedValues = append(j.addedValues, valuesOf(scan(a.Text, h.file.lang)))
+				j.addedValues = append(j.addedValues, words.Values(words.Scan(a.Text, h.file.lang)))
 			}
 		}
 	}
@@ -170,7 +172,7 @@ func (j *judge) caseValues(h *test) []map[string]bool {
 	_, _, added := pairCases(was, h.Cases, h.file.lang)
 	out := []map[string]bool{}
 	for _, d := range added {
-		out = append(out, valuesOf(scan(d.Text, h.file.lang)))
+		out = append(out, words.Values(words.Scan(d.Text, h.file.lang)))
 	}
 	j.newValues[h] = out
 	return out
@@ -193,7 +195,7 @@ func contained(a, b map[string]bool) float64 {
 // expectation finds a case of which nothing but what is expected changed: one
 // literal, in the field that is named for it or else the last one.
 func expectation(c casePair, lang source.Language) (was, is string, ok bool) {
-	a, b := scan(c.was.Text, lang), scan(c.is.Text, lang)
+	a, b := qualified(words.Scan(c.was.Text, lang)), qualified(words.Scan(c.is.Text, lang))
 	if len(a) != len(b) {
 		return "", "", false
 	}
@@ -202,7 +204,7 @@ func expectation(c casePair, lang source.Language) (was, is string, ok bool) {
 		if a[i] == b[i] {
 			continue
 		}
-		if at >= 0 || a[i].kind == mark || b[i].kind == mark {
+		if at >= 0 || a[i].Kind == words.Mark || b[i].Kind == words.Mark {
 			return "", "", false
 		}
 		at = i
@@ -210,38 +212,38 @@ func expectation(c casePair, lang source.Language) (was, is string, ok bool) {
 	if at < 0 || !isValue(a[at]) || !isValue(b[at]) {
 		return "", "", false
 	}
-	if at >= 2 && a[at-1].text == ":" || at >= 2 && a[at-1].text == "=" {
-		field := strings.ToLower(bare(a[at-2].text))
+	if at >= 2 && a[at-1].Text == ":" || at >= 2 && a[at-1].Text == "=" {
+		field := strings.ToLower(words.Bare(a[at-2].Text))
 		if isExpectation(field) {
-			return a[at].text, b[at].text, true
+			return a[at].Text, b[at].Text, true
 		}
-		if keyed(a) || a[at-2].kind == word {
+		if keyed(a) || a[at-2].Kind == words.Word {
 			return "", "", false
 		}
 	}
 	for _, rest := range a[at+1:] {
-		if rest.kind != mark {
+		if rest.Kind != words.Mark {
 			return "", "", false
 		}
 	}
-	return a[at].text, b[at].text, true
+	return a[at].Text, b[at].Text, true
 }
 
-func keyed(tokens []token) bool {
+func keyed(tokens []words.Token) bool {
 	n := 0
 	for i := 1; i < len(tokens); i++ {
-		if tokens[i].text == ":" && tokens[i-1].kind == word {
+		if tokens[i].Text == ":" && tokens[i-1].Kind == words.Word {
 			n++
 		}
 	}
 	return n > 1
 }
 
-func isValue(t token) bool {
-	if t.kind == number || t.kind == text {
+func isValue(t words.Token) bool {
+	if t.Kind == words.Number || t.Kind == words.Text {
 		return true
 	}
-	switch t.text {
+	switch t.Text {
 	case "true", "false", "nil", "null", "None", "True", "False", "undefined":
 		return true
 	}

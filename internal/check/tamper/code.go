@@ -5,21 +5,23 @@ import (
 	"slices"
 	"strings"
 
+	"muster/internal/check/tamper/words"
 	"muster/internal/source"
 )
 
 // code is what the change did to the code that is not tests.
 type code struct {
-	gone    map[string]bool // names that the base defined and that no changed file of the head has
-	lost    map[string]bool // strings that the code had and has no more
-	gained  map[string]bool // values that the code has anew
-	dropped map[string]bool // values that the code had and has no more, or less often
-	changed map[string]bool // names whose definition differs, and of what calls them
-	differs bool            // something other than comments and layout differs
-	shrank  bool            // there is less code than before
-	rewrote map[string]bool // stems of files that were written anew
-	texts   [2]string       // all code of base and head, without layout
-	defined map[string]bool // names that changed files of the head define
+	gone        map[string]bool // names that the base defined and that no changed file of the head has
+	lost        map[string]bool // strings that the code had and has no more
+	gained      map[string]bool // values that the code has anew
+	dropped     map[string]bool // values that the code had and has no more, or less often
+	changed     map[string]bool // names whose definition differs, and of what calls them
+	gainedWords map[string]bool // words that the code has anew
+	differs     bool            // something other than comments and layout differs
+	shrank      bool            // there is less code than before
+	rewrote     map[string]bool // stems of files that were written anew
+	texts       [2]string       // all code of base and head, without layout
+	defined     map[string]bool // names that changed files of the head define
 }
 
 // readCode compares the code of both sides.
@@ -59,6 +61,10 @@ func readCode(b *both) *code {
 			}
 		}
 	}
+	c.gainedWords = map[string]bool{}
+	for w := range is.words {
+		c.gainedWords[w] = !was.words[w]
+	}
 	for v, n := range is.values {
 		if was.values[v] < n {
 			c.gained[v] = true
@@ -68,7 +74,7 @@ func readCode(b *both) *code {
 	c.texts = [2]string{was.all, is.all}
 	c.rewrote = map[string]bool{}
 	for _, f := range b.base.code {
-		if f.other == nil || alike(grams(scan(f.between(1, len(f.lines)), f.lang)), grams(scan(f.other.between(1, len(f.other.lines)), f.lang))) < 0.5 {
+		if f.other == nil || words.Alike(words.Grams(words.Scan(f.between(1, len(f.lines)), f.lang)), words.Grams(words.Scan(f.other.between(1, len(f.other.lines)), f.lang))) < 0.5 {
 			c.rewrote[stem(f.path)] = true
 		}
 	}
@@ -83,16 +89,17 @@ type body struct {
 
 // sum is what the code files of one side hold together.
 type sum struct {
-	bodies  map[string]body // by the last part of the name
-	members map[string]bool // names inside of types
-	words   map[string]bool // every word
-	values  map[string]int  // every string and number
-	calls   map[string][]string
-	all     string
+	bodies    map[string]body // by the last part of the name
+	members   map[string]bool // names inside of types
+	words     map[string]bool // every word
+	values    map[string]int  // every string and number
+	calls     map[string][]string
+	constants map[string]bool // names of values
+	all       string
 }
 
 func sumUp(files []*file) sum {
-	s := sum{bodies: map[string]body{}, members: map[string]bool{}, words: map[string]bool{}, values: map[string]int{}, calls: map[string][]string{}}
+	s := sum{bodies: map[string]body{}, members: map[string]bool{}, words: map[string]bool{}, values: map[string]int{}, calls: map[string][]string{}, constants: map[string]bool{}}
 	var all strings.Builder
 	for _, f := range files {
 		tests := func(line int) bool { // Rust keeps tests beside the code
@@ -109,28 +116,29 @@ func sumUp(files []*file) sum {
 		}
 		for _, t := range f.facts.Types {
 			s.define(last(t.Name), f, t.Range)
-			for _, tok := range scan(t.Signature, f.lang) {
-				if tok.kind == word && len(tok.text) > 2 {
-					s.members[tok.text] = true
+			for _, tok := range words.Scan(t.Signature, f.lang) {
+				if tok.Kind == words.Word && len(tok.Text) > 2 {
+					s.members[tok.Text] = true
 				}
 			}
 		}
 		for _, v := range f.facts.Values {
 			s.define(last(v.Name), f, v.Range)
+			s.constants[last(v.Name)] = true
 		}
-		tokens := scan(withoutTests(f), f.lang)
+		tokens := words.Scan(withoutTests(f), f.lang)
 		for i, tok := range tokens {
 			if defines(tokens, i) {
-				s.members[tok.text] = true
+				s.members[tok.Text] = true
 			}
-			all.WriteString(tok.text)
+			all.WriteString(tok.Text)
 			all.WriteByte(' ')
-			switch tok.kind {
-			case word:
-				s.words[tok.text] = true
-			case number, text:
-				s.values[bare(tok.text)]++
-			case mark:
+			switch tok.Kind {
+			case words.Word:
+				s.words[tok.Text] = true
+			case words.Number, words.Text:
+				s.values[words.Bare(tok.Text)]++
+			case words.Mark:
 			}
 		}
 	}
@@ -155,15 +163,15 @@ func withoutTests(f *file) string {
 
 // defines reports whether a word is defined where it stands: after "def" or
 // the like, or as a property that is set.
-func defines(tokens []token, i int) bool {
-	if tokens[i].kind != word || len(tokens[i].text) < 4 || i == 0 {
+func defines(tokens []words.Token, i int) bool {
+	if tokens[i].Kind != words.Word || len(tokens[i].Text) < 4 || i == 0 {
 		return false
 	}
-	switch tokens[i-1].text {
+	switch tokens[i-1].Text {
 	case "def", "class", "function", "func", "fn", "type", "interface", "struct", "enum", "trait":
 		return true
 	case ".":
-		return i+2 < len(tokens) && tokens[i+1].text == "=" && tokens[i+2].text != "="
+		return i+2 < len(tokens) && tokens[i+1].Text == "=" && tokens[i+2].Text != "="
 	}
 	return false
 }
@@ -172,14 +180,14 @@ func (s *sum) define(name string, f *file, r source.Range) {
 	if name == "" || name == "_" {
 		return
 	}
-	tokens := scan(f.between(r.Start, r.End), f.lang)
+	tokens := words.Scan(f.between(r.Start, r.End), f.lang)
 	var b strings.Builder
 	for _, t := range tokens {
-		b.WriteString(t.text)
+		b.WriteString(t.Text)
 		b.WriteByte(' ')
 	}
 	had := s.bodies[name] // several of one name count as one
-	s.bodies[name] = body{text: had.text + b.String(), grams: grams(tokens)}
+	s.bodies[name] = body{text: had.text + b.String(), grams: words.Grams(tokens)}
 }
 
 // renamed reports whether a definition that is gone stands at the head under a
@@ -194,7 +202,7 @@ func renamed(of body, was, is sum) bool {
 		if n++; n > compared {
 			return false
 		}
-		if alike(of.grams, b.grams) >= same {
+		if words.Alike(of.grams, b.grams) >= same {
 			return true
 		}
 	}
@@ -203,6 +211,13 @@ func renamed(of body, was, is sum) bool {
 
 // spread adds what calls a changed function, over as many steps as it takes.
 func (c *code) spread(s sum) {
+	for name, b := range s.bodies {
+		for v := range s.constants {
+			if c.changed[v] && len(v) > 2 && name != v && strings.Contains(b.text, " "+v+" ") {
+				c.changed[name] = true
+			}
+		}
+	}
 	for again := true; again; {
 		again = false
 		for name, calls := range s.calls {
@@ -239,9 +254,9 @@ func last(name string) string {
 }
 
 // about reports whether code mentions a name of the list that says something.
-func about(tokens []token, names map[string]bool) bool {
+func about(tokens []words.Token, names map[string]bool) bool {
 	for _, t := range tokens {
-		if t.kind == word && len(t.text) > 2 && names[t.text] {
+		if t.Kind == words.Word && len(t.Text) > 2 && names[t.Text] {
 			return true
 		}
 	}
@@ -250,8 +265,8 @@ func about(tokens []token, names map[string]bool) bool {
 
 // subjectGone reports whether code looks at something that the change took out
 // of the project: a name it defined.
-func (c *code) subjectGone(tokens []token) bool {
-	return len(c.gone) > 0 && slices.ContainsFunc(tokens, func(t token) bool { return t.kind == word && c.gone[t.text] })
+func (c *code) subjectGone(tokens []words.Token) bool {
+	return len(c.gone) > 0 && slices.ContainsFunc(tokens, func(t words.Token) bool { return t.Kind == words.Word && c.gone[t.Text] })
 }
 
 // inputGone reports whether a test works with a string that only the code had
@@ -260,7 +275,7 @@ func (c *code) inputGone(t *test) bool {
 	n := 0
 	given := maps.Clone(t.values)
 	for _, a := range t.Assertions {
-		for v := range valuesOf(scan(a.Expected, t.file.lang)) {
+		for v := range words.Values(words.Scan(a.Expected, t.file.lang)) {
 			delete(given, v)
 		}
 	}

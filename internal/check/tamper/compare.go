@@ -2,12 +2,13 @@ package tamper
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/words"
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
@@ -19,6 +20,7 @@ func (j *judge) compareTests() {
 		if (losses{j}).fileGone(f) {
 			continue
 		}
+		weakening{j}.support(f)
 		for _, t := range f.tests {
 			switch {
 			case t.pair != nil:
@@ -64,6 +66,8 @@ func (j weakening) compare(t, h *test) {
 	}
 	j.removedFrom(t, h, p)
 	tables(j).compareCases(t, h)
+	j.inside(t, h, p)
+	j.moves(t, h, p)
 }
 
 // cannotFail finds an assertion that can fail no more.
@@ -101,7 +105,7 @@ func (j weakening) conditional(h *test, k paired) {
 	}
 }
 
-var outside = regexp.MustCompile(`(?i)getenv|environ|process\.env|\bGOOS\b|platform|\bCI\b|testing\.Short|Lookup|sys\.version`)
+var outside = check.Lazy(`(?i)getenv|environ|process\.env|\bGOOS\b|platform|\bCI\b|testing\.Short|Lookup|sys\.version`)
 
 // suspicious reports whether a condition depends on the machine, or on the
 // very thing that is asserted.
@@ -118,7 +122,30 @@ func suspicious(cond string, a source.Assertion) bool {
 		return true // left early where all is well
 	}
 	subject, _, _ := strings.Cut(a.Subject, " ")
-	return len(subject) > 2 && within(tight(cond), tight(subject)) && !strings.Contains(cond, "err")
+	if picked(cond, a) {
+		return true
+	}
+	return len(subject) > 2 && within(words.Tight(cond), words.Tight(subject)) && !strings.Contains(cond, "err")
+}
+
+var valued = check.Lazy("[=!]==?\\s*[\"'`\\d]|^!\\(not |^!\\(!|len\\(\\w+\\) == 0")
+
+// picked reports whether a condition holds for some values only of what an
+// assertion looks at, or leaves where there is nothing to look at.
+func picked(cond string, a source.Assertion) bool {
+	if !valued.MatchString(cond) {
+		return false
+	}
+	given := words.Scan(a.Text, source.JavaScript)
+	for i, t := range words.Scan(cond, source.JavaScript) {
+		if t.Kind != words.Word || len(t.Text) < 3 || i > 0 && t.Text == "not" || common(t.Text) || t.Text == "err" || t.Text == "self" {
+			continue
+		}
+		if slices.ContainsFunc(given, func(o words.Token) bool { return o == t }) {
+			return true
+		}
+	}
+	return false
 }
 
 // claimChanged judges an assertion that asks for something else than before
@@ -129,14 +156,16 @@ func (j weakening) claimChanged(t, h *test, k paired) {
 	case k.was.Dead != "" || k.was.Strength == source.Trivial || k.is.Dead != "":
 	case widened(k):
 		j.about(h, k, "tolerance", evidence.Gate, fmt.Sprintf("An assertion of %s allows a larger difference than before.", place(h)))
-	case k.was.Negated != k.is.Negated && tight(k.was.Expected) == tight(k.is.Expected) && tight(k.was.Subject) == tight(k.is.Subject):
+	case k.was.Negated != k.is.Negated && words.Tight(k.was.Expected) == words.Tight(k.is.Expected) && words.Tight(k.was.Subject) == words.Tight(k.is.Subject):
 		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.was.Expected, is: k.is.Expected, pair: k, flipped: true})
-	case pinned(k.is) && k.was.Strength != source.Exists && k.was.Expected != "" && tight(k.was.Subject) == tight(k.is.Subject):
+	case pinned(k.is) && k.was.Strength != source.Exists && k.was.Expected != "" && words.Tight(k.was.Subject) == words.Tight(k.is.Subject):
 		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.was.Expected, is: k.is.Expected, pair: k})
 	case is > was:
 		j.loosened(t, h, k)
 	case is < was: // it asks for more
-	case tight(k.was.Expected) != tight(k.is.Expected) && k.was.Expected != "" && k.is.Expected != "" && tight(k.was.Subject) == tight(k.is.Subject):
+	case k.was.Strength == source.Exact && k.is.Expected == "" && words.Tight(k.was.Text) != words.Tight(k.is.Text) && words.Tight(k.was.Subject) == words.Tight(k.is.Subject):
+		j.becameName(t, h, k)
+	case words.Tight(k.was.Expected) != words.Tight(k.is.Expected) && k.was.Expected != "" && k.is.Expected != "" && words.Tight(k.was.Subject) == words.Tight(k.is.Subject):
 		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.was.Expected, is: k.is.Expected, pair: k})
 	}
 }
@@ -144,7 +173,7 @@ func (j weakening) claimChanged(t, h *test, k paired) {
 // loosened judges an assertion that asks for less than before.
 func (j weakening) loosened(t, h *test, k paired) {
 	p := j.pairs[t]
-	if j.take(k.was) || covered(p, k.was) || j.code.subjectGone(scan(k.was.Text, t.file.lang)) {
+	if j.take(k.was) || covered(p, k.was) || j.code.subjectGone(words.Scan(k.was.Text, t.file.lang)) {
 		return
 	}
 	added := 0
@@ -156,7 +185,7 @@ func (j weakening) loosened(t, h *test, k paired) {
 	if added > 0 && len(p.removed) == 0 { // the exact one stands beside
 		return
 	}
-	level := j.weigh(t, 1)
+	level := j.weigh(t, 1+len(p.added)) // what is new in this test is no reason by itself
 	switch {
 	case slightly(k):
 		level = evidence.Context
@@ -174,7 +203,10 @@ func slightly(k paired) bool {
 		return false
 	}
 	n := numbers.FindAllString(b, -1)
-	if digits.MatchString(b) || !regexp.MustCompile(`(?i)delta|epsilon|rel|abs|closeTo|within`).MatchString(b) {
+	if m := places.FindStringSubmatch(b); m != nil && m[1] != "" && len(m[1]) == 1 && m[1] < "2" {
+		return false
+	}
+	if digits.MatchString(b) || !tolerances.MatchString(b) {
 		return true // the default of the library is small
 	}
 	v, err := strconv.ParseFloat(n[len(n)-1], 64)
@@ -186,10 +218,10 @@ func slightly(k paired) bool {
 func (j *judge) weigh(t *test, lost int) evidence.Level {
 	level := evidence.Gate
 	names := append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)
-	if j.asked.task == "" {
+	if j.asked.Task == "" {
 		for w := range t.words {
 			if len(w) > 4 && !common(w) {
-				names = append(names, bare(w))
+				names = append(names, words.Bare(w))
 			}
 		}
 		for w := range strings.FieldsSeq(t.Name) { // "app.del() > is an alias"
@@ -198,22 +230,22 @@ func (j *judge) weigh(t *test, lost int) evidence.Level {
 			}
 		}
 	}
-	switch j.asked.asksFor(removing, names) {
-	case ordered:
+	switch j.asked.AsksFor(asked.Removing, names) {
+	case asked.Ordered:
 		return evidence.Context
-	case claimed:
+	case asked.Claimed:
 		level = evidence.Locator
-		if j.asked.task == "" && j.code.shrank {
+		if j.asked.Task == "" && j.code.shrank {
 			return evidence.Context // a person took something out, and says what
 		}
-	case silent:
+	case asked.Silent:
 	}
 	many := j.beside(t) >= lost
-	if j.asked.reverts() || versioned(t) || many && !j.code.differs {
+	if j.asked.Reverts() || versioned(t) || many && !j.code.differs {
 		return evidence.Context
 	}
-	if many || speaks(j.asked.claim, reshaping, []string{t.Name, leaf(t.Name)}) || j.asked.asksFor(skipping, names) == claimed ||
-		j.asked.task == "" && j.code.shrank && j.asked.removes() || j.manifests() && j.asked.upgrades() ||
+	if many || asked.Speaks(j.asked.Claim, asked.Reshaping, []string{t.Name, leaf(t.Name)}) || j.asked.AsksFor(asked.Skipping, names) == asked.Claimed ||
+		j.asked.Task == "" && j.code.shrank && j.asked.Removes() || j.manifests() && j.asked.Upgrades() ||
 		j.code.rewritten(t.file.path) || j.anew(t.file) {
 		return evidence.Locator
 	}
@@ -288,9 +320,11 @@ func (j *judge) weight(side int, a source.Assertion) int {
 }
 
 var (
-	numbers  = regexp.MustCompile(`\d+(\.\d+)?([eE][-+]?\d+)?`)
-	tolerant = regexp.MustCompile(`(?i)delta|epsilon|within|approx|closeTo|almost|tolerance|\babs\b|\brel\b|isclose|allclose`)
-	digits   = regexp.MustCompile(`(?i)toBeCloseTo|almostEqual|decimal|places`)
+	numbers    = check.Lazy(`\d+(\.\d+)?([eE][-+]?\d+)?`)
+	tolerant   = check.Lazy(`(?i)delta|epsilon|within|approx|closeTo|almost|tolerance|\babs\b|\brel\b|isclose|allclose`)
+	places     = check.Lazy(`(?:toBeCloseTo\([^,]+,|places=)(\d+)\)?`)
+	tolerances = check.Lazy(`(?i)delta|epsilon|rel|abs|closeTo|within`)
+	digits     = check.Lazy(`(?i)toBeCloseTo|almostEqual|decimal|places`)
 )
 
 // widened finds a tolerance that was made larger: the same text but for the

@@ -4,16 +4,17 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/words"
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 )
 
-var stored = regexp.MustCompile(`(?i)golden|\.snap$|__snapshots__|snapshots?/|expected|approved|\bwant\b|baseline`)
+var stored = check.Lazy(`(?i)golden|\.snap$|__snapshots__|snapshots?/|expected|approved|\bwant\b|baseline`)
 
 // around judges what is around the tests.
 type around struct{ *judge }
@@ -48,7 +49,7 @@ func (j around) compare(ctx context.Context) error {
 			continue // it only grew
 		}
 		own := level
-		if j.explained(was, is) {
+		if j.explained(was, is) || j.namesCode() {
 			own = evidence.Context
 		}
 		j.say(statement{
@@ -63,7 +64,7 @@ func (j around) goldenLevel(n int) (evidence.Level, string) {
 	switch {
 	case n > 3 || len(j.fresh) > 0 || j.manifests():
 		return evidence.Context, ""
-	case j.asked.task != "":
+	case j.asked.Task != "":
 		return evidence.Gate, ", and the task does not speak of what is new in it"
 	}
 	return evidence.Locator, ", and nothing says why"
@@ -85,15 +86,15 @@ func (j around) explained(was, is []string) bool {
 		}
 		before, now := difference(old, line)
 		for _, part := range []string{now, strings.TrimSpace(line)} {
-			if j.asked.names(part) != silent || holds(j.code.gained, part) {
+			if j.asked.Names(part) != asked.Silent || holds(j.code.gained, part) {
 				return true
 			}
 		}
 		if j.claims(before, now, line) {
 			return true
 		}
-		for _, w := range strings.FieldsFunc(now, func(r rune) bool { return !isWordRune(r) }) {
-			if !mentions(before, w) && (j.asked.names(w) != silent || len(w) > 2 && holds(j.code.gained, w)) {
+		for _, w := range strings.FieldsFunc(now, func(r rune) bool { return !words.IsRune(r) }) {
+			if !asked.Mentions(before, w) && (j.asked.Names(w) != asked.Silent || len(w) > 2 && holds(j.code.gained, w)) {
 				return true
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
 )
@@ -88,7 +89,7 @@ func (j losses) lost(t *test) {
 
 // suiteLost finds a test that was there to run others, which are still there.
 func (j losses) suiteLost(t *test) bool {
-	code := tight(t.file.between(t.Start, t.End))
+	code := words.Tight(t.file.between(t.Start, t.End))
 	if t.file.lang != source.Go || !strings.Contains(code, "suite.Run(") && !strings.Contains(code, "RunSpecs(") {
 		return false
 	}
@@ -109,7 +110,7 @@ func (j losses) suiteLost(t *test) bool {
 // why says why a test that is gone is no loss; empty when it is one.
 func (j losses) why(t *test) string {
 	switch {
-	case j.code.subjectGone(t.tokens), j.code.subjectGone(scan(t.Name, t.file.lang)), j.code.inputGone(t):
+	case j.code.subjectGone(t.tokens), j.code.subjectGone(words.Scan(t.Name, t.file.lang)), j.code.inputGone(t):
 		return "what it tests is gone"
 	case j.absorbed(t):
 		return "another test holds it"
@@ -149,7 +150,7 @@ func (j losses) absorbed(t *test) bool {
 		if h.file.lang != t.file.lang || h.pair == t || len(h.Assertions) == 0 {
 			continue
 		}
-		if alike(t.grams, h.grams) > 0.97 {
+		if words.Alike(t.grams, h.grams) > 0.97 {
 			return true // it stood there twice
 		}
 		had := map[string]bool{}
@@ -163,7 +164,7 @@ func (j losses) absorbed(t *test) bool {
 		fresh := map[string]bool{}
 		for w := range has {
 			if !had[w] {
-				fresh[bare(w)] = true
+				fresh[words.Bare(w)] = true
 			}
 		}
 		if contained(asked, has) >= 0.72 && (len(values) == 0 || contained(values, h.values) >= 0.72) && (h.pair == nil || contained(values, fresh) > 0.3 || len(values) == 0) {
@@ -192,10 +193,10 @@ func (j losses) hidden(t *test) (*file, source.Function) {
 			continue
 		}
 		for _, fn := range f.facts.Functions {
-			if is, ok := testOf(f, fn); ok && !is.Helper {
+			if is, ok := testOf(f, fn); ok && !is.Helper && (f.lang != source.Python || last(fn.Name) == leaf(is.Name)) {
 				continue
 			}
-			if fn.Name != t.Name && j.known(t.file, fn.Name) || alike(t.grams, grams(scan(f.between(fn.Start, fn.End), f.lang))) < 0.8 {
+			if fn.Name != t.Name && j.known(t.file, fn.Name) || words.Alike(t.grams, words.Grams(words.Scan(f.between(fn.Start, fn.End), f.lang))) < 0.8 {
 				continue
 			}
 			if !j.called(last(fn.Name)) {
@@ -230,8 +231,8 @@ func (j losses) known(f *file, name string) bool {
 func (j losses) called(name string) bool {
 	for _, f := range j.head.tests {
 		n := 0
-		for _, tok := range scan(f.between(1, len(f.lines)), f.lang) {
-			if tok.kind == word && tok.text == name {
+		for _, tok := range words.Scan(f.between(1, len(f.lines)), f.lang) {
+			if tok.Kind == words.Word && tok.Text == name {
 				n++
 			}
 		}

@@ -1,6 +1,8 @@
 package tamper
 
 import (
+	"muster/internal/check/tamper/words"
+
 	"cmp"
 	"path"
 	"slices"
@@ -69,7 +71,7 @@ func byBody(base, head []*test) {
 			if compared++; compared > maxCompared {
 				break
 			}
-			score := alike(t.grams, h.grams)
+			score := words.Alike(t.grams, h.grams)
 			need := same
 			switch {
 			case leaf(t.Name) == leaf(h.Name):

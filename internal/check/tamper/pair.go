@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"muster/internal/check"
+	"muster/internal/check/tamper/words"
 	"muster/internal/source"
 )
 
@@ -22,12 +24,12 @@ type pairing struct {
 
 // claimOf names what an assertion claims, without its message and layout.
 func claimOf(a source.Assertion) string {
-	return strings.Join([]string{string(a.Strength), tight(a.Subject), expected(a), negation(a), condition(a)}, "\x00")
+	return strings.Join([]string{string(a.Strength), words.Tight(a.Subject), expected(a), negation(a), condition(a)}, "\x00")
 }
 
 // expected gives the value that is expected; all that are empty are one.
 func expected(a source.Assertion) string {
-	switch v := tight(a.Expected); v {
+	switch v := words.Tight(a.Expected); v {
 	case `""`, "0", "[]", "{}", "empty", "0.0":
 		return "empty"
 	default:
@@ -61,20 +63,7 @@ func core(text string) string {
 	} else if rest, ok := strings.CutPrefix(text, "case "); ok {
 		text, _, _ = strings.Cut(rest, ":")
 	}
-	return tight(text)
-}
-
-// tight takes the layout out of a piece of code: white space, and which quotes
-// its strings have.
-func tight(s string) string {
-	if !strings.ContainsAny(s, "'`\"") {
-		return strings.Join(strings.Fields(s), "")
-	}
-	var b strings.Builder
-	for _, t := range scan(s, source.JavaScript) {
-		b.WriteString(t.text)
-	}
-	return b.String()
+	return words.Tight(text)
 }
 
 // readied is an assertion with what it is compared by, worked out once.
@@ -88,7 +77,7 @@ type readied struct {
 func keys(list []source.Assertion) []readied {
 	out := make([]readied, len(list))
 	for i, a := range list {
-		out[i] = readied{Assertion: a, claim: claimOf(a), subject: tight(a.Subject), expects: tight(a.Expected)}
+		out[i] = readied{Assertion: a, claim: claimOf(a), subject: words.Tight(a.Subject), expects: words.Tight(a.Expected)}
 	}
 	return out
 }
@@ -125,6 +114,7 @@ func pairUp(was, is []source.Assertion) pairing {
 	}, &p.changed)
 	each(func(a, b *readied) bool { return a.subject != "" && a.subject == b.subject }, &p.changed)
 	each(near, &p.changed)
+	each(sameRest, &p.changed)
 	for _, a := range before {
 		if !a.used {
 			p.removed = append(p.removed, a.Assertion)
@@ -145,12 +135,25 @@ func near(a, b *readied) bool {
 	if len(a.subject) > 2 && len(b.subject) > 2 && (within(a.subject, b.subject) || within(b.subject, a.subject)) {
 		return true
 	}
+	if whole, part := a.subject, b.subject; a.Strength != b.Strength && len(whole) > 4 && strings.HasPrefix(part, whole+".") {
+		return true // what it gives when it is asked something
+	}
 	for _, k := range []*readied{a, b} {
 		if k.grams == nil {
-			k.grams = grams(scan(core(k.Text), source.JavaScript))
+			k.grams = words.Grams(words.Scan(core(k.Text), source.JavaScript))
 		}
 	}
-	return alike(a.grams, b.grams) >= 0.6
+	return words.Alike(a.grams, b.grams) >= 0.6
+}
+
+// sameRest reports whether two assertions are the same but for what they look
+// at, which may have been given a name.
+func sameRest(a, b *readied) bool {
+	if a.Strength != b.Strength || a.subject == "" || b.subject == "" {
+		return false
+	}
+	x, y := strings.Replace(core(a.Text), a.subject, "", 1), strings.Replace(core(b.Text), b.subject, "", 1)
+	return x == y && len(x) > 12
 }
 
 // within reports whether a name occurs in an expression as a whole: x in
@@ -161,14 +164,20 @@ func within(expr, name string) bool {
 		if i < 0 {
 			return false
 		}
-		before := i == 0 || !isWordRune(rune(rest[i-1])) && rest[i-1] != '.'
+		before := i == 0 || !words.IsRune(rune(rest[i-1])) && rest[i-1] != '.'
 		after := rest[i+len(name):]
-		if before && (after == "" || !isWordRune(rune(after[0])) && after[0] != '.' && after[0] != '[') {
+		if before && (after == "" || !words.IsRune(rune(after[0])) && after[0] != '.' && after[0] != '[') {
 			return true
 		}
 		rest = rest[i+len(name):]
 	}
 }
+
+var (
+	literal   = check.Lazy("\"[^\"]*\"|'[^']*'|`[^`]*`")
+	comparing = check.Lazy(`\s(<|>|<=|>=|==|!=|===|!==|in|not in|instanceof|is not|is)\s`)
+	anything  = check.Lazy(`\bexpect\.(any|anything|objectContaining|arrayContaining|stringContaining|stringMatching)\(|\bmock\.ANY\b|\bANY\b|\bgomock\.Any\(|\bmock\.Anything\b`)
+)
 
 // rank orders strengths, 0 the strongest. "Not equal to this" asks for little.
 func rank(a source.Assertion) int {
@@ -177,6 +186,10 @@ func rank(a source.Assertion) int {
 	case i == 0 && a.Negated:
 		return 2
 	case pinned(a):
+		return 2
+	case i == 0 && comparing.MatchString(literal.ReplaceAllString(a.Subject, "")):
+		return 3 // whether something holds, and not what it is
+	case i == 0 && anything.MatchString(a.Text):
 		return 2
 	}
 	return i
@@ -198,7 +211,7 @@ func covers(whole, part source.Assertion) bool {
 	if whole.Strength != source.Exact && whole.Strength != source.Snapshot || whole.Negated || whole.Dead != "" {
 		return false
 	}
-	w, p := tight(whole.Subject), tight(part.Subject)
+	w, p := words.Tight(whole.Subject), words.Tight(part.Subject)
 	if w == p {
 		return whole.Strength == source.Exact
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
 )
@@ -91,18 +92,21 @@ func texts(list []source.Assertion) string {
 // accounted reports whether an assertion that is gone is made elsewhere, or
 // has nothing left to look at.
 func (j weakening) accounted(t, h *test, p pairing, a source.Assertion) bool {
-	if j.take(a) || j.code.subjectGone(scan(a.Text, t.file.lang)) {
+	if j.take(a) || j.code.subjectGone(words.Scan(a.Text, t.file.lang)) {
 		return true
 	}
 	if helper := j.helpers[0][last(a.Via)]; a.Via != "" && helper != nil && j.code.subjectGone(helper.tokens) {
 		return true
 	}
+	if helper := j.helpers[0][last(a.Via)]; a.Via != "" && helper != nil && helper.pair != nil && leaf(helper.pair.Name) != leaf(helper.Name) && h.words[leaf(helper.pair.Name)] {
+		return true // the function that asserts has another name now
+	}
 	if covered(p, a) {
 		return true
 	}
-	if v := bare(a.Expected); len(v) > 1 || isDigits(v) && v != "" {
+	if v := words.Bare(a.Expected); len(v) > 1 || words.IsDigits(v) && v != "" {
 		for _, c := range newCases(t, h) {
-			if valuesOf(scan(c.Text, h.file.lang))[v] {
+			if words.Values(words.Scan(c.Text, h.file.lang))[v] {
 				return true
 			}
 		}
@@ -123,7 +127,7 @@ func covered(p pairing, a source.Assertion) bool {
 	for _, list := range [][]paired{p.kept, p.changed} {
 		for _, k := range list {
 			near := max(k.was.Start-a.Start, a.Start-k.was.Start)
-			other := tight(k.is.Subject) != tight(a.Subject)
+			other := words.Tight(k.is.Subject) != words.Tight(a.Subject)
 			if near <= nearby && other && covers(k.is, a) || near <= 1 && k.was.Start != a.Start && claimOf(k.is) == claimOf(a) && k.is.Dead == "" {
 				return true
 			}
@@ -136,7 +140,7 @@ func covered(p pairing, a source.Assertion) bool {
 func (j weakening) commented(h *test, a source.Assertion) int {
 	text := core(a.Text)
 	for _, c := range h.file.facts.Comments {
-		if h.Holds(c.Start) && len(text) > 5 && strings.Contains(tight(c.Text), text) {
+		if h.Holds(c.Start) && len(text) > 5 && strings.Contains(words.Tight(c.Text), text) {
 			return c.Start
 		}
 	}
@@ -158,7 +162,7 @@ func intact(t, h *test) bool {
 	all, kept := 0, 0
 	skip := assertionLines(t)
 	for n := t.Start + 1; n <= t.End && n <= len(t.file.lines); n++ {
-		line := tight(t.file.lines[n-1])
+		line := words.Tight(t.file.lines[n-1])
 		if skip[n] || strings.Trim(line, "{}()[];,") == "" {
 			continue
 		}
@@ -174,7 +178,7 @@ func intact(t, h *test) bool {
 func lineSet(t *test) map[string]bool {
 	out := map[string]bool{}
 	for n := t.Start; n <= t.End && n <= len(t.file.lines); n++ {
-		out[tight(t.file.lines[n-1])] = true
+		out[words.Tight(t.file.lines[n-1])] = true
 	}
 	return out
 }
@@ -183,7 +187,7 @@ func lineSet(t *test) map[string]bool {
 // at, is still there.
 func acted(t *test, a source.Assertion, head map[string]bool) bool {
 	for n := a.Start - 1; n > t.Start; n-- {
-		line := tight(t.file.lines[n-1])
+		line := words.Tight(t.file.lines[n-1])
 		if line == "" || strings.Trim(line, "})];") == "" {
 			continue
 		}

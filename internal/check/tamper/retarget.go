@@ -6,6 +6,9 @@ import (
 	"strings"
 	"unicode"
 
+	"muster/internal/check"
+	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
 )
@@ -44,8 +47,8 @@ func (j retargeting) decide() {
 // level means that it is no cause for suspicion.
 func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 	lang := r.head.file.lang
-	was, is := scan(r.was, lang), scan(r.is, lang)
-	if !r.flipped && (!alikeValues(was, is) || tight(r.was) == tight(r.is)) {
+	was, is := words.Scan(r.was, lang), words.Scan(r.is, lang)
+	if !r.flipped && (!alikeValues(was, is) || words.Tight(r.was) == words.Tight(r.is)) {
 		return "", ""
 	}
 	old, now := difference(r.was, r.is)
@@ -54,14 +57,14 @@ func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 		return "", "" // the test asks about something else
 	case !r.flipped && holds(j.code.gained, now) && holds(j.code.dropped, old):
 		// The same value changed in the code: a message, a default, an answer.
-		if isDigits(now) && j.asked.task == "" && j.asked.names(now) == silent && j.asked.names(old) == silent && j.beside(r.head) == 0 &&
-			!j.asked.speaksOf(append(j.subjects(r.base), calls(r.base)...)) {
+		if words.IsDigits(now) && j.asked.Task == "" && j.asked.Names(now) == asked.Silent && j.asked.Names(old) == asked.Silent && j.beside(r.head) == 0 &&
+			!j.asked.SpeaksOf(append(j.subjects(r.base), calls(r.base)...)) {
 			return evidence.Locator, ", as the code does now, and nothing says why"
 		}
 		return "", ""
-	case !r.flipped && j.inCode(r):
+	case !r.flipped && (j.inCode(r) || j.worded(r) || j.sameText(r)):
 		return "", ""
-	case !r.flipped && (j.asked.names(now) == ordered || j.asked.names(r.is) == ordered):
+	case !r.flipped && (j.asked.Names(now) == asked.Ordered || j.asked.Names(r.is) == asked.Ordered):
 		return "", ""
 	}
 	level, why := evidence.Gate, ", and the code changed"
@@ -74,7 +77,7 @@ func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 	if j.beside(r.head) > 0 || j.repeated(r) {
 		level = evidence.Context
 	}
-	if j.asked.task == "" && j.asked.speaksOf(append(j.subjects(r.base), calls(r.base)...)) || j.asked.reverts() || j.code.rewritten(r.base.file.path) || j.manifests() {
+	if j.asked.Task == "" && j.asked.SpeaksOf(append(j.subjects(r.base), calls(r.base)...)) || j.asked.Reverts() || j.code.rewritten(r.base.file.path) || j.manifests() {
 		level = atMostLocator(level)
 	}
 	return level, why
@@ -82,11 +85,11 @@ func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 
 // claims reports whether the author names what is new in a value.
 func (j *judge) claims(old, now, whole string) bool {
-	if j.asked.names(now) == claimed || j.asked.names(whole) == claimed {
+	if j.asked.Names(now) == asked.Claimed || j.asked.Names(whole) == asked.Claimed {
 		return true
 	}
-	for _, w := range strings.FieldsFunc(now, func(r rune) bool { return !isWordRune(r) }) {
-		if len(w) > 3 && !mentions(old, w) && mentions(j.asked.claim, w) {
+	for _, w := range strings.FieldsFunc(now, func(r rune) bool { return !words.IsRune(r) }) {
+		if len(w) > 3 && !asked.Mentions(old, w) && asked.Mentions(j.asked.Claim, w) {
 			return true
 		}
 	}
@@ -96,9 +99,26 @@ func (j *judge) claims(old, now, whole string) bool {
 // elsewhere reports whether the value is a name that changed in the rest of
 // the test's file as well.
 func elsewhere(r retarget) bool {
-	was, is := bare(r.was), bare(r.is)
+	was, is := words.Bare(r.was), words.Bare(r.is)
+	if renamedIn(r) {
+		return true
+	}
 	return len(was) > 4 && len(is) > 4 && strings.Count(strings.Join(r.base.file.lines, "\n"), was) > 1 &&
 		strings.Count(strings.Join(r.head.file.lines, "\n"), is) > 1 && !strings.Contains(strings.Join(r.head.file.lines, "\n"), was)
+}
+
+// renamedIn reports whether what differs is a name that the test gave as an
+// input too, and that all of it calls otherwise now.
+func renamedIn(r retarget) bool {
+	old, now := difference(r.was, r.is)
+	for _, w := range strings.FieldsFunc(old, func(c rune) bool { return !words.IsRune(c) }) {
+		if asked.Mentions(now, w) || words.IsDigits(w) {
+			continue
+		}
+		was, is := r.base.file.between(r.base.Start, r.base.End), r.head.file.between(r.head.Start, r.head.End)
+		return len(w) > 2 && strings.Count(was, w) > 1 && !strings.Contains(is, w)
+	}
+	return false
 }
 
 // inCode reports whether the value stands in the code itself, as the value
@@ -106,21 +126,69 @@ func elsewhere(r retarget) bool {
 func (j retargeting) inCode(r retarget) bool {
 	join := func(v string) string {
 		var b strings.Builder
-		for _, t := range scan(bare(v), r.head.file.lang) {
-			b.WriteString(t.text)
+		for _, t := range words.Scan(words.Bare(v), r.head.file.lang) {
+			b.WriteString(t.Text)
 			b.WriteByte(' ')
 		}
 		return b.String()
+	}
+	if !strings.ContainsAny(r.is, "\"'`") {
+		return false
 	}
 	was, is := join(r.was), join(r.is)
 	return len(is) > 12 && strings.Contains(j.code.texts[1], is) && strings.Contains(j.code.texts[0], was)
 }
 
+// worded reports whether a text is one that the code is worded with now, as
+// the text before was one that it was worded with: the same but for numbers and
+// what is filled in.
+func (j retargeting) worded(r retarget) bool {
+	was, is := skeleton(words.Bare(r.was)), skeleton(words.Bare(r.is))
+	if was == is || len(is) < 6 || len(was) < 6 {
+		return false
+	}
+	in := func(set map[string]bool, text string) bool {
+		for v := range set {
+			if len(v) < 4096 && strings.Contains(skeleton(v), text) {
+				return true
+			}
+		}
+		return false
+	}
+	return in(j.code.gained, is) && in(j.code.dropped, was)
+}
+
+// sameText reports whether the text that differs is, as a whole, one that the
+// code has anew, and the text before one that it has no more.
+func (j retargeting) sameText(r retarget) bool {
+	if !strings.ContainsAny(r.is, "\"'`") {
+		return false
+	}
+	was, is := words.Bare(r.was), words.Bare(r.is)
+	if j.code.gained[is] && j.code.dropped[was] {
+		return true
+	}
+	start, end := 0, 0
+	for start < min(len(was), len(is)) && was[start] == is[start] {
+		start++
+	}
+	for end < min(len(was), len(is))-start && was[len(was)-1-end] == is[len(is)-1-end] {
+		end++
+	}
+	old, now := was[start:len(was)-end], is[start:len(is)-end]
+	return !words.IsDigits(now) && j.code.gained[now] && j.code.dropped[old]
+}
+
+var filled = check.Lazy(`%[-+#0-9.]*[a-z]|\$?\{[^}]*\}|\d+(\.\d+)?`)
+
+// skeleton is a text without numbers and without what is filled in.
+func skeleton(s string) string { return filled.ReplaceAllString(s, "#") }
+
 // repeated reports whether the same part of a text changed in three
 // expectations or more: a format changed, and not one result.
 func (j retargeting) repeated(r retarget) bool {
 	old, now := difference(r.was, r.is)
-	if isDigits(old) && isDigits(now) || r.flipped || isValueWord(old) {
+	if words.IsDigits(old) && words.IsDigits(now) || r.flipped || isValueWord(old) {
 		return false
 	}
 	n := 0
@@ -133,7 +201,7 @@ func (j retargeting) repeated(r retarget) bool {
 	return n >= 3
 }
 
-func isValueWord(s string) bool { return isValue(token{word, s}) }
+func isValueWord(s string) bool { return isValue(words.Token{Kind: words.Word, Text: s}) }
 
 // manifests reports whether the versions of dependencies changed.
 func (j *judge) manifests() bool {
@@ -147,7 +215,7 @@ func (j *judge) manifests() bool {
 
 // alikeValues reports whether two texts are values of one sort, in which
 // nothing but numbers, strings and the like differs.
-func alikeValues(a, b []token) bool {
+func alikeValues(a, b []words.Token) bool {
 	a, b = signed(a), signed(b)
 	if x, y := qualified(a), qualified(b); len(x) != len(a) && len(y) != len(b) {
 		a, b = x, y // http.StatusOK, time.Second: values where both sides have one
@@ -170,12 +238,12 @@ func alikeValues(a, b []token) bool {
 }
 
 // signed makes one token of a number and the sign before it.
-func signed(tokens []token) []token {
-	var out []token
+func signed(tokens []words.Token) []words.Token {
+	var out []words.Token
 	for i, t := range tokens {
 		last := len(out) - 1
-		if t.kind == number && last >= 0 && (out[last].text == "-" || out[last].text == "+") && (i == 1 || out[last].kind == mark && last >= 1 && out[last-1].kind == mark && out[last-1].text != ")" && out[last-1].text != "]") {
-			out[last] = token{number, out[last].text + t.text}
+		if t.Kind == words.Number && last >= 0 && (out[last].Text == "-" || out[last].Text == "+") && (i == 1 || out[last].Kind == words.Mark && last >= 1 && out[last-1].Kind == words.Mark && out[last-1].Text != ")" && out[last-1].Text != "]") {
+			out[last] = words.Token{Kind: words.Number, Text: out[last].Text + t.Text}
 			continue
 		}
 		out = append(out, t)
@@ -185,12 +253,12 @@ func signed(tokens []token) []token {
 
 // qualified makes one token, a value, of each name of another package or
 // class: time.Second, Color.RED.
-func qualified(tokens []token) []token {
-	var out []token
+func qualified(tokens []words.Token) []words.Token {
+	var out []words.Token
 	for i := 0; i < len(tokens); i++ {
-		if i+2 < len(tokens) && tokens[i].kind == word && tokens[i+1].text == "." && tokens[i+2].kind == word &&
-			(i+3 == len(tokens) || tokens[i+3].text != "(" && tokens[i+3].text != "." && tokens[i+3].text != "{") && unicode.IsUpper([]rune(tokens[i+2].text)[0]) {
-			out = append(out, token{text, tokens[i].text + "." + tokens[i+2].text})
+		if i+2 < len(tokens) && tokens[i].Kind == words.Word && tokens[i+1].Text == "." && tokens[i+2].Kind == words.Word &&
+			(i+3 == len(tokens) || tokens[i+3].Text != "(" && tokens[i+3].Text != "." && tokens[i+3].Text != "{") && unicode.IsUpper([]rune(tokens[i+2].Text)[0]) {
+			out = append(out, words.Token{Kind: words.Text, Text: tokens[i].Text + "." + tokens[i+2].Text})
 			i += 2
 			continue
 		}
@@ -199,11 +267,11 @@ func qualified(tokens []token) []token {
 	return out
 }
 
-func literals(tokens []token) []string {
+func literals(tokens []words.Token) []string {
 	var out []string
 	for _, t := range tokens {
 		if isValue(t) {
-			out = append(out, t.text)
+			out = append(out, t.Text)
 		}
 	}
 	slices.Sort(out)
@@ -212,18 +280,18 @@ func literals(tokens []token) []string {
 
 // isComposite reports whether every word of a value that is not a name of a
 // field or a type is a literal.
-func isComposite(tokens []token) bool {
-	return slices.ContainsFunc(tokens, func(t token) bool { return t.kind == mark && (t.text == "{" || t.text == "[") })
+func isComposite(tokens []words.Token) bool {
+	return slices.ContainsFunc(tokens, func(t words.Token) bool { return t.Kind == words.Mark && (t.Text == "{" || t.Text == "[") })
 }
 
 // named reports whether a value holds a name, other than of a field, that
 // another one does not hold: a literal became a constant, perhaps of the same
 // value.
-func named(b, a []token) bool {
-	had := wordsOf(a)
+func named(b, a []words.Token) bool {
+	had := words.Of(a)
 	for i, t := range b {
-		key := i+1 < len(b) && b[i+1].text == ":"
-		if t.kind == word && !key && !had[t.text] && !isValue(t) {
+		key := i+1 < len(b) && b[i+1].Text == ":"
+		if t.Kind == words.Word && !key && !had[t.Text] && !isValue(t) {
 			return true
 		}
 	}
@@ -232,7 +300,7 @@ func named(b, a []token) bool {
 
 // difference gives the parts of two values that differ, as whole words.
 func difference(a, b string) (string, string) {
-	a, b = bare(strings.TrimSpace(a)), bare(strings.TrimSpace(b))
+	a, b = words.Bare(strings.TrimSpace(a)), words.Bare(strings.TrimSpace(b))
 	start := 0
 	for start < len(a) && start < len(b) && a[start] == b[start] {
 		start++
@@ -256,7 +324,7 @@ func isWordish(c byte) bool {
 
 // holds reports whether a value is in a set, or a part of a string in it.
 func holds(set map[string]bool, part string) bool {
-	if part == "" || len(part) == 1 && isDigits(part) {
+	if part == "" || len(part) == 1 && words.IsDigits(part) {
 		return false // 0 and 1 are everywhere
 	}
 	if set[part] {
@@ -266,7 +334,7 @@ func holds(set map[string]bool, part string) bool {
 		return false
 	}
 	for v := range set {
-		if len(v) < 4096 && mentions(v, part) {
+		if len(v) < 4096 && asked.Mentions(v, part) {
 			return true
 		}
 	}
@@ -301,7 +369,7 @@ func inputs(t *test) map[string]bool {
 			b.WriteByte('\n')
 		}
 	}
-	return valuesOf(scan(b.String(), t.file.lang))
+	return words.Values(words.Scan(b.String(), t.file.lang))
 }
 
 // assertionLines gives the lines that hold a test's assertions, tables and

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/check/tamper/words"
 	"muster/internal/core/change"
 	"muster/internal/source"
 )
@@ -22,7 +23,7 @@ const (
 type test struct {
 	source.Test
 	file   *file
-	tokens []token
+	tokens []words.Token
 	grams  map[string]int
 	words  map[string]bool
 	values map[string]bool
@@ -123,8 +124,8 @@ func (b *both) read(ctx context.Context, from reading, p string) (*file, error) 
 		b.left = append(b.left, fmt.Sprintf("%s: lines %d to %d could not be read", check.ShowPath(p), facts.Broken[0].Start, facts.Broken[len(facts.Broken)-1].End))
 	}
 	for _, t := range facts.Tests {
-		x := &test{Test: t, file: f, tokens: scan(f.between(t.Start, t.End), f.lang)}
-		x.grams, x.words, x.values = grams(x.tokens), wordsOf(x.tokens), valuesOf(x.tokens)
+		x := &test{Test: t, file: f, tokens: words.Scan(f.between(t.Start, t.End), f.lang)}
+		x.grams, x.words, x.values = words.Grams(x.tokens), words.Of(x.tokens), words.Values(x.tokens)
 		f.tests = append(f.tests, x)
 	}
 	return f, nil
@@ -138,6 +139,8 @@ func (s *side) add(f *file) {
 		s.tests = append(s.tests, f)
 	case f.lang != source.Rust && f.lang != source.Go && hasTests(f):
 		s.tests = append(s.tests, f) // in a folder of another name
+	case f.lang == source.Go && len(f.tests) > 0:
+		s.tests = append(s.tests, f) // functions for tests, in a file that tests import
 	default:
 		if f.lang == source.Rust && len(f.tests) > 0 {
 			s.tests = append(s.tests, f) // Rust keeps tests beside the code
@@ -174,7 +177,7 @@ func collected(p string) bool {
 	base := path.Base(p)
 	switch source.LanguageOf(p) {
 	case source.Go:
-		return strings.HasSuffix(base, "_test.go") && !strings.HasPrefix(base, "_") && !strings.HasPrefix(base, ".")
+		return strings.HasSuffix(base, "_test.go") && !strings.HasPrefix(base, "_") && !strings.HasPrefix(base, ".") && !leftOut(p)
 	case source.Python:
 		return strings.HasPrefix(base, "test_") || strings.HasSuffix(base, "_test.py") || base == "tests.py"
 	case source.JavaScript, source.TypeScript, source.TSX:
@@ -199,4 +202,24 @@ func leaf(name string) string {
 		}
 	}
 	return name
+}
+
+// leftOut reports whether "go test ./..." does not see a file on usual
+// machines, for its folder or for a platform in its name (see "go help
+// packages" and "go help buildconstraint").
+func leftOut(p string) bool {
+	folders := strings.Split(path.Dir(p), "/")
+	if slices.ContainsFunc(folders, func(f string) bool {
+		return f == "testdata" || f == "vendor" || f != "." && f != ".." && (strings.HasPrefix(f, "_") || strings.HasPrefix(f, "."))
+	}) {
+		return true
+	}
+	parts := strings.Split(strings.TrimSuffix(path.Base(p), "_test.go"), "_")
+	for _, part := range parts[max(1, len(parts)-2):] {
+		switch part {
+		case "aix", "android", "dragonfly", "freebsd", "illumos", "ios", "js", "netbsd", "openbsd", "plan9", "solaris", "wasip1", "zos", "wasm", "mips", "mips64", "ppc64", "ppc64le", "riscv64", "s390x", "loong64":
+			return true
+		}
+	}
+	return false
 }

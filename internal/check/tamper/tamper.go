@@ -49,11 +49,14 @@ package tamper
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/core/plan"
 	"muster/internal/source"
@@ -71,7 +74,7 @@ type tamper struct{}
 func New() check.Check { return tamper{} }
 
 func (tamper) Info() check.Info {
-	return check.Info{Name: Name, Version: "2." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
+	return check.Info{Name: Name, Version: "3." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
 }
 
 func (tamper) Applies(req evidence.Request) string {
@@ -82,7 +85,7 @@ func (tamper) Applies(req evidence.Request) string {
 }
 
 func (tamper) Settings(req evidence.Request) any {
-	return askedOf(req).settings()
+	return asked.Of(req).Settings()
 }
 
 func (tamper) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.Result {
@@ -91,11 +94,13 @@ func (tamper) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.
 		return check.CouldNot("the changed files could not be read: %v", err)
 	}
 	match(&b)
-	j := &judge{subject: s, both: b, code: readCode(&b), asked: askedOf(s.Request), pairs: map[*test]pairing{}, newValues: map[*test][]map[string]bool{}}
+	j := &judge{subject: s, both: b, code: readCode(&b), asked: asked.Of(s.Request), pairs: map[*test]pairing{}, newValues: map[*test][]map[string]bool{}}
 	j.prepare()
 	j.compareTests()
+	j.shadowed()
 	retargeting{j}.decide()
-	if err := (around{j}).compare(ctx); err != nil {
+	j.inputs()
+	if err := errors.Join((around{j}).compare(ctx), (around{j}).data(ctx)); err != nil {
 		return check.CouldNot("the changed stored results could not be read: %v", err)
 	}
 	slices.SortStableFunc(j.findings, func(a, b evidence.Finding) int { return order(a.Level) - order(b.Level) })
@@ -113,7 +118,7 @@ type judge struct {
 	both
 	subject   *check.Subject
 	code      *code
-	asked     asked
+	asked     asked.Asked
 	pairs     map[*test]pairing // by the test of the base
 	pool      map[string]int    // claims that the head makes anew, in any test
 	helpers   [2]map[string]*test
@@ -123,6 +128,8 @@ type judge struct {
 
 	newValues   map[*test][]map[string]bool // the values of each case that is new, by test of the head
 	addedValues []map[string]bool           // the values of each assertion that is new in a test that remains
+	free        map[string]bool             // functions that are new among the tests
+	movedInputs []moved
 }
 
 // prepare pairs the assertions of every test that remains, and notes what the
@@ -200,10 +207,10 @@ func calls(t *test) []string {
 	var out []string
 	for i := 1; i < len(t.tokens); i++ {
 		name := t.tokens[i-1]
-		if t.tokens[i].text != "(" || name.kind != word || len(name.text) < 3 || common(name.text) {
+		if t.tokens[i].Text != "(" || name.Kind != words.Word || len(name.Text) < 3 || common(name.Text) {
 			continue
 		}
-		out = append(out, name.text)
+		out = append(out, name.Text)
 	}
 	return out
 }

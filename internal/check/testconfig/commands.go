@@ -23,7 +23,7 @@ var running = check.Lazy(`(?i)\b(go test|gotestsum|pytest|py\.test|tox\b|nox\b|n
 
 var (
 	swallowed = check.Lazy(`\|\|\s*(true|:|exit 0|echo\b|/bin/true)|;\s*(true|exit 0|:)\s*["']?\s*$|\|\s*(tee|cat)\b.*#|--passWithNoTests|--pass-with-no-tests|--suppress-no-test|--exit-zero|-DtestFailureIgnore|maven\.test\.failure\.ignore|--no-fail\b|\bset \+e\b`)
-	filtering = check.Lazy(`(^|\s)(-run[ =]|-skip[ =]|-short\b|-test\.run|-test\.skip|--ignore(-glob)?[ =]|--deselect[ =]|-k[ =]|-m ["']?not\b|--testPathIgnorePatterns|--exclude[ =]|--grep[ =]|-g |--invert\b|-t ["']|--testNamePattern|-DskipTests|-Dmaven\.test\.skip|-x test\b|--exclude-task|-- --skip|--skip[ =]|--lf\b|--last-failed|--findRelatedTests|--onlyChanged|--changed\b|--label-filter|--focus)`)
+	filtering = check.Lazy(`(^|\s)(-run[ =]|-skip[ =]|-short\b|-test\.run|-test\.skip|--ignore(-glob)?[ =]|--deselect[ =]|-k[ =]|-m ["']?not\b|--testPathIgnorePatterns|--exclude[ =]|--grep[ =]|-g |-p ["']|-t \w|--invert\b|-t ["']|--testNamePattern|-DskipTests|-Dmaven\.test\.skip|-x test\b|--exclude-task|-- --skip|--skip[ =]|--lf\b|--last-failed|--findRelatedTests|--onlyChanged|--changed\b|--label-filter|--focus)`)
 )
 
 // commandsOf gives the lines of a file that run tests, without layout.
@@ -147,6 +147,10 @@ func (j *judgement) weakerCommand(c config, line, was string) {
 		j.say(c, finding{rule: "ci", level: evidence.Gate, was: was, is: line, message: fmt.Sprintf("Tests that fail are no failure any more: %s runs %s.", check.ShowPath(c.path), quote(line))})
 		return
 	}
+	if old := deeper(line, strings.Split(was, "\n")); old != "" && c.modified {
+		j.say(c, finding{rule: "ci", level: evidence.Gate, was: old, is: line, message: fmt.Sprintf("%s runs the tests of one part only now: %s.", check.ShowPath(c.path), quote(line))})
+		return
+	}
 	flag := filtering.FindString(line)
 	if flag == "" || !c.modified || strings.Contains(was, strings.TrimSpace(flag)) {
 		return
@@ -167,12 +171,45 @@ func (j *judgement) emptied(c config) {
 		was, is := scriptMap(c.was), scriptMap(c.is)
 		for _, name := range sorted(was) {
 			now, kept := is[name]
+			if name == "test" && kept && running.MatchString(was[name]) && !running.MatchString(now) && testless.MatchString(strings.TrimSpace(now)) {
+				j.say(c, finding{rule: "ci", level: evidence.Gate, was: was[name], is: now, message: fmt.Sprintf("The script %s in %s runs no tests any more: %s.", quote(name), check.ShowPath(c.path), quote(now))})
+			}
 			if isTestScript(name) && kept && now != was[name] && nothing.MatchString(strings.TrimSpace(now)) && !nothing.MatchString(strings.TrimSpace(was[name])) {
 				j.say(c, finding{rule: "ci", level: evidence.Gate, was: was[name], is: now, message: fmt.Sprintf("The script %s in %s cannot fail any more: %s.", quote(name), check.ShowPath(c.path), quote(now))})
 			}
 		}
 	}
 }
+
+// deeper gives the command that a line was, when a folder of tests in it has
+// become one below it.
+func deeper(line string, was []string) string {
+	is := strings.Fields(line)
+	for _, old := range was {
+		before := strings.Fields(old)
+		if len(before) != len(is) {
+			continue
+		}
+		n := 0
+		for i := range is {
+			if is[i] == before[i] {
+				continue
+			}
+			n++
+			from := strings.TrimSuffix(strings.TrimSuffix(strings.Trim(before[i], `"'`), "..."), "/")
+			if from == "" || !strings.HasPrefix(strings.Trim(is[i], `"'`), from+"/") || strings.Contains(from, "=") {
+				n = 2
+			}
+		}
+		if n == 1 {
+			return old
+		}
+	}
+	return ""
+}
+
+// testless matches commands that check code without running tests.
+var testless = check.Lazy(`^(npx )?(tsc|eslint|prettier|biome|standard|npm run (lint|build|typecheck|format)|yarn (lint|build)|pnpm (lint|build))\b[^&|;]*$`)
 
 var nothing = check.Lazy(`^(exit 0|true|:|echo\b[^&|;]*|node -e ["']?(process\.exit\(0?\)|0|)["']?|)$`)
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 
 	"muster/internal/check"
@@ -86,6 +85,9 @@ func (j *judgement) source(ctx context.Context, from sourceReading, path string)
 // isSetup reports whether a file by its name prepares test runs.
 func isSetup(p string) bool {
 	base := strings.ToLower(path.Base(p))
+	if among := strings.Contains("/"+path.Dir(p)+"/", "/test"); among && strings.HasPrefix(base, "setup") || strings.HasPrefix(base, "globalsetup") {
+		return true
+	}
 	return base == "conftest.py" || base == "sitecustomize.py" || strings.Contains(base, "setup") && (strings.Contains(base, "test") || strings.Contains(base, "jest") || strings.Contains(base, "vitest") || strings.Contains(base, "mocha")) ||
 		strings.HasPrefix(base, "jest.") || strings.HasPrefix(base, "vitest.") || strings.HasPrefix(base, ".mocharc") || strings.HasPrefix(base, "karma.") || strings.HasPrefix(base, "playwright.")
 }
@@ -127,6 +129,9 @@ func mainFault(f *code, fn source.Function) string {
 			hands = strings.Contains(line, "os.Exit(") || strings.Contains(line, "=") && !strings.HasPrefix(line, "_")
 		}
 		top := strings.HasPrefix(raw, "\t") && !strings.HasPrefix(raw, "\t\t")
+		if zeroed.MatchString(line) {
+			exitsZero = true
+		}
 		if strings.Contains(line, "os.Exit(0)") && (top || strings.HasPrefix(line, "defer")) {
 			exitsZero = true
 		}
@@ -146,37 +151,73 @@ func mainFault(f *code, fn source.Function) string {
 	return ""
 }
 
+// zeroed matches the result of a test run that is put back to success.
+var zeroed = check.Lazy(`^(code|rc|res|result|ret|status|exit\w*)\s*=\s*0$`)
+
 // hook is a text by which a file can decide what becomes of tests.
 type hook struct {
-	pattern *regexp.Regexp
+	pattern *check.Pattern
 	level   evidence.Level
 	what    string
+	where   place
 }
 
+// place says in which files a hook counts.
+type place int
+
+const (
+	inSetup place = iota // one that only points: in files that prepare test runs; one that blocks: anywhere
+	inTests              // in every file of tests
+)
+
 func hookList(lang source.Language) []hook {
-	re := regexp.MustCompile
 	switch lang {
 	case source.Python:
 		return []hook{
-			{re(`\bos\._exit\(\s*0?\s*\)`), evidence.Gate, "ends the test program with success"},
-			{re(`(?m)^(\s{0,4})sys\.exit\(\s*0?\s*\)`), evidence.Gate, "ends the test program with success"},
-			{re(`outcome\s*=\s*["']passed["']|\.outcome\s*=\s*["'](passed|skipped)["']|exitstatus\s*=\s*0|force_result`), evidence.Gate, "sets the outcome of tests"},
-			{re(`items\s*\[\s*:\s*\]\s*=|items\.clear\(|\bitems\.remove\(|del items\[`), evidence.Locator, "takes tests out of the list that is run"},
-			{re(`add_marker\(\s*(pytest\.mark\.)?["']?(skip|xfail)`), evidence.Locator, "marks tests so that they do not count"},
-			{re(`\bcollect_ignore(_glob)?\b`), evidence.Locator, "keeps files from being collected"},
-			{re(`pytest_ignore_collect|pytest_runtest_call|pytest_pyfunc_call|pytest_assertrepr_compare\s*=|builtins\.\w+\s*=`), evidence.Locator, "changes how tests are found or run"},
+			{pyExit, evidence.Gate, "ends the test program with success", inSetup},
+			{pyOutcome, evidence.Gate, "sets the outcome of tests", inSetup},
+			{pyUnmade, evidence.Gate, "takes a test away", inSetup},
+			{pyLoad, evidence.Locator, "chooses which tests run", inTests},
+			{pyItems, evidence.Locator, "takes tests out of the list that is run", inSetup},
+			{pyMarks, evidence.Locator, "marks tests so that they do not count", inSetup},
+			{pyIgnored, evidence.Locator, "keeps files from being collected", inSetup},
+			{pyRun, evidence.Locator, "changes how tests are found or run", inSetup},
+			{pyPatched, evidence.Locator, "replaces code of the project for every test", inSetup},
 		}
 	case source.JavaScript, source.TypeScript, source.TSX:
 		return []hook{
-			{re(`process\.exit\(\s*0?\s*\)|process\.exitCode\s*=\s*0\b`), evidence.Gate, "ends the test program with success"},
-			{re(`(global|globalThis|window)\.(expect|it|test|describe|assert)\s*=`), evidence.Gate, "replaces a function of the test library"},
-			{re(`expect\.extend\(\s*\{\s*(toBe|toEqual|toStrictEqual|toThrow)\b`), evidence.Gate, "replaces a matcher of the test library"},
-			{re(`\b(jest\.retryTimes|this\.retries|retries\s*:)\s*\(?\s*[1-9]`), evidence.Context, "runs failing tests again"},
+			{jsExit, evidence.Gate, "ends the test program with success", inSetup},
+			{jsGlobal, evidence.Gate, "replaces a function of the test library", inSetup},
+			{jsMatcher, evidence.Gate, "replaces a matcher of the test library", inSetup},
+			{jsEquality, evidence.Locator, "changes what tests take to be equal", inTests},
+			{jsMock, evidence.Locator, "replaces code of the project for every test", inSetup},
+			{jsAgain, evidence.Context, "runs failing tests again", inSetup},
 		}
 	case source.Go, source.Java, source.Rust, source.Unknown:
 	}
 	return nil
 }
+
+var (
+	pyExit    = check.Lazy(`\bos\._exit\(\s*0?\s*\)|(?m)^(\s{0,4})sys\.exit\(\s*0?\s*\)`)
+	pyOutcome = check.Lazy(`outcome\s*=\s*["']passed["']|\.outcome\s*=\s*["'](passed|skipped)["']|exitstatus\s*=\s*0|force_result`)
+	pyUnmade  = check.Lazy(`(?m)^\s*(del \w+\.test_\w+|[A-Z]\w*\.test_\w+\s*=\s*None\b|__test__\s*=\s*False)`)
+	pyLoad    = check.Lazy(`(?m)^def load_tests\(`)
+	pyItems   = check.Lazy(`items\s*\[\s*:\s*\]\s*=|items\.clear\(|\bitems\.remove\(|del items\[`)
+	pyMarks   = check.Lazy(`add_marker\(\s*(pytest\.mark\.)?["']?(skip|xfail)`)
+	pyIgnored = check.Lazy(`\bcollect_ignore(_glob)?\b`)
+	pyRun     = check.Lazy(`pytest_ignore_collect|pytest_runtest_call|pytest_pyfunc_call|pytest_assertrepr_compare\s*=|builtins\.\w+\s*=`)
+	// A name with a capital is a class that the file imports; what tests
+	// usually replace, such as sockets and clocks, is written in small letters.
+	pyPatched = check.Lazy(`\bsetattr\(\s*[A-Z]\w*\s*,\s*["']\w+["']\s*,\s*(lambda|\w)`)
+
+	jsExit     = check.Lazy(`process\.exit\(\s*0?\s*\)|process\.exitCode\s*=\s*0\b`)
+	jsGlobal   = check.Lazy(`(global|globalThis|window)\.(expect|it|test|describe|assert)\s*=|(const|let|var)\s+(assert|expect)\s*=\s*\{`)
+	jsMatcher  = check.Lazy(`expect\.extend\(\s*\{\s*(toBe|toEqual|toStrictEqual|toThrow)\b`)
+	jsEquality = check.Lazy(`\baddEqualityTesters\(|\baddCustomEqualityTester\(`)
+	jsMock     = check.Lazy(`\b(vi|jest)\.(mock|doMock)\(\s*['"]\.{1,2}/`)
+	jsAgain    = check.Lazy(`\b(jest\.retryTimes|this\.retries|retries\s*:)\s*\(?\s*[1-9]`)
+)
 
 // hooks finds such texts that the base did not have.
 func (j *judgement) hooks(f *code) {
@@ -190,7 +231,7 @@ func (j *judgement) hooks(f *code) {
 		if len(now) == 0 || len(now) <= len(h.pattern.FindAllString(old, -1)) {
 			continue
 		}
-		if !isSetup(f.path) && h.level != evidence.Gate {
+		if !isSetup(f.path) && h.level != evidence.Gate && h.where != inTests {
 			continue
 		}
 		at := now[len(now)-1]

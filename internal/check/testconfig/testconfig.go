@@ -38,7 +38,7 @@ type testConfig struct{}
 func New() check.Check { return testConfig{} }
 
 func (testConfig) Info() check.Info {
-	return check.Info{Name: Name, Version: "1." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
+	return check.Info{Name: Name, Version: "2." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
 }
 
 func (testConfig) Applies(req evidence.Request) string {
@@ -64,6 +64,7 @@ func (testConfig) Run(ctx context.Context, s *check.Subject, _ check.Exec) evide
 		if c.modified {
 			j.thresholds(c)
 			j.exclusions(c)
+			j.narrowed(c)
 			j.strictness(c)
 		}
 	}

@@ -23,6 +23,8 @@ func TestRules(t *testing.T) {
 		"tsconfig.json":            "{\"compilerOptions\": {\"strict\": true}}\n",
 		"pytest.ini":               "[pytest]\naddopts = -q\n",
 		"tests/conftest.py":        "import pytest\n",
+		"pyproject.toml":           "[tool.pytest.ini_options]\ntestpaths = [\"tests\"]\n",
+		"justfile":                 "check:\n    node --test test/\n",
 	}
 	for _, tt := range []struct {
 		name  string
@@ -43,7 +45,19 @@ func TestRules(t *testing.T) {
 		{"outcomes", checktest.Files{"tests/conftest.py": "import pytest\n\ndef pytest_runtest_makereport(item, call):\n    call.outcome = \"passed\"\n"}, []string{"hook"}, evidence.Gate},
 		{"main", checktest.Files{"main_test.go": "package a\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nfunc TestMain(m *testing.M) {\n\tm.Run()\n\tos.Exit(0)\n}\n"}, []string{"main"}, evidence.Gate},
 		{"always equal", checktest.Files{"a.py": "class A:\n    def __eq__(self, other):\n        return True\n"}, []string{"always_equal"}, evidence.Locator},
+		{"a result put back", checktest.Files{"main_test.go": "package a\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nfunc TestMain(m *testing.M) {\n\tcode := m.Run()\n\tif code != 0 {\n\t\tcode = 0\n\t}\n\tos.Exit(code)\n}\n"}, []string{"main"}, evidence.Gate},
+		{"one folder of tests", checktest.Files{"justfile": "check:\n    node --test test/unit/\n"}, []string{"ci"}, evidence.Gate},
+		{"no tests in the script", checktest.Files{"package.json": `{"scripts": {"test": "tsc --noEmit", "lint": "eslint ."}}` + "\n"}, []string{"ci"}, evidence.Gate},
+		{"one file of tests", checktest.Files{"pyproject.toml": "[tool.pytest.ini_options]\ntestpaths = [\"tests/test_a.py\"]\n"}, []string{"narrowed"}, evidence.Gate},
+		{"names no test has", checktest.Files{"pyproject.toml": "[tool.pytest.ini_options]\ntestpaths = [\"tests\"]\npython_files = [\"check_*.py\"]\n"}, []string{"narrowed"}, evidence.Gate},
+		{"a test taken away", checktest.Files{"tests/test_a.py": "class ATest:\n    def test_a(self):\n        pass\n\n\ndel ATest.test_a\n"}, []string{"hook"}, evidence.Gate},
+		{"code replaced for all", checktest.Files{"tests/conftest.py": "import pytest\nfrom app import Shop\n\n\n@pytest.fixture(autouse=True)\ndef fast(monkeypatch):\n    monkeypatch.setattr(Shop, \"total\", lambda self: 1)\n"}, []string{"hook"}, evidence.Locator},
+		{"a module replaced for all", checktest.Files{"test/setup.ts": "vi.mock('../src/money', () => ({ round: (n) => n }));\n"}, []string{"hook"}, evidence.Locator},
+		{"equality", checktest.Files{"test/setup.ts": "expect.addEqualityTesters([() => true]);\n"}, []string{"hook"}, evidence.Locator},
 
+		{"sockets replaced for all", checktest.Files{"tests/conftest.py": "import pytest\n\n\n@pytest.fixture(autouse=True)\ndef offline(monkeypatch):\n    monkeypatch.setattr(\"socket.socket.connect\", None)\n"}, nil, ""},
+		{"more folders of tests", checktest.Files{"pyproject.toml": "[tool.pytest.ini_options]\ntestpaths = [\"tests\", \"e2e\"]\n", "justfile": "check:\n    node --test test/ e2e/\n"}, nil, ""},
+		{"other names of tests", checktest.Files{"pyproject.toml": "[tool.pytest.ini_options]\ntestpaths = [\"tests\"]\npython_files = [\"test_*.py\", \"check_*.py\"]\n"}, nil, ""},
 		{"moved to another file", checktest.Files{".github/workflows/ci.yml": strings.Replace(workflow, "      - run: go test ./...\n", "", 1), ".github/workflows/test.yml": workflow}, nil, ""},
 		{"more flags", checktest.Files{"Makefile": "test:\n\tgo test -race -count=1 ./...\n"}, nil, ""},
 		{"a step that is no test", checktest.Files{".github/workflows/ci.yml": "jobs:\n  docs:\n    steps:\n      - run: make docs\n        continue-on-error: true\n" + strings.TrimPrefix(workflow, "jobs:\n") + ""}, nil, ""},

@@ -3,6 +3,7 @@ package testconfig
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,6 +50,60 @@ func limitsOf(text string) map[string][]float64 {
 }
 
 var excluding = check.Lazy(`(?i)^\s*["']?(addopts\b.*(\s-k\b|--ignore|--deselect|-m ["']?not)|testPathIgnorePatterns|modulePathIgnorePatterns|testIgnore|norecursedirs|collect_ignore|omit|coveragePathIgnorePatterns|exclude|--ignore|--deselect|python_files|python_functions|python_classes|testMatch|testRegex|passWithNoTests["']?\s*:\s*true|bail|skipTests|testFailureIgnore|allowOnly|forbidOnly|xfail_strict\s*=\s*false)`)
+
+// listing matches settings that say where tests are, and what their names are.
+var listing = check.Lazy(`(?i)^\s*["']?(testpaths|python_files|testDir|roots|testMatch|testRegex|include|spec)["']?\s*[:=]\s*(.*)$`)
+
+var entries = check.Lazy(`[\w*./{}@^$\\|()?+-]+`)
+
+// narrowed judges settings that say where tests are: entries that lie below
+// those of the base, and patterns of names that no usual test has.
+func (j *judgement) narrowed(c config) {
+	if !isTestConfig(c.path) || !c.modified {
+		return
+	}
+	was := map[string][]string{}
+	for line := range strings.SplitSeq(c.was, "\n") {
+		if m := listing.FindStringSubmatch(line); m != nil {
+			was[strings.ToLower(m[1])] = entries.FindAllString(m[2], -1)
+		}
+	}
+	for i, line := range strings.Split(c.is, "\n") {
+		m := listing.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		key, now := strings.ToLower(m[1]), entries.FindAllString(m[2], -1)
+		before, had := was[key]
+		bad := key == "python_files" && len(now) > 0 && !strings.Contains(m[2], "test") && (!had || strings.Contains(strings.Join(before, " "), "test"))
+		if had && len(now) > 0 && !slices.Equal(before, now) {
+			bad = bad || below(now, before)
+		}
+		if bad {
+			j.say(c, finding{rule: "narrowed", level: evidence.Gate, line: i + 1, was: strings.Join(before, " "), is: strings.TrimSpace(line), message: fmt.Sprintf("%s looks for tests in fewer places than before: %s.", check.ShowPath(c.path), quote(strings.TrimSpace(line)))})
+		}
+	}
+}
+
+// below reports whether every entry is one of the base's or lies below one
+// that is gone.
+func below(now, was []string) bool {
+	deeper := false
+	for _, n := range now {
+		if slices.Contains(was, n) {
+			continue
+		}
+		if !slices.ContainsFunc(was, func(w string) bool {
+			root, _, _ := strings.Cut(w, "*")
+			root = strings.TrimSuffix(root, "/")
+			return root != "" && !slices.Contains(now, w) && strings.HasPrefix(n, root+"/") && len(n) > len(w)
+		}) {
+			return false
+		}
+		deeper = true
+	}
+	return deeper
+}
 
 // exclusions judges entries that keep tests, or code from being counted, out.
 func (j *judgement) exclusions(c config) {

@@ -26,7 +26,7 @@ import (
 
 // revision is part of every Parser text. It rises when the same file may give
 // other facts than before.
-const revision = "facts 1"
+const revision = "facts 2"
 
 // Parser reads source files. Its methods may be called from several
 // goroutines. It keeps nothing of what it has read.
@@ -74,13 +74,13 @@ func (p *Parser) Parse(ctx context.Context, path string, text []byte) (source.Fi
 		return file, err
 	}
 	file.Broken = brokenIn(tree)
-	facts(&file, tree)
+	facts(&file, tree, path)
 	nameLiterals(&file)
 	return file, nil
 }
 
 // grammarOf gives the grammar of a language, and what reads its trees.
-func grammarOf(lang source.Language) (treesitter.Grammar, func(*source.File, *treesitter.Tree), bool) {
+func grammarOf(lang source.Language) (treesitter.Grammar, func(*source.File, *treesitter.Tree, string), bool) {
 	switch lang {
 	case source.Python:
 		return treesitter.Python, python.Read, true

@@ -11,7 +11,7 @@ import (
 )
 
 // Read reads the facts of a Java file from its tree.
-func Read(file *source.File, tree *treesitter.Tree) {
+func Read(file *source.File, tree *treesitter.Tree, _ string) {
 	syntax.Read(file, tree, syntax.Dialect{
 		Roles: map[string]syntax.Role{
 			"if_statement": syntax.Branches, "for_statement": syntax.Loops, "enhanced_for_statement": syntax.Loops, "while_statement": syntax.Loops, "do_statement": syntax.Loops,

@@ -11,7 +11,7 @@ import (
 )
 
 // Read reads the facts of a Python file from its tree.
-func Read(file *source.File, tree *treesitter.Tree) {
+func Read(file *source.File, tree *treesitter.Tree, path string) {
 	syntax.Read(file, tree, syntax.Dialect{
 		Roles: map[string]syntax.Role{
 			"if_statement": syntax.Branches, "elif_clause": syntax.Otherwise, "else_clause": syntax.Otherwise,
@@ -27,7 +27,7 @@ func Read(file *source.File, tree *treesitter.Tree) {
 		Fixed:   func(treesitter.Node) bool { return false },
 		Special: special,
 	})
-	file.Tests = tests(tree)
+	file.Tests = tests(path, tree)
 }
 
 func declare(r *syntax.Reader, n treesitter.Node, s syntax.Scope) (syntax.Declared, bool) {

@@ -11,8 +11,8 @@ import (
 
 // tests gives the tests of a Python file, as pytest and unittest find
 // them, and the functions beside them that assert something.
-func tests(tree *treesitter.Tree) []source.Test {
-	r := &testReader{TestReader: syntax.NewTestReader(tree, "comment"), classes: map[string]bool{}}
+func tests(path string, tree *treesitter.Tree) []source.Test {
+	r := &testReader{TestReader: syntax.NewTestReader(tree, "comment"), classes: map[string]bool{}, library: syntax.AmongTests(path)}
 	r.survey(tree.Root())
 	r.suite(tree.Root(), "", nil, true)
 	real := false
@@ -27,7 +27,7 @@ func tests(tree *treesitter.Tree) []source.Test {
 
 type testReader struct {
 	*syntax.TestReader
-	library bool            // the file imports a test library
+	library bool            // the file imports a test library, or stands among tests
 	classes map[string]bool // classes of the file, and whether their tests are collected
 }
 
@@ -64,7 +64,8 @@ func (r *testReader) suite(body treesitter.Node, outer string, marks []source.Ma
 		switch def.Kind() {
 		case "class_definition":
 			bases := def.At("superclasses").Text()
-			is := strings.HasPrefix(name, "Test") || strings.Contains(bases, "Test")
+			// What inherits is a TestCase by its names: the class itself may be elsewhere.
+			is := strings.HasPrefix(name, "Test") || strings.Contains(bases, "Test") || strings.Contains(bases, "Case") || strings.Trim(bases, "()") != "" && bases != "(object)" && strings.Contains(name, "Test")
 			for _, base := range strings.FieldsFunc(bases, func(c rune) bool { return strings.ContainsRune("(), .\n", c) }) {
 				is = is || r.classes[base]
 			}

@@ -11,7 +11,7 @@ import (
 )
 
 // Read reads the facts of a Rust file from its tree.
-func Read(file *source.File, tree *treesitter.Tree) {
+func Read(file *source.File, tree *treesitter.Tree, _ string) {
 	hidden := map[string]bool{} // types of this file that are not pub
 	for n := range tree.Root().Inside() {
 		if n.Is("struct_item", "enum_item", "union_item", "trait_item") && !isPub(n) {

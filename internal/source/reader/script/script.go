@@ -12,7 +12,7 @@ import (
 )
 
 // Read reads the facts of a JavaScript or TypeScript file from its tree.
-func Read(file *source.File, tree *treesitter.Tree) {
+func Read(file *source.File, tree *treesitter.Tree, path string) {
 	names := exports(tree.Root())
 	syntax.Read(file, tree, syntax.Dialect{
 		Roles: map[string]syntax.Role{
@@ -33,7 +33,7 @@ func Read(file *source.File, tree *treesitter.Tree) {
 		Fixed:   func(treesitter.Node) bool { return false },
 		Special: func(r *syntax.Reader, n treesitter.Node, s syntax.Scope) { special(r, n, s, names) },
 	})
-	file.Tests = tests(tree)
+	file.Tests = tests(path, tree)
 }
 
 // exports gives the names that a module exports apart from their

@@ -14,8 +14,8 @@ import (
 // tests gives the tests of a JavaScript or TypeScript file, as Jest,
 // Vitest, Mocha, Jasmine, node:test, AVA and Playwright declare them, and the
 // functions beside them that assert something.
-func tests(tree *treesitter.Tree) []source.Test {
-	r := &testReader{TestReader: syntax.NewTestReader(tree, "comment")}
+func tests(path string, tree *treesitter.Tree) []source.Test {
+	r := &testReader{TestReader: syntax.NewTestReader(tree, "comment"), library: syntax.AmongTests(path)}
 	r.bind(tree.Root())
 	r.body(tree.Root())
 	real := false
@@ -33,7 +33,7 @@ func tests(tree *treesitter.Tree) []source.Test {
 
 type testReader struct {
 	*syntax.TestReader
-	library bool             // the file imports a test library
+	library bool             // the file imports a test library, or stands among tests
 	limits  []source.Timeout // of the whole file
 	outer   block            // the block of tests that is read
 	given   map[string]bool

@@ -180,3 +180,14 @@ func JoinNames(outer, name, sep string) string {
 	}
 	return outer + sep + name
 }
+
+// AmongTests reports whether a file by its path stands among tests, so that
+// what asserts in it does so for them.
+func AmongTests(path string) bool {
+	for folder := range strings.SplitSeq(strings.ToLower(path[:strings.LastIndexByte(path, '/')+1]), "/") {
+		if folder == "test" || folder == "tests" || folder == "__tests__" || folder == "spec" || folder == "testing" {
+			return true
+		}
+	}
+	return false
+}

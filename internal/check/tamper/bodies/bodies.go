@@ -1,0 +1,351 @@
+// Package bodies compares the body of one test, or of a function that tests
+// call, before and after: what stands around its assertions, which cases its
+// loops go through, what it leaves early for, and whether it still looks at
+// the project's own code. It knows lines and their indentation, which
+// formatters keep, and what package source says of the test; it knows nothing
+// of the rest of the change.
+package bodies
+
+import (
+	"slices"
+	"strings"
+
+	"muster/internal/check"
+	"muster/internal/check/tamper/words"
+	"muster/internal/source"
+)
+
+// Body is a test, or a function that tests call, of one side.
+type Body struct {
+	source.Test
+	Lang  source.Language
+	Lines []string // of the whole file
+}
+
+// Pair is one assertion before and after.
+type Pair struct{ Was, Is source.Assertion }
+
+// Weakness is one way in which the body after asks for less. Message is the
+// end of a sentence that begins with the name of the test.
+type Weakness struct {
+	Rule    string
+	Sure    bool // nothing honest looks like it
+	At      source.Range
+	Was, Is string
+	Message string
+}
+
+// Compare holds a body against what it became. Pairs are the assertions that
+// are still there in some form; free are names of functions of the test files
+// that the base did not have.
+func Compare(was, is Body, pairs []Pair, free map[string]bool) []Weakness {
+	c := comparison{was: linesOf(was), is: linesOf(is), before: was, after: is, pairs: pairs, free: free}
+	c.had = map[string]bool{}
+	for _, l := range c.was {
+		c.had[l.tight] = true
+	}
+	c.loops()
+	c.guards()
+	c.swallowed()
+	c.unreached()
+	c.compared()
+	c.doubles()
+	c.writes()
+	c.skips()
+	c.nothing()
+	return c.found
+}
+
+// line is one line of code of a body.
+type line struct {
+	n           int // in the file
+	indent      int
+	text, tight string
+}
+
+type comparison struct {
+	was, is       []line
+	before, after Body
+	pairs         []Pair
+	free          map[string]bool
+	had           map[string]bool // lines of the base, without layout
+	found         []Weakness
+}
+
+// maxLines bounds the lines of one body that are compared.
+const maxLines = 2000
+
+func linesOf(b Body) []line {
+	var out []line
+	for n := max(b.Start, 1); n <= min(b.End, len(b.Lines)) && len(out) < maxLines; n++ {
+		raw := b.Lines[n-1]
+		text := strings.TrimSpace(raw)
+		if text == "" || strings.HasPrefix(text, "//") || strings.HasPrefix(text, "#") || len(text) > 2000 {
+			continue
+		}
+		out = append(out, line{n, indentOf(raw), text, words.Tight(text)})
+	}
+	return out
+}
+
+// indentOf counts a tab as four spaces: one file has one or the other.
+func indentOf(raw string) int {
+	n := 0
+	for _, c := range raw {
+		switch c {
+		case ' ':
+			n++
+		case '\t':
+			n += 4
+		default:
+			return n
+		}
+	}
+	return n
+}
+
+func (c *comparison) say(rule string, sure bool, l line, message string) {
+	c.found = append(c.found, Weakness{Rule: rule, Sure: sure, At: source.Range{Start: l.n, End: l.n}, Is: l.text, Message: message})
+}
+
+// fresh gives the lines that the body before did not have.
+func (c *comparison) fresh() []line {
+	var out []line
+	for _, l := range c.is {
+		if !c.had[l.tight] {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// gone gives the lines that the body after does not have.
+func (c *comparison) gone() []line {
+	has := map[string]bool{}
+	for _, l := range c.is {
+		has[l.tight] = true
+	}
+	var out []line
+	for _, l := range c.was {
+		if !has[l.tight] {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+var looping = check.Lazy(`^(for\b|async for\b|while\b)|\.each\(|\.forEach\(|\bfor \(|^return\b.*(list|rows|cases|\bload|read|parse|csv|json|samples)|\bparametrize\(|subTest`)
+
+var narrowing = check.Lazy(`\[[^\]]*:[^\]]*\]|\.filter\(|\.slice\(|\bfilter\(|\bislice\(|\.head\(|\.splice\(|\bif\b`)
+
+// loops finds loops over cases, and functions that give cases, that leave out
+// some of what they went through.
+func (c *comparison) loops() {
+	gone := c.gone()
+	for _, l := range c.fresh() {
+		if !looping.MatchString(l.text) {
+			continue
+		}
+		for _, old := range gone {
+			if !looping.MatchString(old.text) {
+				continue
+			}
+			a, b := words.Scan(old.text, c.before.Lang), words.Scan(l.text, c.after.Lang)
+			rest, ok := inserted(a, b)
+			switch {
+			case ok && narrowing.MatchString(rest):
+				c.say("cases_lost", true, l, "goes through some of its cases only: "+quote(l.text)+" was "+quote(old.text))
+			case fewer(a, b):
+				c.say("cases_lost", true, l, "goes through fewer values than before: "+quote(l.text)+" was "+quote(old.text))
+			default:
+				continue
+			}
+			break
+		}
+	}
+}
+
+func quote(s string) string { return `"` + check.Clip(s, 160) + `"` }
+
+// inserted gives what was put into a line of code, when all of it is still
+// there in its order.
+func inserted(a, b []words.Token) (string, bool) {
+	var rest []string
+	i := 0
+	for _, t := range b {
+		if i < len(a) && a[i] == t {
+			i++
+			continue
+		}
+		rest = append(rest, t.Text)
+	}
+	text := strings.Join(rest, "")
+	if strings.HasPrefix(text, ".") { // scanned as marks and words apart
+		text = strings.ReplaceAll(text, " ", "")
+	}
+	return text, i == len(a) && len(rest) > 0
+}
+
+// fewer reports whether a line lists fewer values than before and is the same
+// otherwise.
+func fewer(a, b []words.Token) bool {
+	shape := func(list []words.Token) (string, map[string]bool) {
+		var s strings.Builder
+		values := map[string]bool{}
+		for i, t := range list {
+			if t.Kind == words.Number || t.Kind == words.Text || t.Text == "NaN" || t.Text == "Infinity" {
+				values[t.Text] = true
+				continue
+			}
+			if t.Text == "," || t.Text == "-" && i+1 < len(list) && list[i+1].Kind == words.Number {
+				continue
+			}
+			s.WriteString(t.Text)
+		}
+		return s.String(), values
+	}
+	s, v := shape(a)
+	r, w := shape(b)
+	if s != r || len(w) >= len(v) || len(v) < 2 {
+		return false
+	}
+	for x := range w {
+		if !v[x] {
+			return false
+		}
+	}
+	return true
+}
+
+var (
+	condition = check.Lazy(`^(?:\} else )?(?:if|elif)\b(.*)`)
+	leaving   = check.Lazy(`(^|[\s{:;])(continue|return|break|t\.Skip|t\.SkipNow|this\.skip|pytest\.skip)\b`)
+)
+
+// guards finds new conditions under which the body ends, or goes on to the
+// next case, and which name one of its cases.
+func (c *comparison) guards() {
+	for i, l := range c.is {
+		m := condition.FindStringSubmatch(l.text)
+		if m == nil || c.had[l.tight] || !c.leaves(i) {
+			continue
+		}
+		for v := range words.Values(words.Scan(m[1], c.after.Lang)) {
+			if len(v) > 1 && c.namesCase(v) {
+				c.say("cases_lost", true, l, "leaves out the case "+quote(v)+" now: "+quote(l.text))
+				break
+			}
+		}
+	}
+}
+
+// leaves reports whether the line after a condition, or the same line, leaves.
+func (c *comparison) leaves(i int) bool {
+	if leaving.MatchString(c.is[i].text) {
+		return true
+	}
+	return i+1 < len(c.is) && c.is[i+1].indent > c.is[i].indent && leaving.MatchString(" "+c.is[i+1].text)
+}
+
+func (c *comparison) namesCase(v string) bool {
+	for _, k := range c.before.Cases {
+		if k.Name == v || words.Values(words.Scan(k.Text, c.before.Lang))[v] {
+			return true
+		}
+	}
+	return false
+}
+
+var quiet = check.Lazy(`\btesting\.T\{\}|\bnew\(testing\.T\)|\bvar \w+ testing\.T\b|\btestingT\{\}`)
+
+// swallowed finds a testing.T of the test's own making, to which its
+// assertions fail without anybody hearing of it.
+func (c *comparison) swallowed() {
+	if c.after.Lang != source.Go {
+		return
+	}
+	for _, l := range c.was {
+		if quiet.MatchString(l.text) {
+			return
+		}
+	}
+	for _, l := range c.is {
+		if quiet.MatchString(l.text) {
+			c.say("dead", true, l, "lets assertions fail a testing.T of its own, which fails no test: "+quote(l.text))
+			return
+		}
+	}
+}
+
+var skipping = check.Lazy(`\bskipTest\(|\bpytest\.skip\(|\bt\.Skip(Now|f)?\(|\bthis\.skip\(|\b(ctx|context|t)\.skip\(|raise (unittest\.)?SkipTest`)
+
+var platform = check.Lazy(`(?i)platform|goos|win32|windows|version|which\(|lookpath|importlib|import_module|hasattr|docker|short\(\)`)
+
+// skips finds steps around tests that skip them, and did not before.
+func (c *comparison) skips() {
+	if !c.after.Helper || slices.ContainsFunc(c.was, func(l line) bool { return skipping.MatchString(l.text) }) {
+		return
+	}
+	for i, l := range c.is {
+		if !skipping.MatchString(l.text) {
+			continue
+		}
+		around := strings.Join(texts(headersOf(c.is, i, c.after.Start)), "\n")
+		if !platform.MatchString(around) {
+			c.say("skipped", false, l, "skips the tests that call it now: "+quote(l.text))
+		}
+		return
+	}
+}
+
+var empty = check.Lazy(`^return (\[\]|nil|None|\{\}|\(\)|list\(\)|dict\(\)|null|undefined)(, nil)?;?$`)
+
+// nothing finds functions that give cases, and now may give none.
+func (c *comparison) nothing() {
+	if !c.after.Helper || len(c.before.Assertions) > 0 || slices.ContainsFunc(c.was, func(l line) bool { return empty.MatchString(l.text) }) {
+		return
+	}
+	gives := slices.ContainsFunc(c.was, func(l line) bool { return storing.MatchString(l.text) })
+	for i, l := range c.is {
+		if gives && empty.MatchString(l.text) && len(headersOf(c.is, i, c.after.Start)) > 0 {
+			c.say("gives_nothing", false, l, "may give tests nothing to go through: "+quote(l.text))
+			return
+		}
+	}
+}
+
+var writing = check.Lazy(`\bos\.WriteFile\(|\bioutil\.WriteFile\(|\bwriteFileSync\(|\bwriteFile\(|\.write_text\(|\.write_bytes\(|\bos\.Create\(`)
+
+var storing = check.Lazy(`(?i)golden|snapshot|expected|want|\bos\.ReadFile\(|readFileSync\(|\.read_text\(|fixture`)
+
+// writes finds a function that compares with a stored result and now writes
+// the result first, under no condition.
+func (c *comparison) writes() {
+	if len(c.before.Assertions) == 0 {
+		return
+	}
+	reads := false
+	for _, l := range c.was {
+		reads = reads || storing.MatchString(l.text)
+		if writing.MatchString(l.text) {
+			return
+		}
+	}
+	for i, l := range c.is {
+		if !reads || !writing.MatchString(l.text) || !storing.MatchString(strings.Join(texts(c.is[i+1:]), "\n")) {
+			continue
+		}
+		if len(headersOf(c.is, i, c.after.Start)) == 0 {
+			c.say("rewrites_expected", true, l, "writes what it then compares with: "+quote(l.text))
+			return
+		}
+	}
+}
+
+func texts(lines []line) []string {
+	out := make([]string, len(lines))
+	for i, l := range lines {
+		out[i] = l.text
+	}
+	return out
+}

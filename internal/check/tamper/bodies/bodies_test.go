@@ -1,0 +1,105 @@
+package bodies
+
+import (
+	"strings"
+	"testing"
+
+	"muster/internal/source"
+	"muster/internal/source/reader"
+)
+
+// Each case is a test before and after, and the rule that must fire; none
+// stands for a change with which nothing is wrong.
+func TestCompare(t *testing.T) {
+	parser := reader.NewParser("")
+	t.Cleanup(func() { _ = parser.Close() })
+	for _, tt := range []struct{ name, path, was, is, rule string }{
+		{"a slice of the cases", "a_test.go", "for _, c := range cases {\n\tcheck(t, c)\n}", "for _, c := range cases[:1] {\n\tcheck(t, c)\n}", "cases_lost"},
+		{"cases that are filtered", "a.test.ts", "for (const c of cases) {\n  expect(f(c)).toBe(c.want);\n}", "for (const c of cases.filter((c) => c.ok)) {\n  expect(f(c)).toBe(c.want);\n}", "cases_lost"},
+		{"fewer values", "test_a.py", "for n in [0, -1, 7]:\n    assert f(n) == 1", "for n in [0]:\n    assert f(n) == 1", "cases_lost"},
+		{"more values", "test_a.py", "for n in [0, -1, 7]:\n    assert f(n) == 1", "for n in [0, -1, 7, 9]:\n    assert f(n) == 1", ""},
+		{"a loop by another name", "a_test.go", "for _, c := range cases {\n\tcheck(t, c)\n}", "for _, tc := range cases {\n\tcheck(t, tc)\n}", ""},
+		{"a case that is left out", "a_test.go", "for _, c := range []struct{ name string }{\n\t{\"one\"},\n\t{\"two\"},\n} {\n\tif f(c.name) != 1 {\n\t\tt.Error(1)\n\t}\n}", "for _, c := range []struct{ name string }{\n\t{\"one\"},\n\t{\"two\"},\n} {\n\tif c.name == \"two\" {\n\t\tcontinue\n\t}\n\tif f(c.name) != 1 {\n\t\tt.Error(1)\n\t}\n}", "cases_lost"},
+		{"a guard that names no case", "a_test.go", "for _, c := range cases {\n\tif f(c) != 1 {\n\t\tt.Error(1)\n\t}\n}", "for _, c := range cases {\n\tif c == nil {\n\t\tcontinue\n\t}\n\tif f(c) != 1 {\n\t\tt.Error(1)\n\t}\n}", ""},
+		{"a testing.T of its own", "a_test.go", "if f() != 1 {\n\tt.Error(1)\n}", "t = &testing.T{}\nif f() != 1 {\n\tt.Error(1)\n}", "dead"},
+		{"one that it had before", "a_test.go", "var m testing.T\ncheck(&m)\nif f() != 1 {\n\tt.Error(1)\n}", "var m testing.T\ncheck(&m)\nif f() != 1 {\n\tt.Error(2)\n}", ""},
+		{"a goroutine nobody waits for", "a_test.go", "if f() != 1 {\n\tt.Error(1)\n}", "go func() {\n\tif f() != 1 {\n\t\tt.Error(1)\n\t}\n}()", "dead"},
+		{"a goroutine that is waited for", "a_test.go", "if f() != 1 {\n\tt.Error(1)\n}", "wg.Add(1)\ngo func() {\n\tdefer wg.Done()\n\tif f() != 1 {\n\t\tt.Error(1)\n\t}\n}()\nwg.Wait()", ""},
+		{"a timer", "a.test.js", "expect(f()).toBe(1);", "setTimeout(() => {\n  expect(f()).toBe(1);\n}, 10);", "dead"},
+		{"a function nobody calls", "test_a.py", "assert f() == 1", "def look():\n    assert f() == 1", "dead"},
+		{"a function that is called", "test_a.py", "assert f() == 1", "def look():\n    assert f() == 1\nlook()", ""},
+		{"each part of a result", "a.test.ts", "expect(parts(1)).toEqual([2]);", "parts(1).forEach((p) => {\n  expect(p).toEqual(2);\n});", "each_of_result"},
+		{"what the code gives, twice", "a_test.go", "if got := double(2); got != 4 {\n\tt.Error(got)\n}", "want := double(2)\nif got := double(2); got != want {\n\tt.Error(got)\n}", "self_compared"},
+		{"a named value", "a_test.go", "if got := double(2); got != 4 {\n\tt.Error(got)\n}", "want := 4\nif got := double(2); got != want {\n\tt.Error(got)\n}", ""},
+		{"the subject is patched", "test_a.py", "assert total(2) == 4", "with mock.patch(\"pkg.total\", return_value=4) as total:\n    assert total(2) == 4", "subject_replaced"},
+		{"something else is patched", "test_a.py", "assert total(2) == 4", "with mock.patch(\"pkg.clock\", return_value=4):\n    assert total(2) == 4", ""},
+		{"a spy answers", "a.test.ts", "expect(cart.total(2)).toBe(4);", "vi.spyOn(cart, 'total').mockReturnValue(4);\nexpect(cart.total(2)).toBe(4);", "subject_replaced"},
+		{"a spy only looks", "a.test.ts", "expect(cart.total(2)).toBe(4);", "const spy = vi.spyOn(cart, 'total');\nexpect(cart.total(2)).toBe(4);", ""},
+		{"a double of the subject", "test_a.py", "assert Rates(1).total() == 4", "rates = Mock(spec=Rates)\nassert rates.total() == 4", "subject_replaced"},
+		{"the answer of a double", "test_a.py", "fetch = Mock(side_effect=[1])\nassert Rates(fetch).ask() == 4", "fetch = Mock(return_value=4)\nassert fetch() == 4", "subject_replaced"},
+		{"a golden file is written first", "a_test.go", "want := readGolden(t)\nif f() != want {\n\tt.Error(1)\n}", "os.WriteFile(golden, f(), 0o600)\nwant := readGolden(t)\nif f() != want {\n\tt.Error(1)\n}", "rewrites_expected"},
+		{"it is written when asked to", "a_test.go", "want := readGolden(t)\nif f() != want {\n\tt.Error(1)\n}", "if *update {\n\tos.WriteFile(golden, f(), 0o600)\n}\nwant := readGolden(t)\nif f() != want {\n\tt.Error(1)\n}", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			was, is := bodyOf(t, parser, tt.path, tt.was), bodyOf(t, parser, tt.path, tt.is)
+			var pairs []Pair
+			for i, a := range was.Assertions {
+				if i < len(is.Assertions) {
+					pairs = append(pairs, Pair{a, is.Assertions[i]})
+				}
+			}
+			var rules []string
+			for _, w := range Compare(was, is, pairs, nil) {
+				rules = append(rules, w.Rule)
+				if w.At.Start < is.Start || w.At.End > is.End || w.Message == "" {
+					t.Errorf("%+v", w)
+				}
+			}
+			if got := strings.Join(rules, " "); got != tt.rule {
+				t.Errorf("found %q, want %q", got, tt.rule)
+			}
+		})
+	}
+}
+
+// bodyOf wraps statements into a test of the language and reads it.
+func bodyOf(t *testing.T, parser *reader.Parser, path, text string) Body {
+	t.Helper()
+	head, tail, by := "package a\n\nimport \"testing\"\n\nfunc TestA(t *testing.T) {\n", "}\n", "\t"
+	switch source.LanguageOf(path) {
+	case source.Python:
+		head, tail, by = "import pytest\n\ndef test_a():\n", "", "    "
+	case source.JavaScript, source.TypeScript:
+		head, tail, by = "import { it } from 'vitest';\n\nit('a', () => {\n", "});\n", "  "
+	}
+	whole := head + by + strings.ReplaceAll(text, "\n", "\n"+by) + "\n" + tail
+	f, err := parser.Parse(t.Context(), path, []byte(whole))
+	if err != nil || len(f.Tests) == 0 {
+		t.Fatalf("%v, %d tests in\n%s", err, len(f.Tests), whole)
+	}
+	return Body{Test: f.Tests[0], Lang: source.LanguageOf(path), Lines: strings.Split(whole, "\n")}
+}
+
+// Functions that only serve tests are compared too.
+func TestSupport(t *testing.T) {
+	for _, tt := range []struct{ name, was, is, rule string }{
+		{"skips what calls it", "def setUp(self):\n    self.a = 1", "def setUp(self):\n    if not os.environ.get(\"X\"):\n        self.skipTest(\"no X\")\n    self.a = 1", "skipped"},
+		{"skips on a platform", "def setUp(self):\n    self.a = 1", "def setUp(self):\n    if sys.platform == \"win32\":\n        self.skipTest(\"no pipes\")\n    self.a = 1", ""},
+		{"gives nothing", "def rows():\n    return load(FIXTURE)", "def rows():\n    try:\n        return load(FIXTURE)\n    except OSError:\n        return []", "gives_nothing"},
+		{"gives the first", "def rows():\n    return list(csv.reader(f))", "def rows():\n    return list(csv.reader(f))[:1]", "cases_lost"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			body := func(text string) Body {
+				lines := strings.Split(text, "\n")
+				return Body{Test: source.Test{Name: "f", Helper: true, Range: source.Range{Start: 1, End: len(lines)}}, Lang: source.Python, Lines: lines}
+			}
+			var rules []string
+			for _, w := range Compare(body(tt.was), body(tt.is), nil, nil) {
+				rules = append(rules, w.Rule)
+			}
+			if got := strings.Join(rules, " "); got != tt.rule {
+				t.Errorf("found %q, want %q", got, tt.rule)
+			}
+		})
+	}
+}

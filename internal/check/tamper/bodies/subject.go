@@ -1,0 +1,166 @@
+package bodies
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"muster/internal/check"
+	"muster/internal/check/tamper/words"
+	"muster/internal/source"
+)
+
+var naming = check.Lazy(`(?:^|[\s({;])(?:const |let |var )?(\w+)(?:, \w+)*\s*(?::\s*[\w.\[\]<>]+\s*)?(?::=|=)\s*([^=].*)`)
+
+// definitions gives what is assigned to each name in a body, on one line.
+func definitions(body []line) map[string]string {
+	out := map[string]string{}
+	for _, l := range body {
+		for _, m := range naming.FindAllStringSubmatch(l.text, -1) {
+			if _, ok := out[m[1]]; !ok {
+				out[m[1]] = m[2]
+			}
+		}
+	}
+	return out
+}
+
+// compared finds assertions that compare what the code gives with what the
+// same code gives: the value that was expected has become another call.
+func (c *comparison) compared() {
+	known, before := definitions(c.is), definitions(c.was)
+	for _, p := range c.pairs {
+		if words.Tight(p.Is.Text) == words.Tight(p.Was.Text) {
+			continue
+		}
+		subject := p.Is.Subject
+		asked := append(callees(subject), callees(known[root(subject)])...)
+		had := names(words.Scan(p.Was.Text, c.before.Lang))
+		for t := range names(words.Scan(p.Is.Text, c.after.Lang)) {
+			if had[t] || t == root(subject) || known[t] == "" {
+				continue
+			}
+			if known[t] == before[t] {
+				continue
+			}
+			given := callees(known[t])
+			if len(given) > 0 && slices.ContainsFunc(given, func(n string) bool { return slices.Contains(asked, n) && strings.Contains(known[t], n+"(") }) {
+				c.found = append(c.found, Weakness{
+					Rule: "self_compared", Sure: true, At: p.Is.Range, Was: p.Was.Text, Is: p.Is.Text,
+					Message: "compares what the code gives with what the same code gives: " + t + " is " + quote(known[t]),
+				})
+				return
+			}
+		}
+	}
+}
+
+// names gives the names in code that are no parts of others.
+func names(tokens []words.Token) map[string]bool {
+	out := map[string]bool{}
+	for i, t := range tokens {
+		if t.Kind == words.Word && (i == 0 || tokens[i-1].Text != ".") {
+			out[t.Text] = true
+		}
+	}
+	return out
+}
+
+// root gives the name that an expression begins with.
+func root(expr string) string {
+	for i, r := range expr {
+		if !words.IsRune(r) {
+			return expr[:i]
+		}
+	}
+	return expr
+}
+
+// patching matches the ways to put something else in place of a function; the
+// last name that it captures is the function's.
+func patching() []*check.Pattern { return []*check.Pattern{pyPatch, pyPatchObject, jsSpy, jsProperty} }
+
+var (
+	pyPatch       = check.Lazy(`\bpatch\(\s*f?["'][\w.]*?(\w+)["']`)
+	pyPatchObject = check.Lazy(`\b(?:patch\.object|setattr)\(\s*[\w.]+,\s*["'](\w+)["']`)
+	jsSpy         = check.Lazy(`\bspyOn\([^,]+,\s*["'](\w+)["']\)\s*\.mock`)
+	jsProperty    = check.Lazy(`\bmock\.method\([^,]+,\s*["'](\w+)["']`)
+	double        = check.Lazy(`^(?:const |let )?(\w+)\s*:?=\s*(?:mock\.)?(?:Magic|Async)?Mock\(|^(?:const |let )?(\w+)\s*=\s*(?:vi|jest|mock|sinon|t\.mock)\.(?:fn|stub|mock)\(`)
+	spec          = check.Lazy(`Mock\(\s*(?:spec|spec_set)\s*=\s*(\w+)`)
+)
+
+// doubles finds tests that look at a double of the very code which they
+// looked at before.
+func (c *comparison) doubles() {
+	asked := map[string]bool{}
+	for _, a := range c.before.Assertions {
+		for _, n := range callees(a.Text) {
+			asked[n] = true
+		}
+		for _, n := range callees(definitions(c.was)[root(a.Subject)]) {
+			asked[n] = true
+		}
+	}
+	for _, l := range c.fresh() {
+		for _, p := range patching() {
+			if m := p.FindStringSubmatch(l.text); m != nil && asked[m[1]] {
+				c.say("subject_replaced", true, l, "replaces "+m[1]+", which it is there to test: "+quote(l.text))
+				return
+			}
+		}
+		if m := spec.FindStringSubmatch(l.text); m != nil && c.called(m[1]) {
+			c.say("subject_replaced", true, l, "looks at a double of "+m[1]+", which it is there to test: "+quote(l.text))
+			return
+		}
+		if m := double.FindStringSubmatch(l.text); m != nil && c.standsIn(m[1]+m[2], asked) {
+			c.say("subject_replaced", true, l, "looks at what a double gives, which the test itself says: "+quote(l.text))
+			return
+		}
+	}
+	c.ownCopy(asked)
+}
+
+// called reports whether the body before called a name.
+func (c *comparison) called(name string) bool {
+	return slices.ContainsFunc(c.was, func(l line) bool { return strings.Contains(l.text, name+"(") })
+}
+
+// standsIn reports whether assertions look at what a double itself gives,
+// where those before did not.
+func (c *comparison) standsIn(name string, asked map[string]bool) bool {
+	if asked[name] {
+		return true
+	}
+	call := regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\(`)
+	if slices.ContainsFunc(c.was, func(l line) bool { return call.MatchString(l.text) && !double.MatchString(l.text) }) {
+		return false
+	}
+	return slices.ContainsFunc(c.after.Assertions, func(a source.Assertion) bool { return call.MatchString(a.Subject) })
+}
+
+// ownCopy finds tests that call a new function of the tests, where they called
+// one of that name of the project.
+func (c *comparison) ownCopy(asked map[string]bool) {
+	for name := range asked {
+		for own := range c.free {
+			if !strings.EqualFold(own, name) {
+				continue
+			}
+			mine := regexp.MustCompile(`(^|[^.\w])` + regexp.QuoteMeta(own) + `\(`)
+			theirs := regexp.MustCompile(`\w\.` + regexp.QuoteMeta(name) + `\(`)
+			is := strings.Join(texts(c.is), "\n")
+			if mine.MatchString(is) && !theirs.MatchString(is) && !c.mineBefore(mine) {
+				for _, l := range c.is {
+					if mine.MatchString(l.text) {
+						c.say("subject_replaced", true, l, "calls a copy of "+name+" that stands among the tests: "+quote(l.text))
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+func (c *comparison) mineBefore(mine *regexp.Regexp) bool {
+	return slices.ContainsFunc(c.was, func(l line) bool { return mine.MatchString(l.text) })
+}

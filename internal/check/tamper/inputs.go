@@ -1,0 +1,186 @@
+package tamper
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/words"
+	"muster/internal/core/evidence"
+	"muster/internal/source"
+)
+
+// moved is an input of a test that changed: the test asks the same of
+// something else than before.
+type moved struct {
+	base, head *test
+	was, is    string // lines, or the entry of a table
+	old, now   []string
+	at         source.Range
+}
+
+// maxMoved is how many inputs may change before it is a rewriting, and no
+// evasion.
+const maxMoved = 4
+
+// inputs judges inputs of tests that changed together with the code: a case
+// that the code no longer gets right may have been exchanged for one that it
+// does. It points only, and only where nothing speaks of the change.
+func (j *judge) inputs() {
+	if !j.code.differs || len(j.movedInputs) > maxMoved || j.manifests() || j.asked.Reverts() {
+		return
+	}
+	for _, m := range j.movedInputs {
+		if j.movedFor(m) || j.said("retargeted", m.head.file.path, m.at.Start) {
+			continue
+		}
+		j.say(statement{
+			rule: "input_moved", level: evidence.Locator, path: m.head.file.path, lines: m.at, was: m.was, is: m.is, anchor: m.head.Name,
+			paths:   []string{m.base.file.path, m.head.file.path},
+			message: fmt.Sprintf("%s is given %s where the base gave it %s, and the code that it tests changed.", place(m.head), quote(strings.Join(m.now, ", ")), quote(strings.Join(m.old, ", "))),
+		})
+	}
+}
+
+// movedFor reports whether there is a reason for an input that changed.
+func (j *judge) movedFor(m moved) bool {
+	if j.beside(m.head) > 0 || j.namesCode() || len(j.subjects(m.base)) == 0 || j.code.rewritten(m.base.file.path) || j.code.subjectGone(m.base.tokens) {
+		return true
+	}
+	for i, now := range m.now {
+		old := ""
+		if i < len(m.old) {
+			old = m.old[i]
+		}
+		a, b := difference(old, now)
+		if words.IsDigits(b) && b != "" && j.code.gained[b] && j.code.dropped[a] {
+			return true
+		}
+		if holds(j.code.gained, b) || holds(j.code.dropped, a) || len(b) > 1 && j.asked.Names(b) > 0 || j.claims(a, b, now) {
+			return true
+		}
+	}
+	if m.head.Name != m.base.Name {
+		for _, w := range wordsIn(m.head.Name) {
+			if asked.Mentions(j.asked.Claim, w) && !asked.Mentions(asked.Spaced(m.base.Name), w) {
+				return true // the test says what is asked now, and so does the author
+			}
+		}
+	}
+	if j.asked.KeepsBehaviour() {
+		return false
+	}
+	names := append(j.subjects(m.base), calls(m.base)...)
+	return j.asked.Task == "" && (j.asked.SpeaksOf(names) || j.asked.SpeaksOf(wordsIn(m.base.Name)))
+}
+
+// wordsIn gives the words of a test's name that say something.
+func wordsIn(name string) []string {
+	var out []string
+	for _, w := range strings.FieldsFunc(asked.Spaced(name), func(r rune) bool { return !words.IsRune(r) }) {
+		if len(w) > 3 && w != "test" && w != "tests" && w != "returns" && w != "should" && w != "when" && w != "with" {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// moves notes the inputs of a test that changed.
+func (j *judge) moves(t, h *test, p pairing) {
+	if t.Helper {
+		return
+	}
+	for _, k := range p.changed {
+		if words.Tight(k.was.Expected) == words.Tight(k.is.Expected) && k.was.Strength == k.is.Strength || words.Tight(k.was.Subject) != words.Tight(k.is.Subject) {
+			j.moveOf(t, h, [2]string{k.was.Text, k.is.Text}, k.is.Range)
+		}
+	}
+	for _, k := range p.kept {
+		if core(k.was.Text) != core(k.is.Text) {
+			j.moveOf(t, h, [2]string{k.was.Text, k.is.Text}, k.is.Range)
+		}
+	}
+	changed, _, added := pairCases(t.Cases, h.Cases, t.file.lang)
+	for _, c := range changed {
+		if _, _, ok := expectation(c, t.file.lang); !ok && len(added) == 0 {
+			j.moveOf(t, h, [2]string{c.was.Text, c.is.Text}, c.is.Range)
+		}
+	}
+	has, had := lineSet(h), lineSet(t)
+	skip, free := assertionLines(h), unpaired(t, has)
+	for n := h.Start + 1; n <= h.End && n <= len(h.file.lines); n++ {
+		text := strings.TrimSpace(h.file.lines[n-1])
+		if skip[n] || had[words.Tight(text)] {
+			continue
+		}
+		for i, old := range free {
+			if shape(old, t.file.lang) == shape(text, h.file.lang) {
+				free = slices.Delete(free, i, i+1)
+				j.moveOf(t, h, [2]string{old, text}, source.Range{Start: n, End: n})
+				break
+			}
+		}
+	}
+}
+
+// unpaired gives the lines of a test that the head does not have.
+func unpaired(t *test, has map[string]bool) []string {
+	var out []string
+	skip := assertionLines(t)
+	for n := t.Start + 1; n <= t.End && n <= len(t.file.lines); n++ {
+		text := strings.TrimSpace(t.file.lines[n-1])
+		if text != "" && !skip[n] && !has[words.Tight(text)] && len(out) < 50 {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// moveOf notes an input when nothing but values differs.
+func (j *judge) moveOf(t, h *test, texts [2]string, at source.Range) {
+	lang := t.file.lang
+	a, b := words.Scan(texts[0], lang), words.Scan(texts[1], lang)
+	if shape(texts[0], lang) != shape(texts[1], lang) {
+		return
+	}
+	m := moved{base: t, head: h, was: texts[0], is: texts[1], at: at}
+	before, after := values(a), values(b)
+	for i, v := range before {
+		if i < len(after) && after[i] != v {
+			m.old, m.now = append(m.old, v), append(m.now, after[i])
+		}
+	}
+	if len(m.old) > 0 && !named1(t, m.old) {
+		j.movedInputs = append(j.movedInputs, m)
+	}
+}
+
+// named1 reports whether the only value that changed is what names a case.
+func named1(t *test, old []string) bool {
+	return len(old) == 1 && slices.ContainsFunc(t.Cases, func(c source.Case) bool { return c.Name == words.Bare(old[0]) })
+}
+
+// shape is a line of code without its values.
+func shape(text string, lang source.Language) string {
+	var b strings.Builder
+	for _, t := range signed(words.Scan(text, lang)) {
+		if t.Kind == words.Number || t.Kind == words.Text {
+			b.WriteString("# ")
+			continue
+		}
+		b.WriteString(t.Text)
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
+func values(tokens []words.Token) []string {
+	var out []string
+	for _, t := range signed(tokens) {
+		if t.Kind == words.Number || t.Kind == words.Text {
+			out = append(out, t.Text)
+		}
+	}
+	return out
+}

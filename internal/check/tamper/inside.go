@@ -1,0 +1,146 @@
+package tamper
+
+import (
+	"fmt"
+	"strings"
+
+	"muster/internal/check/tamper/bodies"
+	"muster/internal/check/tamper/words"
+	"muster/internal/core/evidence"
+	"muster/internal/source"
+)
+
+// inside judges what the body of a test does around its assertions.
+func (j weakening) inside(t, h *test, p pairing) {
+	var pairs []bodies.Pair
+	for _, list := range [][]paired{p.kept, p.changed} {
+		for _, k := range list {
+			pairs = append(pairs, bodies.Pair{Was: k.was, Is: k.is})
+		}
+	}
+	for _, w := range bodies.Compare(bodyOf(t), bodyOf(h), pairs, j.newFunctions()) {
+		level := evidence.Locator
+		switch {
+		case w.Rule == "cases_lost":
+			level = j.weigh(t, 1)
+		case w.Sure:
+			level = evidence.Gate
+		}
+		if j.said(w.Rule, h.file.path, w.At.Start) {
+			continue
+		}
+		j.say(statement{
+			rule: w.Rule, level: level, path: h.file.path, lines: w.At, was: w.Was, is: w.Is, anchor: h.Name, paths: []string{t.file.path, h.file.path},
+			message: fmt.Sprintf("%s %s.", place(h), w.Message),
+		})
+	}
+}
+
+func bodyOf(t *test) bodies.Body {
+	return bodies.Body{Test: t.Test, Lang: t.file.lang, Lines: t.file.lines}
+}
+
+// newFunctions gives the names of functions that stand among the tests of the
+// head and not of the base.
+func (j *judge) newFunctions() map[string]bool {
+	if j.free != nil {
+		return j.free
+	}
+	j.free = map[string]bool{}
+	for _, f := range j.head.tests {
+		for _, fn := range f.facts.Functions {
+			j.free[last(fn.Name)] = true
+		}
+	}
+	for _, f := range j.base.tests {
+		for _, fn := range f.facts.Functions {
+			delete(j.free, last(fn.Name))
+		}
+	}
+	return j.free
+}
+
+// support compares the functions of test files that are no tests and assert
+// nothing: they give cases, or stand for what the tests do without.
+func (j weakening) support(f *file) {
+	if f.other == nil {
+		return
+	}
+	head := map[string]source.Function{}
+	for _, fn := range f.other.facts.Functions {
+		head[fn.Name] = fn
+	}
+	for _, fn := range f.facts.Functions {
+		is, ok := head[fn.Name]
+		if !ok || fn.Name == "" || ofTest(f, fn.Range) || ofTest(f.other, is.Range) {
+			continue
+		}
+		was := &test{Test: source.Test{Name: fn.Name, Range: fn.Range, Helper: true}, file: f}
+		now := &test{Test: source.Test{Name: fn.Name, Range: is.Range, Helper: true}, file: f.other}
+		for _, t := range []*test{was, now} {
+			t.tokens = words.Scan(t.file.between(t.Start, t.End), t.file.lang)
+			t.words = words.Of(t.tokens)
+		}
+		was.pair, now.pair = now, was
+		j.inside(was, now, pairing{})
+	}
+}
+
+// ofTest reports whether lines belong to a test, or hold one.
+func ofTest(f *file, r source.Range) bool {
+	for _, t := range f.tests {
+		if t.Start <= r.Start && r.End <= t.End || r.Start <= t.Start && t.End <= r.End {
+			return true
+		}
+	}
+	return false
+}
+
+// shadowed finds tests of Python that another of the same name, further down,
+// replaces: the first is never run.
+func (j *judge) shadowed() {
+	for _, f := range j.head.tests {
+		if f.lang != source.Python {
+			continue
+		}
+		had := map[string]int{}
+		if f.other != nil {
+			for _, t := range f.other.tests {
+				had[t.Name]++
+			}
+		}
+		seen := map[string]*test{}
+		for _, t := range f.tests {
+			first := seen[t.Name]
+			if first == nil || t.Helper || had[t.Name] > 1 {
+				seen[t.Name] = t
+				continue
+			}
+			if words.Alike(first.grams, t.grams) > 0.97 || apart(f, first, t) {
+				continue
+			}
+			j.say(statement{
+				rule: "shadowed", level: evidence.Gate, path: f.path, lines: t.Range, anchor: t.Name,
+				message: fmt.Sprintf("%s is defined again in line %d, so that the one in line %d never runs.", place(t), t.Start, first.Start),
+			})
+		}
+	}
+}
+
+// apart reports whether two definitions of one name stand below conditions, of
+// which one holds.
+func apart(f *file, a, b *test) bool {
+	indent := func(t *test) int {
+		raw := f.lines[min(t.Start, len(f.lines))-1]
+		return len(raw) - len(strings.TrimLeft(raw, " \t"))
+	}
+	for n := a.End + 1; n < b.Start && n <= len(f.lines); n++ {
+		raw := f.lines[n-1]
+		if text := strings.TrimSpace(raw); strings.HasPrefix(text, "else:") || strings.HasPrefix(text, "except") || strings.HasPrefix(text, "elif ") {
+			if len(raw)-len(strings.TrimLeft(raw, " \t")) < indent(b) {
+				return true
+			}
+		}
+	}
+	return strings.Contains(f.lines[max(b.Start-1, 1)-1], "overload") || strings.Contains(f.lines[max(b.Start-1, 1)-1], "setter")
+}

@@ -1,0 +1,93 @@
+package tamper
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"muster/internal/check/tamper/words"
+	"muster/internal/core/evidence"
+	"muster/internal/source"
+)
+
+// becameName judges an expected value that was written out and is a name or an
+// expression now. A name is looked up among the tests; an expression that does
+// what is new in the code follows the code.
+func (j weakening) becameName(t, h *test, k paired) {
+	had := words.Of(words.Scan(k.was.Text, t.file.lang))
+	for _, tok := range words.Scan(k.is.Text, h.file.lang) {
+		if tok.Kind != words.Word || had[tok.Text] || len(tok.Text) < 2 {
+			continue
+		}
+		if value, ok := j.valueOf(h, tok.Text); ok {
+			is := values(words.Scan(value, h.file.lang))
+			was := lostValues(k)
+			if len(is) == 1 && len(was) == 1 && words.Bare(is[0]) != words.Bare(was[0]) {
+				j.retargets = append(j.retargets, retarget{base: t, head: h, was: was[0], is: is[0], pair: k})
+			}
+			return
+		}
+	}
+	if lost := lostValues(k); j.code.differs && len(lost) > 0 && k.was.Expected != "" && k.is.Strength == source.Exact && len(values(words.Scan(k.is.Text, h.file.lang))) > len(values(words.Scan(k.was.Text, t.file.lang))) {
+		j.about(h, k, "computed", evidence.Locator, fmt.Sprintf("An assertion of %s works out what it expects, which the base wrote down as %s, and the code changed.", place(h), quote(lost[0])))
+	}
+}
+
+// lostValues gives the values that an assertion had and has no more.
+func lostValues(k paired) []string {
+	has := words.Values(words.Scan(k.is.Text, source.JavaScript))
+	var out []string
+	for _, v := range values(words.Scan(k.was.Text, source.JavaScript)) {
+		if !has[words.Bare(v)] {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// valueOf gives what a name is bound to, in the test or at the top of a
+// changed file of tests.
+func (j weakening) valueOf(h *test, name string) (string, bool) {
+	pattern, err := regexp.Compile(`^\s*(?:export\s+)?(?:const\s+|let\s+|var\s+)?((?:\w+,\s*)*` + regexp.QuoteMeta(name) + `(?:,\s*\w+)*)(?:\s*:\s*[\w\[\]<>]+|\s+[\w.\[\]]+)?\s*:?=\s*([^=].*)$`)
+	if err != nil {
+		return "", false
+	}
+	for _, f := range append([]*file{h.file}, j.head.tests...) {
+		for _, line := range f.lines {
+			m := pattern.FindStringSubmatch(line)
+			if m == nil {
+				continue
+			}
+			names, given := strings.Split(m[1], ","), strings.Split(m[2], ",")
+			if len(names) == 1 {
+				return m[2], true
+			}
+			for i, n := range names {
+				if strings.TrimSpace(n) == name && len(names) == len(given) {
+					return given[i], true
+				}
+			}
+		}
+	}
+	return "", false
+}
+
+// computed finds entries of tables whose expected value was written out, and
+// is worked out now with what is new in the code.
+func (j tables) computed(t, h *test, c casePair) {
+	before, after := words.Scan(c.was.Text, t.file.lang), words.Scan(c.is.Text, h.file.lang)
+	had := words.Of(before)
+	if len(after) <= len(before) || !j.code.differs {
+		return
+	}
+	for i, tok := range after {
+		if tok.Kind != words.Word || had[tok.Text] || i+1 >= len(after) || after[i+1].Text != "(" || !j.code.gainedWords[tok.Text] {
+			continue
+		}
+		j.say(statement{
+			rule: "computed", level: evidence.Locator, path: h.file.path, lines: c.is.Range, was: c.was.Text, is: c.is.Text, anchor: h.Name, paths: []string{t.file.path, h.file.path},
+			message: "A case of " + place(h) + " works its expected value out with " + quote(tok.Text) + ", as the code does now, where the base wrote it down.",
+		})
+		return
+	}
+}

@@ -1,0 +1,121 @@
+// Package words splits the code of tests into words, and tells how much two
+// pieces of code have in common.
+package words
+
+import (
+	"strings"
+	"unicode"
+
+	"muster/internal/source"
+	"muster/internal/source/tokens"
+)
+
+// Kind is the sort of a Token, as far as it matters here.
+type Kind int
+
+const (
+	Word Kind = iota
+	Number
+	Text
+	Mark
+)
+
+// Token is one word of code.
+type Token struct {
+	Kind Kind
+	Text string
+}
+
+// Scan splits code into tokens. Layout and comments are left out.
+func Scan(code string, lang source.Language) []Token {
+	split := tokens.Split(string(lang), []byte(code))
+	out := make([]Token, 0, len(split))
+	for _, t := range split {
+		k := Mark
+		switch t.Kind {
+		case tokens.Word, tokens.Keyword:
+			k = Word
+		case tokens.Number:
+			k = Number
+		case tokens.String:
+			k = Text
+		case tokens.Mark:
+		}
+		out = append(out, Token{k, t.Text})
+	}
+	return out
+}
+
+func IsRune(r rune) bool {
+	return r == '_' || r == '$' || unicode.IsLetter(r) || unicode.IsDigit(r)
+}
+
+// Grams counts the pairs of tokens that follow each other.
+func Grams(tokens []Token) map[string]int {
+	out := make(map[string]int, len(tokens))
+	last := ""
+	for _, t := range tokens {
+		out[last+" "+t.Text]++
+		last = t.Text
+	}
+	return out
+}
+
+// Alike gives how much two counts have in common, from 0 to 1 (Dice 1945).
+func Alike(a, b map[string]int) float64 {
+	total, common := 0, 0
+	for _, n := range b {
+		total += n
+	}
+	for g, n := range a {
+		total += n
+		common += min(n, b[g])
+	}
+	if total == 0 {
+		return 0
+	}
+	return 2 * float64(common) / float64(total)
+}
+
+// Of gives the words and the values in tokens, each once; values that say
+// nothing, such as 0 and 1, are left out.
+func Of(tokens []Token) map[string]bool {
+	out := make(map[string]bool, len(tokens))
+	for _, t := range tokens {
+		if t.Kind != Mark && len(t.Text) > 1 {
+			out[t.Text] = true
+		}
+	}
+	return out
+}
+
+// Values gives the numbers and strings in tokens, each once, strings without
+// their quotes.
+func Values(tokens []Token) map[string]bool {
+	out := map[string]bool{}
+	for _, t := range tokens {
+		if v := t.Text; t.Kind == Number || t.Kind == Text {
+			out[Bare(v)] = true
+		}
+	}
+	return out
+}
+
+// Bare takes the quotes off a string.
+func Bare(s string) string { return strings.Trim(s, "\"'`") }
+
+// Tight takes the layout out of a piece of code: white space, and which quotes
+// its strings have.
+func Tight(s string) string {
+	if !strings.ContainsAny(s, "'`\"") {
+		return strings.Join(strings.Fields(s), "")
+	}
+	var b strings.Builder
+	for _, t := range Scan(s, source.JavaScript) {
+		b.WriteString(t.Text)
+	}
+	return b.String()
+}
+
+// IsDigits reports whether a text is nothing but digits, or empty.
+func IsDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
