@@ -4,6 +4,11 @@
 // Package reader makes it from the text of a file.
 package source
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Language names a programming language.
 type Language string
 
@@ -142,6 +147,13 @@ type Literal struct {
 	Line     int
 	Function string // the name of the innermost function around it
 	InTest   bool   // it stands in a test
+}
+
+// InComment reports whether a comment stands on a line. It looks by halves,
+// since it is asked of every line of files that may be nothing but comments.
+func (f *File) InComment(line int) bool {
+	i, _ := slices.BinarySearchFunc(f.Comments, line, func(c Comment, line int) int { return cmp.Compare(c.End, line) })
+	return i < len(f.Comments) && f.Comments[i].Holds(line)
 }
 
 // Comment is one comment, or a run of line comments on following lines.

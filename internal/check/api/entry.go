@@ -28,7 +28,8 @@ func entryBreaks(ctx context.Context, t *tree, pairs []check.Pair) ([]evidence.F
 		if !ok || dynamic(p.Head) {
 			continue
 		}
-		gone := slices.DeleteFunc(given(p.Base), func(n string) bool { return wordIn(string(p.Head.Text), n) })
+		words := wordsOf(string(p.Head.Text))
+		gone := slices.DeleteFunc(given(p.Base), func(n string) bool { return words[n] })
 		if len(gone) == 0 {
 			continue
 		}

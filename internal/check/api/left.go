@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path"
 	"regexp"
-	"slices"
 	"strings"
 
 	"muster/internal/check"
@@ -16,10 +15,10 @@ import (
 
 // module is a file in a scripted language that lost names, or is gone.
 type module struct {
-	pair  *check.Pair
-	path  string // at the base
-	gone  bool   // the file is no longer there
-	names []string
+	pair *check.Pair
+	path string          // at the base
+	gone bool            // the file is no longer there
+	lost map[string]bool // names
 }
 
 // leftImports finds imports of names that their module no longer has. The
@@ -62,16 +61,17 @@ func modulesOf(pairs []check.Pair) []module {
 			continue
 		}
 		moved := p.Base.Path != p.Head.Path
-		m := module{pair: p, path: p.Base.Path, gone: !p.Head.Found || moved}
+		m := module{pair: p, path: p.Base.Path, gone: !p.Head.Found || moved, lost: map[string]bool{}}
 		if !m.gone && len(p.Head.Broken) > 0 {
 			continue
 		}
+		words := wordsOf(string(p.Head.Text))
 		for _, name := range topLevel(p.Base.File) {
-			if m.gone || !wordIn(string(p.Head.Text), name) {
-				m.names = append(m.names, name)
+			if m.gone || !words[name] {
+				m.lost[name] = true
 			}
 		}
-		if m.gone || len(m.names) > 0 {
+		if m.gone || len(m.lost) > 0 {
 			out = append(out, m)
 		}
 	}
@@ -80,8 +80,10 @@ func modulesOf(pairs []check.Pair) []module {
 
 func topLevel(f source.File) []string {
 	var out []string
+	seen := map[string]bool{}
 	add := func(n string) {
-		if n != "" && !strings.ContainsAny(n, ".# ") && !slices.Contains(out, n) {
+		if n != "" && !strings.ContainsAny(n, ".# ") && !seen[n] {
+			seen[n] = true
 			out = append(out, n)
 		}
 	}
@@ -159,14 +161,14 @@ func (m module) imports(t *tree, f text) []use {
 	case m.pair.Base.Language == source.Python && lang == source.Python:
 		return m.pythonImports(t, f)
 	case m.pair.Base.Language != source.Python && lang != source.Python && scripted(lang):
-		return m.scriptImports(f)
+		return m.scriptImports(t, f)
 	}
 	return nil
 }
 
 func (m module) pythonImports(t *tree, f text) []use {
 	var out []use
-	for _, at := range fromImport.FindAllStringSubmatchIndex(f.body, -1) {
+	for _, at := range t.matches(fromImport, f) {
 		if !refersTo(t, f.path, f.body[at[4]:at[5]], m.path) || forgiven(f.body, at[0]) {
 			continue
 		}
@@ -180,7 +182,7 @@ func (m module) pythonImports(t *tree, f text) []use {
 				continue
 			}
 			name := strings.Fields(item)[0]
-			if slices.Contains(m.names, name) {
+			if m.lost[name] {
 				out = append(out, use{name: name, line: lineOf(f.body, at[4]), sure: true})
 			}
 		}
@@ -193,6 +195,9 @@ func (m module) pythonImports(t *tree, f text) []use {
 // its packages.
 func refersTo(t *tree, importer, name, target string) bool {
 	stem := strings.TrimSuffix(strings.TrimSuffix(target, path.Ext(target)), "/__init__")
+	if last := name[strings.LastIndexByte(name, '.')+1:]; !strings.HasSuffix(stem, last) {
+		return false // most imports are of something else
+	}
 	if strings.HasPrefix(name, ".") {
 		dir := path.Dir(importer)
 		rest := strings.TrimLeft(name, ".")
@@ -236,10 +241,10 @@ func forgiven(body string, at int) bool {
 	return true
 }
 
-func (m module) scriptImports(f text) []use {
+func (m module) scriptImports(t *tree, f text) []use {
 	var out []use
 	if m.gone {
-		for _, at := range wholeFile.FindAllStringSubmatchIndex(f.body, -1) {
+		for _, at := range t.matches(wholeFile, f) {
 			if resolves(f.path, f.body[at[4]:at[5]], m.path) {
 				out = append(out, use{line: lineOf(f.body, at[0]), sure: at[2] == at[3]})
 			}
@@ -247,14 +252,14 @@ func (m module) scriptImports(f text) []use {
 		return out
 	}
 	for _, re := range []*check.Pattern{script, required} {
-		for _, at := range re.FindAllStringSubmatchIndex(f.body, -1) {
+		for _, at := range t.matches(re, f) {
 			if !resolves(f.path, f.body[at[6]:at[7]], m.path) {
 				continue
 			}
 			for item := range strings.SplitSeq(f.body[at[4]:at[5]], ",") {
 				item = strings.TrimPrefix(strings.TrimSpace(item), "type ")
 				name, _, _ := strings.Cut(item, ":")
-				if name = strings.TrimSpace(strings.SplitN(name, " as ", 2)[0]); slices.Contains(m.names, name) {
+				if name = strings.TrimSpace(strings.SplitN(name, " as ", 2)[0]); m.lost[name] {
 					// What require does not find is undefined, and no failure yet.
 					out = append(out, use{name: name, line: lineOf(f.body, at[0]), sure: re == script && source.LanguageOf(f.path) == source.JavaScript})
 				}
@@ -266,6 +271,9 @@ func (m module) scriptImports(f text) []use {
 
 // resolves reports whether a relative import means the file at target.
 func resolves(importer, name, target string) bool {
+	if last := path.Base(name); last != "." && last != ".." && !strings.Contains(target, strings.TrimSuffix(last, path.Ext(last))) {
+		return false // most imports are of something else
+	}
 	want := path.Join(path.Dir(importer), name)
 	if want == target {
 		return true
@@ -292,9 +300,10 @@ func leftMethods(ctx context.Context, t *tree, pairs []check.Pair) ([]evidence.F
 		if !p.Base.Found || !scripted(p.Base.Language) {
 			continue
 		}
+		words := wordsOf(string(p.Head.Text))
 		for _, f := range p.Base.Functions {
 			n := f.Name[strings.LastIndexAny(f.Name, ".#")+1:]
-			if from[n] == nil && compound(n) && (!p.Head.Found || !wordIn(string(p.Head.Text), n)) {
+			if from[n] == nil && compound(n) && !words[n] {
 				names = append(names, n)
 				from[n], lines[n] = p, f.Start
 			}
@@ -306,6 +315,10 @@ func leftMethods(ctx context.Context, t *tree, pairs []check.Pair) ([]evidence.F
 	all, err := t.sources(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if len(names) > maxNames {
+		t.left = append(t.left, fmt.Sprintf("calls of %d of %d functions that are gone were not looked for", len(names)-maxNames, len(names)))
+		names = names[:maxNames]
 	}
 	var out []evidence.Finding
 	for _, n := range names {

@@ -17,6 +17,7 @@ const (
 	maxFiles = 4000
 	maxFile  = 1 << 20
 	maxBytes = 48 << 20
+	maxNames = 300
 )
 
 // tree is the head's tree, read as far as it is needed.
@@ -27,6 +28,29 @@ type tree struct {
 	code  []text
 	docs  []text
 	base  map[string]bool // every path of the base
+
+	matched map[place][][]int
+}
+
+// place is one pattern in one text of the head.
+type place struct {
+	re   *check.Pattern
+	path string
+}
+
+// matches gives where a pattern matches in a text. Each text is searched once:
+// every module that is gone asks for the same imports.
+func (t *tree) matches(re *check.Pattern, f text) [][]int {
+	key := place{re, f.path}
+	out, ok := t.matched[key]
+	if !ok {
+		if t.matched == nil {
+			t.matched = map[place][][]int{}
+		}
+		out = re.FindAllStringSubmatchIndex(f.body, -1)
+		t.matched[key] = out
+	}
+	return out
 }
 
 // text is one file of the head.
@@ -142,6 +166,22 @@ func wordIn(body, name string) bool {
 		}
 		from = at + 1
 	}
+}
+
+// wordsOf gives the words of a text, for wordIn of many names.
+func wordsOf(body string) map[string]bool {
+	out := map[string]bool{}
+	start := -1
+	for i := 0; i <= len(body); i++ {
+		switch is := i < len(body) && isWord(body[i]); {
+		case is && start < 0:
+			start = i
+		case !is && start >= 0:
+			out[body[start:i]] = true
+			start = -1
+		}
+	}
+	return out
 }
 
 func isWord(c byte) bool {

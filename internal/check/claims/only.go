@@ -77,12 +77,12 @@ func isForTests(p pair) bool {
 	}
 	was, is := testLines(p.base, p.baseText), testLines(p.head, p.headTxt)
 	for _, l := range p.patch.Added() {
-		if strings.TrimSpace(l.Text) != "" && !is(l.Number) && !inComment(p.head, l.Number) {
+		if strings.TrimSpace(l.Text) != "" && !is(l.Number) && !p.head.InComment(l.Number) {
 			return false
 		}
 	}
 	for _, l := range p.patch.Removed() {
-		if strings.TrimSpace(l.Text) != "" && !was(l.Number) && !inComment(p.base, l.Number) {
+		if strings.TrimSpace(l.Text) != "" && !was(l.Number) && !p.base.InComment(l.Number) {
 			return false
 		}
 	}

@@ -108,15 +108,11 @@ func showDiff(s *check.Subject, f change.File) string {
 // firstLine gives the first changed line of the head that holds code, or 0.
 func firstLine(p pair) int {
 	for _, l := range p.patch.Added() {
-		if t := strings.TrimSpace(l.Text); t != "" && !inComment(p.head, l.Number) {
+		if t := strings.TrimSpace(l.Text); t != "" && !p.head.InComment(l.Number) {
 			return l.Number
 		}
 	}
 	return 0
-}
-
-func inComment(f source.File, line int) bool {
-	return slices.ContainsFunc(f.Comments, func(c source.Comment) bool { return c.Holds(line) })
 }
 
 // loose puts words in order and leaves out what formatters add, take away or

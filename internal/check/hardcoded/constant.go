@@ -1,6 +1,7 @@
 package hardcoded
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,14 +26,17 @@ func constantsOf(p *check.Pair, patch change.Patch) []constant {
 	if !p.Base.Found {
 		return nil
 	}
+	was := map[string]source.Function{}
+	for _, b := range slices.Backward(p.Base.Functions) {
+		was[b.Name+"\x00"+b.Signature] = b
+	}
 	var out []constant
 	var toks []token
 	for _, f := range p.Head.Functions {
 		if f.Complexity > 0 || f.End-f.Start > 12 || !patch.Touches(f.Start, f.End) {
 			continue
 		}
-		i := slices.IndexFunc(p.Base.Functions, func(b source.Function) bool { return b.Name == f.Name && b.Signature == f.Signature })
-		if i < 0 || p.Base.Functions[i].Complexity == 0 && len(p.Base.Functions[i].Calls) == 0 {
+		if b, ok := was[f.Name+"\x00"+f.Signature]; !ok || b.Complexity == 0 && len(b.Calls) == 0 {
 			continue
 		}
 		if toks == nil {
@@ -49,8 +53,10 @@ func constantsOf(p *check.Pair, patch change.Patch) []constant {
 func only(toks []token, f source.Function) ([]string, int) {
 	r := reader{toks: toks}
 	start := max(f.Body.Start, f.Start)
-	for i, t := range toks {
-		if t.line < start || t.line > f.End || t.kind != name || t.value != "return" {
+	from, _ := slices.BinarySearchFunc(toks, start, func(t token, line int) int { return cmp.Compare(t.line, line) })
+	for i := from; i < len(toks) && toks[i].line <= f.End; i++ {
+		t := toks[i]
+		if t.kind != name || t.value != "return" {
 			continue
 		}
 		for j := i - 1; j >= 0 && toks[j].line >= start; j-- {

@@ -41,21 +41,23 @@ func groupsOf(p *check.Pair, patch change.Patch) []*group {
 		old[s.function+"\x00"]++
 	}
 	var out []*group
+	groups := map[string]*group{} // by function
 	for _, s := range found {
 		if old[key(s)] > 0 {
 			continue // it moved within the file
 		}
-		i := slices.IndexFunc(out, func(g *group) bool { return g.name == s.function })
-		if i < 0 {
-			g := &group{pair: p, name: s.function, dispatch: old[s.function+"\x00"]}
+		g := groups[s.function]
+		if g == nil {
+			g = &group{pair: p, name: s.function, dispatch: old[s.function+"\x00"]}
 			for k := range p.Base.Functions {
 				if s.function != "" && p.Base.Functions[k].Name == s.function {
 					g.base = &p.Base.Functions[k]
 				}
 			}
-			i, out = len(out), append(out, g)
+			groups[s.function] = g
+			out = append(out, g)
 		}
-		out[i].cases = append(out[i].cases, s)
+		g.cases = append(g.cases, s)
 	}
 	return out
 }

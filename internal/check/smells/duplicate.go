@@ -127,12 +127,18 @@ func newRuns(files []file) []run {
 // comment or an import are left out.
 func scan(f source.File, text string) []token {
 	var out []token
+	imported := map[int]bool{}
+	for _, i := range f.Imports {
+		for n := i.Start; n <= i.End; n++ {
+			imported[n] = true
+		}
+	}
 	n := 0
 	for line := range strings.Lines(text) {
 		n++
 		t := strings.TrimSpace(line)
 		if strings.HasPrefix(t, "//") || strings.HasPrefix(t, "#") || strings.HasPrefix(t, "*") || strings.HasPrefix(t, "/*") || strings.HasPrefix(t, "import ") || strings.HasPrefix(t, "from ") ||
-			slices.ContainsFunc(f.Imports, func(i source.Import) bool { return i.Holds(n) }) || len(t) > 2000 {
+			imported[n] || len(t) > 2000 {
 			continue
 		}
 		for len(t) > 0 {

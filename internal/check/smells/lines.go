@@ -45,7 +45,7 @@ func suppressions(f file) []evidence.Finding {
 	for _, l := range f.patch.Added() {
 		for _, s := range silencers {
 			at := s.mark.FindStringIndex(l.Text)
-			if at == nil || !s.code && f.head.Parser != "" && !commented(f.head, l.Number) || s.reason.MatchString(l.Text[at[1]:]) || reasonAbove(lines, l.Number) {
+			if at == nil || !s.code && f.head.Parser != "" && !f.head.InComment(l.Number) || s.reason.MatchString(l.Text[at[1]:]) || reasonAbove(lines, l.Number) {
 				continue
 			}
 			out = append(out, f.note("suppression", source.Range{Start: l.Number, End: l.Number}, strings.TrimSpace(l.Text),
@@ -54,10 +54,6 @@ func suppressions(f file) []evidence.Finding {
 		}
 	}
 	return out
-}
-
-func commented(f source.File, line int) bool {
-	return slices.ContainsFunc(f.Comments, func(c source.Comment) bool { return c.Holds(line) })
 }
 
 // reasonAbove reports whether the line before holds a comment of its own.
@@ -105,7 +101,7 @@ func placeholders(f file, claim string) []evidence.Finding {
 		out = append(out, finding)
 	}
 	for _, l := range f.patch.Added() {
-		remark := commented(f.head, l.Number) || f.head.Parser == ""
+		remark := f.head.InComment(l.Number) || f.head.Parser == ""
 		m := ""
 		switch {
 		case hollow[l.Number]:
@@ -136,7 +132,7 @@ func does(lines []string, x source.Function, f source.File) bool {
 				t = strings.TrimSpace(strings.TrimSuffix(t[i+1:], "}"))
 			}
 		}
-		if commented(f, n) && (strings.HasPrefix(t, "//") || strings.HasPrefix(t, "#") || strings.HasPrefix(t, "/*") || strings.HasPrefix(t, "*")) {
+		if f.InComment(n) && (strings.HasPrefix(t, "//") || strings.HasPrefix(t, "#") || strings.HasPrefix(t, "/*") || strings.HasPrefix(t, "*")) {
 			continue
 		}
 		if t = strings.TrimRight(t, "};"); t != "" && t != "{" && !strings.HasPrefix(t, `"""`) {

@@ -1,5 +1,10 @@
 package change
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Entry is one file, link or submodule of a tree.
 type Entry struct {
 	Path string
@@ -55,34 +60,41 @@ func (p Patch) Removed() []Line {
 }
 
 // Adds reports whether a line of the head is new.
-func (p Patch) Adds(line int) bool {
-	for _, h := range p.Hunks {
-		if h.NewStart <= line && line < h.NewStart+len(h.Added) {
-			return true
-		}
-	}
-	return false
-}
+func (p Patch) Adds(line int) bool { return p.touches(newSide, line, line, wholeLines) }
 
 // Touches reports whether the change reaches into lines start to end of the
 // head: it adds one of them, or removed lines between two of them.
-func (p Patch) Touches(start, end int) bool {
-	for _, h := range p.Hunks {
-		last := h.NewStart + len(h.Added) - 1
-		if len(h.Added) == 0 && start <= h.NewStart && h.NewStart < end || len(h.Added) > 0 && h.NewStart <= end && start <= last {
+func (p Patch) Touches(start, end int) bool { return p.touches(newSide, start, end, betweenLines) }
+
+// TouchesOld is Touches for the lines of the base.
+func (p Patch) TouchesOld(start, end int) bool { return p.touches(oldSide, start, end, betweenLines) }
+
+func newSide(h Hunk) (start, lines int) { return h.NewStart, len(h.Added) }
+func oldSide(h Hunk) (start, lines int) { return h.OldStart, len(h.Removed) }
+
+// reach says whether a hunk that has no lines on a side counts there.
+type reach string
+
+const (
+	wholeLines   reach = "lines"
+	betweenLines reach = "between"
+)
+
+// touches looks for a hunk by halves: a file may have many, and every line and
+// function of it asks.
+func (p Patch) touches(side func(Hunk) (start, lines int), start, end int, r reach) bool {
+	first, _ := slices.BinarySearchFunc(p.Hunks, start, func(h Hunk, start int) int {
+		at, n := side(h)
+		return cmp.Compare(at+max(n-1, 0), start)
+	})
+	for _, h := range p.Hunks[first:] {
+		at, n := side(h)
+		switch {
+		case at > end:
+			return false
+		case n > 0 || r == betweenLines && at < end:
 			return true
 		}
 	}
 	return false
-}
-
-// TouchesOld is Touches for the lines of the base.
-func (p Patch) TouchesOld(start, end int) bool { return p.reverse().Touches(start, end) }
-
-func (p Patch) reverse() Patch {
-	out := Patch{Path: p.Path, OldPath: p.OldPath}
-	for _, h := range p.Hunks {
-		out.Hunks = append(out.Hunks, Hunk{OldStart: h.NewStart, NewStart: h.OldStart, Removed: h.Added, Added: h.Removed})
-	}
-	return out
 }

@@ -1,6 +1,7 @@
 package change_test
 
 import (
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -183,5 +184,43 @@ func TestClassify(t *testing.T) {
 	}
 	if !change.Classify("a.go", nil).IsCode() || !change.Classify("go.mod", nil).IsCode() || change.Classify("a_test.go", nil).IsCode() {
 		t.Error("what is code")
+	}
+}
+
+// TestHunksAreFoundByHalves holds the search against looking at each hunk.
+func TestHunksAreFoundByHalves(t *testing.T) {
+	chance := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		var p change.Patch
+		oldAt, newAt := 1, 1
+		for range chance.IntN(6) {
+			gap := 1 + chance.IntN(4)
+			oldAt, newAt = oldAt+gap, newAt+gap
+			h := change.Hunk{OldStart: oldAt, NewStart: newAt, Removed: make([]string, chance.IntN(3)), Added: make([]string, chance.IntN(3))}
+			oldAt, newAt = oldAt+len(h.Removed), newAt+len(h.Added)
+			if len(h.Removed) == 0 {
+				h.OldStart--
+			}
+			if len(h.Added) == 0 {
+				h.NewStart--
+			}
+			if len(h.Removed)+len(h.Added) > 0 {
+				p.Hunks = append(p.Hunks, h)
+			}
+		}
+		for start := range 45 {
+			for end := start; end < 47; end++ {
+				adds, touches, old := false, false, false
+				for _, h := range p.Hunks {
+					last, lastOld := h.NewStart+len(h.Added)-1, h.OldStart+len(h.Removed)-1
+					adds = adds || h.NewStart <= start && start <= last
+					touches = touches || len(h.Added) > 0 && h.NewStart <= end && start <= last || len(h.Added) == 0 && start <= h.NewStart && h.NewStart < end
+					old = old || len(h.Removed) > 0 && h.OldStart <= end && start <= lastOld || len(h.Removed) == 0 && start <= h.OldStart && h.OldStart < end
+				}
+				if p.Adds(start) != adds || p.Touches(start, end) != touches || p.TouchesOld(start, end) != old {
+					t.Fatalf("%+v, lines %d to %d: adds %t, touches %t, touches old %t", p.Hunks, start, end, adds, touches, old)
+				}
+			}
+		}
 	}
 }
