@@ -78,7 +78,7 @@ func layers() []layer {
 		{"internal/app", "internal/core/... internal/source/reader internal/adapter/... internal/store internal/check internal/check/... internal/engine internal/demo", plain},
 		{"internal/cli", "internal/app internal/core/... internal/demo internal/cli/unit", plain},
 		{"internal/cli/unit", "internal/core/...", plain},
-		{"cmd/muster", "internal/cli internal/app internal/adapter/sandbox internal/adapter/agent", plain},
+		{"cmd/muster", "internal/cli internal/app internal/adapter/sandbox internal/adapter/inside", plain},
 		{"internal/killtest", "internal/...", forTest},
 		{"internal/agentse2e", "internal/...", forTest},
 		{"internal/bench", "internal/...", forTest},

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 
-	"muster/internal/adapter/agent"
+	"muster/internal/adapter/inside"
 	"muster/internal/adapter/sandbox"
 	"muster/internal/app"
 	"muster/internal/cli"
@@ -27,7 +27,7 @@ func run(args []string) int {
 			fmt.Fprintln(os.Stderr, "muster agent-script:", err)
 			return 1
 		}
-		return agent.Script(args[1:], os.Stdin, os.Stdout, os.Getenv, dir)
+		return inside.Script(args[1:], os.Stdin, os.Stdout, os.Getenv, dir)
 	}
 	host, err := app.ThisHost()
 	if err != nil {

@@ -1,8 +1,6 @@
 package agent
 
 import (
-	"encoding/json"
-	"fmt"
 	"strconv"
 
 	"muster/internal/core/fault"
@@ -67,9 +65,9 @@ type commandReader struct {
 	denied     []string
 }
 
-// message is a line that a program prints for Muster.
+// message is a job.AgentLine as it is read: by whatever program it was printed.
 type message struct {
-	Muster string `json:"muster"` // "event" or "outcome"
+	Muster string `json:"muster"`
 	job.AgentEvent
 
 	Message string    `json:"message,omitempty"`
@@ -99,9 +97,9 @@ func (r *commandReader) Line(line []byte) []job.AgentEvent {
 	var m message
 	if isObject(line) && decode(line, &m) {
 		switch m.Muster {
-		case "event":
+		case job.LineEvent:
 			return r.event(m.AgentEvent)
-		case "outcome":
+		case job.LineOutcome:
 			return r.outcome(m)
 		}
 	}
@@ -170,13 +168,4 @@ func (r *commandReader) End(exit job.Exit, stderrTail string) job.Outcome {
 	out.Message = r.view.text(out.Message)
 	bookUsage(r.a, &out, r.total)
 	return out
-}
-
-// line gives m as a line of output.
-func (m message) line() []byte {
-	b, err := json.Marshal(m)
-	if err != nil {
-		panic(fmt.Sprintf("a message cannot be encoded: %v", err)) // it holds only texts and numbers
-	}
-	return append(b, '\n')
 }

@@ -1,4 +1,4 @@
-package agent_test
+package inside_test
 
 import (
 	"bufio"
@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"muster/internal/adapter/agent"
+	"muster/internal/adapter/inside"
 	"muster/internal/core/job"
 )
 
@@ -24,7 +25,7 @@ func TestMain(m *testing.M) {
 		if err != nil {
 			panic(err)
 		}
-		os.Exit(agent.Script(os.Args[2:], os.Stdin, os.Stdout, os.Getenv, dir))
+		os.Exit(inside.Script(os.Args[2:], os.Stdin, os.Stdout, os.Getenv, dir))
 	}
 	os.Exit(m.Run())
 }
@@ -86,7 +87,7 @@ func (s *scripted) play(t *testing.T) (job.Outcome, []job.AgentEvent) {
 		return ""
 	}
 	var stdout bytes.Buffer
-	code := agent.Script(spec.Argv[2:], strings.NewReader(spec.Stdin), &stdout, env, spec.Dir)
+	code := inside.Script(spec.Argv[2:], strings.NewReader(spec.Stdin), &stdout, env, spec.Dir)
 	return s.judge(t, job.Exit{State: job.Exited, Code: code}, &stdout)
 }
 
