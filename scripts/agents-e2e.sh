@@ -1,9 +1,9 @@
 #!/bin/sh
 # Whole runs of Muster with real agents against scripted models:
 #
-#   scripts/agents-e2e.sh [claude] [codex]     (all when none is named)
+#   scripts/agents-e2e.sh [claude] [codex] [gemini] [copilot] [qwen] [opencode]
 #
-# Installs the agents first, at pinned versions; see scripts/agents-install.sh.
+# Without a name it takes all. It installs the agents first, at pinned versions; see scripts/agents-install.sh.
 # No account and no key is needed: the models are programs of the test.
 set -eu
 MUSTER_AGENTS_DIR=${MUSTER_AGENTS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/muster-agents}
@@ -12,12 +12,12 @@ case $MUSTER_AGENTS_DIR in
 *) MUSTER_AGENTS_DIR=$PWD/$MUSTER_AGENTS_DIR ;;
 esac
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- claude codex
+[ $# -gt 0 ] || set -- claude codex gemini copilot qwen opencode
 for agent in "$@"; do
 	case $agent in
-	claude | codex) ;;
+	claude | codex | gemini | copilot | qwen | opencode) ;;
 	*)
-		echo "agents-e2e: unknown agent \"$agent\"; there are claude and codex" >&2
+		echo "agents-e2e: unknown agent \"$agent\"; there are claude, codex, gemini, copilot, qwen and opencode" >&2
 		exit 2
 		;;
 	esac

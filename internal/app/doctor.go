@@ -53,6 +53,12 @@ func tested(driver string) string {
 		return "2.1.330"
 	case "codex":
 		return "0.169.0"
+	case "gemini":
+		return "0.61.0"
+	case "opencode":
+		return "1.18.33"
+	case "qwen":
+		return "0.24.4"
 	}
 	return ""
 }

@@ -95,7 +95,8 @@ func (h Host) agentEnv(pass []string) map[string]string {
 	allowed := append(append(common(), "TERM"), pass...)
 	out := map[string]string{}
 	for name, value := range h.Env {
-		if slices.Contains(allowed, name) || hasPrefix(name, "ANTHROPIC_", "CLAUDE_", "OPENAI_", "CODEX_", "XDG_") {
+		if slices.Contains(allowed, name) || hasPrefix(name, "ANTHROPIC_", "CLAUDE_", "OPENAI_", "CODEX_", "XDG_",
+			"GEMINI_", "GOOGLE_", "QWEN_", "OPENCODE_", "COPILOT_") {
 			out[name] = value
 		}
 	}

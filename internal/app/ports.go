@@ -91,8 +91,14 @@ func (a agents) Spec(_ context.Context, t job.Attempt) (job.Spec, error) {
 		return job.Spec{}, fault.Wrap(fault.Transient, err, "make the scratch folder of %s", t.Op)
 	}
 	spec, err := a.s.agents.Spec(t)
+	if err != nil {
+		return job.Spec{}, err
+	}
+	if err := a.s.agents.Lay(t); err != nil {
+		return job.Spec{}, err
+	}
 	spec.GraceMS, spec.OutputCap = graceMS, outputCap
-	return spec, err
+	return spec, nil
 }
 
 func (a agents) Outcome(_ context.Context, t job.Attempt, exit job.Exit) (job.Outcome, []byte, []byte, error) {

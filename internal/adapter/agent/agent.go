@@ -55,6 +55,9 @@ func table(self []string) []named {
 		{"claude", claude{}},
 		{"codex", codex{}},
 		{"command", command{}},
+		{"gemini", gemini{}},
+		{"opencode", opencode{}},
+		{"qwen", qwen{}},
 		{"script", script{self: self}},
 	}
 }

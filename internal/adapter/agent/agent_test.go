@@ -17,7 +17,7 @@ import (
 )
 
 func TestNames(t *testing.T) {
-	want := []string{"claude", "codex", "command", "script"}
+	want := []string{"claude", "codex", "command", "gemini", "opencode", "qwen", "script"}
 	if got := agent.Names(); !slices.Equal(got, want) {
 		t.Errorf("names %q, want %q", got, want)
 	}
@@ -26,8 +26,8 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s: %v", n, err)
 		}
 	}
-	_, err := agent.For("gemini")
-	if fault.KindOf(err) != fault.Invalid || !strings.Contains(fault.HintOf(err), "claude, codex, command, script") {
+	_, err := agent.For("acme")
+	if fault.KindOf(err) != fault.Invalid || !strings.Contains(fault.HintOf(err), "claude, codex, command, gemini, opencode, qwen, script") {
 		t.Errorf("unknown driver: %v (%s)", err, fault.HintOf(err))
 	}
 }
@@ -41,6 +41,8 @@ func attempt(driver string) job.Attempt {
 			"PATH": "/bin", "HOME": "/home/dev", "SHELL": "/bin/sh", "GITHUB_TOKEN": "github-token-1", "HTTPS_PROXY": "http://proxy",
 			"ANTHROPIC_API_KEY": "anthropic-key-1", "CLAUDE_CONFIG_DIR": "/c", "CLAUDE_CODE_SSE_PORT": "1",
 			"OPENAI_API_KEY": "openai-key-1", "CODEX_HOME": "/x", "CODEX_SANDBOX": "seatbelt",
+			"QWEN_CODE_SESSION_ID": "1", "QWEN_HOME": "/q", "OPENCODE_PERMISSION": "{}", "OPENCODE_CONFIG": "/o",
+			"GEMINI_API_KEY": "gemini-key-1", "GEMINI_CLI_TRUST_WORKSPACE": "true", "GEMINI_CLI_IDE_SERVER_PORT": "1",
 		},
 	}
 }
@@ -69,6 +71,15 @@ func TestSpecs(t *testing.T) {
 			a.Agent.Model = "gpt-5.5"
 			a.Agent.Args = []string{"-c", "model_provider=x", "--sandbox=read-only"}
 		}},
+		{"gemini", func(a *job.Attempt) { a.Prompt = "@secret prompt" }},
+		{"gemini-resume", func(a *job.Attempt) {
+			a.Session, a.Agent.Model = "sess-1", "gemini-2.5-pro"
+			delete(a.Host, "GEMINI_API_KEY")
+		}},
+		{"qwen", func(*job.Attempt) {}},
+		{"qwen-resume", func(a *job.Attempt) { a.Session, a.Agent.Model = "sess-1", "coder" }},
+		{"opencode", func(*job.Attempt) {}},
+		{"opencode-resume", func(a *job.Attempt) { a.Session, a.Agent.Model = "ses_1", "local/coder" }},
 		{"command", func(a *job.Attempt) {
 			a.Agent.Command, a.Agent.Args = []string{"./agent.sh", "x"}, []string{"-v"}
 			a.Session, a.Round = "sess-1", 2
@@ -87,15 +98,38 @@ func TestSpecs(t *testing.T) {
 				t.Errorf("spec %+v", spec)
 			}
 			argv := strings.Join(spec.Argv, "\n")
-			for _, never := range []string{"prompt", "anthropic-key-1", "openai-key-1", "github-token-1"} {
+			for _, never := range []string{"prompt", "-key-1", "github-token-1"} {
 				if strings.Contains(argv, never) {
 					t.Errorf("%q is an argument", never)
 				}
 			}
 			compareGolden(t, "testdata/spec/"+c.name+".golden",
-				argv+"\n\n"+strings.Join(spec.Env, "\n")+"\n\n"+spec.Stdin+"\n")
+				argv+"\n\n"+strings.Join(spec.Env, "\n")+"\n\n"+spec.Stdin+"\n"+filesOf(t, c.name, a))
 		})
 	}
+}
+
+// filesOf shows the files that the agent's program needs.
+func filesOf(t *testing.T, driver string, a job.Attempt) string {
+	t.Helper()
+	d, err := agent.For(a.Agent.Driver)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, ok := d.(interface {
+		Files(a job.Attempt) []agent.File
+	})
+	if !ok {
+		return ""
+	}
+	var out strings.Builder
+	for _, file := range f.Files(a) {
+		if strings.Contains(file.Text, "-key-1") {
+			t.Errorf("%s: a key is written into %s", driver, file.Path)
+		}
+		out.WriteString("\n" + file.Path + ": " + file.Link + file.Text)
+	}
+	return out.String()
 }
 
 func TestSpecRefuses(t *testing.T) {
@@ -103,7 +137,7 @@ func TestSpecRefuses(t *testing.T) {
 		name, driver string
 		change       func(*job.Attempt)
 	}{
-		{"unknown driver", "gemini", func(*job.Attempt) {}},
+		{"unknown driver", "acme", func(*job.Attempt) {}},
 		{"no operation", "claude", func(a *job.Attempt) { a.Op = "" }},
 		{"relative worktree", "claude", func(a *job.Attempt) { a.Dir = "tree" }},
 		{"relative scratch", "codex", func(a *job.Attempt) { a.Scratch = "" }},
@@ -113,6 +147,9 @@ func TestSpecRefuses(t *testing.T) {
 		{"model that is an option", "codex", func(a *job.Attempt) { a.Agent.Model = "--yolo" }},
 		{"model that is an option", "claude", func(a *job.Attempt) { a.Agent.Model = "-p" }},
 		{"option of Muster's", "claude", func(a *job.Attempt) { a.Agent.Args = []string{"--output-format=text"} }},
+		{"option of Muster's", "qwen", func(a *job.Attempt) { a.Agent.Args = []string{"-c"} }},
+		{"option of Muster's", "opencode", func(a *job.Attempt) { a.Agent.Args = []string{"--auto"} }},
+		{"option of Muster's", "gemini", func(a *job.Attempt) { a.Agent.Args = []string{"--skip-trust"} }},
 		{"option of Muster's", "codex", func(a *job.Attempt) { a.Agent.Args = []string{"--cd", "/"} }},
 		{"empty command", "command", func(*job.Attempt) {}},
 		{"no folder", "script", func(*job.Attempt) {}},

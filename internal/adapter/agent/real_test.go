@@ -3,7 +3,7 @@ package agent_test
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,7 +48,8 @@ type bench struct {
 	dir     string // worktree
 	home    string
 	scratch string
-	args    []string // added to the agent's
+	args    []string          // added to the agent's
+	env     map[string]string // added to the agent's
 }
 
 func realScript() fakemodel.Script {
@@ -146,20 +147,12 @@ func (b *bench) attempt(scenario string) job.Attempt {
 		Op: "op-1", Dir: b.dir, Scratch: b.scratch, NewID: uuid.NewString(), Number: 1, Task: "task",
 		Prompt: "[[scenario:" + scenario + "]] Please do it.",
 		Host:   map[string]string{"PATH": os.Getenv("PATH"), "HOME": b.home},
-		Agent:  job.Agent{Name: b.driver, Driver: b.driver, Command: []string{filepath.Join(agentsDir(), "bin", b.driver)}},
+		Agent: job.Agent{
+			Name: b.driver, Driver: b.driver, Command: []string{filepath.Join(agentsDir(), "bin", b.driver)}, Env: map[string]string{},
+		},
 	}
-	switch b.driver {
-	case "claude":
-		a.Host["ANTHROPIC_BASE_URL"] = b.model.URL
-		a.Host["ANTHROPIC_API_KEY"] = testKey
-		a.Host["CLAUDE_CODE_MAX_RETRIES"] = "1"
-	case "codex":
-		a.Agent.Model = "gpt-5.5"
-		a.Agent.Env = map[string]string{"FAKE_KEY": testKey}
-		a.Agent.Args = []string{"-c", "model_provider=fake", "-c", fmt.Sprintf(
-			`model_providers.fake={name="fake",base_url="%s/v1",env_key="FAKE_KEY",wire_api="responses",request_max_retries=1,stream_max_retries=1}`,
-			b.model.URL)}
-	}
+	realAgents()[b.driver].ask(b, &a)
+	maps.Copy(a.Agent.Env, b.env)
 	a.Agent.Args = append(a.Agent.Args, b.args...)
 	return a
 }
@@ -191,6 +184,9 @@ func (p played) has(kind job.AgentEventKind) bool {
 func (b *bench) play(t *testing.T, a job.Attempt, stop func(context.Context)) played {
 	t.Helper()
 	spec, err := agent.Set{}.Spec(a)
+	if err == nil {
+		err = agent.Set{}.Lay(a)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,23 +278,8 @@ func realCases() []realCase {
 	return cases
 }
 
-// perRequest is what the scripted model reports for one request, as the
-// driver shows it.
-func (b *bench) perRequest() job.Usage {
-	if b.driver == "codex" {
-		return job.Usage{
-			Input: fakemodel.InputTokens - fakemodel.CacheReadTokens, CacheRead: fakemodel.CacheReadTokens,
-			Output: fakemodel.OutputTokens, Reasoning: fakemodel.ReasoningTokens, CostUnknown: true,
-		}
-	}
-	return job.Usage{
-		Input: fakemodel.InputTokens, CacheRead: fakemodel.CacheReadTokens, CacheWrite: fakemodel.CacheWriteTokens,
-		Output: fakemodel.OutputTokens,
-	}
-}
-
 func realWriteAndResume(t *testing.T, b *bench) {
-	one := b.perRequest()
+	one := realAgents()[b.driver].each
 	withoutCost := func(u job.Usage) job.Usage { u.CostMicroUSD = 0; return u }
 	first := b.attempt("write")
 	p := b.done(t, first, "WROTE")
@@ -314,12 +295,18 @@ func realWriteAndResume(t *testing.T, b *bench) {
 	if withoutCost(p.Usage) != one.Add(one) || p.Usage != p.Total {
 		t.Errorf("usage %+v, total %+v, want twice %+v", p.Usage, p.Total, one)
 	}
-	if b.driver == "claude" && (p.Session != first.NewID || p.Usage.CostMicroUSD == 0) {
-		t.Errorf("session %s, want %s; cost %d", p.Session, first.NewID, p.Usage.CostMicroUSD)
+	if realAgents()[b.driver].takesID && p.Session != first.NewID {
+		t.Errorf("session %s, want %s", p.Session, first.NewID)
+	}
+	if isKnown := !p.Usage.CostUnknown; isKnown != (p.Usage.CostMicroUSD > 0) {
+		t.Errorf("cost %+v", p.Usage)
 	}
 	again := b.attempt("text")
 	again.Session, again.Previous = p.Session, p.Total
 	q := b.done(t, again, "TEXT")
+	if realAgents()[b.driver].asides && withoutCost(q.Usage) == one.Add(one) {
+		one = one.Add(one)
+	}
 	if q.Session != p.Session || withoutCost(q.Usage) != one || q.Total != p.Total.Add(q.Usage) {
 		t.Errorf("session %s usage %+v total %+v after total %+v", q.Session, q.Usage, q.Total, p.Total)
 	}
@@ -349,7 +336,7 @@ func realOutside(t *testing.T, b *bench) {
 	if _, err := os.Stat(filepath.Join(filepath.Dir(b.dir), "outside.txt")); err == nil {
 		t.Error("the agent wrote outside its worktree")
 	}
-	if len(p.Denied) != 1 || b.driver == "claude" && !p.has(job.AgentDenied) {
+	if len(p.Denied) != 1 || b.driver != "codex" && !p.has(job.AgentDenied) {
 		t.Errorf("denied: %q", p.Denied)
 	}
 }
@@ -358,7 +345,7 @@ func realCommit(t *testing.T, b *bench) {
 	head := b.git(t, "rev-parse", "HEAD")
 	for _, scenario := range []string{"commit", "commits"} {
 		p := b.done(t, b.attempt(scenario), "RAN")
-		if b.driver == "claude" && len(p.Denied) != 1 {
+		if b.driver != "codex" && len(p.Denied) != 1 { // Codex keeps commits off by its sandbox, and says nothing of it
 			t.Errorf("%s: denied: %q", scenario, p.Denied)
 		}
 		if now := b.git(t, "rev-parse", "HEAD"); now != head {
@@ -373,6 +360,9 @@ func realStopAndResume(t *testing.T, b *bench) {
 			t.Error(err)
 		}
 	})
+	if realAgents()[b.driver].silent && p.Kind == job.Halted && p.Session == "" {
+		return
+	}
 	if p.Kind != job.Halted || p.Session == "" || !p.Usage.CostUnknown {
 		t.Fatalf("outcome %+v, want halted with a session and an unknown cost", p.Outcome)
 	}
@@ -395,28 +385,12 @@ func realUnknownSession(t *testing.T, b *bench) {
 // to be run by the agent, and that it could if the driver let it.
 func realHostileRepository(t *testing.T, b *bench) {
 	mark := filepath.Join(b.scratch, "mark")
-	trusting := []string{"--setting-sources", "user,project"}
-	switch b.driver {
-	case "claude":
-		b.put(t, ".claude/settings.json", fmt.Sprintf(
-			`{"hooks":{"SessionStart":[{"hooks":[{"type":"command","command":"touch %s"}]}]}}`, mark))
-	case "codex":
-		b.put(t, ".codex/config.toml", fmt.Sprintf("[mcp_servers.evil]\ncommand = \"touch\"\nargs = [%q]\n", mark))
-		user := filepath.Join(b.home, ".codex")
-		if err := os.Mkdir(user, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		trust := fmt.Sprintf("[projects.%q]\ntrust_level = \"trusted\"\n", b.dir)
-		if err := os.WriteFile(filepath.Join(user, "config.toml"), []byte(trust), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		trusting = []string{"-c", fmt.Sprintf("projects={%q={trust_level=\"trusted\"}}", b.dir)}
-	}
+	trust := realAgents()[b.driver].trap(t, b, mark)
 	b.done(t, b.attempt("text"), "TEXT")
 	if _, err := os.Stat(mark); err == nil {
 		t.Error("a program that the repository names was run")
 	}
-	b.args = trusting
+	trust()
 	b.done(t, b.attempt("text"), "TEXT")
 	if _, err := os.Stat(mark); err != nil {
 		t.Error("the trap did not work even with trust, so this test proves nothing")

@@ -42,7 +42,9 @@ func Keys(part string) []string {
 }
 
 // Drivers gives the drivers that this version has.
-func Drivers() []string { return []string{"claude", "codex", "command", "script"} }
+func Drivers() []string {
+	return []string{"claude", "codex", "command", "gemini", "opencode", "qwen", "script"}
+}
 
 // Default gives what is in force where no file says otherwise.
 func Default() Config {
@@ -157,7 +159,7 @@ func readAgent(f *yamlfile.File, e yamlfile.Entry, a *job.Agent) (roles []string
 		f.Need(n, "driver", "one of "+strings.Join(Drivers(), ", "))
 	}
 	if driver != nil {
-		a.Driver = available(f, driver, Drivers(), []string{"gemini", "copilot", "qwen", "opencode", "acp"})
+		a.Driver = available(f, driver, Drivers(), []string{"copilot", "acp"})
 	}
 	a.Model = f.Line(n.Get("model"), maxName)
 	if command := n.Get("command"); command != nil {

@@ -93,6 +93,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasSuffix(r.URL.Path, "/count_tokens"):
 		writeJSON(w, http.StatusOK, object{"input_tokens": InputTokens})
 		return
+	case strings.HasSuffix(r.URL.Path, ":countTokens"):
+		writeJSON(w, http.StatusOK, object{"totalTokens": InputTokens})
+		return
 	case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/models"):
 		writeJSON(w, http.StatusOK, object{"object": "list", "data": []any{object{"id": "fake-model", "object": "model"}}})
 		return
@@ -214,5 +217,5 @@ func (s *Server) answered(n int, how string) {
 }
 
 func credentials(h http.Header) string {
-	return strings.TrimSpace(h.Get("X-Api-Key") + " " + h.Get("Authorization"))
+	return strings.TrimSpace(h.Get("X-Api-Key") + " " + h.Get("X-Goog-Api-Key") + " " + h.Get("Authorization"))
 }
