@@ -14,9 +14,8 @@ import (
 
 func main() { os.Exit(run(os.Args[1:])) }
 
-// run carries out one command line and gives its exit code. The two hidden
-// commands come first: every operation starts a shim, so a shim must start
-// fast.
+// run carries out one command line and gives its exit code. The hidden commands
+// come first: every operation starts a shim, so a shim must start fast.
 func run(args []string) int {
 	if len(args) == 2 && args[0] == "shim" {
 		return sandbox.Shim(args[1])
@@ -28,6 +27,17 @@ func run(args []string) int {
 			return 1
 		}
 		return inside.Script(args[1:], os.Stdin, os.Stdout, os.Getenv, dir)
+	}
+	if len(args) >= 1 && args[0] == "agent-acp" {
+		dir, err := os.Getwd()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "muster agent-acp:", err)
+			return 1
+		}
+		return inside.ACP(args[1:], inside.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.Getenv, dir)
+	}
+	if len(args) >= 1 && args[0] == "agent-append" {
+		return inside.Append(args[1:], inside.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	}
 	host, err := app.ThisHost()
 	if err != nil {

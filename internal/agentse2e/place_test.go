@@ -93,6 +93,7 @@ func newPlace(t *testing.T, agent who, script fakemodel.Script, s set) *place {
 		"XDG_STATE_HOME=" + filepath.Join(p.root, "state"), "USER=kim", "GIT_CONFIG_NOSYSTEM=1",
 		"GOCACHE=" + goEnv.GOCACHE, "GOMODCACHE=" + goEnv.GOMODCACHE, "GOTOOLCHAIN=local",
 		"ANTHROPIC_API_KEY=" + testKey, "SHOP_MODEL_KEY=" + testKey, "GEMINI_API_KEY=" + testKey,
+		"OPENAI_API_KEY=" + testKey, "COPILOT_PROVIDER_API_KEY=" + testKey,
 	}
 	for path, text := range shop() {
 		p.put(filepath.Join("repo", path), text)
@@ -100,6 +101,13 @@ func newPlace(t *testing.T, agent who, script fakemodel.Script, s set) *place {
 	p.put("repo/.muster/config.yaml", p.config())
 	p.put("home/.gitconfig", "[user]\n\tname = Kim\n\temail = kim@localhost\n")
 	p.put("tax.yaml", plan(s))
+	if err := os.MkdirAll(filepath.Join(p.home(), ".cache"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	// Copilot would unpack 235 MB into every fresh home.
+	if err := os.Symlink(filepath.Join(agentsDir(t), "copilot-cache"), filepath.Join(p.home(), ".cache", "copilot")); err != nil {
+		t.Fatal(err)
+	}
 	p.git("init", "-q", "-b", "main")
 	p.git("add", "-A")
 	p.git("commit", "-q", "-m", "first")

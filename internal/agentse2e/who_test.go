@@ -12,12 +12,14 @@ import (
 // who is how one agent is pointed at a scripted model, and what it does in its
 // own way.
 type who struct {
-	name     string
-	settings func(p *place) string // its entry in config.yaml, from driver on, in the flow style of JSON
-	each     job.Usage             // what the model reports for one answer, as Muster counts it
-	isPriced bool                  // it reports money
-	isSilent bool                  // keeps commits off by its sandbox, and says nothing of it
-	tries    int                   // requests until it gives up, for one that keeps no session in which nothing happened
+	name      string
+	settings  func(p *place) string // its entry in config.yaml, from driver on, in the flow style of JSON
+	each      job.Usage             // what the model reports for one answer, as Muster counts it
+	isPriced  bool                  // it reports money
+	sandboxed bool                  // keeps commits off by its sandbox, and says nothing of it
+	asides    bool                  // a resumed session asks the model more than it has to
+	silent    bool                  // says nothing, not even its session, before its first step has ended
+	tries     int                   // requests until it gives up, for one that keeps no session in which nothing happened
 }
 
 // agents are all that can be asked for.
@@ -27,13 +29,18 @@ func agents() []who {
 		Input: fakemodel.InputTokens - fakemodel.CacheReadTokens, CacheRead: fakemodel.CacheReadTokens,
 		Output: fakemodel.OutputTokens, Reasoning: fakemodel.ReasoningTokens,
 	}
+	withoutThought := counted
+	withoutThought.Reasoning = 0
 	return []who{
 		{name: "claude", settings: claudeSettings, isPriced: true, each: job.Usage{
 			Input: fakemodel.InputTokens, CacheRead: fakemodel.CacheReadTokens, CacheWrite: fakemodel.CacheWriteTokens,
 			Output: fakemodel.OutputTokens,
 		}},
-		{name: "codex", settings: codexSettings, each: counted, isSilent: true},
+		{name: "codex", settings: codexSettings, each: counted, sandboxed: true},
 		{name: "gemini", settings: geminiSettings, each: counted, tries: 3},
+		{name: "copilot", settings: copilotSettings, each: counted},
+		{name: "qwen", settings: qwenSettings, each: withoutThought, asides: true},
+		{name: "opencode", settings: opencodeSettings, each: counted, isPriced: true, silent: true},
 	}
 }
 
@@ -76,4 +83,35 @@ func codexSettings(p *place) string {
 
 func geminiSettings(p *place) string {
 	return p.json(object{"driver": "gemini", "model": "gemini-2.5-pro", "env": object{"GOOGLE_GEMINI_BASE_URL": p.model.URL}})
+}
+
+func copilotSettings(p *place) string {
+	return p.json(object{
+		"driver": "copilot", "model": "fake-model",
+		"env": object{"COPILOT_PROVIDER_BASE_URL": p.model.URL + "/v1", "COPILOT_OFFLINE": "true"},
+	})
+}
+
+func qwenSettings(p *place) string {
+	return p.json(object{
+		"driver": "qwen", "model": "fake-model", "args": []string{"--auth-type", "openai"},
+		"env": object{"OPENAI_BASE_URL": p.model.URL + "/v1"},
+	})
+}
+
+func opencodeSettings(p *place) string {
+	settings := p.json(object{
+		"small_model": "fake/fake-model",
+		"provider": object{"fake": object{
+			"npm":     "@ai-sdk/openai-compatible",
+			"options": object{"baseURL": p.model.URL + "/v1", "apiKey": "{env:SHOP_MODEL_KEY}"},
+			"models": object{"fake-model": object{
+				"tool_call": true, "limit": object{"context": 100000, "output": 8192}, "cost": object{"input": 1, "output": 2},
+			}},
+		}},
+	})
+	return p.json(object{
+		"driver": "opencode", "model": "fake/fake-model", "pass_env": []string{"SHOP_MODEL_KEY"},
+		"env": object{"OPENCODE_CONFIG_CONTENT": settings, "OPENCODE_DISABLE_MODELS_FETCH": "1"},
+	})
 }

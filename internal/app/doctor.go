@@ -53,6 +53,8 @@ func tested(driver string) string {
 		return "2.1.330"
 	case "codex":
 		return "0.169.0"
+	case "copilot":
+		return "1.0.102"
 	case "gemini":
 		return "0.61.0"
 	case "opencode":

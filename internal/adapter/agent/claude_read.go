@@ -331,7 +331,7 @@ func forgetUnknownSession(a job.Attempt, out *job.Outcome, stderrTail string) {
 		return
 	}
 	low := strings.ToLower(out.Message + "\n" + stderrTail)
-	for _, mark := range []string{"no conversation found", "no rollout found", "error resuming session", "no saved session found", "session not found"} {
+	for _, mark := range []string{"no conversation found", "no rollout found", "error resuming session", "no saved session found", "session not found", "no session, task, or name matched"} {
 		if a.Session != "" && strings.Contains(low, mark) {
 			out.Kind, out.Session = job.Crashed, ""
 			return

@@ -17,7 +17,8 @@ import (
 //
 // An event has the fields of job.AgentEvent. The last outcome line decides,
 // whatever the exit code; its kind is one of done, auth, quota, provider,
-// limit, refused, crashed. Usage is what this attempt used; a program that
+// limit, refused, crashed, or failed when the program cannot tell: then Muster
+// judges by a field status (HTTP) or by the words. Usage is what this attempt used; a program that
 // counts over its whole session gives total instead. Every other line of
 // output is shown as text.
 type command struct{}
@@ -57,6 +58,7 @@ type commandReader struct {
 	a          job.Attempt
 	view       view
 	needsFinal bool // an exit code of 0 alone does not mean done
+	asksModel  bool // what it does not report it may have spent all the same
 	session    string
 	model      string
 	said       string
@@ -73,6 +75,7 @@ type message struct {
 	Message string    `json:"message,omitempty"`
 	Usage   *usageRow `json:"usage,omitempty"`
 	Total   *usageRow `json:"total,omitempty"`
+	Status  count     `json:"status,omitempty"`
 }
 
 // usageRow is job.Usage with numbers that cannot be out of range.
@@ -140,6 +143,13 @@ func (r *commandReader) outcome(m message) []job.AgentEvent {
 	switch kind := job.OutcomeKind(m.Kind); kind {
 	case job.Done, job.Auth, job.Quota, job.Provider, job.Limit, job.Refused, job.Crashed:
 		r.final = &final{kind, r.view.text(firstOf(m.Message, m.Text, r.said))}
+	case job.OutcomeKind(job.LineFailed):
+		message := firstOf(m.Message, m.Text, "the agent failed and does not say why")
+		kind, ok := byStatus(int64(m.Status))
+		if !ok {
+			kind = byText(message)
+		}
+		r.final = &final{kind, r.view.text(message)}
 	default:
 		return []job.AgentEvent{{Kind: job.AgentNote, Text: "an outcome of the unknown kind " + strconv.Quote(r.view.name(string(m.Kind)))}}
 	}
@@ -165,7 +175,11 @@ func (r *commandReader) End(exit job.Exit, stderrTail string) job.Outcome {
 	}
 	out := job.Outcome{Session: firstOf(r.session, r.a.Session), Model: r.model, Denied: r.denied}
 	out.Kind, out.Message = judge(exit, fin, lastWords(r.view.text(stderrTail)))
-	out.Message = r.view.text(out.Message)
+	out.Message = r.view.text(advised(out.Kind, out.Message))
+	forgetUnknownSession(r.a, &out, "")
 	bookUsage(r.a, &out, r.total)
+	if r.asksModel && r.total == nil && r.session != "" {
+		out.Usage.CostUnknown = true
+	}
 	return out
 }

@@ -76,3 +76,26 @@ func TestLay(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// filesOf shows the files that the agent's program needs.
+func filesOf(t *testing.T, driver string, a job.Attempt) string {
+	t.Helper()
+	d, err := agent.For(a.Agent.Driver)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, ok := d.(interface {
+		Files(a job.Attempt) []agent.File
+	})
+	if !ok {
+		return ""
+	}
+	var out strings.Builder
+	for _, file := range f.Files(a) {
+		if strings.Contains(file.Text, "-key-1") {
+			t.Errorf("%s: a key is written into %s", driver, file.Path)
+		}
+		out.WriteString("\n" + file.Path + ": " + file.Link + file.Text)
+	}
+	return out.String()
+}

@@ -47,11 +47,15 @@ func (gemini) Spec(a job.Attempt) (job.Spec, error) {
 }
 
 func geminiEnvironment(a job.Attempt) environment {
-	return newEnvironment(a, map[string]string{
+	return newEnvironment(a, geminiFixed(a), geminiVariable)
+}
+
+func geminiFixed(a job.Attempt) map[string]string {
+	return map[string]string{
 		"GEMINI_CLI_TRUST_WORKSPACE": "false",
 		"GEMINI_CLI_NO_RELAUNCH":     "true", // one process instead of two
 		"GEMINI_CLI_HOME":            filepath.Join(a.Scratch, geminiHome),
-	}, geminiVariable)
+	}
 }
 
 func (gemini) Reader(a job.Attempt) Reader { return &geminiReader{a: a, view: newView(a)} }

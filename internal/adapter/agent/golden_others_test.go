@@ -10,6 +10,21 @@ func recordedOthers() []recording {
 	two := job.Usage{Input: 1868, CacheRead: 600, Output: 112, Reasoning: 14, CostUnknown: true}
 	plain := job.Usage{Input: 1868, CacheRead: 600, Output: 112, CostUnknown: true}
 	return []recording{
+		{"copilot/write", exited(0), "", none},
+		{"copilot/deny", exited(0), "", none},
+		{"copilot/denyshell", exited(0), "", none},
+		{"copilot/outside", exited(0), "", none},
+		{"copilot/mcp", exited(0), "", none},
+		{"copilot/err400", exited(1), "", none},
+		{"copilot/err401", exited(1), "", none},
+		{"copilot/err429", exited(0), "", none},
+		{"copilot/err500", exited(1), "", none},
+		{"copilot/cut", exited(1), "", none},
+		{"copilot/hang-int", exited(130), "", none},
+		{"copilot/hang-term", job.Exit{State: job.Stopped}, "", none},
+		{"copilot/res1", exited(0), "", none},
+		{"copilot/res2", exited(0), id, two},
+		{"copilot/res3", exited(0), id, two},
 		{"gemini/auto", exited(0), "", none},
 		{"gemini/shell", exited(0), "", none},
 		{"gemini/mcp", exited(0), "", none},

@@ -41,18 +41,18 @@ func (opencode) Spec(a job.Attempt) (job.Spec, error) {
 	argv = append(argv, model...)
 	argv = append(argv, a.Agent.Args...)
 	a.Prompt = notCommand(guided(a))
-	return newSpec(a, argv, opencodeEnvironment(a))
+	return newSpec(a, argv, newEnvironment(a, opencodeFixed(a), opencodeVariable))
 }
 
-func opencodeEnvironment(a job.Attempt) environment {
-	return newEnvironment(a, map[string]string{
+func opencodeFixed(job.Attempt) map[string]string {
+	return map[string]string{
 		"OPENCODE_DISABLE_PROJECT_CONFIG": "1",
 		"OPENCODE_DISABLE_AUTOUPDATE":     "1",
 		"OPENCODE_DISABLE_SHARE":          "1",
 		"OPENCODE_DISABLE_LSP_DOWNLOAD":   "1",
 		"OPENCODE_PERMISSION": `{"edit":"allow","bash":{"*":"allow","git commit*":"deny","git push*":"deny"},` +
 			`"external_directory":"deny","question":"deny","plan_enter":"deny","doom_loop":"deny"}`,
-	}, opencodeVariable)
+	}
 }
 
 func (opencode) Reader(a job.Attempt) Reader { return &opencodeReader{a: a, view: newView(a)} }
@@ -66,10 +66,10 @@ func opencodeVariable(name string) bool {
 		"OPENCODE_ROUTE", "OPENCODE_SERVER_PASSWORD", "OPENCODE_SERVER_USERNAME":
 		return false
 	}
-	for _, prefix := range []string{"OPENCODE_", "ANTHROPIC_", "OPENAI_", "GEMINI_", "GOOGLE_", "XDG_"} {
+	for _, prefix := range []string{"OPENCODE_", "ANTHROPIC_", "OPENAI_", "GOOGLE_", "XDG_"} {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}
 	}
-	return allowNames(common(), network())(name)
+	return allowNames(common(), network(), []string{"GEMINI_API_KEY"})(name)
 }

@@ -44,13 +44,16 @@ func (qwen) Spec(a job.Attempt) (job.Spec, error) {
 		argv = append(argv, "--session-id", a.NewID)
 	}
 	argv = append(argv, a.Agent.Args...)
-	env := newEnvironment(a, map[string]string{
+	a.Prompt = notCommand(guided(a))
+	return newSpec(a, argv, newEnvironment(a, qwenFixed(a), qwenVariable))
+}
+
+func qwenFixed(a job.Attempt) map[string]string {
+	return map[string]string{
 		"QWEN_CODE_SYSTEM_SETTINGS_PATH": filepath.Join(a.Scratch, qwenSettings),
 		"QWEN_CODE_TRUSTED_FOLDERS_PATH": filepath.Join(a.Scratch, qwenTrust),
 		"QWEN_CODE_NO_RELAUNCH":          "true", // one process instead of two
-	}, qwenVariable)
-	a.Prompt = notCommand(guided(a))
-	return newSpec(a, argv, env)
+	}
 }
 
 func (qwen) Reader(a job.Attempt) Reader {
@@ -88,9 +91,9 @@ func (qwen) Files(a job.Attempt) []File {
 			"security": object{"folderTrust": object{"enabled": true}},
 			"privacy":  object{"usageStatisticsEnabled": false},
 			"general":  object{"enableAutoUpdate": false},
-			// Its default waits a minute ten times when the model says that it
-			// is asked too often.
-			"model": object{"generationConfig": object{"maxRetries": 2, "retryMaxDelayMs": 10_000}},
+			// Its default waits a minute and more, ten times, when the model says
+			// that it is asked too often; without it a minute and a half in all.
+			"model": object{"generationConfig": object{"maxRetries": 0}},
 			"permissions": object{
 				"allow": []string{"run_shell_command", "write_file(/**)", "edit(/**)", "notebook_edit(/**)"},
 				"deny":  []string{"Bash(git commit *)", "Bash(git commit)", "Bash(git push *)", "Bash(git push)"},

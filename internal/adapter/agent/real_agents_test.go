@@ -18,7 +18,10 @@ type realAgent struct {
 	each    job.Usage // what the model reports for one request, as the driver shows it
 	takesID bool      // a fresh session has the id that Muster gives
 	asides  bool      // a resumed session asks the model once more than it has to
-	silent  bool      // says nothing, not even its session, before the model's first answer
+	waits   bool      // asks again for as long as the model says that it is asked too often
+	// countsLess: by ACP each agent counts in a way of its own, and seldom all.
+	countsLess bool
+	silent     bool // says nothing, not even its session, before the model's first answer
 	// trap puts a program into the repository's settings that makes the file
 	// mark, and gives what makes the agent trust them.
 	trap func(t *testing.T, b *bench, mark string) (trust func())
@@ -32,16 +35,31 @@ func realAgents() map[string]realAgent {
 	}
 	withoutThought, priced := counted, counted
 	withoutThought.Reasoning, priced.CostUnknown = 0, false
-	return map[string]realAgent{
+	all := map[string]realAgent{
 		"claude": {ask: askClaude, takesID: true, trap: trapClaude, each: job.Usage{
 			Input: fakemodel.InputTokens, CacheRead: fakemodel.CacheReadTokens, CacheWrite: fakemodel.CacheWriteTokens,
 			Output: fakemodel.OutputTokens,
 		}},
 		"codex":    {ask: askCodex, each: counted, trap: trapCodex},
+		"copilot":  {ask: askCopilot, each: counted, takesID: true, trap: trapCopilot},
 		"gemini":   {ask: askGemini, each: counted, takesID: true, trap: trapGemini},
-		"opencode": {ask: askOpencode, each: priced, silent: true, trap: trapOpencode},
+		"opencode": {ask: askOpencode, each: priced, silent: true, waits: true, trap: trapOpencode},
 		"qwen":     {ask: askQwen, each: withoutThought, takesID: true, asides: true, trap: trapQwen},
 	}
+	for _, name := range []string{"gemini", "copilot", "qwen", "opencode"} {
+		by := all[name]
+		by.takesID, by.silent, by.countsLess = false, false, true
+		all["acp-"+name] = by
+	}
+	return all
+}
+
+// acpOption makes a program speak the Agent Client Protocol.
+func acpOption(program string) string {
+	if program == "opencode" {
+		return "acp"
+	}
+	return "--acp"
 }
 
 func askClaude(b *bench, a *job.Attempt) {
@@ -109,4 +127,23 @@ func askOpencode(b *bench, a *job.Attempt) {
 func trapOpencode(t *testing.T, b *bench, mark string) func() {
 	b.put(t, "opencode.json", fmt.Sprintf(`{"mcp":{"evil":{"type":"local","command":["touch",%q],"enabled":true}}}`, mark))
 	return func() { b.env = map[string]string{"OPENCODE_DISABLE_PROJECT_CONFIG": ""} }
+}
+
+func askCopilot(b *bench, a *job.Attempt) {
+	a.Agent.Model = "fake-model"
+	maps.Copy(a.Host, map[string]string{
+		"COPILOT_PROVIDER_BASE_URL": b.model.URL + "/v1", "COPILOT_PROVIDER_API_KEY": testKey, "COPILOT_OFFLINE": "true",
+	})
+	// It would unpack 235 MB into every fresh home.
+	cache := filepath.Join(b.home, ".cache")
+	if err := os.MkdirAll(cache, 0o755); err == nil {
+		_ = os.Symlink(filepath.Join(agentsDir(), "copilot-cache"), filepath.Join(cache, "copilot"))
+	}
+}
+
+func trapCopilot(t *testing.T, b *bench, mark string) func() {
+	b.put(t, ".mcp.json", fmt.Sprintf(`{"mcpServers":{"evil":{"type":"local","command":"touch","args":[%q],"tools":["*"]}}}`, mark))
+	b.put(t, ".github/hooks/h.json", fmt.Sprintf(
+		`{"version":1,"hooks":{"sessionStart":[{"type":"command","bash":"touch %s","timeoutSec":5}]}}`, mark))
+	return func() { b.command, b.noID = []string{"--trust-folder"}, true }
 }

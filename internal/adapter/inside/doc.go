@@ -4,3 +4,12 @@
 // that it prints. They outlive Muster as agents do, and they print the lines
 // that job.AgentLine describes.
 package inside
+
+import "io"
+
+// Streams are the standard streams of a program.
+type Streams struct {
+	In  io.Reader
+	Out io.Writer
+	Err io.Writer
+}

@@ -20,6 +20,10 @@ import (
 
 // TestMain lets the test binary be the process of a scripted agent.
 func TestMain(m *testing.M) {
+	if lines := os.Getenv("TEST_AS_ACP_AGENT"); lines != "" {
+		speakACP(lines)
+		os.Exit(0)
+	}
 	if os.Getenv("TEST_AS_SCRIPT") == "1" && len(os.Args) > 1 && os.Args[1] == "agent-script" {
 		dir, err := os.Getwd()
 		if err != nil {

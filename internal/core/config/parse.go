@@ -43,7 +43,7 @@ func Keys(part string) []string {
 
 // Drivers gives the drivers that this version has.
 func Drivers() []string {
-	return []string{"claude", "codex", "command", "gemini", "opencode", "qwen", "script"}
+	return []string{"acp", "claude", "codex", "command", "copilot", "gemini", "opencode", "qwen", "script"}
 }
 
 // Default gives what is in force where no file says otherwise.
@@ -159,12 +159,12 @@ func readAgent(f *yamlfile.File, e yamlfile.Entry, a *job.Agent) (roles []string
 		f.Need(n, "driver", "one of "+strings.Join(Drivers(), ", "))
 	}
 	if driver != nil {
-		a.Driver = available(f, driver, Drivers(), []string{"copilot", "acp"})
+		a.Driver = f.OneOf(driver, Drivers()...)
 	}
 	a.Model = f.Line(n.Get("model"), maxName)
 	if command := n.Get("command"); command != nil {
 		a.Command = plan.ReadArgv(f, command)
-	} else if a.Driver == "command" || a.Driver == "script" {
+	} else if a.Driver == "command" || a.Driver == "script" || a.Driver == "acp" {
 		f.Need(n, "command", "the driver "+a.Driver+" needs it; write a list: [./agent.sh]")
 	}
 	for _, item := range f.List(n.Get("args")) {

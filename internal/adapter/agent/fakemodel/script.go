@@ -47,7 +47,9 @@ type Step struct {
 	Do   []Op
 	Fail *Failure
 	Hang bool // never answers; ends when the client leaves or the server closes
-	Cut  bool // drops the connection in the middle of the answer
+	// Times is how often it hangs; then the other fields apply. 0 means always.
+	Times int
+	Cut   bool // drops the connection in the middle of the answer
 }
 
 // Failure is an answer that is an error.

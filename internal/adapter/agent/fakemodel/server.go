@@ -25,7 +25,7 @@ type Server struct {
 	mu       sync.Mutex
 	requests []Request
 	changed  chan struct{}  // closed and replaced when requests change
-	failures map[string]int // "scenario/step" -> how often it failed
+	failures map[string]int // "scenario/step" -> how often it failed or hung
 }
 
 // Start serves the script on a free port of the loopback address until Close.
@@ -113,7 +113,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, n int, a *ask) {
 	step := s.stepFor(a)
-	if f := step.Fail; f != nil && s.fails(a, f) {
+	if f := step.Fail; f != nil && s.again(a, f.Times) {
 		s.answered(n, fmt.Sprintf("error %d", f.Status))
 		if f.RetryAfter != "" {
 			w.Header().Set("Retry-After", f.RetryAfter)
@@ -121,7 +121,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, n int, a *ask) {
 		writeFailure(w, a.dialect, f)
 		return
 	}
-	if step.Hang {
+	if step.Hang && s.again(a, step.Times) {
 		s.answered(n, "hang")
 		<-r.Context().Done()
 		return
@@ -183,12 +183,14 @@ func sideAnswer(schema object) (string, bool) {
 	return "", false
 }
 
-func (s *Server) fails(a *ask, f *Failure) bool {
+// again counts how often a step went wrong, and says whether it is to do so
+// once more; 0 times means always.
+func (s *Server) again(a *ask, times int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := fmt.Sprintf("%s/%d", a.scenario, a.step)
 	s.failures[key]++
-	return f.Times == 0 || s.failures[key] <= f.Times
+	return times == 0 || s.failures[key] <= times
 }
 
 func (s *Server) note(r Request) int {
