@@ -36,6 +36,9 @@ func run(args []string) int {
 		}
 		return inside.ACP(args[1:], inside.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.Getenv, dir)
 	}
+	if len(args) >= 1 && args[0] == "agent-login" {
+		return inside.Login(args[1:], inside.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	}
 	if len(args) >= 1 && args[0] == "agent-append" {
 		return inside.Append(args[1:], inside.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	}

@@ -24,6 +24,8 @@ func TestMain(m *testing.M) {
 	switch {
 	case len(os.Args) == 3 && os.Args[1] == "shim":
 		os.Exit(sandbox.Shim(os.Args[2]))
+	case len(os.Args) > 2 && os.Args[1] == "agent-login":
+		os.Exit(inside.Login(os.Args[2:], inside.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 	case len(os.Args) > 2 && os.Args[1] == "agent-append":
 		os.Exit(inside.Append(os.Args[2:], inside.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 	case len(os.Args) > 2 && os.Args[1] == "agent-acp":

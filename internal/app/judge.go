@@ -148,7 +148,7 @@ func runner(s *Session, repo *git.Repo, w Wanted) *check.Runner {
 	if w.Depth == StaticOnly {
 		checks = battery.Static(outside(s))
 	}
-	exec := sandbox.NewExecutor(s.host.checkEnv(), append(append([]string{}, s.host.Self...), "shim"))
+	exec := sandbox.NewExecutor(s.host.CheckEnv(), append(append([]string{}, s.host.Self...), "shim"))
 	return check.New(check.Tools{
 		Trees: trees{repo}, Parser: s.parser, Exec: exec, Cache: s.store, Watch: w.Watch,
 	}, checks, max(runtime.NumCPU()/2, 1))
@@ -243,7 +243,7 @@ func (s *Session) Dismiss(id, because string) (Dismissed, error) {
 	if err := yamlfile.AsError("add to "+config.DismissedPath, problems); err != nil {
 		return Dismissed{}, err
 	}
-	d := config.Dismissal{Fingerprint: f.Fingerprint, Check: f.Check, Path: f.Path, Because: because, By: strings.TrimPrefix(s.host.actor(), "person:")}
+	d := config.Dismissal{Fingerprint: f.Fingerprint, Check: f.Check, Path: f.Path, Because: because, By: strings.TrimPrefix(s.host.Actor(), "person:")}
 	if err := root.MkdirAll(filepath.Dir(config.DismissedPath), 0o755); err != nil {
 		return Dismissed{}, fault.Wrap(fault.Internal, err, "make the folder of %s", config.DismissedPath)
 	}

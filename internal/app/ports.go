@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"muster/internal/adapter/git"
+	"muster/internal/adapter/login"
 	"muster/internal/adapter/sandbox"
 	"muster/internal/check"
 	"muster/internal/check/battery"
@@ -36,7 +37,7 @@ func (s *Session) engine(ctx context.Context, lock *store.Lock, written <-chan s
 	if err != nil {
 		return nil, err
 	}
-	exec := sandbox.NewExecutor(s.host.checkEnv(), append(append([]string{}, s.host.Self...), "shim"))
+	exec := sandbox.NewExecutor(s.host.CheckEnv(), append(append([]string{}, s.host.Self...), "shim"))
 	checks := check.New(check.Tools{Trees: trees{repo}, Parser: s.parser, Exec: exec, Cache: s.store}, battery.All(outside(s)), max(runtime.NumCPU()/2, 1))
 	return engine.NewLocal(engine.NewHands(engine.Ports{
 		Log: ledger{s.store, lock}, Blobs: s.store, Repo: repo, Worktrees: repo, Operations: s.ops,
@@ -98,7 +99,7 @@ func (a agents) Spec(_ context.Context, t job.Attempt) (job.Spec, error) {
 		return job.Spec{}, err
 	}
 	spec.GraceMS, spec.OutputCap = graceMS, outputCap
-	return spec, nil
+	return serialised(a.s, t, spec)
 }
 
 func (a agents) Outcome(_ context.Context, t job.Attempt, exit job.Exit) (job.Outcome, []byte, []byte, error) {
@@ -119,8 +120,8 @@ func (a agents) Outcome(_ context.Context, t job.Attempt, exit job.Exit) (job.Ou
 func (s *Session) equip(t job.Attempt) job.Attempt {
 	owner := strings.TrimSuffix(t.Op, "."+strconv.Itoa(t.Number))
 	t.Scratch = filepath.Join(s.state, "scratch", owner)
-	t.Host = s.host.agentEnv(t.Agent.PassEnv)
-	return t
+	t.Host = s.host.AgentEnv(t.Agent.PassEnv)
+	return login.Apply(t)
 }
 
 func readAll(r io.ReadCloser, err error) ([]byte, error) {

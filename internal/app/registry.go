@@ -78,7 +78,7 @@ func (p *packages) ask(ctx context.Context, argv ...string) string {
 	if !p.host.Has(argv[0]) {
 		return ""
 	}
-	exec := sandbox.NewExecutor(p.host.checkEnv(), append(append([]string{}, p.host.Self...), "shim"))
+	exec := sandbox.NewExecutor(p.host.CheckEnv(), append(append([]string{}, p.host.Self...), "shim"))
 	out, err := exec.Run(ctx, job.Command{Argv: argv, Dir: p.state, LimitMS: askToolMS, OutputCap: 4 << 10})
 	if err != nil || out.Code != 0 {
 		return ""

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"muster/internal/adapter/git"
+	"muster/internal/app/machine"
 	"muster/internal/core/config"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
@@ -143,9 +144,9 @@ func (s *Session) readPlan(name string) (string, *plan.Plan, []string, error) {
 	if err != nil {
 		return "", nil, nil, err
 	}
-	shown := oneLine(path)
+	shown := machine.OneLine(path)
 	if rel, err := filepath.Rel(s.host.Dir, path); err == nil && filepath.IsLocal(rel) {
-		shown = oneLine(rel)
+		shown = machine.OneLine(rel)
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -265,7 +266,7 @@ func (s *Session) checkAgent(g job.Agent, task string) error {
 	if isOfWorktree(g, program) {
 		return nil
 	}
-	if _, ok := s.host.lookPath(program, s.host.Dir); !ok {
+	if _, ok := s.host.LookPath(program, s.host.Dir); !ok {
 		return fault.New(fault.Refused, "task %s wants the agent %s, whose program %q is not on PATH", task, g.Name, program).
 			WithHint("install it, or name another agent; muster doctor shows which are there")
 	}

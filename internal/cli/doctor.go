@@ -8,16 +8,24 @@ import (
 )
 
 func newDoctor(c *cli) *cobra.Command {
-	return &cobra.Command{
+	var probes bool
+	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Show what Muster finds on this machine and in this repository",
 		Args:  between(0, 0, ""),
-		RunE:  func(*cobra.Command, []string) error { return doctor(c) },
+		RunE: func(*cobra.Command, []string) error {
+			if probes {
+				return doctor(c, app.Probe)
+			}
+			return doctor(c, app.NoProbe)
+		},
 	}
+	cmd.Flags().BoolVar(&probes, "probe", false, "have each agent that is there ask its model one tiny question, which may cost a little")
+	return cmd
 }
 
-func doctor(c *cli) error {
-	d := app.Examine(c.ctx, c.host)
+func doctor(c *cli, probing app.Probing) error {
+	d := app.Examine(c.ctx, c.host, probing)
 	if !d.OK {
 		c.code = exitUsage
 	}

@@ -25,6 +25,10 @@ func (c acp) Spec(a job.Attempt) (job.Spec, error) {
 		return job.Spec{}, fault.New(fault.Invalid, "the command of agent %q is empty", a.Agent.Name).
 			WithHint("give it a command in .muster/config.yaml, for example [gemini, --acp]")
 	}
+	if filepath.Base(a.Agent.Command[0]) == "copilot" { // measured with 1.0.102
+		return job.Spec{}, fault.New(fault.Invalid, "by ACP, Copilot runs the hooks and MCP servers of the repository, whoever trusts it").
+			WithHint("use driver: copilot, which keeps it from that")
+	}
 	argv := append(ownProgram(c.self), "agent-acp")
 	argv = append(argv, a.Agent.Command...)
 	fixed := attemptVariables(a)
@@ -83,11 +87,6 @@ func acpKnown(program string) (acpProgram, bool) {
 		return acpProgram{noArgs, qwenFixed, qwen{}.Files}, true
 	case "opencode":
 		return acpProgram{noArgs, opencodeFixed, nil}, true
-	case "copilot":
-		return acpProgram{
-			func(job.Attempt) []string { return copilotDenials() },
-			func(job.Attempt) map[string]string { return map[string]string{"COPILOT_AUTO_UPDATE": "false"} }, nil,
-		}, true
 	}
 	return acpProgram{}, false
 }

@@ -40,7 +40,7 @@ func (c copilot) Spec(a job.Attempt) (job.Spec, error) {
 	if !hasOption(a.Agent.Args, "--allow-all-tools", "--allow-tool", "--allow-all", "--yolo") {
 		argv = append(argv, "--allow-all-tools")
 	}
-	argv = append(argv, copilotDenials()...)
+	argv = append(argv, "--deny-tool=shell(git commit)", "--deny-tool=shell(git push)")
 	argv = append(argv, model...)
 	switch {
 	case a.Session != "":
@@ -52,10 +52,6 @@ func (c copilot) Spec(a job.Attempt) (job.Spec, error) {
 	env := newEnvironment(a, map[string]string{"COPILOT_AUTO_UPDATE": "false"}, copilotVariable)
 	a.Prompt = notCommand(guided(a))
 	return newSpec(a, argv, env)
-}
-
-func copilotDenials() []string {
-	return []string{"--deny-tool=shell(git commit)", "--deny-tool=shell(git push)"}
 }
 
 func (copilot) Reader(a job.Attempt) Reader {

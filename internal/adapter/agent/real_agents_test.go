@@ -46,7 +46,7 @@ func realAgents() map[string]realAgent {
 		"opencode": {ask: askOpencode, each: priced, silent: true, waits: true, trap: trapOpencode},
 		"qwen":     {ask: askQwen, each: withoutThought, takesID: true, asides: true, trap: trapQwen},
 	}
-	for _, name := range []string{"gemini", "copilot", "qwen", "opencode"} {
+	for _, name := range []string{"gemini", "qwen", "opencode"} {
 		by := all[name]
 		by.takesID, by.silent, by.countsLess = false, false, true
 		all["acp-"+name] = by

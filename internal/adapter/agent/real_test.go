@@ -31,7 +31,7 @@ func TestReal(t *testing.T) {
 	if asked == "" {
 		t.Skip("AGENTS_E2E names no agents")
 	}
-	asked = strings.ReplaceAll(asked, "acp", "acp-gemini,acp-copilot,acp-qwen,acp-opencode")
+	asked = strings.ReplaceAll(asked, "acp", "acp-gemini,acp-qwen,acp-opencode")
 	for name := range strings.SplitSeq(asked, ",") {
 		t.Run(name, func(t *testing.T) {
 			for _, c := range realCases() {

@@ -116,9 +116,6 @@ func (e *rpcError) Error() string {
 // agent cannot be spoken with any more; what it answers is no error.
 func (c *client) run(prompt, session string) error {
 	var hello struct {
-		Info struct {
-			Name string `json:"name"`
-		} `json:"agentInfo"`
 		Can struct {
 			Load    bool `json:"loadSession"`
 			Session struct {
@@ -134,7 +131,6 @@ func (c *client) run(prompt, session string) error {
 	}, &hello); failed != nil || err != nil {
 		return c.ended(failed, err, session)
 	}
-	c.talk.agent = hello.Info.Name
 	params := object{"cwd": c.talk.dir, "mcpServers": []any{}}
 	method := "session/new"
 	if session != "" {

@@ -67,6 +67,9 @@ func (t *talk) end(e turnEnd) {
 	}
 	switch e.Reason {
 	case "end_turn":
+		if isGivenUp(t.said) {
+			l.Kind, l.Message = job.AgentEventKind(job.Crashed), "the agent gave up after a refusal: "+t.said
+		}
 		if t.hasFailed || isError(t.said) {
 			l.Kind = job.LineFailed
 		}
@@ -94,6 +97,12 @@ func isError(said string) bool {
 	return false
 }
 
+// isGivenUp reports whether the agent ended its turn because it may not use a
+// tool, as Copilot does.
+func isGivenUp(said string) bool {
+	return strings.HasPrefix(strings.TrimSpace(said), "Info: Operation cancelled")
+}
+
 // count adds what was used. Prices are not told of in a way that all agents
 // share.
 func (t *talk) count(l *job.AgentLine, e turnEnd) {
@@ -105,11 +114,7 @@ func (t *talk) count(l *job.AgentLine, e turnEnd) {
 		u = job.Usage{Input: whole(e.Meta.Quota.Count.Input), Output: whole(e.Meta.Quota.Count.Output)}
 	}
 	u.CostUnknown = true
-	if strings.Contains(strings.ToLower(t.agent), "copilot") {
-		l.Total = &u // it counts over the whole session
-		return
-	}
-	l.Usage = &u
+	l.Usage = &u // also of agents that count on: a process has one turn
 }
 
 // fail tells of a turn that the agent answered with an error. What the error

@@ -73,7 +73,12 @@ type toolCall struct {
 		Path string `json:"path"`
 	} `json:"locations"`
 	Content json.RawMessage `json:"content"`
-	Input   struct {
+	Output  struct {
+		Message string `json:"message"`
+		Error   string `json:"error"`
+		Content string `json:"content"`
+	} `json:"rawOutput"`
+	Input struct {
 		Command json.RawMessage `json:"command"` // a text or a list
 		Path    string          `json:"path"`
 		Path2   string          `json:"file_path"`
@@ -223,7 +228,7 @@ func (c toolCall) words() string {
 			return p.Content.Text
 		}
 	}
-	return ""
+	return firstText(c.Output.Message, c.Output.Error, c.Output.Content)
 }
 
 // isDenial reports whether a tool failed because its agent did not allow it.

@@ -41,13 +41,18 @@ func Append(args []string, std Streams) int {
 	cmd := exec.CommandContext(context.Background(), args[1], args[2:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = std.In, std.Out, std.Err
 	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		fmt.Fprintln(std.Err, "muster agent-append:", err)
-		return 127
-	}
 	if line := fileLine(args[0]); line != nil {
 		_, _ = std.Out.Write(line) // when nobody reads it any more there is nobody to tell
+	}
+	return exitCode(cmd, err, std.Err)
+}
+
+// exitCode gives the exit code that stands for how a program ended.
+func exitCode(cmd *exec.Cmd, err error, stderr io.Writer) int {
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		fmt.Fprintln(stderr, "muster:", err)
+		return 127
 	}
 	if exit != nil {
 		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {

@@ -20,7 +20,7 @@ const (
 // Config is the configuration in force.
 type Config struct {
 	Version int         `json:"version"`
-	Agents  []job.Agent `json:"agents"` // by name; the built-in ones (claude, codex) are always there
+	Agents  []job.Agent `json:"agents"` // by name; the built-in ones (claude, codex, copilot, gemini, opencode, qwen) are always there
 	Roles   []Role      `json:"roles,omitempty"`
 	Checks  Checks      `json:"checks"`
 	Protect []string    `json:"protect,omitempty"` // globs added to the built-in list

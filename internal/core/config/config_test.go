@@ -35,7 +35,10 @@ func parse(t *testing.T, text string) config.Config {
 func TestDefault(t *testing.T) {
 	want := config.Config{
 		Version: 1,
-		Agents:  []job.Agent{{Name: "claude", Driver: "claude"}, {Name: "codex", Driver: "codex"}},
+		Agents: []job.Agent{
+			{Name: "claude", Driver: "claude"}, {Name: "codex", Driver: "codex"}, {Name: "copilot", Driver: "copilot"},
+			{Name: "gemini", Driver: "gemini"}, {Name: "opencode", Driver: "opencode"}, {Name: "qwen", Driver: "qwen"},
+		},
 		Checks:  config.Checks{TimeMS: 600_000, MaxLines: 800, MaxFiles: 40},
 		Budget:  plan.Budget{Parallel: 4},
 		Land:    config.Land{Into: config.IntoTarget},
@@ -71,7 +74,11 @@ func TestParseEveryKey(t *testing.T) {
 				Env: map[string]string{"LANG": "C", "TOKEN": "hidden"}, PassEnv: []string{"ANTHROPIC_API_KEY"},
 			},
 			{Name: "codex", Driver: "codex", Command: []string{"/opt/codex/bin/codex"}},
+			{Name: "copilot", Driver: "copilot"},
+			{Name: "gemini", Driver: "gemini", Login: job.LoginSubscription},
+			{Name: "opencode", Driver: "opencode"},
 			{Name: "play", Driver: "script", Command: []string{"scripts"}},
+			{Name: "qwen", Driver: "qwen", Model: "coder", BaseURL: "http://localhost:11434/v1"},
 		},
 		Roles: []config.Role{{Agent: "claude", Roles: []string{"code", "docs"}}, {Agent: "codex", Roles: []string{"review", "test"}}},
 		Checks: config.Checks{TimeMS: 300_000, MaxLines: 400, Build: []plan.Command{{Shell: "make"}}, External: []evidence.Linter{
@@ -100,8 +107,10 @@ func TestOrigin(t *testing.T) {
 		"agents.claude.env":    {Value: "LANG, TOKEN", Source: ".muster/config.yaml:4"},
 		"agents.codex.roles":   {Value: "review, test", Source: ".muster/config.yaml:8"},
 		"agents.bot.command":   {Value: "./agent.sh --fast", Source: ".muster/config.yaml:9"},
-		"default":              {Value: "bot", Source: ".muster/config.yaml:11"},
-		"rounds":               {Value: "2", Source: ".muster/config.yaml:12"},
+		"agents.gemini.login":  {Value: "subscription", Source: ".muster/config.yaml:11"},
+		"agents.qwen.base_url": {Value: "http://localhost:11434/v1", Source: ".muster/config.yaml:12"},
+		"default":              {Value: "bot", Source: ".muster/config.yaml:13"},
+		"rounds":               {Value: "2", Source: ".muster/config.yaml:14"},
 		"checks.time":          {Value: "5m", Source: ".muster/config.yaml:17"},
 		"checks.max_files":     {Value: "no limit", Source: ".muster/config.yaml:19"},
 		"budget.usd":           {Value: "20.00", Source: ".muster/config.yaml:25"},
