@@ -18,6 +18,7 @@ type realAgent struct {
 	each    job.Usage // what the model reports for one request, as the driver shows it
 	takesID bool      // a fresh session has the id that Muster gives
 	asides  bool      // a resumed session asks the model once more than it has to
+	forgets bool      // cannot go on with a session
 	waits   bool      // asks again for as long as the model says that it is asked too often
 	// countsLess: by ACP each agent counts in a way of its own, and seldom all.
 	countsLess bool
@@ -49,6 +50,7 @@ func realAgents() map[string]realAgent {
 	for _, name := range []string{"gemini", "qwen", "opencode"} {
 		by := all[name]
 		by.takesID, by.silent, by.countsLess = false, false, true
+		by.forgets = name == "gemini" // in a folder that it does not trust
 		all["acp-"+name] = by
 	}
 	return all

@@ -348,6 +348,9 @@ func realWriteAndResume(t *testing.T, b *bench) {
 	}
 	again := b.attempt("text")
 	again.Session, again.Previous = p.Session, p.Total
+	if b.forgot(t, again) {
+		return
+	}
 	q := b.done(t, again, "TEXT")
 	if realAgents()[b.driver].countsLess {
 		if q.Session != p.Session || q.Usage.Input == 0 || q.Total != p.Total.Add(q.Usage) {
@@ -361,6 +364,19 @@ func realWriteAndResume(t *testing.T, b *bench) {
 	if q.Session != p.Session || withoutCost(q.Usage) != one || q.Total != p.Total.Add(q.Usage) {
 		t.Errorf("session %s usage %+v total %+v after total %+v", q.Session, q.Usage, q.Total, p.Total)
 	}
+}
+
+// forgot plays an attempt of an agent that cannot go on with its session, and
+// demands that the outcome says so.
+func (b *bench) forgot(t *testing.T, again job.Attempt) bool {
+	t.Helper()
+	if !realAgents()[b.driver].forgets {
+		return false
+	}
+	if p := b.play(t, again, nil); p.Kind != job.Crashed || p.Session != "" {
+		t.Errorf("outcome %+v, want crashed without a session", p.Outcome)
+	}
+	return true
 }
 
 func realEdit(t *testing.T, b *bench) {
@@ -419,6 +435,9 @@ func realStopAndResume(t *testing.T, b *bench) {
 	}
 	again := b.attempt("write")
 	again.Session, again.Previous = p.Session, p.Total
+	if b.forgot(t, again) {
+		return
+	}
 	if q := b.done(t, again, "WROTE"); q.Session != p.Session {
 		t.Errorf("session %s, want %s", q.Session, p.Session)
 	}
