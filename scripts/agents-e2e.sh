@@ -1,9 +1,10 @@
 #!/bin/sh
 # Whole runs of Muster with real agents against scripted models:
 #
-#   scripts/agents-e2e.sh [claude] [codex]     (all when none is named)
+#   scripts/agents-e2e.sh [claude] [codex] [gemini] [copilot] [qwen] [opencode] [acp]
 #
-# Installs the agents first, at pinned versions; see scripts/agents-install.sh.
+# Without a name it takes all. It installs the agents first, at pinned versions; see scripts/agents-install.sh.
+# "acp" drives Gemini CLI, Qwen Code and OpenCode by the Agent Client Protocol.
 # No account and no key is needed: the models are programs of the test.
 set -eu
 MUSTER_AGENTS_DIR=${MUSTER_AGENTS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/muster-agents}
@@ -12,19 +13,27 @@ case $MUSTER_AGENTS_DIR in
 *) MUSTER_AGENTS_DIR=$PWD/$MUSTER_AGENTS_DIR ;;
 esac
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- claude codex
+[ $# -gt 0 ] || set -- claude codex gemini copilot qwen opencode
 for agent in "$@"; do
 	case $agent in
-	claude | codex) ;;
+	claude | codex | gemini | copilot | qwen | opencode | acp) ;;
 	*)
-		echo "agents-e2e: unknown agent \"$agent\"; there are claude and codex" >&2
+		echo "agents-e2e: unknown agent \"$agent\"; there are claude, codex, gemini, copilot, qwen, opencode and acp" >&2
 		exit 2
 		;;
 	esac
 done
 AGENTS_E2E=$(echo "$@" | tr ' ' ',')
 export MUSTER_AGENTS_DIR AGENTS_E2E
-./scripts/agents-install.sh "$@"
-go test ./internal/adapter/agent -run Real -count=1
+programs=
+for agent in "$@"; do
+	case $agent in
+	acp) programs="$programs gemini qwen opencode" ;;
+	*) programs="$programs $agent" ;;
+	esac
+done
+# shellcheck disable=SC2086 # names without spaces
+./scripts/agents-install.sh $programs
+go test ./internal/adapter/agent -run Real -count=1 -timeout 90m
 # Agents mostly wait, so more cases run at once than there are cores.
-exec go test ./internal/agentse2e -count=1 -v -timeout 30m -parallel 4
+exec go test ./internal/agentse2e -count=1 -v -timeout 90m -parallel 4

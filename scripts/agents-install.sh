@@ -2,10 +2,10 @@
 # Installs the agents' own programs, at the versions that the drivers are
 # tested with, for the tests that drive them:
 #
-#   scripts/agents-install.sh [claude] [codex]     (all when none is named)
+#   scripts/agents-install.sh [claude] [codex] [gemini] [copilot] [qwen] [opencode]
 #   AGENTS_E2E=claude,codex go test ./internal/adapter/agent -run Real
 #
-# They go to $MUSTER_AGENTS_DIR, by default muster-agents in the user's cache:
+# Without a name it installs all. They go to $MUSTER_AGENTS_DIR, by default muster-agents in the user's cache:
 # a folder per version, and bin/ with a link to each program. What is there
 # already is left alone, so it can be run again at any time.
 set -eu
@@ -14,6 +14,14 @@ claude_package=@anthropic-ai/claude-code
 claude_version=2.1.330
 codex_package=@openai/codex
 codex_version=0.169.0
+gemini_package=@google/gemini-cli
+gemini_version=0.61.0
+copilot_package=@github/copilot
+copilot_version=1.0.102
+qwen_package=@qwen-code/qwen-code
+qwen_version=0.24.4
+opencode_package=opencode-ai
+opencode_version=1.18.33
 
 dir=${MUSTER_AGENTS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/muster-agents}
 
@@ -49,8 +57,11 @@ install() {
 	fi
 	mkdir -p "$dir/bin"
 	ln -sfn "../$name-$version/node_modules/.bin/$name" "$dir/bin/$name"
-	# An own home: asking for the version must not write into the user's.
+	# An own home: asking for the version must not write into the user's. What
+	# Copilot unpacks on its first start (235 MB) is kept for the tests.
 	scratch=$(mktemp -d)
+	mkdir -p "$dir/copilot-cache" "$scratch/.cache"
+	ln -s "$dir/copilot-cache" "$scratch/.cache/copilot"
 	found=$(HOME=$scratch "$dir/bin/$name" --version 2>/dev/null) || found="nothing"
 	rm -rf "$scratch"
 	case $found in
@@ -60,11 +71,15 @@ install() {
 }
 
 command -v npm >/dev/null || die "npm is not on PATH; install Node.js 20 or newer"
-[ $# -gt 0 ] || set -- claude codex
+[ $# -gt 0 ] || set -- claude codex gemini copilot qwen opencode
 for agent in "$@"; do
 	case $agent in
 	claude) install claude "$claude_package" "$claude_version" install.cjs ;;
 	codex) install codex "$codex_package" "$codex_version" ;;
-	*) die "unknown agent \"$agent\"; there are claude and codex" ;;
+	gemini) install gemini "$gemini_package" "$gemini_version" ;;
+	copilot) install copilot "$copilot_package" "$copilot_version" ;;
+	qwen) install qwen "$qwen_package" "$qwen_version" ;;
+	opencode) install opencode "$opencode_package" "$opencode_version" postinstall.mjs ;;
+	*) die "unknown agent \"$agent\"; there are claude, codex, gemini, copilot, qwen and opencode" ;;
 	esac
 done

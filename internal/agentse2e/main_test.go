@@ -13,6 +13,7 @@ import (
 	"os"
 	"testing"
 
+	"muster/internal/adapter/inside"
 	"muster/internal/adapter/sandbox"
 	"muster/internal/app"
 	"muster/internal/cli"
@@ -23,6 +24,16 @@ func TestMain(m *testing.M) {
 	switch {
 	case len(os.Args) == 3 && os.Args[1] == "shim":
 		os.Exit(sandbox.Shim(os.Args[2]))
+	case len(os.Args) > 2 && os.Args[1] == "agent-login":
+		os.Exit(inside.Login(os.Args[2:], inside.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	case len(os.Args) > 2 && os.Args[1] == "agent-append":
+		os.Exit(inside.Append(os.Args[2:], inside.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	case len(os.Args) > 2 && os.Args[1] == "agent-acp":
+		dir, err := os.Getwd()
+		if err != nil {
+			panic(err)
+		}
+		os.Exit(inside.ACP(os.Args[2:], inside.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.Getenv, dir))
 	case len(os.Args) > 2 && os.Args[1] == "muster":
 		os.Exit(muster(os.Args[2:]))
 	}

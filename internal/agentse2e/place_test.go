@@ -70,13 +70,13 @@ type set struct {
 // place is a repository with a home, a state folder and a model.
 type place struct {
 	t     *testing.T
-	agent string
+	agent who
 	root  string
 	model *fakemodel.Server
 	env   []string
 }
 
-func newPlace(t *testing.T, agent string, script fakemodel.Script, s set) *place {
+func newPlace(t *testing.T, agent who, script fakemodel.Script, s set) *place {
 	t.Helper()
 	m, err := fakemodel.Start(script)
 	if err != nil {
@@ -92,7 +92,8 @@ func newPlace(t *testing.T, agent string, script fakemodel.Script, s set) *place
 		"PATH=" + filepath.Join(agentsDir(t), "bin") + ":" + os.Getenv("PATH"), "HOME=" + p.home(),
 		"XDG_STATE_HOME=" + filepath.Join(p.root, "state"), "USER=kim", "GIT_CONFIG_NOSYSTEM=1",
 		"GOCACHE=" + goEnv.GOCACHE, "GOMODCACHE=" + goEnv.GOMODCACHE, "GOTOOLCHAIN=local",
-		"ANTHROPIC_API_KEY=" + testKey, "SHOP_MODEL_KEY=" + testKey,
+		"ANTHROPIC_API_KEY=" + testKey, "SHOP_MODEL_KEY=" + testKey, "GEMINI_API_KEY=" + testKey,
+		"OPENAI_API_KEY=" + testKey, "COPILOT_PROVIDER_API_KEY=" + testKey,
 	}
 	for path, text := range shop() {
 		p.put(filepath.Join("repo", path), text)
@@ -100,6 +101,13 @@ func newPlace(t *testing.T, agent string, script fakemodel.Script, s set) *place
 	p.put("repo/.muster/config.yaml", p.config())
 	p.put("home/.gitconfig", "[user]\n\tname = Kim\n\temail = kim@localhost\n")
 	p.put("tax.yaml", plan(s))
+	if err := os.MkdirAll(filepath.Join(p.home(), ".cache"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	// Copilot would unpack 235 MB into every fresh home.
+	if err := os.Symlink(filepath.Join(agentsDir(t), "copilot-cache"), filepath.Join(p.home(), ".cache", "copilot")); err != nil {
+		t.Fatal(err)
+	}
 	p.git("init", "-q", "-b", "main")
 	p.git("add", "-A")
 	p.git("commit", "-q", "-m", "first")
@@ -146,19 +154,7 @@ tasks:
 
 // config points the agent at the model, and keeps its own retries few.
 func (p *place) config() string {
-	env, args, more := map[string]string{}, []string{}, ""
-	switch p.agent {
-	case "claude":
-		env["ANTHROPIC_BASE_URL"] = p.model.URL
-		env["CLAUDE_CODE_MAX_RETRIES"] = "1"
-	case "codex":
-		more = "    model: gpt-5.5\n    pass_env: [SHOP_MODEL_KEY]\n"
-		args = []string{"-c", "model_provider=fake", "-c", fmt.Sprintf(
-			`model_providers.fake={name="fake",base_url="%s/v1",env_key="SHOP_MODEL_KEY",wire_api="responses",request_max_retries=1,stream_max_retries=1}`,
-			p.model.URL)}
-	}
-	return fmt.Sprintf("version: 1\ndefault: %s\nagents:\n  %s:\n    driver: %s\n%s    env: %s\n    args: %s\n",
-		p.agent, p.agent, p.agent, more, p.json(env), p.json(args))
+	return fmt.Sprintf("version: 1\ndefault: %s\nagents:\n  %s: %s\n", p.agent.name, p.agent.name, p.agent.settings(p))
 }
 
 // json gives v in the flow style that YAML shares with JSON.
@@ -322,11 +318,11 @@ func (p *place) landed(t report.Task) {
 	if got := p.git("diff", "--name-only", r.Base.Commit, "muster/tax"); got != taxPath+"\n"+testPath {
 		p.t.Errorf("these files landed: %q", got)
 	}
-	if got, want := p.git("log", "-1", "--format=%an <%ae>", "muster/tax"), p.agent+" <"+p.agent+"@agent.invalid>"; got != want {
+	if got, want := p.git("log", "-1", "--format=%an <%ae>", "muster/tax"), p.agent.name+" <"+p.agent.name+"@agent.invalid>"; got != want {
 		p.t.Errorf("author %s, want %s", got, want)
 	}
 	trailers := p.git("log", "-1", "--format=%(trailers:unfold,only)", "muster/tax")
-	for _, want := range []string{"Assisted-by: " + p.agent, "Muster-Run: " + r.ID, "Muster-Task: tax"} {
+	for _, want := range []string{"Assisted-by: " + p.agent.name, "Muster-Run: " + r.ID, "Muster-Task: tax"} {
 		if !strings.Contains(trailers, want) {
 			p.t.Errorf("no %q among the trailers:\n%s", want, trailers)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/internal/adapter/git"
+	"muster/internal/adapter/login"
 	"muster/internal/adapter/sandbox"
 	"muster/internal/app/furnish"
 	"muster/internal/core/config"
@@ -46,23 +47,20 @@ type Diagnosis struct {
 
 const askAgent = 5 * time.Second // for an agent to say its version
 
-// tested gives the version of an agent's program that the drivers were tried
-// with.
-func tested(driver string) string {
-	switch driver {
-	case "claude":
-		return "2.1.330"
-	case "codex":
-		return "0.169.0"
-	}
-	return ""
-}
+// Probing says whether Examine asks models.
+type Probing int
+
+// What Examine may do.
+const (
+	NoProbe Probing = iota // asks programs for their versions, nothing else
+	Probe                  // also has each agent that is there ask its model one tiny question, which may cost a little
+)
 
 // Examine looks at the machine and the repository. What is wrong is a point,
 // never an error.
-func Examine(ctx context.Context, h Host) Diagnosis {
+func Examine(ctx context.Context, h Host, probing Probing) Diagnosis {
 	d := &Diagnosis{OK: true, Points: []Point{}}
-	s := d.examine(ctx, h)
+	s := d.examine(ctx, h, probing)
 	if s != nil {
 		defer s.Close()
 	}
@@ -72,7 +70,7 @@ func Examine(ctx context.Context, h Host) Diagnosis {
 
 // examine gives the repository that was looked at, or nil when it could not
 // be opened.
-func (d *Diagnosis) examine(ctx context.Context, h Host) *Session {
+func (d *Diagnosis) examine(ctx context.Context, h Host, probing Probing) *Session {
 	path, major, minor, err := git.Version(ctx)
 	if err != nil {
 		d.bad("git", err)
@@ -91,7 +89,7 @@ func (d *Diagnosis) examine(ctx context.Context, h Host) *Session {
 	if runtime.GOOS != "linux" {
 		d.add("system", Bad, runtime.GOOS+" is not supported yet; agents can be run on Linux only")
 	}
-	d.configured(ctx, s)
+	d.configured(ctx, s, probing)
 	return s
 }
 
@@ -140,7 +138,7 @@ func (d *Diagnosis) engine(s *Session) {
 
 // configured reads the configuration at the commit that is checked out, and
 // looks for the agents that it names.
-func (d *Diagnosis) configured(ctx context.Context, s *Session) {
+func (d *Diagnosis) configured(ctx context.Context, s *Session, probing Probing) {
 	repo, err := s.git(ctx)
 	if err != nil {
 		d.bad("repository", err)
@@ -169,7 +167,7 @@ func (d *Diagnosis) configured(ctx context.Context, s *Session) {
 	d.resources(c.Resources)
 	d.Config = c.Origin
 	for _, g := range c.Agents {
-		d.agent(ctx, s, g)
+		d.agent(ctx, s, g, probing)
 	}
 	d.someAgent(s, c)
 }
@@ -194,7 +192,7 @@ func (d *Diagnosis) resources(l resource.Limits) {
 	}
 }
 
-func (d *Diagnosis) agent(ctx context.Context, s *Session, g job.Agent) {
+func (d *Diagnosis) agent(ctx context.Context, s *Session, g job.Agent, probing Probing) {
 	about := "agent " + g.Name
 	program, err := s.agents.Program(g)
 	if err != nil {
@@ -205,21 +203,41 @@ func (d *Diagnosis) agent(ctx context.Context, s *Session, g job.Agent) {
 		d.add(about, Good, program+", relative to the worktree")
 		return
 	}
-	path, ok := s.host.lookPath(program, s.host.Dir)
+	path, ok := s.host.LookPath(program, s.host.Dir)
 	if !ok {
 		d.Points = append(d.Points, Point{About: about, Level: Worth, Text: fmt.Sprintf("%s is not on PATH", program), Hint: "install it when you want to use this agent"})
 		return
 	}
 	text := path
-	if want := tested(g.Driver); want != "" {
+	if want := login.Tested(g.Driver); want != "" {
 		text += ", version " + s.askVersion(ctx, path) + " (tested with " + want + ")"
 	}
 	d.add(about, Good, text)
+	d.login(s, g)
+	if probing == Probe {
+		d.probe(ctx, s, g)
+	}
+}
+
+// login says how an agent is logged in, as far as it can be seen without
+// reading what is secret.
+func (d *Diagnosis) login(s *Session, g job.Agent) {
+	about := "login " + g.Name
+	found := loginOf(s, g)
+	switch {
+	case !found.Known:
+	case g.Login == job.LoginKey && len(found.Keys) == 0:
+		d.Points = append(d.Points, Point{About: about, Level: Worth, Text: "login: key is asked for, and no variable holds one", Hint: found.Hint})
+	case !found.Is():
+		d.Points = append(d.Points, Point{About: about, Level: Worth, Text: found.String(), Hint: found.Hint + "; muster doctor --probe asks the model"})
+	default:
+		d.add(about, Good, found.String())
+	}
 }
 
 // askVersion starts an agent's program with --version.
 func (s *Session) askVersion(ctx context.Context, path string) string {
-	exec := sandbox.NewExecutor(s.host.checkEnv(), append(append([]string{}, s.host.Self...), "shim"))
+	exec := sandbox.NewExecutor(s.host.CheckEnv(), append(append([]string{}, s.host.Self...), "shim"))
 	out, err := exec.Run(ctx, job.Command{Argv: []string{path, "--version"}, Dir: s.state, LimitMS: askAgent.Milliseconds(), OutputCap: 4 << 10})
 	if err != nil || out.Code != 0 {
 		return "unknown"

@@ -253,7 +253,7 @@ func (s *Session) Dismiss(id, because string) (Dismissed, error) {
 	if err := yamlfile.AsError("add to "+config.DismissedPath, problems); err != nil {
 		return Dismissed{}, err
 	}
-	d := config.Dismissal{Fingerprint: f.Fingerprint, Check: f.Check, Path: f.Path, Because: because, By: strings.TrimPrefix(s.host.actor(), "person:")}
+	d := config.Dismissal{Fingerprint: f.Fingerprint, Check: f.Check, Path: f.Path, Because: because, By: strings.TrimPrefix(s.host.Actor(), "person:")}
 	if err := root.MkdirAll(filepath.Dir(config.DismissedPath), 0o755); err != nil {
 		return Dismissed{}, fault.Wrap(fault.Internal, err, "make the folder of %s", config.DismissedPath)
 	}

@@ -42,7 +42,7 @@ func DraftPlan(ctx context.Context, s *Session, name string, m Measure, ready fu
 		},
 	}
 	if m == RunToKnow {
-		w.Measure = sandbox.NewExecutor(s.host.checkEnv(), append(append([]string{}, s.host.Self...), "shim"))
+		w.Measure = sandbox.NewExecutor(s.host.CheckEnv(), append(append([]string{}, s.host.Self...), "shim"))
 	}
 	out, err := plans.Write(ctx, w)
 	if text := plans.Unsaved(ctx, repo); text != "" {

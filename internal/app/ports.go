@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"muster/internal/adapter/git"
+	"muster/internal/adapter/login"
 	"muster/internal/adapter/setups"
 	"muster/internal/app/furnish"
 	"muster/internal/check"
@@ -50,13 +51,13 @@ func (s *Session) engine(ctx context.Context, lock *store.Lock, written <-chan s
 
 // furnished opens what worktrees and trees are laid out and set up with.
 func furnished(s *Session, repo *git.Repo) (furnish.Furniture, error) {
-	root, err := s.host.stateRoot()
+	root, err := s.host.StateRoot()
 	if err != nil {
 		return furnish.Furniture{}, err
 	}
 	return furnish.Open(repo, furnish.Host{
-		State: s.state, Root: root, Checkout: s.place.TopLevel, Env: s.host.checkEnv(), Shim: append(append([]string{}, s.host.Self...), "shim"),
-		Look: func(program string) (string, bool) { return s.host.lookPath(program, s.host.Dir) },
+		State: s.state, Root: root, Checkout: s.place.TopLevel, Env: s.host.CheckEnv(), Shim: append(append([]string{}, s.host.Self...), "shim"),
+		Look: func(program string) (string, bool) { return s.host.LookPath(program, s.host.Dir) },
 	})
 }
 
@@ -88,10 +89,19 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 		return job.Spec{}, fault.Wrap(fault.Transient, err, "make the scratch folder of %s", t.Op)
 	}
 	spec, err := a.s.agents.Spec(t)
+	if err != nil {
+		return job.Spec{}, err
+	}
+	if err := a.s.agents.Lay(t); err != nil {
+		return job.Spec{}, err
+	}
 	spec.GraceMS, spec.OutputCap = graceMS, outputCap
 	spec.Env = append(spec.Env, own)
+	if spec, err = serialised(a.s, t, spec); err != nil {
+		return job.Spec{}, err
+	}
 	a.machine.Started(t.Op, t.Agent.Name)
-	return spec, err
+	return spec, nil
 }
 
 func (a agents) Outcome(_ context.Context, t job.Attempt, exit job.Exit) (job.Outcome, []byte, []byte, error) {
@@ -140,8 +150,8 @@ func peaks(ctx context.Context, s *Session) (map[string][]int64, error) {
 func (s *Session) equip(t job.Attempt) job.Attempt {
 	owner := strings.TrimSuffix(t.Op, "."+strconv.Itoa(t.Number))
 	t.Scratch = filepath.Join(s.state, "scratch", owner)
-	t.Host = s.host.agentEnv(t.Agent.PassEnv)
-	return t
+	t.Host = s.host.AgentEnv(t.Agent.PassEnv)
+	return login.Apply(t)
 }
 
 func readAll(r io.ReadCloser, err error) ([]byte, error) {

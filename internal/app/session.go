@@ -71,7 +71,7 @@ func Open(ctx context.Context, h Host) (*Session, error) {
 		parser: reader.NewParser(filepath.Join(state, "grammars")), packages: &outside.Packages{
 			Env: h.Env, Has: h.Has, Dir: state,
 			Exec: func() check.Exec {
-				return sandbox.NewExecutor(h.checkEnv(), append(append([]string{}, h.Self...), "shim"))
+				return sandbox.NewExecutor(h.CheckEnv(), append(append([]string{}, h.Self...), "shim"))
 			},
 		},
 	}, nil
@@ -80,7 +80,7 @@ func Open(ctx context.Context, h Host) (*Session, error) {
 // stateFolder makes the repository's own folder. Its name says which
 // repository it is for; the hash keeps apart those of the same name.
 func stateFolder(h Host, place git.Place) (string, error) {
-	root, err := h.stateRoot()
+	root, err := h.StateRoot()
 	if err != nil {
 		return "", err
 	}
@@ -139,7 +139,7 @@ func (s *Session) send(ctx context.Context, to flow.Stream, p flow.Payload) (str
 	if err != nil {
 		return "", fault.Wrap(fault.Internal, err, "write %s", p.Kind())
 	}
-	m := flow.Message{ID: newID(), AtUS: time.Now().UnixMicro(), Actor: s.host.actor(), To: to, Kind: p.Kind(), Data: data}
+	m := flow.Message{ID: newID(), AtUS: time.Now().UnixMicro(), Actor: s.host.Actor(), To: to, Kind: p.Kind(), Data: data}
 	return m.ID, s.store.Send(ctx, m)
 }
 

@@ -266,7 +266,7 @@ func (s *Session) checkAgent(g job.Agent, task string) error {
 	if isOfWorktree(g, program) {
 		return nil
 	}
-	if _, ok := s.host.lookPath(program, s.host.Dir); !ok {
+	if _, ok := s.host.LookPath(program, s.host.Dir); !ok {
 		return fault.New(fault.Refused, "task %s wants the agent %s, whose program %q is not on PATH", task, g.Name, program).
 			WithHint("install it, or name another agent; muster doctor lists what is here")
 	}

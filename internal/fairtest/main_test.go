@@ -14,7 +14,7 @@ import (
 	"os"
 	"testing"
 
-	"muster/internal/adapter/agent"
+	"muster/internal/adapter/inside"
 	"muster/internal/adapter/sandbox"
 	"muster/internal/app"
 	"muster/internal/cli"
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 				fmt.Fprintln(os.Stderr, err)
 				os.Exit(1)
 			}
-			os.Exit(agent.Script(os.Args[2:], os.Stdin, os.Stdout, os.Getenv, dir))
+			os.Exit(inside.Script(os.Args[2:], os.Stdin, os.Stdout, os.Getenv, dir))
 		}
 	}
 	os.Exit(m.Run())

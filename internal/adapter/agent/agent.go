@@ -48,13 +48,18 @@ type named struct {
 	driver Driver
 }
 
-// table lists the drivers. The argument starts Muster itself; the script
-// driver needs it.
+// table lists the drivers. The argument starts Muster itself, for drivers
+// whose process is Muster running a program of package inside.
 func table(self []string) []named {
 	return []named{
+		{"acp", acp{self: self}},
 		{"claude", claude{}},
 		{"codex", codex{}},
 		{"command", command{}},
+		{"copilot", copilot{self: self}},
+		{"gemini", gemini{}},
+		{"opencode", opencode{}},
+		{"qwen", qwen{}},
 		{"script", script{self: self}},
 	}
 }

@@ -17,7 +17,7 @@ import (
 )
 
 func TestNames(t *testing.T) {
-	want := []string{"claude", "codex", "command", "script"}
+	want := []string{"acp", "claude", "codex", "command", "copilot", "gemini", "opencode", "qwen", "script"}
 	if got := agent.Names(); !slices.Equal(got, want) {
 		t.Errorf("names %q, want %q", got, want)
 	}
@@ -26,8 +26,8 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s: %v", n, err)
 		}
 	}
-	_, err := agent.For("gemini")
-	if fault.KindOf(err) != fault.Invalid || !strings.Contains(fault.HintOf(err), "claude, codex, command, script") {
+	_, err := agent.For("acme")
+	if fault.KindOf(err) != fault.Invalid || !strings.Contains(fault.HintOf(err), "acp, claude, codex, command, copilot, gemini, opencode, qwen, script") {
 		t.Errorf("unknown driver: %v (%s)", err, fault.HintOf(err))
 	}
 }
@@ -41,6 +41,9 @@ func attempt(driver string) job.Attempt {
 			"PATH": "/bin", "HOME": "/home/dev", "SHELL": "/bin/sh", "GITHUB_TOKEN": "github-token-1", "HTTPS_PROXY": "http://proxy",
 			"ANTHROPIC_API_KEY": "anthropic-key-1", "CLAUDE_CONFIG_DIR": "/c", "CLAUDE_CODE_SSE_PORT": "1",
 			"OPENAI_API_KEY": "openai-key-1", "CODEX_HOME": "/x", "CODEX_SANDBOX": "seatbelt",
+			"COPILOT_GITHUB_TOKEN": "copilot-key-1", "COPILOT_ALLOW_ALL": "true",
+			"QWEN_CODE_SESSION_ID": "1", "QWEN_HOME": "/q", "OPENCODE_PERMISSION": "{}", "OPENCODE_CONFIG": "/o",
+			"GEMINI_API_KEY": "gemini-key-1", "GEMINI_CLI_TRUST_WORKSPACE": "true", "GEMINI_CLI_IDE_SERVER_PORT": "1",
 		},
 	}
 }
@@ -69,6 +72,21 @@ func TestSpecs(t *testing.T) {
 			a.Agent.Model = "gpt-5.5"
 			a.Agent.Args = []string{"-c", "model_provider=x", "--sandbox=read-only"}
 		}},
+		{"gemini", func(a *job.Attempt) { a.Prompt = "@secret prompt" }},
+		{"gemini-resume", func(a *job.Attempt) {
+			a.Session, a.Agent.Model = "sess-1", "gemini-2.5-pro"
+			delete(a.Host, "GEMINI_API_KEY")
+		}},
+		{"copilot", func(*job.Attempt) {}},
+		{"copilot-resume", func(a *job.Attempt) {
+			a.Session, a.Agent.Model, a.Agent.Args = "sess-1", "coder", []string{"--allow-tool=write"}
+		}},
+		{"qwen", func(*job.Attempt) {}},
+		{"qwen-resume", func(a *job.Attempt) { a.Session, a.Agent.Model = "sess-1", "coder" }},
+		{"opencode", func(*job.Attempt) {}},
+		{"opencode-resume", func(a *job.Attempt) { a.Session, a.Agent.Model = "ses_1", "local/coder" }},
+		{"acp", func(a *job.Attempt) { a.Agent.Command, a.Agent.Args = []string{"own-agent", "--stdio"}, []string{"-v"} }},
+		{"acp-gemini", func(a *job.Attempt) { a.Agent.Command, a.Agent.Model = []string{"/opt/gemini", "--acp"}, "m" }},
 		{"command", func(a *job.Attempt) {
 			a.Agent.Command, a.Agent.Args = []string{"./agent.sh", "x"}, []string{"-v"}
 			a.Session, a.Round = "sess-1", 2
@@ -87,13 +105,13 @@ func TestSpecs(t *testing.T) {
 				t.Errorf("spec %+v", spec)
 			}
 			argv := strings.Join(spec.Argv, "\n")
-			for _, never := range []string{"prompt", "anthropic-key-1", "openai-key-1", "github-token-1"} {
+			for _, never := range []string{"prompt", "-key-1", "github-token-1"} {
 				if strings.Contains(argv, never) {
 					t.Errorf("%q is an argument", never)
 				}
 			}
 			compareGolden(t, "testdata/spec/"+c.name+".golden",
-				argv+"\n\n"+strings.Join(spec.Env, "\n")+"\n\n"+spec.Stdin+"\n")
+				argv+"\n\n"+strings.Join(spec.Env, "\n")+"\n\n"+spec.Stdin+"\n"+filesOf(t, c.name, a))
 		})
 	}
 }
@@ -103,7 +121,7 @@ func TestSpecRefuses(t *testing.T) {
 		name, driver string
 		change       func(*job.Attempt)
 	}{
-		{"unknown driver", "gemini", func(*job.Attempt) {}},
+		{"unknown driver", "acme", func(*job.Attempt) {}},
 		{"no operation", "claude", func(a *job.Attempt) { a.Op = "" }},
 		{"relative worktree", "claude", func(a *job.Attempt) { a.Dir = "tree" }},
 		{"relative scratch", "codex", func(a *job.Attempt) { a.Scratch = "" }},
@@ -113,8 +131,15 @@ func TestSpecRefuses(t *testing.T) {
 		{"model that is an option", "codex", func(a *job.Attempt) { a.Agent.Model = "--yolo" }},
 		{"model that is an option", "claude", func(a *job.Attempt) { a.Agent.Model = "-p" }},
 		{"option of Muster's", "claude", func(a *job.Attempt) { a.Agent.Args = []string{"--output-format=text"} }},
+		{"option of Muster's", "qwen", func(a *job.Attempt) { a.Agent.Args = []string{"-c"} }},
+		{"option of Muster's", "opencode", func(a *job.Attempt) { a.Agent.Args = []string{"--auto"} }},
+		{"option of Muster's", "copilot", func(a *job.Attempt) { a.Agent.Args = []string{"--trust-folder"} }},
+		{"option of Muster's", "gemini", func(a *job.Attempt) { a.Agent.Args = []string{"--skip-trust"} }},
 		{"option of Muster's", "codex", func(a *job.Attempt) { a.Agent.Args = []string{"--cd", "/"} }},
 		{"empty command", "command", func(*job.Attempt) {}},
+		{"Copilot by ACP", "acp", func(a *job.Attempt) { a.Agent.Command = []string{"/opt/copilot", "--acp"} }},
+		{"empty command", "acp", func(*job.Attempt) {}},
+		{"model of an unknown agent", "acp", func(a *job.Attempt) { a.Agent.Command, a.Agent.Model = []string{"own-agent"}, "m" }},
 		{"no folder", "script", func(*job.Attempt) {}},
 		{"task that is a path", "script", func(a *job.Attempt) { a.Task, a.Agent.Command = "../t", []string{"/s"} }},
 		{"variable with a NUL", "claude", func(a *job.Attempt) { a.Agent.Env = map[string]string{"A": "b\x00c"} }},
@@ -129,10 +154,11 @@ func TestSpecRefuses(t *testing.T) {
 }
 
 const (
-	claudeDone = `{"type":"result","subtype":"success","is_error":false,"result":"ok","session_id":"s1"}`
-	codexDone  = `{"type":"turn.completed","usage":{"input_tokens":10,"cached_input_tokens":4,"output_tokens":2}}`
-	ownDone    = `{"muster":"outcome","kind":"done","message":"ok","session":"s1","usage":{"input":3}}`
-	ownRefused = `{"muster":"outcome","kind":"refused","message":"no"}`
+	claudeDone  = `{"type":"result","subtype":"success","is_error":false,"result":"ok","session_id":"s1"}`
+	codexDone   = `{"type":"turn.completed","usage":{"input_tokens":10,"cached_input_tokens":4,"output_tokens":2}}`
+	ownDone     = `{"muster":"outcome","kind":"done","message":"ok","session":"s1","usage":{"input":3}}`
+	copilotDone = `{"type":"result","sessionId":"s1","exitCode":0}`
+	ownRefused  = `{"muster":"outcome","kind":"refused","message":"no"}`
 )
 
 func outcome(t *testing.T, a job.Attempt, exit job.Exit, stdout, stderr string) job.Outcome {
@@ -325,6 +351,12 @@ func TestUsage(t *testing.T) {
 			job.Usage{Input: 6, CacheRead: 4, Output: 2, CostUnknown: true},
 			job.Usage{Input: 6, CacheRead: 4, Output: 2, CostUnknown: true},
 		},
+		{
+			"a file beside the stream", resumed("copilot", job.Usage{Input: 5, CacheRead: 1, Output: 3}), copilotDone + "\n" +
+				`{"muster":"file","file":{"modelMetrics":{"m":{"usage":{"inputTokens":10,"cacheReadTokens":3,"outputTokens":4,"reasoningTokens":1}},"n":{"usage":{"inputTokens":1}}}}}`,
+			job.Usage{Input: 3, CacheRead: 2, Output: 1, Reasoning: 1, CostUnknown: true},
+			job.Usage{Input: 8, CacheRead: 3, Output: 4, Reasoning: 1, CostUnknown: true},
+		},
 		{"nothing reported", resumed("codex", old), `{"type":"thread.started","thread_id":"s1"}`, job.Usage{CostUnknown: true}, old},
 		{"own usage is the attempt's", resumed("command", old), ownDone, job.Usage{Input: 3}, job.Usage{Input: 7, CostMicroUSD: 100_000}},
 		{
@@ -440,6 +472,7 @@ func TestProgram(t *testing.T) {
 		{job.Agent{Driver: "claude"}, "claude"},
 		{job.Agent{Driver: "claude", Command: []string{"/opt/c", "-x"}}, "/opt/c"},
 		{job.Agent{Driver: "codex"}, "codex"},
+		{job.Agent{Driver: "copilot"}, "copilot"},
 		{job.Agent{Driver: "command", Command: []string{"./a.sh"}}, "./a.sh"},
 		{job.Agent{Driver: "command"}, ""},
 		{job.Agent{Driver: "script", Command: []string{"/demo"}}, "/usr/bin/muster"},

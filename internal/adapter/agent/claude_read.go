@@ -296,7 +296,7 @@ func claudeTarget(input json.RawMessage) string {
 
 func isClaudeEdit(tool string) bool {
 	switch tool {
-	case "Write", "Edit", "MultiEdit", "NotebookEdit":
+	case "Write", "Edit", "MultiEdit", "NotebookEdit", "write_file", "edit", "notebook_edit": // the latter are Qwen Code's
 		return true
 	}
 	return false
@@ -330,9 +330,9 @@ func forgetUnknownSession(a job.Attempt, out *job.Outcome, stderrTail string) {
 	default:
 		return
 	}
-	for _, text := range []string{out.Message, stderrTail} {
-		low := strings.ToLower(text)
-		if a.Session != "" && (strings.Contains(low, "no conversation found") || strings.Contains(low, "no rollout found")) {
+	low := strings.ToLower(out.Message + "\n" + stderrTail)
+	for _, mark := range []string{"no conversation found", "no rollout found", "error resuming session", "no saved session found", "session not found", "no session, task, or name matched"} {
+		if a.Session != "" && strings.Contains(low, mark) {
 			out.Kind, out.Session = job.Crashed, ""
 			return
 		}

@@ -1,8 +1,6 @@
 package agent
 
 import (
-	"encoding/json"
-	"fmt"
 	"strconv"
 
 	"muster/internal/core/fault"
@@ -19,7 +17,8 @@ import (
 //
 // An event has the fields of job.AgentEvent. The last outcome line decides,
 // whatever the exit code; its kind is one of done, auth, quota, provider,
-// limit, refused, crashed. Usage is what this attempt used; a program that
+// limit, refused, crashed, or failed when the program cannot tell: then Muster
+// judges by a field status (HTTP) or by the words. Usage is what this attempt used; a program that
 // counts over its whole session gives total instead. Every other line of
 // output is shown as text.
 type command struct{}
@@ -59,6 +58,7 @@ type commandReader struct {
 	a          job.Attempt
 	view       view
 	needsFinal bool // an exit code of 0 alone does not mean done
+	asksModel  bool // what it does not report it may have spent all the same
 	session    string
 	model      string
 	said       string
@@ -67,14 +67,15 @@ type commandReader struct {
 	denied     []string
 }
 
-// message is a line that a program prints for Muster.
+// message is a job.AgentLine as it is read: by whatever program it was printed.
 type message struct {
-	Muster string `json:"muster"` // "event" or "outcome"
+	Muster string `json:"muster"`
 	job.AgentEvent
 
 	Message string    `json:"message,omitempty"`
 	Usage   *usageRow `json:"usage,omitempty"`
 	Total   *usageRow `json:"total,omitempty"`
+	Status  count     `json:"status,omitempty"`
 }
 
 // usageRow is job.Usage with numbers that cannot be out of range.
@@ -99,9 +100,9 @@ func (r *commandReader) Line(line []byte) []job.AgentEvent {
 	var m message
 	if isObject(line) && decode(line, &m) {
 		switch m.Muster {
-		case "event":
+		case job.LineEvent:
 			return r.event(m.AgentEvent)
-		case "outcome":
+		case job.LineOutcome:
 			return r.outcome(m)
 		}
 	}
@@ -142,6 +143,13 @@ func (r *commandReader) outcome(m message) []job.AgentEvent {
 	switch kind := job.OutcomeKind(m.Kind); kind {
 	case job.Done, job.Auth, job.Quota, job.Provider, job.Limit, job.Refused, job.Crashed:
 		r.final = &final{kind, r.view.text(firstOf(m.Message, m.Text, r.said))}
+	case job.OutcomeKind(job.LineFailed):
+		message := firstOf(m.Message, m.Text, "the agent failed and does not say why")
+		kind, ok := byStatus(int64(m.Status))
+		if !ok {
+			kind = byText(message)
+		}
+		r.final = &final{kind, r.view.text(message)}
 	default:
 		return []job.AgentEvent{{Kind: job.AgentNote, Text: "an outcome of the unknown kind " + strconv.Quote(r.view.name(string(m.Kind)))}}
 	}
@@ -167,16 +175,11 @@ func (r *commandReader) End(exit job.Exit, stderrTail string) job.Outcome {
 	}
 	out := job.Outcome{Session: firstOf(r.session, r.a.Session), Model: r.model, Denied: r.denied}
 	out.Kind, out.Message = judge(exit, fin, lastWords(r.view.text(stderrTail)))
-	out.Message = r.view.text(out.Message)
+	out.Message = r.view.text(advised(out.Kind, out.Message))
+	forgetUnknownSession(r.a, &out, "")
 	bookUsage(r.a, &out, r.total)
-	return out
-}
-
-// line gives m as a line of output.
-func (m message) line() []byte {
-	b, err := json.Marshal(m)
-	if err != nil {
-		panic(fmt.Sprintf("a message cannot be encoded: %v", err)) // it holds only texts and numbers
+	if r.asksModel && r.total == nil && r.session != "" {
+		out.Usage.CostUnknown = true
 	}
-	return append(b, '\n')
+	return out
 }

@@ -16,12 +16,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 // recorded are streams of real programs, recorded against a scripted model.
 // "<name>.golden" holds the events, one a line, then the outcome.
-func recorded() []struct {
-	stream   string
-	exit     job.Exit
-	session  string
-	previous job.Usage
-} {
+func recorded() []recording {
 	exited := func(code int) job.Exit { return job.Exit{State: job.Exited, Code: code} }
 	ended := func(s job.ExitState) job.Exit { return job.Exit{State: s} }
 	killed := job.Exit{State: job.Signaled, Signal: "killed"}
@@ -31,12 +26,7 @@ func recorded() []struct {
 	claude2 := job.Usage{Input: 7404, CacheRead: 1800, CacheWrite: 600, Output: 336, CostMicroUSD: 39696}
 	codex1 := job.Usage{Input: 1868, CacheRead: 600, Output: 112, Reasoning: 14, CostUnknown: true}
 	codex2 := job.Usage{Input: 2802, CacheRead: 900, Output: 168, Reasoning: 21, CostUnknown: true}
-	return []struct {
-		stream   string
-		exit     job.Exit
-		session  string
-		previous job.Usage
-	}{
+	first := []recording{
 		{"claude/write", exited(0), "", none},
 		{"claude/deny", exited(0), "", none},
 		{"claude/outside", exited(0), "", none},
@@ -80,6 +70,16 @@ func recorded() []struct {
 		{"codex/res2", exited(0), codexID, codex1},
 		{"codex/res3", exited(0), codexID, codex2},
 	}
+	return append(first, recordedOthers()...)
+}
+
+// recording is a stream, how its process ended, and the session that it went
+// on with.
+type recording struct {
+	stream   string
+	exit     job.Exit
+	session  string
+	previous job.Usage
 }
 
 func TestRecordedStreams(t *testing.T) {
@@ -113,7 +113,7 @@ func TestEveryRecordingIsUsed(t *testing.T) {
 	for _, r := range recorded() {
 		used[r.stream] = true
 	}
-	files, err := filepath.Glob("testdata/c*/*.jsonl")
+	files, err := filepath.Glob("testdata/*/*.jsonl")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no recordings: %v", err)
 	}

@@ -3,7 +3,7 @@ package agent_test
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +17,7 @@ import (
 
 	"muster/internal/adapter/agent"
 	"muster/internal/adapter/agent/fakemodel"
+	"muster/internal/adapter/inside"
 	"muster/internal/core/job"
 )
 
@@ -30,6 +31,7 @@ func TestReal(t *testing.T) {
 	if asked == "" {
 		t.Skip("AGENTS_E2E names no agents")
 	}
+	asked = strings.ReplaceAll(asked, "acp", "acp-gemini,acp-qwen,acp-opencode")
 	for name := range strings.SplitSeq(asked, ",") {
 		t.Run(name, func(t *testing.T) {
 			for _, c := range realCases() {
@@ -37,6 +39,21 @@ func TestReal(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestMain lets the test binary be what runs inside an operation.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == "agent-append" {
+		os.Exit(inside.Append(os.Args[2:], inside.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	}
+	if len(os.Args) > 2 && os.Args[1] == "agent-acp" {
+		dir, err := os.Getwd()
+		if err != nil {
+			panic(err)
+		}
+		os.Exit(inside.ACP(os.Args[2:], inside.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.Getenv, dir))
+	}
+	os.Exit(m.Run())
 }
 
 const testKey = "dummy-key-0123456789"
@@ -48,7 +65,10 @@ type bench struct {
 	dir     string // worktree
 	home    string
 	scratch string
-	args    []string // added to the agent's
+	args    []string          // added to the agent's
+	command []string          // added to the agent's program
+	noID    bool              // no id is given for a fresh session
+	env     map[string]string // added to the agent's
 }
 
 func realScript() fakemodel.Script {
@@ -146,19 +166,18 @@ func (b *bench) attempt(scenario string) job.Attempt {
 		Op: "op-1", Dir: b.dir, Scratch: b.scratch, NewID: uuid.NewString(), Number: 1, Task: "task",
 		Prompt: "[[scenario:" + scenario + "]] Please do it.",
 		Host:   map[string]string{"PATH": os.Getenv("PATH"), "HOME": b.home},
-		Agent:  job.Agent{Name: b.driver, Driver: b.driver, Command: []string{filepath.Join(agentsDir(), "bin", b.driver)}},
+		Agent: job.Agent{
+			Name: b.driver, Driver: b.driver, Command: []string{filepath.Join(agentsDir(), "bin", b.driver)}, Env: map[string]string{},
+		},
 	}
-	switch b.driver {
-	case "claude":
-		a.Host["ANTHROPIC_BASE_URL"] = b.model.URL
-		a.Host["ANTHROPIC_API_KEY"] = testKey
-		a.Host["CLAUDE_CODE_MAX_RETRIES"] = "1"
-	case "codex":
-		a.Agent.Model = "gpt-5.5"
-		a.Agent.Env = map[string]string{"FAKE_KEY": testKey}
-		a.Agent.Args = []string{"-c", "model_provider=fake", "-c", fmt.Sprintf(
-			`model_providers.fake={name="fake",base_url="%s/v1",env_key="FAKE_KEY",wire_api="responses",request_max_retries=1,stream_max_retries=1}`,
-			b.model.URL)}
+	realAgents()[b.driver].ask(b, &a)
+	maps.Copy(a.Agent.Env, b.env)
+	a.Agent.Command = append(a.Agent.Command, b.command...)
+	if program, ok := strings.CutPrefix(b.driver, "acp-"); ok {
+		a.Agent.Driver, a.Agent.Command = "acp", []string{filepath.Join(agentsDir(), "bin", program), acpOption(program)}
+	}
+	if b.noID {
+		a.NewID = ""
 	}
 	a.Agent.Args = append(a.Agent.Args, b.args...)
 	return a
@@ -190,14 +209,21 @@ func (p played) has(kind job.AgentEventKind) bool {
 // process runs; when it returns, the process is ended as Muster does it.
 func (b *bench) play(t *testing.T, a job.Attempt, stop func(context.Context)) played {
 	t.Helper()
-	spec, err := agent.Set{}.Spec(a)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := agent.Set{Self: []string{self}}.Spec(a)
+	if err == nil {
+		err = agent.Set{}.Lay(a)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	if line := strings.Join(spec.Argv, " "); strings.Contains(line, testKey) || strings.Contains(line, "scenario:") {
 		t.Fatalf("a secret or the prompt is an argument: %s", line)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, spec.Argv[0], spec.Argv[1:]...)
 	cmd.Dir, cmd.Env, cmd.Stdin = spec.Dir, spec.Env, strings.NewReader(spec.Stdin)
@@ -274,6 +300,17 @@ func realCases() []realCase {
 		want     job.OutcomeKind
 	}{{"fail-400", job.Refused}, {"fail-401", job.Auth}, {"fail-429", job.Quota}, {"fail-500", job.Provider}} {
 		cases = append(cases, realCase{f.scenario, func(t *testing.T, b *bench) {
+			if f.scenario == "fail-429" && realAgents()[b.driver].waits {
+				p := b.play(t, b.attempt(f.scenario), func(ctx context.Context) {
+					if _, err := b.model.Wait(ctx, func(r fakemodel.Request) bool { return r.Answer == "error 429" }); err != nil {
+						t.Error(err)
+					}
+				})
+				if p.Kind != job.Halted {
+					t.Errorf("outcome %s %q, want halted", p.Kind, p.Message)
+				}
+				return
+			}
 			if p := b.play(t, b.attempt(f.scenario), nil); p.Kind != f.want {
 				t.Errorf("outcome %s %q, want %s", p.Kind, p.Message, f.want)
 			}
@@ -282,23 +319,8 @@ func realCases() []realCase {
 	return cases
 }
 
-// perRequest is what the scripted model reports for one request, as the
-// driver shows it.
-func (b *bench) perRequest() job.Usage {
-	if b.driver == "codex" {
-		return job.Usage{
-			Input: fakemodel.InputTokens - fakemodel.CacheReadTokens, CacheRead: fakemodel.CacheReadTokens,
-			Output: fakemodel.OutputTokens, Reasoning: fakemodel.ReasoningTokens, CostUnknown: true,
-		}
-	}
-	return job.Usage{
-		Input: fakemodel.InputTokens, CacheRead: fakemodel.CacheReadTokens, CacheWrite: fakemodel.CacheWriteTokens,
-		Output: fakemodel.OutputTokens,
-	}
-}
-
 func realWriteAndResume(t *testing.T, b *bench) {
-	one := b.perRequest()
+	one := realAgents()[b.driver].each
 	withoutCost := func(u job.Usage) job.Usage { u.CostMicroUSD = 0; return u }
 	first := b.attempt("write")
 	p := b.done(t, first, "WROTE")
@@ -311,18 +333,50 @@ func realWriteAndResume(t *testing.T, b *bench) {
 	if !p.has(job.AgentStarted) || !p.has(job.AgentEnded) {
 		t.Error("no start or no end was seen")
 	}
-	if withoutCost(p.Usage) != one.Add(one) || p.Usage != p.Total {
+	if is := realAgents()[b.driver]; is.countsLess {
+		if p.Usage.Input == 0 || p.Usage.Output == 0 || !p.Usage.CostUnknown || p.Usage != p.Total {
+			t.Errorf("usage %+v, total %+v", p.Usage, p.Total)
+		}
+	} else if withoutCost(p.Usage) != one.Add(one) || p.Usage != p.Total {
 		t.Errorf("usage %+v, total %+v, want twice %+v", p.Usage, p.Total, one)
 	}
-	if b.driver == "claude" && (p.Session != first.NewID || p.Usage.CostMicroUSD == 0) {
-		t.Errorf("session %s, want %s; cost %d", p.Session, first.NewID, p.Usage.CostMicroUSD)
+	if realAgents()[b.driver].takesID && p.Session != first.NewID {
+		t.Errorf("session %s, want %s", p.Session, first.NewID)
+	}
+	if isKnown := !p.Usage.CostUnknown; isKnown != (p.Usage.CostMicroUSD > 0) {
+		t.Errorf("cost %+v", p.Usage)
 	}
 	again := b.attempt("text")
 	again.Session, again.Previous = p.Session, p.Total
+	if b.forgot(t, again) {
+		return
+	}
 	q := b.done(t, again, "TEXT")
+	if realAgents()[b.driver].countsLess {
+		if q.Session != p.Session || q.Usage.Input == 0 || q.Total != p.Total.Add(q.Usage) {
+			t.Errorf("session %s usage %+v total %+v after total %+v", q.Session, q.Usage, q.Total, p.Total)
+		}
+		return
+	}
+	if realAgents()[b.driver].asides && withoutCost(q.Usage) == one.Add(one) {
+		one = one.Add(one)
+	}
 	if q.Session != p.Session || withoutCost(q.Usage) != one || q.Total != p.Total.Add(q.Usage) {
 		t.Errorf("session %s usage %+v total %+v after total %+v", q.Session, q.Usage, q.Total, p.Total)
 	}
+}
+
+// forgot plays an attempt of an agent that cannot go on with its session, and
+// demands that the outcome says so.
+func (b *bench) forgot(t *testing.T, again job.Attempt) bool {
+	t.Helper()
+	if !realAgents()[b.driver].forgets {
+		return false
+	}
+	if p := b.play(t, again, nil); p.Kind != job.Crashed || p.Session != "" {
+		t.Errorf("outcome %+v, want crashed without a session", p.Outcome)
+	}
+	return true
 }
 
 func realEdit(t *testing.T, b *bench) {
@@ -349,7 +403,7 @@ func realOutside(t *testing.T, b *bench) {
 	if _, err := os.Stat(filepath.Join(filepath.Dir(b.dir), "outside.txt")); err == nil {
 		t.Error("the agent wrote outside its worktree")
 	}
-	if len(p.Denied) != 1 || b.driver == "claude" && !p.has(job.AgentDenied) {
+	if len(p.Denied) != 1 || b.driver != "codex" && !p.has(job.AgentDenied) {
 		t.Errorf("denied: %q", p.Denied)
 	}
 }
@@ -358,7 +412,7 @@ func realCommit(t *testing.T, b *bench) {
 	head := b.git(t, "rev-parse", "HEAD")
 	for _, scenario := range []string{"commit", "commits"} {
 		p := b.done(t, b.attempt(scenario), "RAN")
-		if b.driver == "claude" && len(p.Denied) != 1 {
+		if b.driver != "codex" && len(p.Denied) != 1 { // Codex keeps commits off by its sandbox, and says nothing of it
 			t.Errorf("%s: denied: %q", scenario, p.Denied)
 		}
 		if now := b.git(t, "rev-parse", "HEAD"); now != head {
@@ -373,11 +427,17 @@ func realStopAndResume(t *testing.T, b *bench) {
 			t.Error(err)
 		}
 	})
+	if realAgents()[b.driver].silent && p.Kind == job.Halted && p.Session == "" {
+		return
+	}
 	if p.Kind != job.Halted || p.Session == "" || !p.Usage.CostUnknown {
 		t.Fatalf("outcome %+v, want halted with a session and an unknown cost", p.Outcome)
 	}
 	again := b.attempt("write")
 	again.Session, again.Previous = p.Session, p.Total
+	if b.forgot(t, again) {
+		return
+	}
 	if q := b.done(t, again, "WROTE"); q.Session != p.Session {
 		t.Errorf("session %s, want %s", q.Session, p.Session)
 	}
@@ -395,28 +455,12 @@ func realUnknownSession(t *testing.T, b *bench) {
 // to be run by the agent, and that it could if the driver let it.
 func realHostileRepository(t *testing.T, b *bench) {
 	mark := filepath.Join(b.scratch, "mark")
-	trusting := []string{"--setting-sources", "user,project"}
-	switch b.driver {
-	case "claude":
-		b.put(t, ".claude/settings.json", fmt.Sprintf(
-			`{"hooks":{"SessionStart":[{"hooks":[{"type":"command","command":"touch %s"}]}]}}`, mark))
-	case "codex":
-		b.put(t, ".codex/config.toml", fmt.Sprintf("[mcp_servers.evil]\ncommand = \"touch\"\nargs = [%q]\n", mark))
-		user := filepath.Join(b.home, ".codex")
-		if err := os.Mkdir(user, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		trust := fmt.Sprintf("[projects.%q]\ntrust_level = \"trusted\"\n", b.dir)
-		if err := os.WriteFile(filepath.Join(user, "config.toml"), []byte(trust), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		trusting = []string{"-c", fmt.Sprintf("projects={%q={trust_level=\"trusted\"}}", b.dir)}
-	}
+	trust := realAgents()[b.driver].trap(t, b, mark)
 	b.done(t, b.attempt("text"), "TEXT")
 	if _, err := os.Stat(mark); err == nil {
 		t.Error("a program that the repository names was run")
 	}
-	b.args = trusting
+	trust()
 	b.done(t, b.attempt("text"), "TEXT")
 	if _, err := os.Stat(mark); err != nil {
 		t.Error("the trap did not work even with trust, so this test proves nothing")

@@ -8,7 +8,7 @@ import (
 )
 
 // script drives agents that are written down beforehand, for the
-// demonstration and for tests. Its process is Muster itself, running Script.
+// demonstration and for tests. Its process is Muster itself, running inside.Script.
 // The agent's command is a folder; a task's script is <task>.json in it. A
 // relative folder is one of the worktree.
 //
@@ -16,14 +16,7 @@ import (
 // crashed, whatever its exit code: it plays the real ones.
 type script struct{ self []string }
 
-func (s script) Program(job.Agent) string { return s.own()[0] }
-
-func (s script) own() []string {
-	if len(s.self) > 0 {
-		return append([]string(nil), s.self...)
-	}
-	return []string{"muster"}
-}
+func (s script) Program(job.Agent) string { return ownProgram(s.self)[0] }
 
 func (s script) Spec(a job.Attempt) (job.Spec, error) {
 	if len(a.Agent.Command) != 1 || a.Agent.Command[0] == "" {
@@ -33,7 +26,7 @@ func (s script) Spec(a job.Attempt) (job.Spec, error) {
 	if !isSession(a.Task) { // the same characters are safe in a file's name
 		return job.Spec{}, fault.New(fault.Invalid, "the task %q cannot name a script", a.Task)
 	}
-	argv := append(s.own(), "agent-script", filepath.Join(a.Agent.Command[0], a.Task+".json"))
+	argv := append(ownProgram(s.self), "agent-script", filepath.Join(a.Agent.Command[0], a.Task+".json"))
 	return newSpec(a, argv, newEnvironment(a, attemptVariables(a), allowNames(common())))
 }
 

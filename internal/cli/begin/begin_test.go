@@ -57,7 +57,7 @@ func TestDoctorShowsEveryOrigin(t *testing.T) {
 // What is bad is marked, and said to the shell by the exit code.
 func TestDoctorOutsideOfARepository(t *testing.T) {
 	p := &paper{}
-	doctor(p, Version{})
+	doctor(p, Version{}, app.NoProbe)
 	if !p.refused || !strings.Contains(p.String(), "bad  repository") || !strings.Contains(p.String(), "\nnext: ") {
 		t.Errorf("got %q", p.String())
 	}

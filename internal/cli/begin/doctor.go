@@ -21,19 +21,26 @@ type Version struct {
 // Doctor gives the command muster doctor. What is given of the program itself
 // is added to its JSON.
 func Doctor(s Shell, program Version) *cobra.Command {
-	return &cobra.Command{
+	var probes bool
+	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Show what Muster finds on this machine and in this repository",
 		Args:  s.Arguments(0, 0, ""),
 		RunE: func(*cobra.Command, []string) error {
-			doctor(s, program)
+			probing := app.NoProbe
+			if probes {
+				probing = app.Probe
+			}
+			doctor(s, program, probing)
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&probes, "probe", false, "have each agent that is there ask its model one tiny question, which may cost a little")
+	return cmd
 }
 
-func doctor(s Shell, program Version) {
-	d := app.Examine(s.Context(), s.Host())
+func doctor(s Shell, program Version, probing app.Probing) {
+	d := app.Examine(s.Context(), s.Host(), probing)
 	if !d.OK {
 		s.Refuse()
 	}

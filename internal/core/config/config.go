@@ -22,7 +22,7 @@ const (
 // Config is the configuration in force.
 type Config struct {
 	Version int         `json:"version"`
-	Agents  []job.Agent `json:"agents"` // by name; the built-in ones (claude, codex) are always there
+	Agents  []job.Agent `json:"agents"` // by name; the built-in ones (claude, codex, copilot, gemini, opencode, qwen) are always there
 	Roles   []Role      `json:"roles,omitempty"`
 	SetUp   setup.Spec  `json:"setup"`
 	Checks  Checks      `json:"checks"`

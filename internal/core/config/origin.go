@@ -116,6 +116,8 @@ func (w *originWriter) agent(a job.Agent, roles []Role) {
 		{"args", plan.Command{Argv: a.Args}.String()},
 		{"env", strings.Join(names, ", ")},
 		{"pass_env", strings.Join(a.PassEnv, ", ")},
+		{"login", a.Login},
+		{"base_url", a.BaseURL},
 		{"roles", strings.Join(of, ", ")},
 	} {
 		if v.value != "" {

@@ -32,7 +32,7 @@ func Keys(part string) []string {
 	case "config":
 		return []string{"version", "agents", "default", "rounds", "setup", "worktrees", "checks", "protect", "budget", "resources", "sandbox", "land"}
 	case "agent":
-		return []string{"driver", "model", "command", "args", "env", "pass_env", "roles"}
+		return []string{"driver", "model", "command", "args", "env", "pass_env", "login", "base_url", "roles"}
 	case "worktrees":
 		return []string{"copy", "link", "inputs", "time"}
 	case "resources":
@@ -48,7 +48,9 @@ func Keys(part string) []string {
 }
 
 // Drivers gives the drivers that this version has.
-func Drivers() []string { return []string{"claude", "codex", "command", "script"} }
+func Drivers() []string {
+	return []string{"acp", "claude", "codex", "command", "copilot", "gemini", "opencode", "qwen", "script"}
+}
 
 // Default gives what is in force where no file says otherwise.
 func Default() Config {
@@ -57,10 +59,19 @@ func Default() Config {
 	return c
 }
 
+// builtin are the agents that are always there, by name.
+func builtin() []job.Agent {
+	var out []job.Agent
+	for _, name := range []string{"claude", "codex", "copilot", "gemini", "opencode", "qwen"} {
+		out = append(out, job.Agent{Name: name, Driver: name})
+	}
+	return out
+}
+
 func base() Config {
 	return Config{
 		Version: Version,
-		Agents:  []job.Agent{{Name: "claude", Driver: "claude"}, {Name: "codex", Driver: "codex"}},
+		Agents:  builtin(),
 		Checks:  Checks{TimeMS: 10 * 60 * 1000, GoalTimeMS: 2 * 60 * 60 * 1000, MaxLines: 800, MaxFiles: 40},
 		Budget:  plan.Budget{Parallel: 4},
 		Land:    Land{Into: IntoTarget},
@@ -166,12 +177,12 @@ func readAgent(f *yamlfile.File, e yamlfile.Entry, a *job.Agent) (roles []string
 		f.Need(n, "driver", "one of "+strings.Join(Drivers(), ", "))
 	}
 	if driver != nil {
-		a.Driver = available(f, driver, Drivers(), []string{"gemini", "copilot", "qwen", "opencode", "acp"})
+		a.Driver = f.OneOf(driver, Drivers()...)
 	}
 	a.Model = f.Line(n.Get("model"), maxName)
 	if command := n.Get("command"); command != nil {
 		a.Command = plan.ReadArgv(f, command)
-	} else if a.Driver == "command" || a.Driver == "script" {
+	} else if a.Driver == "command" || a.Driver == "script" || a.Driver == "acp" {
 		f.Need(n, "command", "the driver "+a.Driver+" needs it; write a list: [./agent.sh]")
 	}
 	for _, item := range f.List(n.Get("args")) {
@@ -183,7 +194,42 @@ func readAgent(f *yamlfile.File, e yamlfile.Entry, a *job.Agent) (roles []string
 			a.PassEnv = append(a.PassEnv, item.Text)
 		}
 	}
+	readLogin(f, n, a)
 	return readRoles(f, n.Get("roles"))
+}
+
+// readLogin reads how the agent is logged in, and at which server.
+func readLogin(f *yamlfile.File, n *yamlfile.Node, a *job.Agent) {
+	way, server := n.Get("login"), n.Get("base_url")
+	isKnown := slices.Contains([]string{"claude", "codex", "copilot", "gemini", "opencode", "qwen"}, a.Driver)
+	for _, at := range []*yamlfile.Node{way, server} {
+		if at != nil && a.Driver != "" && !isKnown {
+			f.Errorf(at, "set it by env, pass_env or args", "the login of agents with the driver %s is not known", a.Driver)
+			return
+		}
+	}
+	if way != nil {
+		a.Login = f.OneOf(way, job.Logins()...)
+	}
+	if server == nil {
+		return
+	}
+	a.BaseURL = f.Line(server, maxText)
+	scheme, rest, _ := strings.Cut(a.BaseURL, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	switch {
+	case !f.Filled(server, a.BaseURL):
+	case scheme != "http" && scheme != "https" || host == "" || strings.ContainsAny(rest, " \t\"\\"):
+		f.Errorf(server, "as in http://localhost:11434/v1", "%s is no address of a server", yamlfile.Quote(a.BaseURL))
+	case strings.ContainsAny(rest, "@?#"):
+		f.Errorf(server, "put a key into a variable, and name it in pass_env", "an address holds no user, no query and no fragment")
+	case a.Login == job.LoginSubscription:
+		f.Errorf(server, "leave out base_url or login", "a subscription is of no use at another server")
+	case a.Model == "":
+		f.Errorf(server, "add model, as the server spells it", "the agent %s needs a model at its own server", yamlfile.Quote(a.Name))
+	case a.Driver == "opencode" && !strings.HasPrefix(a.Model, "own/"):
+		f.Errorf(server, "write model: own/"+a.Model, "OpenCode calls the server of base_url own")
+	}
 }
 
 func readEnv(f *yamlfile.File, n *yamlfile.Node) map[string]string {

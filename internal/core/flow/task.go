@@ -270,7 +270,8 @@ func (s *taskStep) judge() {
 func (s *taskStep) attemptEnded(d AttemptEnded) {
 	o := d.Outcome
 	s.t.Spent, s.t.TimeUS = s.t.Spent.Add(o.Usage), s.t.TimeUS+d.TimeUS
-	if o.Session != "" {
+	isForgotten := o.Kind == job.Crashed && s.t.Session != "" // the agent no longer knows the session
+	if o.Session != "" || isForgotten {
 		s.t.Session, s.t.Total = o.Session, o.Total
 	}
 	if o.Model != "" {

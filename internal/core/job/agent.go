@@ -3,13 +3,24 @@ package job
 // Agent is how one agent of the configuration is started.
 type Agent struct {
 	Name    string            `json:"name"`               // key in config.yaml
-	Driver  string            `json:"driver"`             // claude, codex, command, script
+	Driver  string            `json:"driver"`             // a name of config.Drivers
 	Model   string            `json:"model,omitempty"`    // as the agent's CLI spells it; empty means its default
-	Command []string          `json:"command,omitempty"`  // program and arguments; for claude and codex it replaces the program's name
+	Command []string          `json:"command,omitempty"`  // program and arguments; for the drivers of known agents it replaces the program's name
 	Args    []string          `json:"args,omitempty"`     // added to the driver's own arguments
 	Env     map[string]string `json:"env,omitempty"`      // added to the agent's environment
 	PassEnv []string          `json:"pass_env,omitempty"` // names taken from Muster's environment
+	Login   string            `json:"login,omitempty"`    // one of Logins; empty means as the program finds it
+	BaseURL string            `json:"base_url,omitempty"` // another server for the model: Ollama, llama.cpp, vLLM, a gateway
 }
+
+// How an agent may be asked to be logged in.
+const (
+	LoginKey          = "key"          // by a key in a variable; without one the agent is not started in vain
+	LoginSubscription = "subscription" // by the login of the person's own; keys are kept from the agent
+)
+
+// Logins gives the words for login.
+func Logins() []string { return []string{LoginKey, LoginSubscription} }
 
 // Attempt is what a driver turns into a Spec.
 type Attempt struct {

@@ -33,6 +33,7 @@ func ofTask() [][3]string {
 		{"ten attempts may be lost in a row", "s.t.Lost >= maxLost", "s.t.Lost > maxLost"},
 		{"three attempts may crash in a row", "s.t.Troubles++\n\t\ts.cutShort(d, halting, s.t.Troubles >= maxTroubles)", "s.t.Troubles++\n\t\ts.cutShort(d, halting, s.t.Troubles > maxTroubles)"},
 		{"an attempt that is not lost ends the row of lost ones", "if o.Kind != job.Vanished {", "if o.Kind != job.Vanished && o.Kind != job.Done {"},
+		{"a session that the agent no longer knows is forgotten", `if o.Session != "" || isForgotten {`, `if o.Session != "" || false && isForgotten {`},
 		{"an attempt that is done ends the row of troubles", "s.t.Troubles = 0\n", "\n"},
 		{"a task that is to stop does not go on after a crash", "case halting:", "case false:"},
 		{"only a failed provider is waited for", "case d.Outcome.Kind == job.Provider:", "case d.Outcome.Kind != job.Provider:"},

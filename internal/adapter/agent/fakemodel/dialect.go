@@ -18,6 +18,9 @@ func dialectOf(r *http.Request) dialect {
 	if r.Method != http.MethodPost {
 		return nil
 	}
+	if d, ok := geminiOf(r.URL.Path); ok {
+		return d
+	}
 	switch p := r.URL.Path; {
 	case strings.HasSuffix(p, "/messages"):
 		return anthropic{}

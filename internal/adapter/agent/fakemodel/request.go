@@ -78,6 +78,7 @@ func workingDir(body string) string {
 	for _, pattern := range []string{
 		`<cwd>(/[^<\s]+)</cwd>`,
 		`(?i)working directory(?: is)?:\s*` + "`?" + `(/[^\s"'<\x60\\]+)`,
+		`(?i)working in the directory:\s*(/[^\s"'<\x60\\]+)`,
 		`(?i)\bcwd[:=]\s*` + "`?" + `(/[^\s"'<\x60\\,]+)`,
 	} {
 		if m := regexp.MustCompile(pattern).FindStringSubmatch(body); m != nil {

@@ -19,13 +19,13 @@ func (c call) argsText() string { return encode(c.args) }
 func candidates(k OpKind) []string {
 	switch k {
 	case Write:
-		return []string{"Write", "write_file", "create_file", "write", "apply_patch"}
+		return []string{"Write", "write_file", "create_file", "create", "write", "apply_patch"}
 	case Edit:
-		return []string{"Edit", "edit_file", "str_replace", "edit", "apply_patch"}
+		return []string{"Edit", "edit_file", "str_replace", "replace", "edit", "apply_patch"}
 	case Read:
 		return []string{"Read", "read_file", "view", "read"}
 	default:
-		return []string{"Bash", "exec_command", "shell_command", "bash", "shell"}
+		return []string{"Bash", "exec_command", "shell_command", "run_shell_command", "bash", "shell"}
 	}
 }
 

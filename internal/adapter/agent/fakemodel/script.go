@@ -1,8 +1,8 @@
 // Package fakemodel is a test helper: a scripted model service on the
 // loopback address with which real agent programs run without a network.
 //
-// It speaks Anthropic Messages, OpenAI Responses and OpenAI Chat Completions,
-// streaming and not. A scenario is chosen by a tag in the newest user message
+// It speaks Anthropic Messages, OpenAI Responses, OpenAI Chat Completions and
+// Gemini, streaming and not. A scenario is chosen by a tag in the newest user message
 // that has one, [[scenario:NAME]], or by the text of a cue; the step is the
 // number of turns with tool calls that the agent has answered since. Nothing
 // is counted between requests, because agents repeat requests, send some
@@ -15,15 +15,15 @@
 // agent's report.
 package fakemodel
 
-// The usage reported for every answer. Input of the OpenAI dialects is
-// InputTokens and includes the cached ones; in the Anthropic dialect it
-// excludes them.
+// The usage reported for every answer. Input of the OpenAI dialects and of
+// Gemini is InputTokens and includes the cached ones; in the Anthropic dialect
+// it excludes them. Gemini counts output without what was thought.
 const (
 	InputTokens      = 1234
 	CacheReadTokens  = 300
 	CacheWriteTokens = 100 // Anthropic only
 	OutputTokens     = 56
-	ReasoningTokens  = 7 // OpenAI only; part of OutputTokens
+	ReasoningTokens  = 7 // OpenAI and Gemini only; part of OutputTokens
 )
 
 // Script holds what the model answers.
@@ -47,7 +47,9 @@ type Step struct {
 	Do   []Op
 	Fail *Failure
 	Hang bool // never answers; ends when the client leaves or the server closes
-	Cut  bool // drops the connection in the middle of the answer
+	// Times is how often it hangs; then the other fields apply. 0 means always.
+	Times int
+	Cut   bool // drops the connection in the middle of the answer
 }
 
 // Failure is an answer that is an error.

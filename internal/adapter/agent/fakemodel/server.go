@@ -25,7 +25,7 @@ type Server struct {
 	mu       sync.Mutex
 	requests []Request
 	changed  chan struct{}  // closed and replaced when requests change
-	failures map[string]int // "scenario/step" -> how often it failed
+	failures map[string]int // "scenario/step" -> how often it failed or hung
 }
 
 // Start serves the script on a free port of the loopback address until Close.
@@ -93,6 +93,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasSuffix(r.URL.Path, "/count_tokens"):
 		writeJSON(w, http.StatusOK, object{"input_tokens": InputTokens})
 		return
+	case strings.HasSuffix(r.URL.Path, ":countTokens"):
+		writeJSON(w, http.StatusOK, object{"totalTokens": InputTokens})
+		return
 	case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/models"):
 		writeJSON(w, http.StatusOK, object{"object": "list", "data": []any{object{"id": "fake-model", "object": "model"}}})
 		return
@@ -110,7 +113,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, n int, a *ask) {
 	step := s.stepFor(a)
-	if f := step.Fail; f != nil && s.fails(a, f) {
+	if f := step.Fail; f != nil && s.again(a, f.Times) {
 		s.answered(n, fmt.Sprintf("error %d", f.Status))
 		if f.RetryAfter != "" {
 			w.Header().Set("Retry-After", f.RetryAfter)
@@ -118,7 +121,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, n int, a *ask) {
 		writeFailure(w, a.dialect, f)
 		return
 	}
-	if step.Hang {
+	if step.Hang && s.again(a, step.Times) {
 		s.answered(n, "hang")
 		<-r.Context().Done()
 		return
@@ -180,12 +183,14 @@ func sideAnswer(schema object) (string, bool) {
 	return "", false
 }
 
-func (s *Server) fails(a *ask, f *Failure) bool {
+// again counts how often a step went wrong, and says whether it is to do so
+// once more; 0 times means always.
+func (s *Server) again(a *ask, times int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := fmt.Sprintf("%s/%d", a.scenario, a.step)
 	s.failures[key]++
-	return f.Times == 0 || s.failures[key] <= f.Times
+	return times == 0 || s.failures[key] <= times
 }
 
 func (s *Server) note(r Request) int {
@@ -214,5 +219,5 @@ func (s *Server) answered(n int, how string) {
 }
 
 func credentials(h http.Header) string {
-	return strings.TrimSpace(h.Get("X-Api-Key") + " " + h.Get("Authorization"))
+	return strings.TrimSpace(h.Get("X-Api-Key") + " " + h.Get("X-Goog-Api-Key") + " " + h.Get("Authorization"))
 }

@@ -1,6 +1,7 @@
-package agent
+package inside
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,7 +28,7 @@ import (
 // should not. A script that cannot be played ends as refused: trying again
 // would not help.
 func Script(args []string, stdin io.Reader, stdout io.Writer, env func(string) string, dir string) int {
-	p := &player{out: stdout, env: env, dir: dir, session: firstOf(env("MUSTER_SESSION"), env("MUSTER_NEW_SESSION"), "scripted")}
+	p := &player{out: stdout, env: env, dir: dir, session: cmp.Or(env("MUSTER_SESSION"), env("MUSTER_NEW_SESSION"), "scripted")}
 	if stdin != nil {
 		if _, err := io.Copy(io.Discard, stdin); err != nil {
 			return p.end(scriptEnd{job.Refused, "the prompt cannot be read: " + err.Error()})
@@ -51,6 +52,8 @@ func Script(args []string, stdin io.Reader, stdout io.Writer, env func(string) s
 	return p.end(scriptEnd{Kind: job.Done})
 }
 
+const maxText = 4 << 10 // bytes shown of what a command printed
+
 // scriptedModel stands where other agents name their model.
 const scriptedModel = "scripted"
 
@@ -73,7 +76,7 @@ func (p *player) load(args []string) ([]scriptStep, error) {
 	if len(args) != 1 {
 		return nil, fault.New(fault.Invalid, "a scripted agent needs one file, not %d arguments", len(args))
 	}
-	if !isSession(p.session) {
+	if p.session != filepath.Base(p.session) || strings.HasPrefix(p.session, ".") { // it names a file
 		return nil, fault.New(fault.Invalid, "the session %q is not a session's name", p.session)
 	}
 	file := args[0]
@@ -115,7 +118,7 @@ func (p *player) step(s scriptStep) (code *int, err error) {
 	case len(s.Run) > 0:
 		p.run(s.Run)
 	case s.Usage != nil:
-		p.total.Usage = p.total.Usage.Add(s.Usage.usage())
+		p.total.Usage = p.total.Usage.Add(*s.Usage)
 		return nil, p.saveTotal()
 	case s.Deny != nil:
 		p.event(job.AgentEvent{Kind: job.AgentDenied, Tool: s.Deny.Tool, Text: s.Deny.Why})
@@ -143,20 +146,19 @@ func (p *player) end(e scriptEnd) int {
 		e.Kind = job.Done
 	}
 	u := p.total.Usage
-	m := message{Muster: "outcome", Message: firstOf(e.Message, p.said)}
-	m.Kind, m.Session, m.Model = job.AgentEventKind(e.Kind), p.session, scriptedModel
-	m.Total = &usageRow{
-		Input: count(u.Input), CacheRead: count(u.CacheRead), CacheWrite: count(u.CacheWrite), Output: count(u.Output),
-		Reasoning: count(u.Reasoning), Cost: count(u.CostMicroUSD), CostUnknown: u.CostUnknown,
-	}
-	p.print(m.line())
+	p.print(job.AgentLine{
+		Muster: job.LineOutcome, AgentEvent: job.AgentEvent{Kind: job.AgentEventKind(e.Kind), Session: p.session, Model: scriptedModel},
+		Message: cmp.Or(e.Message, p.said), Total: &u,
+	}.Bytes())
 	if e.Kind == job.Done {
 		return 0
 	}
 	return 1
 }
 
-func (p *player) event(e job.AgentEvent) { p.print(message{Muster: "event", AgentEvent: e}.line()) }
+func (p *player) event(e job.AgentEvent) {
+	p.print(job.AgentLine{Muster: job.LineEvent, AgentEvent: e}.Bytes())
+}
 
 // print writes to standard output. When nobody reads it any more there is
 // nobody to tell.
@@ -181,7 +183,7 @@ func (p *player) run(argv []string) {
 	err = cmd.Run()
 	text := ""
 	if b, readErr := os.ReadFile(out.Name()); readErr == nil {
-		text = clip(clean(string(b)), maxText)
+		text = strings.ToValidUTF8(string(b[:min(len(b), maxText)]), "\uFFFD") // whoever shows it cleans it
 	}
 	p.event(job.AgentEvent{Kind: job.AgentText, Text: text})
 	if err != nil {

@@ -1,4 +1,4 @@
-package agent_test
+package inside_test
 
 import (
 	"bufio"
@@ -14,17 +14,22 @@ import (
 	"testing"
 
 	"muster/internal/adapter/agent"
+	"muster/internal/adapter/inside"
 	"muster/internal/core/job"
 )
 
 // TestMain lets the test binary be the process of a scripted agent.
 func TestMain(m *testing.M) {
+	if lines := os.Getenv("TEST_AS_ACP_AGENT"); lines != "" {
+		speakACP(lines)
+		os.Exit(0)
+	}
 	if os.Getenv("TEST_AS_SCRIPT") == "1" && len(os.Args) > 1 && os.Args[1] == "agent-script" {
 		dir, err := os.Getwd()
 		if err != nil {
 			panic(err)
 		}
-		os.Exit(agent.Script(os.Args[2:], os.Stdin, os.Stdout, os.Getenv, dir))
+		os.Exit(inside.Script(os.Args[2:], os.Stdin, os.Stdout, os.Getenv, dir))
 	}
 	os.Exit(m.Run())
 }
@@ -86,7 +91,7 @@ func (s *scripted) play(t *testing.T) (job.Outcome, []job.AgentEvent) {
 		return ""
 	}
 	var stdout bytes.Buffer
-	code := agent.Script(spec.Argv[2:], strings.NewReader(spec.Stdin), &stdout, env, spec.Dir)
+	code := inside.Script(spec.Argv[2:], strings.NewReader(spec.Stdin), &stdout, env, spec.Dir)
 	return s.judge(t, job.Exit{State: job.Exited, Code: code}, &stdout)
 }
 

@@ -1,4 +1,4 @@
-package agent
+package inside
 
 import (
 	"bytes"
@@ -32,7 +32,7 @@ type scriptStep struct {
 	Delete *string     `json:"delete"`
 	Move   *scriptMove `json:"move"`
 	Run    []string    `json:"run"` // in the worktree; its exit code is shown and does not matter
-	Usage  *usageRow   `json:"usage"`
+	Usage  *job.Usage  `json:"usage"`
 	Deny   *scriptDeny `json:"deny"`
 	End    *scriptEnd  `json:"end"`         // the final event, then exit
 	Die    *string     `json:"die"`         // "kill": SIGKILL to itself

@@ -1,4 +1,4 @@
-package app
+package machine
 
 import (
 	"os"
@@ -15,7 +15,7 @@ func TestAgentsSeeOnlyWhatIsListed(t *testing.T) {
 		"PATH": "/bin", "HOME": "/h", "ANTHROPIC_API_KEY": "a", "CODEX_HOME": "c", "https_proxy": "p",
 		"AWS_SECRET_ACCESS_KEY": "s", "GITHUB_TOKEN": "g", "SSH_AUTH_SOCK": "x", "WANTED": "w",
 	}}
-	got := h.agentEnv([]string{"WANTED", "ABSENT"})
+	got := h.AgentEnv([]string{"WANTED", "ABSENT"})
 	for _, name := range []string{"PATH", "HOME", "ANTHROPIC_API_KEY", "CODEX_HOME", "https_proxy", "WANTED"} {
 		if got[name] != h.Env[name] {
 			t.Errorf("%s is %q", name, got[name])
@@ -26,7 +26,7 @@ func TestAgentsSeeOnlyWhatIsListed(t *testing.T) {
 			t.Errorf("an agent sees %s=%q", name, v)
 		}
 	}
-	if all := strings.Join(h.checkEnv(), "\n"); strings.Contains(all, "ANTHROPIC") || strings.Contains(all, "TOKEN") || !strings.Contains(all, "PATH=/bin") {
+	if all := strings.Join(h.CheckEnv(), "\n"); strings.Contains(all, "ANTHROPIC") || strings.Contains(all, "TOKEN") || !strings.Contains(all, "PATH=/bin") {
 		t.Errorf("checks see %s", all)
 	}
 }
@@ -43,7 +43,7 @@ func TestStateRoot(t *testing.T) {
 		{map[string]string{}, "", fault.Invalid},
 		{map[string]string{"HOME": "h"}, "", fault.Invalid},
 	} {
-		got, err := Host{Env: c.env}.stateRoot()
+		got, err := Host{Env: c.env}.StateRoot()
 		if got != c.want || fault.KindOf(err) != c.kind {
 			t.Errorf("%v: %q, %v", c.env, got, err)
 		}
@@ -61,18 +61,18 @@ func TestLookPath(t *testing.T) {
 	for program, want := range map[string]bool{
 		"tool": true, "text": false, "none": false, dir + "/tool": true, "./tool": true, "../nowhere/tool": false,
 	} {
-		if _, ok := h.lookPath(program, dir); ok != want {
-			t.Errorf("lookPath(%q) = %v", program, ok)
+		if _, ok := h.LookPath(program, dir); ok != want {
+			t.Errorf("LookPath(%q) = %v", program, ok)
 		}
 	}
 }
 
 func TestActorIsOneLine(t *testing.T) {
 	h := Host{Env: map[string]string{"USER": "te\nss\x1b[2J"}}
-	if got := h.actor(); got != "person:tess[2J" {
-		t.Errorf("actor is %q", got)
+	if got := h.Actor(); got != "person:tess[2J" {
+		t.Errorf("Actor is %q", got)
 	}
-	if got := (Host{}).actor(); !strings.HasPrefix(got, "person:") || got == "person:" {
+	if got := (Host{}).Actor(); !strings.HasPrefix(got, "person:") || got == "person:" {
 		t.Errorf("without USER: %q", got)
 	}
 }
