@@ -6,7 +6,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
+	"muster/internal/app/observe"
 	"muster/internal/core/fault"
 	"muster/internal/engine"
 )
@@ -17,6 +19,8 @@ type Host struct {
 	Dir  string            // where the person is
 	Env  map[string]string // the environment of the process
 	Self []string          // starts this program: absolute path and leading arguments
+
+	Silence time.Duration // for how long an agent may give no sign before it is called silent; 0 means five minutes
 
 	Probe engine.Probe // told of every boundary between the engine's steps; nil but in tests that crash there
 }
@@ -38,6 +42,13 @@ func ThisHost() (Host, error) {
 		}
 	}
 	return h, nil
+}
+
+func (h Host) silence() time.Duration {
+	if h.Silence > 0 {
+		return h.Silence
+	}
+	return observe.Silence
 }
 
 // stateRoot is the folder below which every repository has its own.

@@ -8,6 +8,7 @@ import (
 
 	"muster/internal/app"
 	"muster/internal/cli/unit"
+	"muster/internal/cli/words"
 	"muster/internal/core/evidence"
 	"muster/internal/core/policy"
 	"muster/internal/core/report"
@@ -105,7 +106,7 @@ func (o showOptions) print(c *cli, t showJSON) {
 	if len(t.Files) > 0 {
 		printFiles(p, t.Files)
 	}
-	for _, n := range notes(t.Dropped, t.Notes) {
+	for _, n := range words.Notes(t.Dropped, t.Notes) {
 		p.f("note: %s\n", n)
 	}
 	if t.Verdict != nil {

@@ -132,6 +132,7 @@ func (s *shim) operate() error {
 		return s.record(job.Exit{State: job.NotStarted, Error: err.Error()})
 	}
 	s.probe("spawned")
+	go keepReadings(s.dir, readingPause(), t.gone)
 	state := t.await(time.Duration(s.spec.LimitMS)*time.Millisecond, s.stop)
 	s.probe("ended")
 	t.clear(s.grace(), forever)

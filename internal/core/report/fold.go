@@ -381,7 +381,7 @@ func (t *Task) event(e flow.Event) {
 	case flow.SlotGranted:
 		t.enter(Working, flow.Preparing, e.AtUS)
 	case flow.WorktreePrepared:
-		t.Base = d.Base
+		t.Base, t.Dir = d.Base, d.Dir
 		if t.Phase == flow.Preparing {
 			t.enter(Working, flow.Working, e.AtUS)
 			t.Attempts = append(t.Attempts, Attempt{Number: len(t.Attempts) + 1, Round: t.Round, BegunUS: e.AtUS})

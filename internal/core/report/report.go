@@ -101,6 +101,7 @@ type Task struct {
 // taskUpkeep is what folding needs to know of a task besides.
 type taskUpkeep struct {
 	failed  flow.CommandKind // the step that a retry repeats
+	Dir     string           `json:"-"` // its worktree, while an agent works in it
 	counted bool             // Round holds a round that its verdict asked for and that may not come about
 }
 
