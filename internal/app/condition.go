@@ -78,10 +78,10 @@ func (s *Session) conditions(ctx context.Context, r *report.Run, driven bool) (m
 	out := map[string]*report.Now{}
 	var failed error
 	for _, x := range subjects {
-		now, err := s.observer().Now(ctx, x)
+		now, ok, err := s.observer().Now(ctx, x)
 		failed = errors.Join(failed, err)
-		if now != nil {
-			out[x.Task.ID] = now
+		if ok {
+			out[x.Task.ID] = &now
 		}
 	}
 	return out, failed
@@ -101,8 +101,8 @@ func (d *driving) lookAtAgents(ctx context.Context) {
 	go func() {
 		defer d.isLooking.Store(false)
 		for _, x := range subjects {
-			now, err := d.observer.Now(ctx, x)
-			if err != nil || now == nil {
+			now, ok, err := d.observer.Now(ctx, x)
+			if err != nil || !ok {
 				continue
 			}
 			about := x.Task.ID + " " + string(now.Condition) + " " + now.Why
@@ -111,7 +111,7 @@ func (d *driving) lookAtAgents(ctx context.Context) {
 			}
 			d.told[x.Task.ID] = about
 			select {
-			case d.seen <- Notice{Task: x.Task.ID, Now: now}:
+			case d.seen <- Notice{Task: x.Task.ID, Now: &now}:
 			case <-ctx.Done():
 				return
 			}

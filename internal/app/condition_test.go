@@ -99,7 +99,7 @@ func (p *place) open() *app.Session {
 // wait waits until a condition holds.
 func (p *place) wait(what string, holds func() bool) {
 	p.t.Helper()
-	for deadline := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) { //nolint:forbidigo // waits for other processes
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			p.t.Fatalf("within %v not: %s", patience, what)
 		}
@@ -193,7 +193,7 @@ func TestAgentsAreShownAsTheyAre(t *testing.T) {
 	t.Cleanup(func() { // also when the test has failed
 		_ = os.WriteFile(filepath.Join(p.dir, "finish"), nil, 0o600)
 		if open, err := os.OpenFile(gate, os.O_RDWR, 0); err == nil {
-			time.Sleep(100 * time.Millisecond) //nolint:forbidigo // for those that read from it
+			time.Sleep(100 * time.Millisecond)
 			_ = open.Close()
 		}
 	})
@@ -208,7 +208,9 @@ func TestAgentsAreShownAsTheyAre(t *testing.T) {
 		is   report.Condition
 		why  string
 	}{
-		{"asks", report.Permission, "shell: rm -r /"}, {"quota", report.Quota, "429 until noon"}, {"computes", report.Works, "says nothing, but computes"},
+		{"asks", report.Permission, "shell: rm -r /"},
+		{"quota", report.Quota, "429 until noon"},
+		{"computes", report.Works, "says nothing, but computes"},
 		{"silent", report.Silent, "does not compute"},
 	}
 	for _, w := range want {

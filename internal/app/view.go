@@ -95,7 +95,7 @@ func (s *Session) life(r *report.Run, t report.Task, driver *Driver) (Life, erro
 		if t.Phase == "" || r.Stage != flow.Running {
 			return "", nil
 		}
-	case report.Blocked, report.Review, report.Landed, report.Rejected, report.Failed, report.Stopped, report.Closed:
+	case report.Blocked, report.Review, report.Landed, report.Rejected, report.Failed, report.Stopped, report.Taken, report.Closed:
 		return "", nil
 	}
 	if driver != nil {

@@ -68,7 +68,7 @@ func (s *Session) Reject(ctx context.Context, ref Ref, because string) (Sent, er
 	}
 	t := r.Task(ref.Task)
 	switch t.State {
-	case report.Review, report.Failed, report.Stopped, report.Queued:
+	case report.Review, report.Failed, report.Stopped, report.Queued, report.Taken:
 	case report.Waiting, report.Blocked, report.Working, report.Checking, report.Landed, report.Rejected, report.Closed:
 		return Sent{}, notWaiting("reject", r, t)
 	}
@@ -84,7 +84,7 @@ func (s *Session) Retry(ctx context.Context, ref Ref, w Retry) (Sent, error) {
 	}
 	t := r.Task(ref.Task)
 	switch t.State {
-	case report.Review, report.Failed, report.Stopped, report.Rejected:
+	case report.Review, report.Failed, report.Stopped, report.Rejected, report.Taken:
 	case report.Waiting, report.Blocked, report.Working, report.Checking, report.Landed, report.Queued, report.Closed:
 		return Sent{}, notWaiting("retry", r, t)
 	}
@@ -147,7 +147,7 @@ func notWaiting(what string, r *report.Run, t *report.Task) error {
 		return e.WithHint("its change is on %s already; revert it with Git if it must go", r.Branch)
 	case report.Working, report.Checking, report.Queued, report.Waiting:
 		return e.WithHint("wait for it, or stop the run: muster stop %s", r.Name)
-	case report.Blocked, report.Review, report.Rejected, report.Failed, report.Stopped, report.Closed:
+	case report.Blocked, report.Review, report.Rejected, report.Failed, report.Stopped, report.Taken, report.Closed:
 	}
 	return e.WithHint("muster status %s shows what can be done", r.Name)
 }

@@ -125,7 +125,7 @@ func pick(tasks []report.Task, room int) []report.Task {
 	}
 	chosen := make([]bool, len(tasks))
 	for _, want := range [][]report.State{
-		{report.Working, report.Review, report.Failed},
+		{report.Working, report.Review, report.Taken, report.Failed},
 		{report.Checking, report.Queued, report.Rejected, report.Stopped},
 		{report.Waiting},
 		{report.Landed, report.Blocked, report.Closed},

@@ -130,7 +130,7 @@ func stateColor(s report.State) Color {
 		return green
 	case report.Working, report.Checking, report.Queued:
 		return cyan
-	case report.Review, report.Stopped:
+	case report.Review, report.Stopped, report.Taken:
 		return yellow
 	case report.Rejected, report.Failed:
 		return red

@@ -151,7 +151,7 @@ func childrenOf(pid int) []int {
 		if err != nil {
 			continue
 		}
-		for _, word := range strings.Fields(string(data)) {
+		for word := range strings.FieldsSeq(string(data)) {
 			if c, err := strconv.Atoi(word); err == nil {
 				out = append(out, c)
 			}

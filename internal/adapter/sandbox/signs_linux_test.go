@@ -97,9 +97,9 @@ func TestReadingsAreKept(t *testing.T) {
 		keepReadings(dir, 50*time.Millisecond, done)
 		close(ended)
 	}()
-	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) { //nolint:forbidigo // waits for a file of another goroutine
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		_ = os.Chtimes(name, long, long)
-		time.Sleep(200 * time.Millisecond) //nolint:forbidigo // the same
+		time.Sleep(200 * time.Millisecond)
 		if info, err := os.Stat(name); err == nil && !info.ModTime().Equal(long) {
 			break
 		}

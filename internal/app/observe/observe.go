@@ -61,37 +61,38 @@ type Subject struct {
 	WakeUS   int64 // when Muster tries its provider again
 }
 
-// Now says how the agent of a task is; nil when none is at work and none waits
-// to go on.
-func (o *Observer) Now(ctx context.Context, x Subject) (*report.Now, error) {
+// Now says how the agent of a task is; false when none is at work and none
+// waits to go on.
+func (o *Observer) Now(ctx context.Context, x Subject) (report.Now, bool, error) {
 	f := report.Facts{NowUS: time.Now().UnixMicro(), IsDriven: x.IsDriven, WakeUS: x.WakeUS, SilenceUS: o.silence.Microseconds()}
 	n := len(x.Task.Attempts)
 	if n == 0 || x.Task.Attempts[n-1].Outcome != nil {
-		return given(report.NowOf(x.Run, x.Task, f))
+		now, ok := report.NowOf(x.Run, x.Task, f)
+		return now, ok, nil
 	}
 	var err error
 	if f.Signs, err = o.ops.Signs(x.Op); err != nil {
-		return nil, err
+		return report.Now{}, false, err
 	}
 	k := o.known[x.Op]
 	if k == nil {
 		k = &observed{}
 		if k.attempt, err = x.Attempt(); err != nil {
-			return nil, err
+			return report.Now{}, false, err
 		}
 		o.known[x.Op] = k
 	}
 	if f.Signs.OutputUS != k.outputUS {
 		tail, err := o.ops.Tail(x.Op, tailBytes)
 		if err != nil {
-			return nil, err
+			return report.Now{}, false, err
 		}
 		k.outputUS, k.last = f.Signs.OutputUS, o.agents.Latest(k.attempt, tail)
 	}
 	f.Last, f.FilesUS = k.last, k.filesUS
 	now, ok := report.NowOf(x.Run, x.Task, f)
 	if now.Condition != report.Silent {
-		return given(now, ok)
+		return now, ok, nil
 	}
 	if o.ops.Computing(ctx, x.Op, lookClosely) {
 		f.Signs.ComputedUS = f.NowUS
@@ -99,14 +100,8 @@ func (o *Observer) Now(ctx context.Context, x Subject) (*report.Now, error) {
 		k.filesAtUS, k.filesUS = f.NowUS, max(newest(x.Task.Dir), newest(k.attempt.Scratch))
 		f.FilesUS = k.filesUS
 	}
-	return given(report.NowOf(x.Run, x.Task, f))
-}
-
-func given(n report.Now, ok bool) (*report.Now, error) {
-	if !ok {
-		return nil, nil //nolint:nilnil // no agent, no condition
-	}
-	return &n, nil
+	now, ok = report.NowOf(x.Run, x.Task, f)
+	return now, ok, nil
 }
 
 // newest gives when a file below a folder was last changed, in microseconds

@@ -89,6 +89,19 @@ func tellPerson(t *Told, e flow.Event, _ *report.Run) bool {
 			what = "retried afresh"
 		}
 		return t.news("", "%s by %s%s", what, who, because(d.Text))
+	case flow.MessageLeft:
+		what := "hears from %s when its turn ends%s"
+		if d.Now {
+			what = "its turn is ended by %s%s"
+		}
+		return t.news("", what, who, because(d.Text))
+	case flow.TakeoverRequested:
+		return t.news(Yellow, "taken over by %s", who)
+	case flow.WorkGiven:
+		if d.As == flow.Submitted {
+			return t.news("", "work of %s submitted as %s%s", who, unit.Short(d.Head.Commit), because(d.Text))
+		}
+		return t.news("", "given back by %s at %s%s", who, unit.Short(d.Head.Commit), because(d.Text))
 	case flow.StopRequested:
 		if d.Close {
 			return t.news(Yellow, "%s closes the run", who)
@@ -218,6 +231,7 @@ func tellVerdict(t *Told, v policy.Verdict) bool {
 	return t.news(Yellow, "%s%s: %s", where, v.Route, Reason(v))
 }
 
+// Reason gives the first reason of a verdict, and how many more there are.
 func Reason(v policy.Verdict) string {
 	if len(v.Reasons) == 0 {
 		return "no reason given"
@@ -282,6 +296,8 @@ func tellSettled(t *Told, d flow.TaskSettled) bool {
 		return t.news(Red, "rejected: %s", d.Why)
 	case flow.IsHalted:
 		return t.news(Yellow, "stopped: %s", d.Why)
+	case flow.IsTaken:
+		return t.news(Yellow, "is yours: %s", d.Why)
 	case flow.IsLanded:
 	}
 	return t.detail("has landed")

@@ -233,7 +233,7 @@ func decoders(k Kind) func([]byte) (Payload, error) { //nolint:funlen // a table
 	case EvTaskClosed:
 		return payload[TaskClosed]
 	}
-	return nil
+	return ofHand(k)
 }
 
 func payload[T Payload](data []byte) (Payload, error) { return decode[T](data) }
@@ -251,7 +251,8 @@ func DecodePayload(k Kind, data []byte) (Payload, error) {
 // others come from machines and commands only.
 func FromPeople(k Kind) bool {
 	switch k {
-	case EvRunStarted, EvStopRequested, EvResumeRequested, EvApproved, EvRejected, EvRetryRequested:
+	case EvRunStarted, EvStopRequested, EvResumeRequested, EvApproved, EvRejected, EvRetryRequested,
+		EvMessageLeft, EvTakeoverRequested, EvWorkGiven:
 		return true
 	default:
 		return false
