@@ -34,9 +34,10 @@ type Carry struct {
 	Sent       []string // messages that were left for it
 	AfterRow   int64    // what the person knows already; later records are told
 	Until      Until
-	Tick       time.Duration    // with it, agents are followed and See is called that often with nothing new; 0 for neither
-	See        func(Notice)     // called on one goroutine; may be nil
-	Interrupts <-chan os.Signal // the first stops the run, the second leaves at once; may be nil
+	Enough     func(*report.Run) bool // leaves as soon as it holds; may be nil
+	Tick       time.Duration          // with it, agents are followed and See is called that often with nothing new; 0 for neither
+	See        func(Notice)           // called on one goroutine; may be nil
+	Interrupts <-chan os.Signal       // the first stops the run, the second leaves at once; may be nil
 }
 
 // Notice is something that happened to a run, or a tick when all but Run is
@@ -56,6 +57,7 @@ type Leaving string
 const (
 	AtRest    Leaving = "at_rest"   // nothing is left to do without a person
 	ToOther   Leaving = "to_other"  // another process drives it on
+	ByEnough  Leaving = "enough"    // Carry.Enough holds
 	ByStop    Leaving = "stopped"   // a signal stopped the run, and its agents have ended
 	ByAbandon Leaving = "abandoned" // a second signal: agents that run go on without Muster
 )
@@ -172,6 +174,9 @@ func (d *driving) untilAgents() time.Duration {
 func (d *driving) look(ctx context.Context) (Leaving, error) {
 	if err := d.catchUp(ctx, 0); err != nil {
 		return "", err
+	}
+	if d.Enough != nil && d.run != nil && d.Enough(d.run) {
+		return ByEnough, nil
 	}
 	settled, err := d.s.isSettled(ctx, d.Run, d.Sent)
 	if err != nil {

@@ -148,7 +148,7 @@ func (c *cli) finish(s *app.Session, done app.Carried) error {
 		c.summary(view)
 		c.out.f("interrupted; go on with: muster resume %s\n", view.Name)
 		return nil
-	case app.AtRest:
+	case app.AtRest, app.ByEnough:
 	}
 	c.summary(view)
 	return c.others(s, view.ID)
