@@ -14,7 +14,7 @@ import (
 
 const (
 	agentsEvery  = 2 * time.Second // how often agents are looked at
-	agentsRarely = 4 * time.Second // without a screen; as often as operations are looked at that are waited for
+	agentsRarely = 8 * time.Second // without a screen, at moments when operations that are waited for are looked at as well
 )
 
 func (s *Session) observer() *observe.Observer { return observe.New(s.ops, s.agents, s.host.silence()) }

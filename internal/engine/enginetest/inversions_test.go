@@ -91,9 +91,9 @@ func ofHandInTask() [][3]string {
 		{"nothing more is told at the budget", `len(s.t.Hand.Messages) == 0 || s.t.overBudget() != ""`, "len(s.t.Hand.Messages) == 0"},
 		{"what was told is not told again after a message", "s.t.Feedback = Feedback{} // it was told", "// it was told"},
 		{"a message waits for the run", "if halting {\n\t\ts.settle(Halted", "if false {\n\t\ts.settle(Halted"},
-		{"a nudged session goes on", "halting || !nudged", "true"},
+		{"a nudged session goes on", "halting || !nudged", "nudged || true"},
 		{"a nudged session of a stopped run does not go on", "halting || !nudged", "!nudged"},
-		{"an agent that stopped by no wish stays stopped", "halting || !nudged", "halting"},
+		{"an agent that stopped by no wish stays stopped", "halting || !nudged", "halting || nudged && false"},
 		{"a person's work goes back to the person", `if s.t.Hand.Person != "" { // it is`, "if false { // it is"},
 		{"work that no agent has touched yet keeps its author", `if with == "" {`, "if false {"},
 	}
