@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"muster/internal/app/observe"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
@@ -33,9 +34,10 @@ type Carry struct {
 	Sent       []string // messages that were left for it
 	AfterRow   int64    // what the person knows already; later records are told
 	Until      Until
-	Tick       time.Duration    // with it, agents are followed and See is called that often with nothing new; 0 for neither
-	See        func(Notice)     // called on one goroutine; may be nil
-	Interrupts <-chan os.Signal // the first stops the run, the second leaves at once; may be nil
+	Enough     func(*report.Run) bool // leaves as soon as it holds; may be nil
+	Tick       time.Duration          // with it, agents are followed and See is called that often with nothing new; 0 for neither
+	See        func(Notice)           // called on one goroutine; may be nil
+	Interrupts <-chan os.Signal       // the first stops the run, the second leaves at once; may be nil
 }
 
 // Notice is something that happened to a run, or a tick when all but Run is
@@ -43,8 +45,9 @@ type Carry struct {
 type Notice struct {
 	Run    *report.Run     // where it stands now
 	Record *flow.Record    // was recorded
-	Task   string          // with Agent
+	Task   string          // with Agent and Now
 	Agent  *job.AgentEvent // an agent was seen to do this
+	Now    *report.Now     // with Task: how its agent is, whenever that has changed
 }
 
 // Leaving says why Carry came back.
@@ -54,6 +57,7 @@ type Leaving string
 const (
 	AtRest    Leaving = "at_rest"   // nothing is left to do without a person
 	ToOther   Leaving = "to_other"  // another process drives it on
+	ByEnough  Leaving = "enough"    // Carry.Enough holds
 	ByStop    Leaving = "stopped"   // a signal stopped the run, and its agents have ended
 	ByAbandon Leaving = "abandoned" // a second signal: agents that run go on without Muster
 )
@@ -69,7 +73,7 @@ type Carried struct {
 // becomes free.
 func (s *Session) Carry(ctx context.Context, c Carry) (Carried, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	d := &driving{s: s, Carry: c, cancel: cancel, changes: make(chan error, 1), ended: make(chan error, 1), written: make(chan struct{}, 1), seen: make(chan Notice, 64), follows: map[string]bool{}}
+	d := &driving{s: s, Carry: c, cancel: cancel, changes: make(chan error, 1), ended: make(chan error, 1), written: make(chan struct{}, 1), seen: make(chan Notice, 64), follows: map[string]bool{}, observer: s.observer(), told: map[string]string{}}
 	if d.See == nil {
 		d.See = func(Notice) {}
 	}
@@ -104,6 +108,10 @@ type driving struct {
 	row     int64
 	stopped bool            // a signal has asked the run to stop
 	follows map[string]bool // operations that are followed
+
+	isLooking atomic.Bool // one goroutine at a time has the two below
+	observer  *observe.Observer
+	told      map[string]string // by task: how its agent is, as was told last
 }
 
 func (d *driving) loop(ctx context.Context) (Leaving, error) {
@@ -113,6 +121,8 @@ func (d *driving) loop(ctx context.Context) (Leaving, error) {
 		defer t.Stop()
 		tick = t.C
 	}
+	agents := time.NewTimer(d.untilAgents())
+	defer agents.Stop()
 	for {
 		reason, err := d.look(ctx)
 		if err != nil || reason != "" {
@@ -135,6 +145,10 @@ func (d *driving) loop(ctx context.Context) (Leaving, error) {
 			case <-tick:
 				idle = true
 				d.tell(Notice{})
+			case <-agents.C:
+				idle = true
+				d.lookAtAgents(ctx)
+				agents.Reset(d.untilAgents())
 			case <-d.Interrupts:
 				reason, err = d.interrupted(ctx)
 			}
@@ -145,10 +159,24 @@ func (d *driving) loop(ctx context.Context) (Leaving, error) {
 	}
 }
 
+// untilAgents gives the time until agents are looked at again: at whole
+// seconds, when others who wait wake this process as well.
+func (d *driving) untilAgents() time.Duration {
+	every := agentsRarely
+	if d.Tick > 0 {
+		every = agentsEvery
+	}
+	now := time.Now()
+	return now.Truncate(every).Add(every).Sub(now)
+}
+
 // look reads what is new and says whether there is a reason to leave.
 func (d *driving) look(ctx context.Context) (Leaving, error) {
 	if err := d.catchUp(ctx, 0); err != nil {
 		return "", err
+	}
+	if d.Enough != nil && d.run != nil && d.Enough(d.run) {
+		return ByEnough, nil
 	}
 	settled, err := d.s.isSettled(ctx, d.Run, d.Sent)
 	if err != nil {

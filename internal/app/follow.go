@@ -12,6 +12,7 @@ import (
 	"muster/internal/core/job"
 	"muster/internal/core/report"
 	"muster/internal/engine"
+	"muster/internal/store"
 )
 
 // followAgents begins to follow every agent that runs and is not followed yet.
@@ -126,4 +127,70 @@ func (s *Session) Transcript(ctx context.Context, ref Ref, number int, see func(
 	}
 	s.agents.Follow(a, out, see)
 	return nil
+}
+
+// Attach follows what the agents of one task do, attempt after attempt, until
+// the task needs a person or has no more to do. Mark is called when an attempt
+// begins to be shown; the latest is shown from its beginning. It drives
+// nothing: false means that nobody does.
+func (s *Session) Attach(ctx context.Context, ref Ref, mark func(report.Attempt), see func(job.AgentEvent)) (bool, error) {
+	shown, since := 0, store.Version(0)
+	for {
+		r, err := s.Report(ctx, ref.Run.ID)
+		if err != nil {
+			return false, err
+		}
+		t := r.Task(ref.Task)
+		if n := len(t.Attempts); n > 0 && t.Attempts[n-1].Number > shown {
+			tried := t.Attempts[n-1]
+			shown = tried.Number
+			mark(tried)
+			if err := s.show(ctx, r, *t, tried, see); err != nil {
+				return false, err
+			}
+			continue
+		}
+		driver, err := s.Driver() //nolint:contextcheck // looking at the lock has a bound of its own
+		if err != nil {
+			return false, err
+		}
+		switch life, err := s.life(r, *t, driver); {
+		case err != nil:
+			return false, err
+		case life == Interrupted || life == Alone:
+			return false, nil
+		case life == "" || t.State == report.Queued:
+			return true, nil
+		}
+		if since, err = s.store.WaitChange(ctx, since, lookEvery); err != nil {
+			return false, err
+		}
+	}
+}
+
+// show tells what an agent does in one attempt, to its end.
+func (s *Session) show(ctx context.Context, r *report.Run, t report.Task, tried report.Attempt, see func(job.AgentEvent)) error {
+	a, err := s.attempt(ctx, r, t, tried)
+	if err != nil {
+		return err
+	}
+	if tried.Outcome != nil || tried.EndedUS != 0 {
+		return s.Transcript(ctx, Ref{Run: RunInfo{ID: r.ID}, Task: t.ID}, tried.Number, see)
+	}
+	for {
+		out, err := s.ops.Follow(ctx, a.Op)
+		if err == nil {
+			defer out.Close()
+			s.agents.Follow(a, out, see)
+			return ctx.Err()
+		}
+		if fault.KindOf(err) != fault.NotFound { // it is recorded as begun before it begins
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lookEvery):
+		}
+	}
 }

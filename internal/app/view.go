@@ -33,7 +33,8 @@ type View struct {
 // TaskView is where a task stands, and whether it is alive.
 type TaskView struct {
 	report.Task
-	Life Life `json:"life,omitempty"` // only for tasks that go on by themselves
+	Life Life        `json:"life,omitempty"` // only for tasks that go on by themselves
+	Now  *report.Now `json:"now,omitempty"`  // how its agent is; only for one at work, or that waits to go on
 }
 
 // Driver is the process that drives runs.
@@ -63,20 +64,24 @@ func (s *Session) View(ctx context.Context, id string) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
-	return s.viewOf(r, driver)
+	return s.viewOf(ctx, r, driver)
 }
 
-func (s *Session) viewOf(r *report.Run, driver *Driver) (View, error) {
+func (s *Session) viewOf(ctx context.Context, r *report.Run, driver *Driver) (View, error) {
 	v := View{Run: r, End: r.End(), Driver: driver, Asks: r.Asks(), Tasks: []TaskView{}, Disk: furnish.LastMeasured(s.state)}
 	if v.Asks == nil {
 		v.Asks = []report.Ask{}
+	}
+	conditions, err := s.conditions(ctx, r, driver != nil)
+	if err != nil {
+		return View{}, err
 	}
 	for _, t := range r.Tasks {
 		life, err := s.life(r, t, driver)
 		if err != nil {
 			return View{}, err
 		}
-		v.Tasks = append(v.Tasks, TaskView{t, life})
+		v.Tasks = append(v.Tasks, TaskView{t, life, conditions[t.ID]})
 	}
 	return v, nil
 }
@@ -92,7 +97,7 @@ func (s *Session) life(r *report.Run, t report.Task, driver *Driver) (Life, erro
 		if t.Phase == "" || r.Stage != flow.Running {
 			return "", nil
 		}
-	case report.Blocked, report.Review, report.Landed, report.Rejected, report.Failed, report.Stopped, report.Closed:
+	case report.Blocked, report.Review, report.Landed, report.Rejected, report.Failed, report.Stopped, report.Taken, report.Closed:
 		return "", nil
 	}
 	if driver != nil {

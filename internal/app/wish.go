@@ -68,7 +68,7 @@ func (s *Session) Reject(ctx context.Context, ref Ref, because string) (Sent, er
 	}
 	t := r.Task(ref.Task)
 	switch t.State {
-	case report.Review, report.Failed, report.Stopped, report.Queued:
+	case report.Review, report.Failed, report.Stopped, report.Queued, report.Taken:
 	case report.Waiting, report.Blocked, report.Working, report.Checking, report.Landed, report.Rejected, report.Closed:
 		return Sent{}, notWaiting("reject", r, t)
 	}
@@ -84,7 +84,7 @@ func (s *Session) Retry(ctx context.Context, ref Ref, w Retry) (Sent, error) {
 	}
 	t := r.Task(ref.Task)
 	switch t.State {
-	case report.Review, report.Failed, report.Stopped, report.Rejected:
+	case report.Review, report.Failed, report.Stopped, report.Rejected, report.Taken:
 	case report.Waiting, report.Blocked, report.Working, report.Checking, report.Landed, report.Queued, report.Closed:
 		return Sent{}, notWaiting("retry", r, t)
 	}
@@ -155,7 +155,7 @@ func notWaiting(what string, r *report.Run, t *report.Task) error {
 		return e.WithHint("decide on its change: muster diff %s, then muster approve %s or muster reject %s", t.ID, t.ID, t.ID)
 	case report.Closed:
 		return e.WithHint("its run is closed; start it anew: muster run %s", r.Name)
-	case report.Blocked:
+	case report.Blocked, report.Taken:
 	}
 	return e.WithHint("muster status %s shows what can be done", r.Name)
 }

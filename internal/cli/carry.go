@@ -8,6 +8,7 @@ import (
 
 	"muster/internal/app"
 	"muster/internal/cli/unit"
+	"muster/internal/cli/words"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/report"
@@ -82,9 +83,18 @@ type eventJSON struct {
 	flow.Record
 }
 
+type agentJSON struct {
+	Type string     `json:"type"`
+	Task string     `json:"task"`
+	Now  report.Now `json:"now"`
+}
+
 func (s stream) see(n app.Notice) {
-	if n.Record != nil {
+	switch {
+	case n.Record != nil:
 		s.p.json(eventJSON{"event", *n.Record})
+	case n.Now != nil:
+		s.p.json(agentJSON{"agent", n.Task, *n.Now})
 	}
 }
 
@@ -94,11 +104,15 @@ func (stream) end() {}
 type lines struct{ p *printer }
 
 func (l lines) see(n app.Notice) {
+	if n.Now != nil && words.NeedsAttention(*n.Now) {
+		at := time.Now().UnixMicro()
+		l.p.f("%s %s: %s\n", unit.ClockTime(at), n.Task, l.p.paint(yellow, "its agent "+words.Now(*n.Now, at)))
+	}
 	if n.Record == nil {
 		return
 	}
-	if t := tell(*n.Record, n.Run); t.weight == news {
-		l.p.f("%s %s: %s\n", unit.ClockTime(n.Record.AtUS), t.about, l.p.paint(t.color, t.text))
+	if t := words.Tell(*n.Record, n.Run); t.Weight == words.News {
+		l.p.f("%s %s: %s\n", unit.ClockTime(n.Record.AtUS), t.About, l.p.paint(t.Color, t.Text))
 	}
 }
 
@@ -134,7 +148,7 @@ func (c *cli) finish(s *app.Session, done app.Carried) error {
 		c.summary(view)
 		c.out.f("interrupted; go on with: muster resume %s\n", view.Name)
 		return nil
-	case app.AtRest:
+	case app.AtRest, app.ByEnough:
 	}
 	c.summary(view)
 	return c.others(s, view.ID)

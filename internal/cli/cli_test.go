@@ -37,7 +37,7 @@ func FuzzClean(f *testing.F) {
 	f.Add("a\x1b]0;title\a\xc2\x9bb")
 	f.Fuzz(func(t *testing.T, s string) {
 		got := clean(s)
-		if !isClean(got) || !utf8.ValidString(got) {
+		if !unit.IsClean(got) || !utf8.ValidString(got) {
 			t.Errorf("clean(%q) = %q is not clean", s, got)
 		}
 		if clean(got) != got {
@@ -159,7 +159,7 @@ func TestScreenFitsTheTerminal(t *testing.T) {
 			t.Errorf("%v: %d lines", size, len(out))
 		}
 		for _, l := range out {
-			if n := utf8.RuneCountInString(l); n > size[0] || !isClean(l) || strings.Contains(l, "\n") {
+			if n := utf8.RuneCountInString(l); n > size[0] || !unit.IsClean(l) || strings.Contains(l, "\n") {
 				t.Errorf("%v: line %q has %d characters", size, l, n)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 
 	"muster/internal/app"
 	"muster/internal/cli/unit"
+	"muster/internal/cli/words"
 	"muster/internal/core/fault"
 	"muster/internal/core/report"
 	"muster/internal/demo"
@@ -133,7 +134,7 @@ func (o demoOptions) caught(c *cli, v app.View) {
 	for _, t := range v.Tasks {
 		var said []string
 		for _, j := range t.Verdicts {
-			if text := reason(j.Verdict); !j.Verdict.Route.Lands() && !slices.Contains(said, text) {
+			if text := words.Reason(j.Verdict); !j.Verdict.Route.Lands() && !slices.Contains(said, text) {
 				said = append(said, text)
 			}
 		}

@@ -82,7 +82,7 @@ func codeOfCarried(c app.Carried) int {
 		return exitInterrupted
 	case app.ToOther:
 		return exitDone
-	case app.AtRest:
+	case app.AtRest, app.ByEnough:
 	}
 	return codeOfRun(c.Run.End())
 }

@@ -5,6 +5,7 @@ import (
 
 	"muster/internal/app"
 	"muster/internal/cli/unit"
+	"muster/internal/cli/words"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
@@ -54,15 +55,15 @@ func (o logOptions) run(c *cli, name string) error {
 		if err := r.Apply(rec); err != nil {
 			return err
 		}
-		t := tell(rec, r)
+		t := words.Tell(rec, r)
 		switch {
-		case ref.Task != "" && rec.Stream.Task() != ref.Task && t.about != ref.Task:
+		case ref.Task != "" && rec.Stream.Task() != ref.Task && t.About != ref.Task:
 		case c.isJSON:
 			c.out.json(rec)
-		case t.weight == news:
-			c.out.f("%s %s: %s\n", unit.Moment(rec.AtUS), t.about, c.out.paint(t.color, t.text))
+		case t.Weight == words.News:
+			c.out.f("%s %s: %s\n", unit.Moment(rec.AtUS), t.About, c.out.paint(t.Color, t.Text))
 		case o.detail:
-			c.out.f("%s %s: %s\n", unit.Moment(rec.AtUS), t.about, c.out.paint(faint, t.text))
+			c.out.f("%s %s: %s\n", unit.Moment(rec.AtUS), t.About, c.out.paint(faint, t.Text))
 		}
 		return nil
 	})
@@ -76,7 +77,7 @@ func (c *cli) agentEvent(e job.AgentEvent) {
 	switch e.Kind {
 	case job.AgentText:
 		c.out.f("%s\n", indent("  ", e.Text))
-	case job.AgentStarted, job.AgentTool, job.AgentEdit, job.AgentDenied, job.AgentRetry, job.AgentNote, job.AgentEnded:
-		c.out.f("%s\n", c.out.paint(cyan, doing(e)))
+	case job.AgentStarted, job.AgentTool, job.AgentEdit, job.AgentDenied, job.AgentRetry, job.AgentAsks, job.AgentQuota, job.AgentNote, job.AgentEnded:
+		c.out.f("%s\n", c.out.paint(cyan, words.Doing(e)))
 	}
 }

@@ -6,10 +6,11 @@ import (
 	"io"
 	"os"
 	"reflect"
-	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/term"
+
+	"muster/internal/cli/unit"
+	"muster/internal/cli/words"
 )
 
 // printer writes text for people, or JSON.
@@ -33,16 +34,15 @@ func newPrinter(w io.Writer, env map[string]string) *printer {
 type painted string
 
 // Color is how a piece of text stands out.
-type Color string
+type Color = words.Color
 
-// The colours, as terminals number them.
 const (
-	bold   Color = "1"
-	faint  Color = "2"
-	red    Color = "31"
-	green  Color = "32"
-	yellow Color = "33"
-	cyan   Color = "36"
+	bold   = words.Bold
+	faint  = words.Faint
+	red    = words.Red
+	green  = words.Green
+	yellow = words.Yellow
+	cyan   = words.Cyan
 )
 
 // paint cleans text and colours it where colours are wanted.
@@ -84,63 +84,10 @@ func (p *printer) json(v any) {
 	_ = enc.Encode(v) // nobody to tell when the output is gone
 }
 
-// clean makes text harmless for a terminal: valid UTF-8 and no control
-// characters but line feed and tab, nor those that reorder text.
-func clean(s string) string {
-	if isClean(s) {
-		return s
-	}
-	return strings.Map(func(r rune) rune {
-		if isControl(r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-}
+func clean(s string) string { return unit.Clean(s) }
 
-func isClean(s string) bool {
-	return utf8.ValidString(s) && strings.IndexFunc(s, isControl) < 0
-}
+func line(text string, limit int) string { return unit.Line(text, limit) }
 
-func isControl(r rune) bool {
-	switch {
-	case r == '\n' || r == '\t':
-		return false
-	case r < ' ' || r >= 0x7f && r < 0xa0:
-		return true
-	}
-	// Marks that change the direction of text hide what it says.
-	return r == 0x061c || r >= 0x200e && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069
-}
+func cut(s string, limit int) string { return unit.Cut(s, limit) }
 
-// line gives the first line of text that is not empty, cut to a number of
-// characters.
-func line(text string, limit int) string {
-	text = strings.TrimSpace(clean(text))
-	text, _, _ = strings.Cut(text, "\n")
-	return cut(strings.ReplaceAll(text, "\t", " "), limit)
-}
-
-// cut shortens text to a number of characters.
-func cut(s string, limit int) string {
-	if utf8.RuneCountInString(s) <= limit {
-		return s
-	}
-	if limit < 1 {
-		return ""
-	}
-	n := 0
-	for i := range s {
-		if n == limit-1 {
-			return s[:i] + "…"
-		}
-		n++
-	}
-	return s
-}
-
-// indent puts a prefix before every line.
-func indent(prefix, text string) string {
-	text = strings.TrimRight(clean(text), "\n")
-	return prefix + strings.ReplaceAll(text, "\n", "\n"+prefix)
-}
+func indent(prefix, text string) string { return unit.Indent(prefix, text) }

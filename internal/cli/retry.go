@@ -4,12 +4,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/internal/app"
+	"muster/internal/core/fault"
+	"muster/internal/core/flow"
 )
 
 type retryOptions struct {
 	bounds
-	text  string
-	fresh bool
+	text     string
+	fresh    bool
+	fromHere bool
 }
 
 func newRetry(c *cli) *cobra.Command {
@@ -18,17 +21,26 @@ func newRetry(c *cli) *cobra.Command {
 		Use:   "retry TASK",
 		Short: "Start a task again that failed, was rejected, or waits for you",
 		Long: "The agent goes on in its session, with what you tell it by -m. Without a text, a step of Muster's\n" +
-			"own that failed is repeated. With --fresh the agent begins anew, on what has landed meanwhile.",
+			"own that failed is repeated. With --fresh the agent begins anew, on what has landed meanwhile.\n" +
+			"With --from-here it goes on from what you made of a task that you took over (muster checkout).",
 		Args: between(1, 1, "the task"),
 		RunE: func(_ *cobra.Command, args []string) error { return o.run(c, args[0]) },
 	}
 	o.flags(cmd, "the task")
 	cmd.Flags().StringVarP(&o.text, "message", "m", "", "what to tell the agent")
 	cmd.Flags().BoolVar(&o.fresh, "fresh", false, "begin anew, in a new session")
+	cmd.Flags().BoolVar(&o.fromHere, "from-here", false, "go on from your work on a task that you took over")
 	return cmd
 }
 
 func (o retryOptions) run(c *cli, name string) error {
+	if o.fromHere {
+		if o.fresh || o.usd != "" || o.minutes != 0 {
+			return fault.New(fault.Invalid, "muster retry --from-here: only -m goes with it").
+				WithHint("raise the task's limits with: muster retry, should they be used up")
+		}
+		return c.give(name, flow.HandedBack, o.text)
+	}
 	micro, err := o.microUSD()
 	if err != nil {
 		return err

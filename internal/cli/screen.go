@@ -8,6 +8,7 @@ import (
 
 	"muster/internal/app"
 	"muster/internal/cli/unit"
+	"muster/internal/cli/words"
 	"muster/internal/core/flow"
 	"muster/internal/core/report"
 )
@@ -17,7 +18,8 @@ type screen struct {
 	p     *printer
 	size  func() (columns, rows int)
 	doing map[string]string // by task: what its agent was last seen to do
-	drawn int               // lines on the terminal now
+	now   map[string]report.Now
+	drawn int // lines on the terminal now
 	last  time.Time
 	run   *report.Run
 
@@ -26,14 +28,17 @@ type screen struct {
 }
 
 func newScreen(p *printer, size func() (int, int)) *screen {
-	return &screen{p: p, size: size, doing: map[string]string{}}
+	return &screen{p: p, size: size, doing: map[string]string{}, now: map[string]report.Now{}}
 }
 
 func (s *screen) see(n app.Notice) {
 	s.run = n.Run
-	if n.Agent != nil {
-		s.doing[n.Task] = doing(*n.Agent)
+	switch {
+	case n.Agent != nil:
+		s.doing[n.Task] = words.Doing(*n.Agent)
 		return // the next tick shows it
+	case n.Now != nil:
+		s.now[n.Task] = *n.Now
 	}
 	if now := time.Now(); now.Sub(s.last) >= redraw {
 		s.last = now
@@ -120,7 +125,7 @@ func pick(tasks []report.Task, room int) []report.Task {
 	}
 	chosen := make([]bool, len(tasks))
 	for _, want := range [][]report.State{
-		{report.Working, report.Review, report.Failed},
+		{report.Working, report.Review, report.Taken, report.Failed},
 		{report.Checking, report.Queued, report.Rejected, report.Stopped},
 		{report.Waiting},
 		{report.Landed, report.Blocked, report.Closed},
@@ -152,7 +157,10 @@ func (s *screen) row(t report.Task, now time.Time, width, columns int) string {
 			rest += fmt.Sprintf(" r%d", t.Round)
 		}
 	}
+	condition, isNow := s.now[t.ID]
 	switch {
+	case isNow && words.NeedsAttention(condition) && (t.State == report.Working || t.State == report.Waiting || t.State == report.Stopped):
+		rest += "  " + words.Now(condition, now.UnixMicro())
 	case t.State == report.Working && s.doing[t.ID] != "":
 		rest += "  " + s.doing[t.ID]
 	case t.Why != "":

@@ -8,6 +8,7 @@ import (
 
 	"muster/internal/app"
 	"muster/internal/cli/unit"
+	"muster/internal/cli/words"
 	"muster/internal/core/evidence"
 	"muster/internal/core/policy"
 	"muster/internal/core/report"
@@ -102,10 +103,11 @@ func (o showOptions) print(c *cli, t showJSON) {
 		p.f("  %s\n", note)
 	}
 	printAttempts(p, t.Task)
+	printHand(p, t.Hand)
 	if len(t.Files) > 0 {
 		printFiles(p, t.Files)
 	}
-	for _, n := range notes(t.Dropped, t.Notes) {
+	for _, n := range words.Notes(t.Dropped, t.Notes) {
 		p.f("note: %s\n", n)
 	}
 	if t.Verdict != nil {
@@ -117,6 +119,23 @@ func (o showOptions) print(c *cli, t showJSON) {
 	}
 	if t.State == report.Review {
 		p.f("\nnext: %s, %s or %s\n", p.paint(cyan, "muster diff "+t.ID), p.paint(cyan, "muster approve "+t.ID), p.paint(cyan, "muster reject "+t.ID))
+	}
+}
+
+// printHand says what people did beside the agent.
+func printHand(p *printer, h report.Hand) {
+	for _, m := range h.Messages {
+		if m.Attempt > 0 {
+			p.f("  told by %s in attempt %d: %s\n", m.By, m.Attempt, line(m.Text, 300))
+			continue
+		}
+		p.f("  told by %s, waits for the end of its turn: %s\n", m.By, line(m.Text, 300))
+	}
+	switch {
+	case h.TakenBy != "":
+		p.f("  taken over by %s, on branch %s in %s\n", h.TakenBy, h.Branch, h.Dir)
+	case h.Author != "":
+		p.f("  made by %s\n", h.Author)
 	}
 }
 

@@ -3,9 +3,11 @@ package cli
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"muster/internal/app"
 	"muster/internal/cli/unit"
+	"muster/internal/cli/words"
 	"muster/internal/core/flow"
 	"muster/internal/core/report"
 )
@@ -31,6 +33,7 @@ func (c *cli) summary(v app.View) {
 	p.f("%d of %d landed, %s, %s of agent time\n", landed, len(v.Tasks), unit.Cost(v.Spent), unit.Span(v.AgentUS))
 	c.whereItIs(v)
 	c.next(v)
+	c.ways(v)
 }
 
 func agentTime(t app.TaskView) string {
@@ -127,7 +130,7 @@ func stateColor(s report.State) Color {
 		return green
 	case report.Working, report.Checking, report.Queued:
 		return cyan
-	case report.Review, report.Stopped:
+	case report.Review, report.Stopped, report.Taken:
 		return yellow
 	case report.Rejected, report.Failed:
 		return red
@@ -147,6 +150,9 @@ func taskNote(t app.TaskView) string {
 		parts = append(parts, "interrupted: muster resume")
 	case app.Driven:
 	}
+	if t.Now != nil && words.NeedsAttention(*t.Now) {
+		parts = append(parts, "its agent "+words.Now(*t.Now, time.Now().UnixMicro()))
+	}
 	if t.State == report.Landed {
 		parts = append(parts, "as "+unit.Short(t.Head.Commit))
 	}
@@ -160,4 +166,21 @@ func taskNote(t app.TaskView) string {
 		parts = append(parts, line(t.Why, 160))
 	}
 	return strings.Join(parts, "; ")
+}
+
+// ways lists what can be done about agents that are not simply at work.
+func (c *cli) ways(v app.View) {
+	for _, t := range v.Tasks {
+		if t.Now == nil || len(t.Now.Ways) == 0 || !words.NeedsAttention(*t.Now) {
+			continue
+		}
+		c.out.f("\nfor the agent of %s you can:\n", t.ID)
+		for _, w := range t.Now.Ways {
+			if w.Command == "" {
+				c.out.f("  %s\n", w.What)
+				continue
+			}
+			c.out.f("  %s\n      %s\n", w.What, c.out.paint(cyan, w.Command))
+		}
+	}
 }

@@ -17,7 +17,7 @@ func (h *Hands) captureChange(ctx context.Context, o flow.CaptureChange, atUS in
 	}
 	captured, err := h.Worktrees.Capture(ctx, change.CaptureRequest{
 		Owner: owner(o.Run, o.Task), Ref: attemptRef(o.Run, o.Task, o.Attempt), Base: o.Base, AtUS: atUS,
-		Message: message(o.Inputs, task, o.Agent, o.Model), Author: author(o.Agent),
+		Message: message(o.Inputs, task, made{agent: o.Agent, model: o.Model, with: o.With}), Author: author(o.Agent),
 	})
 	return Answer{Data: flow.ChangeCaptured{Attempt: o.Attempt, Captured: captured}}, err
 }
@@ -30,16 +30,26 @@ func attemptRef(run, task string, attempt int) string {
 // can never belong to anybody (RFC 2606).
 func author(agent string) string { return agent + " <" + agent + "@agent.invalid>" }
 
+// made says who made a change: an agent, perhaps with a person, or a person.
+type made struct{ agent, model, with, person string }
+
 // message is the commit message of a task's change.
-func message(in flow.Inputs, t plan.Task, agent, model string) string {
+func message(in flow.Inputs, t plan.Task, by made) string {
 	title := t.Title
 	if title == "" {
 		title = t.ID
 	}
-	assisted := agent
-	if model != "" {
-		assisted += " (" + model + ")"
+	assisted := by.agent
+	if by.model != "" {
+		assisted += " (" + by.model + ")"
 	}
 	line := func(s string) string { return strings.Join(strings.Fields(s), " ") }
-	return fmt.Sprintf("%s\n\nAssisted-by: %s\nMuster-Run: %s\nMuster-Task: %s\n", line(title), line(assisted), in.Run, t.ID)
+	trailers := ""
+	if by.person == "" {
+		trailers = "Assisted-by: " + line(assisted) + "\n"
+	}
+	if by.with != "" {
+		trailers += "Co-authored-by: " + line(by.with) + "\n"
+	}
+	return fmt.Sprintf("%s\n\n%sMuster-Run: %s\nMuster-Task: %s\n", line(title), trailers, in.Run, t.ID)
 }

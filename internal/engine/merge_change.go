@@ -16,7 +16,10 @@ func (h *Hands) mergeChange(ctx context.Context, o flow.MergeChange, atUS int64)
 			return Answer{}, err
 		}
 		r.Ref = fmt.Sprintf("refs/muster/merges/%s/%s", o.Run, o.Task)
-		r.Message, r.Author = message(o.Inputs, task, o.Agent, o.Model), author(o.Agent)
+		r.Message, r.Author = message(o.Inputs, task, made{agent: o.Agent, model: o.Model, person: o.Person, with: o.With}), author(o.Agent)
+		if o.Person != "" {
+			r.Author = o.Person
+		}
 	}
 	merged, err := h.Repo.Merge(ctx, r)
 	return Answer{Data: flow.ChangeMerged{Merged: merged}}, err

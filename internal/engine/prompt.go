@@ -19,15 +19,25 @@ func prompt(p plan.Plan, t plan.Task, o flow.StartAttempt, feedback string) stri
 	case flow.FromChecks:
 		b.WriteString("\nYour change was checked and is not right yet. Correct it in place:\n\n" + feedback + "\n")
 	case flow.FromPerson:
-		b.WriteString("\nThe person who answers for this code says:\n\n" + f.Text + "\n")
 	case flow.FromConflict:
 		b.WriteString("\nOther work landed meanwhile and conflicts with your change. The working directory now holds both, with conflict markers (<<<<<<<, =======, >>>>>>>) in these files:\n\n")
 		for _, path := range f.Paths {
 			fmt.Fprintf(&b, "- %s\n", path)
 		}
 		b.WriteString("\nResolve every conflict so that both the landed work and your task hold, and remove all markers.\n")
+	case flow.FromTakeover:
+		b.WriteString("\nA person worked on your change by hand meanwhile. The working directory now holds their state; go on from it, and keep what they did.\n")
+		if len(f.Paths) > 0 {
+			b.WriteString("They changed:\n\n")
+		}
+		for _, path := range f.Paths {
+			fmt.Fprintf(&b, "- %s\n", path)
+		}
 	case flow.FromInterrupted:
 		b.WriteString("\nYou were interrupted before you had finished. Look at the state of the working directory and go on with your task.\n")
+	}
+	if o.Feedback.Text != "" {
+		b.WriteString("\nThe person who answers for this code says:\n\n" + o.Feedback.Text + "\n")
 	}
 	return b.String()
 }

@@ -15,7 +15,9 @@ import (
 //	{"muster":"event","kind":"text","text":"..."}
 //	{"muster":"outcome","kind":"done","message":"...","session":"...","usage":{...}}
 //
-// An event has the fields of job.AgentEvent. The last outcome line decides,
+// An event has the fields of job.AgentEvent. A program that waits for leave to
+// do something says so by the kind "asks" (tool, text), and one that waits for
+// its provider's limit by "quota"; both hold until its next event. The last outcome line decides,
 // whatever the exit code; its kind is one of done, auth, quota, provider,
 // limit, refused, crashed, or failed when the program cannot tell: then Muster
 // judges by a field status (HTTP) or by the words. Usage is what this attempt used; a program that
@@ -129,7 +131,7 @@ func (r *commandReader) event(e job.AgentEvent) []job.AgentEvent {
 		if len(r.denied) < maxDenied {
 			r.denied = append(r.denied, r.view.name(e.Tool+": "+e.Text))
 		}
-	case job.AgentTool, job.AgentEdit, job.AgentRetry, job.AgentNote, job.AgentEnded:
+	case job.AgentTool, job.AgentEdit, job.AgentRetry, job.AgentAsks, job.AgentQuota, job.AgentNote, job.AgentEnded:
 	default:
 		e.Text = firstOf(e.Text, "an event of the unknown kind "+strconv.Quote(r.view.name(string(e.Kind))))
 		e.Kind = job.AgentNote

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -78,7 +79,7 @@ func (s Set) Follow(a job.Attempt, r io.Reader, see func(job.AgentEvent)) {
 	reader := d.Reader(a)
 	err = eachLine(r, func(l []byte) {
 		for _, e := range reader.Line(l) {
-			see(e)
+			see(classified(e))
 		}
 	}, func(size int64) {
 		note(fmt.Sprintf("a line of %d bytes was skipped; at most %d are read", size, maxLine))
@@ -86,6 +87,27 @@ func (s Set) Follow(a job.Attempt, r io.Reader, see func(job.AgentEvent)) {
 	if err != nil {
 		note("the agent's output cannot be read any further: " + clip(clean(err.Error()), 200))
 	}
+}
+
+// Latest gives the last thing that the end of an attempt's output says, notes
+// left out; nil when it says nothing.
+func (s Set) Latest(a job.Attempt, tail []byte) *job.AgentEvent {
+	var last *job.AgentEvent
+	s.Follow(a, bytes.NewReader(tail), func(e job.AgentEvent) {
+		if e.Kind != job.AgentNote {
+			last = &e
+		}
+	})
+	return last
+}
+
+// classified tells an agent that repeats its request because a limit is reached
+// from one whose provider fails: drivers know only that it repeats it.
+func classified(e job.AgentEvent) job.AgentEvent {
+	if e.Kind == job.AgentRetry && byText(e.Text) == job.Quota {
+		e.Kind = job.AgentQuota
+	}
+	return e
 }
 
 const (

@@ -20,6 +20,7 @@
 //	stop        exists once somebody asked to stop it
 //	stdout      what it wrote, up to the cap
 //	stderr
+//	computed  its time is when the processes were last seen to compute
 //	exit.json   how it ended; exists only when no descendant lives
 //	shim.log    what went wrong inside the shim; normally empty
 //

@@ -133,6 +133,7 @@ func (s *shim) operate() error {
 	}
 	go t.memory.watch(t.gone)
 	s.probe("spawned")
+	go keepReadings(s.dir, readingPause(), t.gone)
 	state := t.await(time.Duration(s.spec.LimitMS)*time.Millisecond, s.stop)
 	s.probe("ended")
 	t.clear(s.grace(), forever)

@@ -5,6 +5,7 @@ package sandbox
 import (
 	"context"
 	"io"
+	"time"
 
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
@@ -64,6 +65,15 @@ func (*Operations) Stderr(string) (io.ReadCloser, error) { return nil, unsupport
 func (*Operations) Follow(context.Context, string) (io.ReadCloser, error) {
 	return nil, unsupported()
 }
+
+// Signs refuses.
+func (*Operations) Signs(string) (job.Signs, error) { return job.Signs{}, unsupported() }
+
+// Computing says no.
+func (*Operations) Computing(context.Context, string, time.Duration) bool { return false }
+
+// Tail refuses.
+func (*Operations) Tail(string, int64) ([]byte, error) { return nil, unsupported() }
 
 // Remove refuses.
 func (*Operations) Remove(string) error { return unsupported() }

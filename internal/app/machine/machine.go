@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"muster/internal/core/fault"
 	"muster/internal/engine"
@@ -21,6 +22,8 @@ type Host struct {
 	Dir  string            // where the person is
 	Env  map[string]string // the environment of the process
 	Self []string          // starts this program: absolute path and leading arguments
+
+	Silence time.Duration // for how long an agent may give no sign before it is called silent; 0 means five minutes
 
 	Probe engine.Probe // told of every boundary between the engine's steps; nil but in tests that crash there
 }

@@ -191,7 +191,7 @@ func TestFromPeople(t *testing.T) {
 			got = append(got, k)
 		}
 	}
-	want := []flow.Kind{flow.EvRunStarted, flow.EvStopRequested, flow.EvResumeRequested, flow.EvApproved, flow.EvRejected, flow.EvRetryRequested}
+	want := []flow.Kind{flow.EvMessageLeft, flow.EvTakeoverRequested, flow.EvWorkGiven, flow.EvRunStarted, flow.EvStopRequested, flow.EvResumeRequested, flow.EvApproved, flow.EvRejected, flow.EvRetryRequested}
 	if !slices.Equal(got, want) {
 		t.Errorf("people may send %s, want %s", got, want)
 	}

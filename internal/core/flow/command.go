@@ -81,6 +81,7 @@ type (
 		Agent   string       `json:"agent"`
 		Model   string       `json:"model,omitempty"`
 		Base    change.Point `json:"base"`
+		With    string       `json:"with,omitempty"` // who else made part of it
 	}
 	// RunChecks gathers the evidence on a change.
 	RunChecks struct {
@@ -108,6 +109,8 @@ type (
 		Model   string       `json:"model,omitempty"`
 		Base    change.Point `json:"base"`
 		Head    change.Point `json:"head"`
+		Person  string       `json:"person,omitempty"` // who made it, when no agent did
+		With    string       `json:"with,omitempty"`   // who else made part of it
 	}
 	// LandChange moves the run's head.
 	LandChange struct {

@@ -34,8 +34,8 @@ type Limits struct {
 type Feedback struct {
 	Reason FeedbackReason `json:"reason,omitempty"`
 	Blob   string         `json:"blob,omitempty"`  // text, with FromChecks
-	Text   string         `json:"text,omitempty"`  // with FromPerson
-	Paths  []string       `json:"paths,omitempty"` // with FromConflict
+	Text   string         `json:"text,omitempty"`  // what people say besides; all there is with FromPerson
+	Paths  []string       `json:"paths,omitempty"` // with FromConflict and FromTakeover
 }
 
 // FeedbackReason says where feedback comes from.
@@ -47,6 +47,7 @@ const (
 	FromPerson      FeedbackReason = "person"
 	FromConflict    FeedbackReason = "conflict"
 	FromInterrupted FeedbackReason = "interrupted" // the former attempt was cut short; go on
+	FromTakeover    FeedbackReason = "takeover"    // a person worked on the change by hand
 )
 
 // Return says why the queue gave a change back.
@@ -85,6 +86,7 @@ const (
 	IsFailed   Settled = "failed"   // something broke that a person must see to
 	IsAsking   Settled = "asking"   // waits for a person's verdict
 	IsHalted   Settled = "halted"   // stopped with the run; goes on with it
+	IsTaken    Settled = "taken"    // a person works on it by hand
 )
 
 // The payloads.
@@ -296,4 +298,6 @@ type Item struct {
 	Head     change.Point `json:"head"`
 	Accepted []string     `json:"accepted,omitempty"` // findings that a person accepted
 	Claim    string       `json:"claim,omitempty"`    // what the agent said at the end
+	Person   string       `json:"person,omitempty"`   // who made it, when no agent did: Name <address>
+	With     string       `json:"with,omitempty"`     // who else made part of it
 }

@@ -271,7 +271,7 @@ func otherDecoders(k Kind) func([]byte) (Payload, error) {
 	case EvTestsTried:
 		return payload[TestsTried]
 	default:
-		return nil
+		return ofHand(k)
 	}
 }
 
@@ -290,7 +290,8 @@ func DecodePayload(k Kind, data []byte) (Payload, error) {
 // others come from machines and commands only.
 func FromPeople(k Kind) bool {
 	switch k {
-	case EvRunStarted, EvStopRequested, EvResumeRequested, EvApproved, EvRejected, EvRetryRequested:
+	case EvRunStarted, EvStopRequested, EvResumeRequested, EvApproved, EvRejected, EvRetryRequested,
+		EvMessageLeft, EvTakeoverRequested, EvWorkGiven:
 		return true
 	default:
 		return false

@@ -155,7 +155,7 @@ func (s *queueStep) next() {
 		item := s.q.Items[0]
 		s.q.Items = slices.Clone(s.q.Items[1:])
 		s.q.Now = &Landing{Item: item}
-		s.do(MergeChange{Inputs: s.q.begun.Inputs, Task: item.Task, Attempt: item.Attempt, Agent: item.Agent, Model: item.Model, Base: item.Base, Head: item.Head})
+		s.do(MergeChange{Inputs: s.q.begun.Inputs, Task: item.Task, Attempt: item.Attempt, Agent: item.Agent, Model: item.Model, Base: item.Base, Head: item.Head, Person: item.Person, With: item.With})
 	case s.q.Syncs > 0:
 		s.q.Now = &Landing{}
 		s.do(MergeChange{Inputs: s.q.begun.Inputs})

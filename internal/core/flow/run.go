@@ -44,6 +44,7 @@ const (
 	markFailed   Mark = 'f' // waits for a person to retry it
 	markRejected Mark = 'r'
 	markHalted   Mark = 's' // stopped with the run
+	markTaken    Mark = 't' // a person works on it by hand
 	markLanded   Mark = 'l'
 )
 
@@ -273,6 +274,7 @@ func (s *runStep) message(e Event) {
 func (s *runStep) settled(d TaskSettled) {
 	m := map[Settled]Mark{
 		IsLanded: markLanded, IsRejected: markRejected, IsFailed: markFailed, IsAsking: markAsking, IsHalted: markHalted,
+		IsTaken: markTaken,
 	}[d.State]
 	if m == markHalted && s.r.Stage == Running {
 		m = markWanting // the run was resumed before its agent had stopped
@@ -326,7 +328,7 @@ func (s *runStep) stop(d StopRequested) {
 		switch Mark(m) {
 		case markHolding, markWanting, markBusy:
 			s.tell(s.task(i), HaltRequested{})
-		case markWaiting, markAsking, markFailed, markRejected, markHalted, markLanded:
+		case markWaiting, markAsking, markFailed, markRejected, markHalted, markTaken, markLanded:
 		}
 	}
 }

@@ -28,6 +28,7 @@ const (
 	Stuck     Phase = "failed" // something broke; a person retries
 	Refused   Phase = "rejected"
 	Halted    Phase = "halted"
+	Taken     Phase = "taken" // a person works on it by hand
 	Landed    Phase = "landed"
 	Closed    Phase = "closed" // the run was closed before the change landed
 )
@@ -75,6 +76,8 @@ type Task struct {
 	Seen      []string       `json:"seen,omitempty"`   // Open of the former round
 	Accepted  []string       `json:"accepted,omitempty"`
 	Approvers []string       `json:"approvers,omitempty"`
+
+	Hand Hand `json:"hand,omitzero"`
 }
 
 // Done reports that the task landed or was closed.
@@ -136,6 +139,7 @@ func (s *taskStep) prepare() {
 // work starts the next attempt. It needs a slot and a worktree.
 func (s *taskStep) work() {
 	fault.Assert(s.t.Slot, "%s starts an agent without leave", s.id())
+	s.hear()
 	s.t.Attempt++
 	limit := s.t.LimitMS
 	if limit > 0 {
@@ -182,7 +186,7 @@ func minutes(ms int64) string {
 
 // settle parks the task until a person, or the run, revives it.
 func (s *taskStep) settle(p Phase, as Settled, why string) {
-	s.t.Phase, s.t.Why, s.t.Pending = p, why, ""
+	s.t.Phase, s.t.Why, s.t.Pending, s.t.Hand.Taking = p, why, "", false
 	s.freeSlot(job.Usage{}, 0)
 	s.tell(s.run(), TaskSettled{Task: s.id(), State: as, Why: why})
 }
@@ -224,6 +228,10 @@ func (s *taskStep) answer(e Event) {
 		s.attemptEnded(d)
 	case ChangeCaptured:
 		s.t.Head, s.t.Keep = d.Head, true
+		if s.t.Hand.Taking {
+			s.taken()
+			return
+		}
 		s.check()
 	case EvidenceRecorded:
 		s.t.Evidence = d.Digest
@@ -247,6 +255,12 @@ func (s *taskStep) released() {
 
 func (s *taskStep) prepared(d WorktreePrepared) {
 	s.t.Base, s.t.Dir, s.t.Tree, s.t.Keep = d.Base, d.Dir, "", true
+	if s.t.Hand.Taking {
+		s.t.Halting = false
+		s.freeSlot(job.Usage{}, 0)
+		s.take()
+		return
+	}
 	if s.t.Halting {
 		s.halt()
 		return
@@ -277,23 +291,28 @@ func (s *taskStep) attemptEnded(d AttemptEnded) {
 	if o.Model != "" {
 		s.t.Model = o.Model
 	}
-	halting := s.t.Halting
-	s.t.Halting = false
+	halting, nudged := s.t.Halting, s.t.Hand.Nudged
+	s.t.Halting, s.t.Hand.Nudged = false, false
 	if o.Kind != job.Vanished {
 		s.t.Lost = 0
+	}
+	if s.t.Hand.Taking {
+		s.freeSlot(o.Usage, d.TimeUS)
+		s.interrupted()
+		s.take()
+		return
 	}
 	switch o.Kind {
 	case job.Done:
 		s.t.Troubles = 0
 		s.t.Claim = o.Message
 		s.freeSlot(o.Usage, d.TimeUS)
-		s.do(Capturing, CaptureChange{Inputs: s.t.begun.Inputs, Task: s.id(), Attempt: s.t.Attempt, Agent: s.t.begun.Node.Agent, Model: s.t.Model, Base: s.t.Base})
-		return
+		s.turnEnded(halting)
 	case job.Vanished:
 		s.t.Lost++
 		s.cutShort(d, halting, s.t.Lost >= maxLost)
 	case job.Halted:
-		s.cutShort(d, true, false)
+		s.cutShort(d, halting || !nudged, false)
 	case job.Provider, job.Crashed:
 		s.t.Troubles++
 		s.cutShort(d, halting, s.t.Troubles >= maxTroubles)
@@ -307,6 +326,32 @@ func (s *taskStep) attemptEnded(d AttemptEnded) {
 		s.interrupted()
 		s.settle(Stuck, IsFailed, fmt.Sprintf("attempt %d: %s: %s", s.t.Attempt, o.Kind, o.Message))
 	}
+}
+
+// turnEnded captures what the agent made, unless somebody has told it something
+// meanwhile: then its session hears that first.
+func (s *taskStep) turnEnded(halting bool) {
+	if len(s.t.Hand.Messages) == 0 || s.t.overBudget() != "" {
+		s.capture()
+		return
+	}
+	s.t.Feedback = Feedback{} // it was told
+	if halting {
+		s.settle(Halted, IsHalted, "stopped with the run")
+		return
+	}
+	s.want()
+}
+
+func (s *taskStep) capture() {
+	with := s.t.Hand.With
+	if with == "" {
+		with = s.t.Hand.Person // whose work was given back, and no agent has touched it
+	}
+	s.do(Capturing, CaptureChange{
+		Inputs: s.t.begun.Inputs, Task: s.id(), Attempt: s.t.Attempt, Agent: s.t.begun.Node.Agent, Model: s.t.Model,
+		Base: s.t.Base, With: with,
+	})
 }
 
 // cutShort decides what follows an attempt that ended before its agent did:
@@ -341,6 +386,10 @@ func (s *taskStep) judged(d VerdictGiven) {
 	s.t.Verdict, s.t.Merged, s.t.Approvers = d.Verdict, false, nil
 	fault.Assert(d.Verdict.HeadTree == s.t.Head.Tree && d.Verdict.BaseTree == s.t.Base.Tree,
 		"%s has a verdict on another change than its own", s.id())
+	if s.t.Hand.Taking {
+		s.take()
+		return
+	}
 	switch d.Verdict.Route {
 	case policy.Auto, policy.Audit:
 		s.enqueue()
@@ -358,6 +407,12 @@ func (s *taskStep) judged(d VerdictGiven) {
 // rework gives the findings to the agent, unless the rounds are used up or
 // repeat themselves.
 func (s *taskStep) rework(v policy.Verdict, f Feedback) {
+	if s.t.Hand.Person != "" { // it is the person who corrects it
+		s.release()
+		s.t.Feedback = f
+		s.settle(Taken, IsTaken, "a person's work does not pass: "+first(v.Reasons))
+		return
+	}
 	why := ""
 	switch {
 	case len(v.Open) > 0 && slices.Equal(v.Open, s.t.Seen):
@@ -380,7 +435,7 @@ func (s *taskStep) enqueue() {
 	s.t.Phase, s.t.Why, s.t.Pending = Queued, "", ""
 	s.tell(s.queue(), ChangeQueued{Item: Item{
 		Task: s.id(), Attempt: s.t.Attempt, Agent: s.t.begun.Node.Agent, Model: s.t.Model,
-		Base: s.t.Base, Head: s.t.Head, Accepted: s.t.Accepted, Claim: s.t.Claim,
+		Base: s.t.Base, Head: s.t.Head, Accepted: s.t.Accepted, Claim: s.t.Claim, Person: s.t.Hand.Person, With: s.t.Hand.With,
 	}})
 }
 

@@ -22,6 +22,12 @@ func (s *taskStep) message(e Event) {
 		s.rejected(d)
 	case RetryRequested:
 		s.retry(d)
+	case MessageLeft:
+		s.messageLeft(d)
+	case TakeoverRequested:
+		s.takeover()
+	case WorkGiven:
+		s.given(d)
 	case ChangeLanded:
 		if s.t.Phase == Queued {
 			s.t.Phase, s.t.Head = Landed, d.Head
@@ -42,7 +48,7 @@ func (s *taskStep) granted() {
 		// It no longer wants the slot, so the run gets it back, and hears
 		// again where the task stands.
 		s.tell(s.run(), SlotReleased{Task: s.id()})
-		settled := map[Phase]Settled{Asking: IsAsking, Stuck: IsFailed, Refused: IsRejected, Halted: IsHalted}
+		settled := map[Phase]Settled{Asking: IsAsking, Stuck: IsFailed, Refused: IsRejected, Halted: IsHalted, Taken: IsTaken}
 		if as, ok := settled[s.t.Phase]; ok {
 			s.tell(s.run(), TaskSettled{Task: s.id(), State: as, Why: s.t.Why})
 		}
@@ -56,8 +62,7 @@ func (s *taskStep) haltRequested() {
 	switch s.t.Phase {
 	case Working:
 		s.t.Halting = true
-		s.t.Ops++
-		s.out = append(s.out, Command{Op: op(s.t.Ops, CmdStopAttempt), Order: StopAttempt{Inputs: s.t.begun.Inputs, Task: s.id(), Attempt: s.t.Attempt}})
+		s.stopAttempt()
 	case Preparing:
 		s.t.Halting = true
 		if s.t.Pending == "" { // waits for a release only
@@ -65,7 +70,7 @@ func (s *taskStep) haltRequested() {
 		}
 	case Ready, Pausing:
 		s.halt()
-	case Capturing, Checking, Judging, Asking, Queued, Stuck, Refused, Halted, Landed, Closed:
+	case Capturing, Checking, Judging, Asking, Queued, Stuck, Refused, Halted, Taken, Landed, Closed:
 		// Nothing that costs runs; checks and landings finish.
 	}
 }
@@ -92,7 +97,7 @@ func (s *taskStep) rejected(d Rejected) {
 		why += ": " + d.Because
 	}
 	switch s.t.Phase {
-	case Asking, Stuck, Halted:
+	case Asking, Stuck, Halted, Taken:
 		s.release()
 		s.settle(Refused, IsRejected, why)
 	case Queued:
@@ -108,7 +113,7 @@ func (s *taskStep) rejected(d Rejected) {
 // failed; otherwise the agent goes on with what the person says.
 func (s *taskStep) retry(d RetryRequested) {
 	switch s.t.Phase {
-	case Stuck, Refused, Halted, Asking:
+	case Stuck, Refused, Halted, Asking, Taken:
 	case Ready, Preparing, Working, Pausing, Capturing, Checking, Judging, Queued, Landed, Closed:
 		return
 	}
@@ -124,7 +129,7 @@ func (s *taskStep) retry(d RetryRequested) {
 	if d.Text == "" && !d.Fresh {
 		switch CommandKind(failed) {
 		case CmdCaptureChange:
-			s.do(Capturing, CaptureChange{Inputs: s.t.begun.Inputs, Task: s.id(), Attempt: s.t.Attempt, Agent: s.t.begun.Node.Agent, Model: s.t.Model, Base: s.t.Base})
+			s.capture()
 			return
 		case CmdRunChecks:
 			s.check()
@@ -149,7 +154,7 @@ func (s *taskStep) fresh() {
 	s.release()
 	s.t.Session, s.t.Total = "", job.Usage{}
 	s.t.Base, s.t.Head, s.t.Tree = change.Point{}, change.Point{}, ""
-	s.t.Accepted = nil
+	s.t.Accepted, s.t.Hand.Person, s.t.Hand.With = nil, "", ""
 	if s.t.Feedback.Reason != FromPerson {
 		s.t.Feedback = Feedback{}
 	}

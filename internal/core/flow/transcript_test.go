@@ -240,7 +240,7 @@ func (p *player) say(format string, args ...any) {
 	if p.silent {
 		return
 	}
-	fmt.Fprintf(&p.out, "  "+format+"\n", args...)
+	p.out.WriteString("  " + strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "\\n") + "\n") // one line each
 }
 
 // show prints what changed and what is to be done.

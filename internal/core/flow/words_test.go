@@ -284,6 +284,12 @@ func message(k flow.Kind, w *words) flow.Payload {
 		return flow.QueueClosed{}
 	case flow.EvTaskClosed:
 		return flow.TaskClosed{}
+	case flow.EvMessageLeft:
+		return flow.MessageLeft{Now: w.flag("now"), Text: w.str("text")}
+	case flow.EvTakeoverRequested:
+		return flow.TakeoverRequested{}
+	case flow.EvWorkGiven:
+		return flow.WorkGiven{As: flow.Given(w.next()), Base: w.point("base"), Head: w.point("head"), Author: w.str("author"), Text: w.str("text"), Paths: w.list("paths")}
 	}
 	return nil
 }

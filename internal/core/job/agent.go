@@ -76,6 +76,8 @@ const (
 	AgentEdit    AgentEventKind = "edit"    // Path
 	AgentDenied  AgentEventKind = "denied"  // Tool, Text: why
 	AgentRetry   AgentEventKind = "retry"   // the agent repeats a request to its model; Text: why
+	AgentAsks    AgentEventKind = "asks"    // it waits until somebody permits this; Tool, Text: what it is used on
+	AgentQuota   AgentEventKind = "quota"   // it waits because its provider's limit is reached; Text: why
 	AgentNote    AgentEventKind = "note"    // anything else worth showing
 	AgentEnded   AgentEventKind = "ended"   // the final event; Text: the agent's last words or the error
 )

@@ -67,6 +67,16 @@ const (
 	OpEnded   OpState = "ended"   // has an exit record
 )
 
+// Signs are what can be seen of an operation from outside, without asking it.
+// Moments are microseconds since 1970; 0 means never, or not known.
+type Signs struct {
+	State      OpState
+	Exit       Exit  // with OpEnded
+	BegunUS    int64 // when its shim began
+	OutputUS   int64 // when it last wrote to one of its streams
+	ComputedUS int64 // when its processes were last seen to compute
+}
+
 // Command is a process to run for a check or a set-up step. Exactly one of
 // Argv and Shell is set.
 type Command struct {

@@ -51,6 +51,10 @@ func (r *Run) Asks() []Ask {
 			if !r.ended() {
 				out = append(out, Ask{Task: t.ID, What: t.Why, Command: fmt.Sprintf("muster retry %s -m \"what to do differently\"", t.ID)})
 			}
+		case Taken:
+			if !r.ended() {
+				out = append(out, Ask{Task: t.ID, What: t.Why, Command: fmt.Sprintf("muster submit %s, or muster retry --from-here %s", t.ID, t.ID)})
+			}
 		case Waiting, Blocked, Working, Checking, Queued, Landed, Stopped, Closed:
 		}
 	}
@@ -100,7 +104,7 @@ func (r *Run) End() End {
 			if t.Phase != "" || r.startable(t) {
 				return EndGoing
 			}
-		case Review, Failed:
+		case Review, Failed, Taken:
 			end = EndAsking
 		case Blocked, Landed, Rejected, Closed:
 		}

@@ -109,7 +109,7 @@ func (r *Run) runEvent(e flow.Event) {
 	case flow.RoomMeasured:
 		lacks(r, d.Lack)
 	case flow.SlotWanted:
-		return // changes nothing that people see
+		wanted(r, d, e.AtUS)
 	}
 	r.derive()
 }
@@ -242,6 +242,7 @@ func (r *Run) settled(d flow.TaskSettled, at int64) {
 
 func (t *Task) settled(d flow.TaskSettled, at int64) {
 	t.Why, t.SinceUS = d.Why, at
+	t.taking = false
 	if d.State != flow.IsFailed {
 		t.failed = ""
 	}
@@ -249,10 +250,11 @@ func (t *Task) settled(d flow.TaskSettled, at int64) {
 	case flow.IsLanded:
 		t.State, t.Phase, t.EndedUS = Landed, flow.Landed, at
 	case flow.IsRejected:
-		if t.counted {
-			t.Round-- // the round that its verdict asked for did not come about
-		}
+		t.uncount()
 		t.State, t.Phase = Rejected, flow.Refused
+	case flow.IsTaken:
+		t.uncount()
+		t.State, t.Phase = Taken, flow.Taken
 	case flow.IsFailed:
 		t.State, t.Phase = Failed, flow.Stuck
 	case flow.IsAsking:
@@ -272,6 +274,7 @@ func (t *Task) cutOff(as flow.Settled, at int64) {
 		return
 	}
 	if as == flow.IsHalted {
+		t.unheard(t.Attempts[n-1].Number)
 		t.Attempts = t.Attempts[:n-1]
 		return
 	}
@@ -312,7 +315,7 @@ func (r *Run) change(i int, f func(t *Task)) {
 			r.working += by
 		case Landed:
 			r.landed += by
-		case Waiting, Blocked, Checking, Review, Queued, Rejected, Failed, Stopped, Closed:
+		case Waiting, Blocked, Checking, Review, Queued, Rejected, Failed, Stopped, Taken, Closed:
 		}
 	}
 	count(was, -1)
@@ -369,10 +372,11 @@ func (t *Task) event(e flow.Event) {
 	case flow.SlotGranted:
 		t.enter(Working, flow.Preparing, e.AtUS)
 	case flow.WorktreePrepared:
-		t.Base = d.Base
+		t.Base, t.Dir = d.Base, d.Dir
 		if t.Phase == flow.Preparing {
 			t.enter(Working, flow.Working, e.AtUS)
 			t.Attempts = append(t.Attempts, Attempt{Number: len(t.Attempts) + 1, Round: t.Round, BegunUS: e.AtUS})
+			t.heard(len(t.Attempts))
 		}
 	case flow.RoomLacked:
 		t.enter(Waiting, flow.Ready, e.AtUS)
@@ -389,8 +393,10 @@ func (t *Task) event(e flow.Event) {
 		t.judged(Judged{AtUS: e.AtUS, Where: "task", Verdict: d.Verdict, Evidence: t.Evidence})
 	case flow.Approved:
 		t.approved(d, e)
+	case flow.MessageLeft, flow.TakeoverRequested, flow.WorkGiven:
+		t.byHand(e)
 	case flow.RetryRequested:
-		if t.State == Rejected || t.State == Failed || t.State == Review || t.State == Stopped {
+		if t.State == Rejected || t.State == Failed || t.State == Review || t.State == Stopped || t.State == Taken {
 			t.retried(d, e.AtUS)
 		}
 	case flow.CommandFailed:
@@ -404,35 +410,6 @@ func (t *Task) event(e flow.Event) {
 	}
 }
 
-// retried begins anew, or with the step that failed when there is nothing new
-// to tell the agent.
-func (t *Task) retried(d flow.RetryRequested, at int64) {
-	t.Round = 0
-	t.enter(Waiting, flow.Ready, at)
-	if d.Text == "" && !d.Fresh {
-		switch t.failed {
-		case flow.CmdCaptureChange:
-			t.enter(Checking, flow.Capturing, at)
-		case flow.CmdRunChecks:
-			t.enter(Checking, flow.Checking, at)
-		case flow.CmdJudge:
-			t.enter(Checking, flow.Judging, at)
-		default: // begins anew
-		}
-	}
-	t.failed = ""
-}
-
-func (t *Task) approved(d flow.Approved, e flow.Event) {
-	switch {
-	case t.State != Review || t.Verdict == nil || d.Tree != t.Verdict.HeadTree:
-	case t.Verdict.Route == policy.Two:
-		t.Why = "needs a second person; approved by " + e.Actor // unless this is the second: TaskRevived follows
-	default:
-		t.enter(Queued, flow.Queued, e.AtUS)
-	}
-}
-
 func (t *Task) attemptEnded(d flow.AttemptEnded, at int64) {
 	o := d.Outcome
 	t.Spent, t.AgentUS = t.Spent.Add(o.Usage), t.AgentUS+d.TimeUS
@@ -443,7 +420,7 @@ func (t *Task) attemptEnded(d flow.AttemptEnded, at int64) {
 		a := &t.Attempts[n-1]
 		a.Number, a.EndedUS, a.Outcome, a.Stdout, a.Stderr, a.PeakBytes = d.Attempt, at, &o, d.Stdout, d.Stderr, d.Peak
 	}
-	if o.Kind == job.Done {
+	if o.Kind == job.Done || t.taking {
 		t.enter(Checking, flow.Capturing, at)
 		return
 	}
@@ -453,6 +430,10 @@ func (t *Task) attemptEnded(d flow.AttemptEnded, at int64) {
 
 func (t *Task) judged(j Judged) {
 	t.Verdict, t.Verdicts = &j.Verdict, append(t.Verdicts, j)
+	if t.taking { // whatever comes of it
+		t.enter(Checking, flow.Capturing, j.AtUS)
+		return
+	}
 	switch j.Verdict.Route {
 	case policy.Auto, policy.Audit:
 		t.enter(Queued, flow.Queued, j.AtUS)

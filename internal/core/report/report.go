@@ -20,6 +20,7 @@ const (
 	Working  State = "working"  // an agent runs
 	Checking State = "checking" // captured, checked, judged
 	Review   State = "review"   // a person decides
+	Taken    State = "taken"    // a person works on it by hand
 	Queued   State = "queued"   // waits to land, or is landing
 	Landed   State = "landed"
 	Rejected State = "rejected"
@@ -94,6 +95,7 @@ type Task struct {
 	Verdicts []Judged        `json:"verdicts,omitempty"` // all, in order
 	Dropped  []string        `json:"dropped,omitempty"`  // commits the agent made itself
 	Notes    []string        `json:"notes,omitempty"`
+	Hand     Hand            `json:"hand,omitzero"` // what people did besides judging it
 
 	taskUpkeep
 }
@@ -101,7 +103,26 @@ type Task struct {
 // taskUpkeep is what folding needs to know of a task besides.
 type taskUpkeep struct {
 	failed  flow.CommandKind // the step that a retry repeats
+	Dir     string           `json:"-"` // its worktree, while an agent works in it
+	taking  bool             // a person takes it over as soon as its step ends
 	counted bool             // Round holds a round that its verdict asked for and that may not come about
+}
+
+// Hand is what people did to a task besides judging it.
+type Hand struct {
+	Messages []Message `json:"messages,omitempty"`
+	TakenBy  string    `json:"taken_by,omitempty"` // while a person works on it
+	Branch   string    `json:"branch,omitempty"`   // where that person wanted it
+	Dir      string    `json:"dir,omitempty"`
+	Author   string    `json:"author,omitempty"` // who made the latest change, when no agent did: Name <address>
+}
+
+// Message is what a person said to an agent while it worked.
+type Message struct {
+	AtUS    int64  `json:"at_us"`
+	By      string `json:"by"`
+	Text    string `json:"text"`
+	Attempt int    `json:"attempt,omitempty"` // that heard it; 0 while it waits for the end of the agent's turn
 }
 
 // Attempt is one try of an agent.

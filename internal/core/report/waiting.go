@@ -23,7 +23,7 @@ func (r *Run) waiting(t *Task) (State, string) {
 		switch need.State {
 		case Rejected, Failed, Blocked:
 			return Blocked, "needs " + n + ", which is " + string(need.State)
-		case Waiting, Working, Checking, Review, Queued, Landed, Stopped, Closed:
+		case Waiting, Working, Checking, Review, Queued, Landed, Stopped, Taken, Closed:
 		}
 	}
 	return Waiting, ""

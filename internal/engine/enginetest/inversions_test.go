@@ -15,6 +15,7 @@ func inversions() []inversion {
 		list [][3]string
 	}{
 		{"task.go", ofTask()}, {"task_message.go", ofTaskMessages()}, {"queue.go", ofQueue()}, {"run.go", ofRun()}, {"tests.go", ofTests()},
+		{"hand.go", ofHand()}, {"task.go", ofHandInTask()},
 	} {
 		for _, v := range f.list {
 			out = append(out, inversion{rule: v[0], file: f.file, old: v[1], new: v[2]})
@@ -55,6 +56,47 @@ func ofTask() [][3]string {
 		{"the agent goes on from its own change", "tree = s.t.Head.Tree", "tree = \"\""},
 		{"approvals are of one verdict", "s.t.Verdict, s.t.Merged, s.t.Approvers = d.Verdict, false, nil", "s.t.Verdict, s.t.Merged = d.Verdict, false"},
 		{"a slot is given back once", "if s.t.Slot {\n\t\ts.t.Slot = false", "if true {\n\t\ts.t.Slot = false"},
+	}
+}
+
+func ofHand() [][3]string {
+	return [][3]string{
+		{"messages that wait are bounded", "len(s.t.Hand.Messages) < maxMessages", "true"},
+		{"a message says something", `d.Text != "" && `, ""},
+		{"a message alone ends no turn", "if d.Now && s.t.Phase == Working", "if s.t.Phase == Working"},
+		{"a nudge ends only a turn", "if d.Now && s.t.Phase == Working", "if d.Now"},
+		{"an agent that stops with the run is not nudged", "&& !s.t.Halting && !s.t.Hand.Nudged", "&& !s.t.Hand.Nudged"},
+		{"a turn is ended once", "!s.t.Hand.Nudged && !s.t.Hand.Taking {", "!s.t.Hand.Taking {"},
+		{"an agent that makes way is not nudged", "!s.t.Hand.Nudged && !s.t.Hand.Taking {", "!s.t.Hand.Nudged {"},
+		{"a message is told once", "h.Messages = nil", "_ = h"},
+		{"a message does not replace what is told anyway", `if f.Reason == "" {`, "if true {"},
+		{"a message is told with what is told anyway", `strings.TrimPrefix(f.Text+"\n\n"+`, `strings.TrimPrefix(`},
+		{"who made it stays known when an agent goes on", `h.Person, h.With = "", h.Person`, `h.Person = ""`},
+		{"an agent makes way once", "if !s.t.Hand.Taking {\n\t\t\ts.t.Hand.Taking = true", "if true {\n\t\t\ts.t.Hand.Taking = true"},
+		{"a takeover does not wait for a release", `if s.t.Pending == "" { // waits for a release only`, "if false {"},
+		{"a takeover keeps what the worktree holds", `if s.t.Dir == "" {`, "if true {"},
+		{"work is taken in only from whom has the task", "if s.t.Phase != Taken {", "if false {"},
+		{"submitted work is judged", "if d.As == Submitted {", "if false {"},
+		{"work that is given back is not judged", "if d.As == Submitted {", "if true {"},
+	}
+}
+
+func ofHandInTask() [][3]string {
+	return [][3]string{
+		{"a takeover comes before the checks", "if s.t.Hand.Taking {\n\t\t\ts.taken()", "if false {\n\t\t\ts.taken()"},
+		{"a takeover comes before the agent", "if s.t.Hand.Taking {\n\t\ts.t.Halting = false", "if false {\n\t\ts.t.Halting = false"},
+		{"a takeover comes before what follows from an attempt", "if s.t.Hand.Taking {\n\t\ts.freeSlot(o.Usage", "if false {\n\t\ts.freeSlot(o.Usage"},
+		{"a takeover comes before what follows from a verdict", "if s.t.Hand.Taking {\n\t\ts.take()", "if false {\n\t\ts.take()"},
+		{"a takeover that failed is over", `s.t.Pending, s.t.Hand.Taking = p, why, "", false`, `s.t.Pending = p, why, ""`},
+		{"a message is told before anything is captured", `len(s.t.Hand.Messages) == 0 || s.t.overBudget() != ""`, "true"},
+		{"nothing more is told at the budget", `len(s.t.Hand.Messages) == 0 || s.t.overBudget() != ""`, "len(s.t.Hand.Messages) == 0"},
+		{"what was told is not told again after a message", "s.t.Feedback = Feedback{} // it was told", "// it was told"},
+		{"a message waits for the run", "if halting {\n\t\ts.settle(Halted", "if false {\n\t\ts.settle(Halted"},
+		{"a nudged session goes on", "halting || !nudged", "nudged || true"},
+		{"a nudged session of a stopped run does not go on", "halting || !nudged", "!nudged"},
+		{"an agent that stopped by no wish stays stopped", "halting || !nudged", "halting || nudged && false"},
+		{"a person's work goes back to the person", `if s.t.Hand.Person != "" { // it is`, "if false { // it is"},
+		{"work that no agent has touched yet keeps its author", `if with == "" {`, "if false {"},
 	}
 }
 

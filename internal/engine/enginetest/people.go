@@ -34,7 +34,7 @@ func (w *world) person() {
 	node := w.begun.Nodes[s.rng.IntN(len(w.begun.Nodes))]
 	stream := flow.TaskStream("r", node.ID)
 	who := []string{"ann", "bob"}[s.rng.IntN(2)]
-	switch s.rng.IntN(11) {
+	switch s.rng.IntN(15) {
 	case 0:
 		s.tell(flow.RunStream("r"), who, flow.StopRequested{Close: s.rng.IntN(12) == 0})
 	case 1, 2:
@@ -52,9 +52,31 @@ func (w *world) person() {
 			p := w.tree("push")
 			w.pushed = &p
 		}
-	case 10:
+	case 10, 11:
+		s.tell(stream, who, flow.MessageLeft{Text: []string{"", "mind the gap"}[s.rng.IntN(2)], Now: s.rng.IntN(2) == 0})
+	case 12:
+		s.tell(stream, who, flow.TakeoverRequested{})
+	case 13:
+		w.give(node.ID, who)
+	case 14:
 		w.diverged = s.run().Opened.Branch != "" && s.rng.IntN(4) == 0
 	}
+}
+
+// give hands a person's work in, whether or not the task was taken over.
+func (w *world) give(id, who string) {
+	s := w.s
+	t, ok := s.task(id)
+	if !ok {
+		return
+	}
+	base := t.Base
+	if base.Tree == "" {
+		base = w.head
+	}
+	s.tell(flow.TaskStream("r", id), who, flow.WorkGiven{
+		As: []flow.Given{flow.Submitted, flow.HandedBack}[s.rng.IntN(2)], Base: base, Head: w.tree("byhand-" + id + "-"), Author: who,
+	})
 }
 
 func (w *world) resume() {
@@ -103,6 +125,8 @@ func (w *world) helpful() {
 		case flow.Asking:
 			w.approve(n.ID, "ann")
 			w.approve(n.ID, "bob")
+		case flow.Taken:
+			w.give(n.ID, "ann")
 		case flow.Stuck, flow.Refused:
 			s.tell(flow.TaskStream("r", n.ID), "ann", flow.RetryRequested{Text: "again", MicroUSD: t.Spent.CostMicroUSD + 5e6, TimeMS: t.TimeUS/1000 + 1e6})
 		default:
@@ -131,7 +155,7 @@ func (s *sim) invariants() {
 	s.must(holding <= r.Limits.Parallel, "%d agents at once, %d allowed", holding, r.Limits.Parallel)
 	if s.idle() {
 		s.must(slots == 0, "nothing is under way, but %d tasks hold a slot", slots)
-		s.must(r.Done() || r.Stage == flow.Paused || r.Stage == flow.Doubting || bytes.ContainsAny([]byte(r.Marks), "afr"),
+		s.must(r.Done() || r.Stage == flow.Paused || r.Stage == flow.Doubting || bytes.ContainsAny([]byte(r.Marks), "afrt"),
 			"nothing is under way and nobody is asked: stage %s, tasks %s", r.Stage, r.Marks)
 	}
 	if s.seed%32 == 1 && s.result.Steps%10 == 0 {
@@ -163,9 +187,21 @@ func (w *world) shown(r flow.Run) {
 		if phase == flow.Pausing || phase == flow.Halted && v.Phase == flow.Ready {
 			phase = flow.Ready // with the reason; and a stopped task that the run has resumed waits for a slot
 		}
-		s.must(v.Phase == phase, "%s is %s, the report says %s (%s)", v.ID, t.Phase, v.Phase, v.State)
+		s.must(v.Phase == phase || t.Hand.Taking, "%s is %s, the report says %s (%s)", v.ID, t.Phase, v.Phase, v.State)
+		s.must(untold(v) == len(t.Hand.Messages), "%d messages wait for %s, the report says %d", len(t.Hand.Messages), v.ID, untold(v))
 		s.must(!ok || v.Round == t.Round && v.Spent == t.Spent && (v.Head == t.Head || t.Head.Tree == ""), "%s is in round %d at %v, the report says %d, %v", v.ID, t.Round, t.Head, v.Round, v.Head)
 	}
+}
+
+// untold counts the messages that no agent has heard, as far as they are kept.
+func untold(t report.Task) int {
+	n := 0
+	for _, m := range t.Hand.Messages {
+		if m.Attempt == 0 {
+			n++
+		}
+	}
+	return min(n, 20)
 }
 
 // finish compares what was recorded with what really happened.
