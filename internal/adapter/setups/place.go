@@ -129,7 +129,11 @@ func (s *Store) put(ctx context.Context, dir string, r Ready, was *record) (*pla
 	}
 	defer p.root.Close()
 	if r.Key != "" {
-		if p.source, err = os.OpenRoot(filepath.Join(s.dir, r.Key, filesFolder)); err != nil {
+		p.source, err = os.OpenRoot(filepath.Join(s.dir, r.Key, filesFolder))
+		if isGone(err) {
+			return nil, fault.New(fault.Transient, "the set-up %s was removed meanwhile", r.Key).WithHint("try again: it is made anew")
+		}
+		if err != nil {
 			return nil, err
 		}
 		defer p.source.Close()
