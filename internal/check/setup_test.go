@@ -71,8 +71,12 @@ func TestSetUp(t *testing.T) {
 		says     string
 	}{
 		{"both pass", nil, false, nil, "setup=passed reads=passed runs=passed", "base head", ""},
-		{"the change breaks it", map[string][]bool{"head": {true, true}}, false, nil, "setup=failed reads=passed runs=skipped", "base head again head",
-			"The set-up command npm ci fails with this change's package.json (it ended with exit code 1) and passes on the base."},
+		{
+			"the change breaks it",
+			map[string][]bool{"head": {true, true}},
+			false, nil, "setup=failed reads=passed runs=skipped", "base head again head",
+			"The set-up command npm ci fails with this change's package.json (it ended with exit code 1) and passes on the base.",
+		},
 		{"it fails once only", map[string][]bool{"head": {true, false}}, false, nil, "setup=passed reads=passed runs=passed", "base head again head", "failed once and passed"},
 		{"the registry is down: the base fails now too", map[string][]bool{"head": {true}, "again": {true}}, false, nil, "setup=error reads=passed runs=error", "base head again", "on the base too, when it was made anew"},
 		{"the base fails as well", map[string][]bool{"base": {true}, "head": {true}}, false, nil, "setup=error reads=passed runs=error", "base head", "on the base too, so it is no fault of the change"},
@@ -162,9 +166,12 @@ func TestSetUpIsPartOfTheKey(t *testing.T) {
 		stamp string
 		want  int
 	}{
-		{setup.Spec{}, "node 22", 1}, {setup.Spec{}, "node 23", 1},
-		{setup.Spec{Copy: []string{".env"}}, "node 22", 2}, {setup.Spec{Copy: []string{".env"}}, "node 22", 2},
-		{setup.Spec{Copy: []string{".env"}}, "node 23", 3}, {setup.Spec{Link: []string{".env"}}, "node 23", 4},
+		{setup.Spec{}, "node 22", 1},
+		{setup.Spec{}, "node 23", 1},
+		{setup.Spec{Copy: []string{".env"}}, "node 22", 2},
+		{setup.Spec{Copy: []string{".env"}}, "node 22", 2},
+		{setup.Spec{Copy: []string{".env"}}, "node 23", 3},
+		{setup.Spec{Link: []string{".env"}}, "node 23", 4},
 	} {
 		req.SetUp, f.stamp = c.spec, c.stamp
 		if judge(t, r, req); ran != c.want {

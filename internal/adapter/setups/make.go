@@ -225,32 +225,6 @@ func readDir(root *os.Root, dir string) ([]fs.DirEntry, error) {
 	return entries, err
 }
 
-// makeOwn gives the owner the right to move, list and remove folders; module
-// caches take it away.
-func makeOwn(dir string) {
-	_ = filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
-		if d == nil || !d.IsDir() {
-			return nil //nolint:nilerr // what cannot be read is found when it is needed
-		}
-		if info, ierr := d.Info(); ierr == nil && info.Mode().Perm()&0o700 != 0o700 {
-			if os.Chmod(p, info.Mode().Perm()|0o700) == nil && err != nil {
-				makeOwn(p)
-			}
-		}
-		return nil
-	})
-}
-
-// removeAll removes a folder of ours, whatever rights its folders have.
-func removeAll(dir string) error {
-	err := os.RemoveAll(dir)
-	if err != nil {
-		makeOwn(dir)
-		err = os.RemoveAll(dir)
-	}
-	return err
-}
-
 // mentions reports whether a file is text that holds the path of the folder
 // that it was made in, as the scripts of a virtual environment do.
 func mentions(root *os.Root, p, dir string) bool {

@@ -129,7 +129,11 @@ func (s *Store) put(ctx context.Context, dir string, r Ready, was *record) (*pla
 	}
 	defer p.root.Close()
 	if r.Key != "" {
-		if p.source, err = os.OpenRoot(filepath.Join(s.dir, r.Key, filesFolder)); err != nil {
+		p.source, err = os.OpenRoot(filepath.Join(s.dir, r.Key, filesFolder))
+		if isGone(err) {
+			return nil, fault.New(fault.Transient, "the set-up %s was removed meanwhile", r.Key).WithHint("try again: it is made anew")
+		}
+		if err != nil {
 			return nil, err
 		}
 		defer p.source.Close()
@@ -159,7 +163,13 @@ func (s *Store) put(ctx context.Context, dir string, r Ready, was *record) (*pla
 		return nil, err
 	}
 	if p.copied.Load() > 0 && was != nil {
-		time.Sleep(settle) // from now on a change carries a later moment
+		timer := time.NewTimer(settle) // after it, a change carries a later moment
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return nil, fault.Wrap(fault.Transient, ctx.Err(), "place a set-up in %s", dir)
+		}
 	}
 	p.endNS = time.Now().UnixNano()
 	return p, nil
@@ -269,15 +279,14 @@ func (p *placing) syncFolder(i int, info fs.FileInfo) error {
 		info = nil
 	}
 	have := map[string]fs.FileInfo{}
-	switch {
-	case info == nil:
+	if info == nil {
 		if err := p.root.Mkdir(e.Path, e.Mode.Perm()); err != nil {
 			return err
 		}
 		if err := p.root.Chmod(e.Path, e.Mode.Perm()); err != nil { // whatever the umask says
 			return err
 		}
-	default:
+	} else {
 		if info.Mode().Perm() != e.Mode.Perm() {
 			if err := p.root.Chmod(e.Path, e.Mode.Perm()); err != nil {
 				return err
@@ -307,37 +316,6 @@ func (p *placing) syncFolder(i int, info fs.FileInfo) error {
 		}
 		if err := removeIn(p.root, path.Join(e.Path, name), info); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// removeIn removes a path, giving back the rights on folders that somebody
-// took away.
-func removeIn(root *os.Root, p string, info fs.FileInfo) error {
-	err := root.RemoveAll(p)
-	if !errors.Is(err, fs.ErrPermission) || !info.IsDir() {
-		return err
-	}
-	if err := ownAll(root, p); err != nil {
-		return err
-	}
-	return root.RemoveAll(p)
-}
-
-func ownAll(root *os.Root, p string) error {
-	if err := root.Chmod(p, 0o700); err != nil {
-		return err
-	}
-	entries, err := readDir(root, p)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if e.IsDir() {
-			if err := ownAll(root, path.Join(p, e.Name())); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -396,6 +396,9 @@ func TestCollect(t *testing.T) {
 	if ok, err := s.store.Remove(a.Key); !ok || err != nil {
 		t.Errorf("%v, %v", ok, err)
 	}
+	if _, err := s.store.Place(t.Context(), dir, a); fault.KindOf(err) != fault.Transient {
+		t.Errorf("placed what was removed: %v", err)
+	}
 	if kept, _ = s.store.List(); len(kept) != 1 || kept[0].Key != b.Key {
 		t.Errorf("%+v", kept)
 	}

@@ -63,6 +63,14 @@ func LastMeasured(state string) Disk {
 		d = Disk{}
 	}
 	d.Free = Free(state)
+	if d.AtUS == 0 { // what is cheap to know
+		all, _ := setups.New(SetUps(state), setups.Tools{}).List()
+		p := Part{Name: "setups"}
+		for _, k := range all {
+			p.Bytes += k.Bytes
+		}
+		d.Parts = []Part{p}
+	}
 	return d
 }
 
@@ -133,14 +141,14 @@ func RemoveSetUps(state string, r Removal) (count int, bytes int64, err error) {
 
 // Text says what a state folder takes, the largest parts first.
 func (d Disk) Text(size func(int64) string) string {
-	if d.AtUS == 0 {
-		return size(d.Free) + " free"
-	}
 	var parts []string
 	for _, p := range d.Parts {
 		if p.Bytes >= 1<<20 {
 			parts = append(parts, p.Name+" "+size(p.Bytes))
 		}
+	}
+	if d.AtUS == 0 { // the whole was never measured
+		return strings.Join(append(parts, size(d.Free)+" free"), ", ")
 	}
 	text := size(d.Total) + " used"
 	if len(parts) > 0 {

@@ -96,17 +96,7 @@ func (w *world) do(c openCommand) flow.Payload {
 	case flow.OpenRun:
 		return flow.RunOpened{Opened: change.Opened{Target: "refs/heads/main", Base: w.head, Branch: "refs/heads/muster/sim"}}
 	case flow.PrepareWorktree:
-		if w.chance(30) {
-			return flow.RoomLacked{Lack: resource.Lack{What: resource.LackDisk, Why: "full"}}
-		}
-		if w.chance(40) {
-			return flow.SetUpFailed{Failure: setup.Failure{Command: "npm ci", Why: "no"}}
-		}
-		if o.Base.Tree == "" {
-			o.Base = w.head
-		}
-		w.held[o.Task] = o.Base.Tree
-		return flow.WorktreePrepared{Worktree: change.Worktree{Dir: "/w/" + o.Task, Base: o.Base}}
+		return w.prepare(o)
 	case flow.ReleaseWorktree:
 		delete(w.held, o.Task)
 		return flow.WorktreeReleased{}
@@ -153,6 +143,21 @@ func (w *world) do(c openCommand) flow.Payload {
 		return flow.WaitOver{}
 	}
 	panic("unknown command " + string(kind))
+}
+
+// prepare gives a worktree, when there is room and it can be set up.
+func (w *world) prepare(o flow.PrepareWorktree) flow.Payload {
+	if w.chance(30) {
+		return flow.RoomLacked{Lack: resource.Lack{What: resource.LackDisk, Why: "full"}}
+	}
+	if w.chance(40) {
+		return flow.SetUpFailed{Failure: setup.Failure{Command: "npm ci", Why: "no"}}
+	}
+	if o.Base.Tree == "" {
+		o.Base = w.head
+	}
+	w.held[o.Task] = o.Base.Tree
+	return flow.WorktreePrepared{Worktree: change.Worktree{Dir: "/w/" + o.Task, Base: o.Base}}
 }
 
 func operation(task string, attempt int) string { return fmt.Sprintf("%s.%d", task, attempt) }
