@@ -81,8 +81,9 @@ func layers() []layer {
 		{"internal/app/outside", "internal/core/evidence internal/core/job internal/adapter/git internal/adapter/registry internal/check internal/check/dependencies", plain},
 		{"internal/app/rounds", "internal/core/evidence internal/core/fault", plain},
 		{"internal/app", "internal/core/... internal/source/reader internal/app/outside internal/app/plans internal/app/rounds internal/adapter/... internal/store internal/check internal/check/... internal/engine internal/demo", plain},
-		{"internal/cli", "internal/app internal/core/... internal/demo internal/cli/unit internal/cli/begin", plain},
+		{"internal/cli", "internal/app internal/core/... internal/demo internal/cli/unit internal/cli/begin internal/cli/complete", plain},
 		{"internal/cli/begin", "internal/app internal/cli/unit", plain},
+		{"internal/cli/complete", "internal/app", plain},
 		{"internal/cli/unit", "internal/core/...", plain},
 		{"cmd/muster", "internal/cli internal/app internal/adapter/sandbox internal/adapter/agent", plain},
 		{"internal/killtest", "internal/...", forTest},
@@ -107,7 +108,7 @@ type owned struct {
 func owners() []owned {
 	return []owned{
 		{"modernc.org/sqlite", "internal/store"},
-		{"github.com/spf13/cobra", "internal/cli internal/cli/begin"},
+		{"github.com/spf13/cobra", "internal/cli internal/cli/begin internal/cli/complete"},
 		{"github.com/spf13/pflag", "internal/cli"},
 		{"go.yaml.in/yaml/v3", "internal/core/yamlfile"},
 		{"github.com/bmatcuk/doublestar/v4", "internal/core/plan"},

@@ -17,6 +17,7 @@ import (
 
 	"muster/internal/app"
 	"muster/internal/cli/begin"
+	"muster/internal/cli/complete"
 	"muster/internal/core/fault"
 )
 
@@ -91,6 +92,7 @@ func (c *cli) root() *cobra.Command {
 		newCheck(c), newDismiss(c), newHook(c), begin.Plan(shell{c}), newRun(c), newStatus(c), newLog(c), newShow(c), newDiff(c), newApprove(c), newReject(c), newRetry(c),
 		newStop(c), newResume(c), newGC(c), newDemo(c), begin.Doctor(shell{c}, thisVersion()), newLedger(c), newVersion(c), newMan(c),
 	)
+	complete.Add(c.ctx, c.host, root)
 	return root
 }
 

@@ -1,6 +1,7 @@
 package begin
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -74,7 +75,7 @@ func said(s Shell, d app.Drafted) {
 	alone := d.Map.Alone()
 	for _, p := range alone {
 		var lines []string
-		for _, c := range append(append(p.Setup[:len(p.Setup):len(p.Setup)], p.Build...), p.Test...) {
+		for _, c := range slices.Concat(p.Setup, p.Build, p.Test) {
 			lines = append(lines, c.Line)
 		}
 		s.Print("  %s in %s: %s\n", p.Kind, p.Dir, unit.OrDash(strings.Join(lines, "; ")))

@@ -46,7 +46,8 @@ func repositories() map[string]draft.Input {
 				"src/cart.ts": "", "src/price.ts": "", "src/cart.test.ts": "", "app/[id]/page.tsx": "",
 			}),
 			Measured: []draft.Measured{
-				{Line: "pnpm install --frozen-lockfile", MS: 4200, OK: true}, {Line: "pnpm run build", MS: 130_000, OK: true},
+				{Line: "pnpm install --frozen-lockfile", MS: 4200, OK: true},
+				{Line: "pnpm run build", MS: 130_000, OK: true},
 				{Line: "pnpm run test", MS: 800, Why: "exit code 1"},
 			},
 		},
