@@ -1,6 +1,7 @@
 package begin
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -64,14 +65,23 @@ func writeNew(s Shell, name string, measure bool) error { //nolint:revive // a f
 		s.Note("muster: note: %s\n", text)
 	}
 	if !s.JSON(d) {
-		said(s, d)
+		said(s, d, seen(s.Host().Dir, session.Place().TopLevel, d.Path))
 	}
 	return nil
 }
 
+// seen gives a file of the repository as a person in a folder of it names it.
+func seen(dir, top, file string) string {
+	rel, err := filepath.Rel(dir, filepath.Join(top, file))
+	if err != nil {
+		return file
+	}
+	return rel
+}
+
 // said tells what was written, what it rests on, and what to type next.
-func said(s Shell, d app.Drafted) {
-	s.Print("wrote %s\n", d.Path)
+func said(s Shell, d app.Drafted, file string) {
+	s.Print("wrote %s\n", file)
 	alone := d.Map.Alone()
 	for _, p := range alone {
 		var lines []string
