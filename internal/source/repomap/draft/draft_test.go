@@ -62,6 +62,10 @@ func repositories() map[string]draft.Input {
 				"web/src/x.js": "", "tools/gen.py": "", "native/Cargo.toml": "[package]\nname='n'\n", "native/src/lib.rs": "", "jvm/pom.xml": "", "jvm/src/main/java/A.java": "", "justfile": "ci:\n\tx\n",
 			}, fix("web/src/x.js"), fix("web/src/x.js")),
 		},
+		"shared": {
+			Name: "plan-1", Target: "main", Agents: found, Default: "claude",
+			Map: mapOf(map[string]string{"pyproject.toml": "[tool.pytest.ini_options]\n", "cart/sum.py": "", "tests/test_cart.py": "", "mail/send.py": "", "mail/text.py": ""}, fix("cart/sum.py"), fix("cart/sum.py")),
+		},
 		"empty":   {Name: "plan-1", Target: "main", Map: mapOf(map[string]string{"README.md": ""})},
 		"scripts": {Name: "plan-1", Target: "main", Default: "claude", Map: mapOf(map[string]string{"Makefile": "test:\n", "run.c": ""})},
 		"hostile": {
@@ -156,7 +160,7 @@ func TestMeasured(t *testing.T) {
 // A package with nothing to build or test is not installed either, and a first
 // task is not about scripts.
 func TestAcceptanceNeedsItsSetup(t *testing.T) {
-	m := mapOf(map[string]string{"tool/package.json": `{"dependencies":{"a":"1"}}`, "tool/package-lock.json": "", "go.mod": "module a\n", "scripts/x.go": "", "zone/y.go": ""})
+	m := mapOf(map[string]string{"tool/package.json": `{"dependencies":{"a":"1"}}`, "tool/package-lock.json": "", "go.mod": "module a\n", "scripts/x.go": "", "zone/y.go": "", "a.go": "", "b.go": ""})
 	if got := draft.Acceptance(m); len(got) != 2 || got[0].Line != "go build ./..." {
 		t.Errorf("got %+v", got)
 	}
