@@ -92,8 +92,9 @@ func layers() []layer {
 		{"internal/app/outside", "internal/core/evidence internal/core/job internal/adapter/git internal/adapter/registry internal/check internal/check/dependencies", plain},
 		{"internal/app/rounds", "internal/core/evidence internal/core/fault", plain},
 		{"internal/app", "internal/core/... internal/source/reader internal/app/furnish internal/app/gc internal/app/handover internal/app/machine internal/app/observe internal/app/outside internal/app/plans internal/app/rounds internal/adapter/... internal/store internal/check internal/check/... internal/engine internal/demo", plain},
-		{"internal/cli", "internal/app internal/app/gc internal/core/... internal/demo internal/cli/begin internal/cli/manual internal/cli/unit internal/cli/words", plain},
+		{"internal/cli", "internal/app internal/app/gc internal/core/... internal/demo internal/cli/begin internal/cli/complete internal/cli/manual internal/cli/unit internal/cli/words", plain},
 		{"internal/cli/begin", "internal/app internal/cli/unit", plain},
+		{"internal/cli/complete", "internal/app", plain},
 		{"internal/cli/words", "internal/core/... internal/cli/unit", plain},
 		{"internal/cli/manual", "internal/core/fault", plain},
 		{"internal/cli/unit", "internal/core/...", plain},
@@ -121,7 +122,7 @@ type owned struct {
 func owners() []owned {
 	return []owned{
 		{"modernc.org/sqlite", "internal/store"},
-		{"github.com/spf13/cobra", "internal/cli internal/cli/begin internal/cli/manual"},
+		{"github.com/spf13/cobra", "internal/cli internal/cli/begin internal/cli/complete internal/cli/manual"},
 		{"github.com/spf13/pflag", "internal/cli/manual"},
 		{"go.yaml.in/yaml/v3", "internal/core/yamlfile"},
 		{"github.com/bmatcuk/doublestar/v4", "internal/core/plan"},

@@ -51,6 +51,9 @@ func DraftPlan(ctx context.Context, s *Session, name string, m Measure, ready fu
 	return out, err
 }
 
+// PlanNames lists the plans of the repository.
+func PlanNames(s *Session) []string { return plans.Names(s.place.TopLevel) }
+
 // Linted is what is wrong with a plan file.
 type Linted struct {
 	Plan     string             `json:"plan"` // the file, as the person would name it

@@ -115,7 +115,7 @@ func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
 		}
 		return out, err
 	}
-	if err := untaken(ctx, repo, p.Name, target, base); err != nil {
+	if err := untaken(ctx, s, p.Name, target, base); err != nil {
 		return out, err
 	}
 	nodes, err := s.nodes(p, c)
@@ -137,11 +137,19 @@ func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
 
 // untaken refuses to begin where the run's branch holds work that the target
 // has not, of an earlier run or of a person: the branch would be set back, and
-// the work would be seen nowhere any more.
-func untaken(ctx context.Context, repo *git.Repo, name, target string, base change.Point) error {
+// the work would be seen nowhere any more. A run that is not finished is
+// another matter, and is told later.
+func untaken(ctx context.Context, s *Session, name, target string, base change.Point) error {
+	repo, err := s.git(ctx)
+	if err != nil {
+		return err
+	}
 	branch := "muster/" + name
 	n, err := git.Untaken(ctx, repo, branch, base)
 	if err != nil || n == 0 {
+		return err
+	}
+	if taken, err := s.isTaken(ctx, name); err != nil || taken {
 		return err
 	}
 	into := strings.TrimPrefix(target, "refs/heads/")

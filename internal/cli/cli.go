@@ -17,6 +17,7 @@ import (
 
 	"muster/internal/app"
 	"muster/internal/cli/begin"
+	"muster/internal/cli/complete"
 	"muster/internal/core/fault"
 )
 
@@ -92,6 +93,7 @@ func (c *cli) root() *cobra.Command {
 		newAttach(c), newNudge(c), newCheckout(c), newSubmit(c),
 		newStop(c), newResume(c), newGC(c), newDemo(c), begin.Doctor(shell{c}, thisVersion()), newLedger(c), newVersion(c), newMan(c),
 	)
+	complete.Add(c.ctx, c.host, root)
 	return root
 }
 

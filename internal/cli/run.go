@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"muster/internal/app"
+	"muster/internal/core/fault"
 	"muster/internal/core/plan"
 )
 
@@ -27,12 +30,31 @@ func newRun(c *cli) *cobra.Command {
 			"The run works on branch muster/<name of the plan>; your checkout is not touched. Ctrl-C stops the\n" +
 			"agents in good order, and muster resume goes on; a second Ctrl-C leaves at once.",
 		Example: "  muster run .muster/plans/rate-limit.yaml\n  muster run rate-limit --parallel 2 --usd 5",
-		Args:    between(1, 1, "the plan"),
+		Args:    needPlan(c),
 		RunE:    func(_ *cobra.Command, args []string) error { return o.run(c, args[0]) },
 	}
 	o.flags(cmd)
 	cmd.Flags().StringVar(&o.agent, "agent", "", "agent for all tasks, whatever the plan says")
 	return cmd
+}
+
+// needPlan accepts one argument, and without it says which plans there are.
+func needPlan(c *cli) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return between(1, 1, "the plan")(cmd, args)
+		}
+		s, err := c.open()
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		e := fault.New(fault.Invalid, "muster run: the plan is missing")
+		if names := app.PlanNames(s); len(names) > 0 {
+			return e.WithHint("name one: muster run %s", strings.Join(names[:min(len(names), 12)], " or "))
+		}
+		return e.WithHint("write one: muster plan new")
+	}
 }
 
 func (b *runBounds) flags(cmd *cobra.Command) {

@@ -1,6 +1,8 @@
 package begin
 
 import (
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -63,18 +65,27 @@ func writeNew(s Shell, name string, measure bool) error { //nolint:revive // a f
 		s.Note("muster: note: %s\n", text)
 	}
 	if !s.JSON(d) {
-		said(s, d)
+		said(s, d, seen(s.Host().Dir, session.Place().TopLevel, d.Path))
 	}
 	return nil
 }
 
+// seen gives a file of the repository as a person in a folder of it names it.
+func seen(dir, top, file string) string {
+	rel, err := filepath.Rel(dir, filepath.Join(top, file))
+	if err != nil {
+		return file
+	}
+	return rel
+}
+
 // said tells what was written, what it rests on, and what to type next.
-func said(s Shell, d app.Drafted) {
-	s.Print("wrote %s\n", d.Path)
+func said(s Shell, d app.Drafted, file string) {
+	s.Print("wrote %s\n", file)
 	alone := d.Map.Alone()
 	for _, p := range alone {
 		var lines []string
-		for _, c := range append(append(p.Setup[:len(p.Setup):len(p.Setup)], p.Build...), p.Test...) {
+		for _, c := range slices.Concat(p.Setup, p.Build, p.Test) {
 			lines = append(lines, c.Line)
 		}
 		s.Print("  %s in %s: %s\n", p.Kind, p.Dir, unit.OrDash(strings.Join(lines, "; ")))

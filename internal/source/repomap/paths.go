@@ -119,10 +119,11 @@ func shell(word string) string {
 	if strings.HasPrefix(word, "-") {
 		word = "./" + word
 	}
-	for _, r := range word {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_./@%+=:,-", r)) {
-			return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-		}
+	odd := strings.IndexFunc(word, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("_./@%+=:,-", r)
+	})
+	if odd >= 0 {
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 	}
 	return word
 }

@@ -15,7 +15,7 @@ func (l *look) projects() {
 	var dirs []string
 	aside := 0
 	for _, p := range sortedKeys(l.files) {
-		if isForeign(p) || !isManifest(path.Base(p)) && !startsPython(l, p) && !startsGradle(l, p) {
+		if isForeign(p) || !isManifest(path.Base(p)) && !startsPython(p) && !startsGradle(p) {
 			continue
 		}
 		if dir := path.Dir(p); isAside(dir) {
@@ -43,12 +43,12 @@ func (l *look) projects() {
 }
 
 // startsPython reports whether a file alone makes its folder a Python project.
-func startsPython(l *look, p string) bool {
+func startsPython(p string) bool {
 	base := path.Base(p)
 	return base == "setup.py" || base == "manage.py" || path.Dir(p) == "." && strings.HasSuffix(base, ".py")
 }
 
-func startsGradle(l *look, p string) bool {
+func startsGradle(p string) bool {
 	return slices.Contains([]string{"build.gradle", "build.gradle.kts"}, path.Base(p))
 }
 

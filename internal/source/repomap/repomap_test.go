@@ -57,7 +57,8 @@ func TestProjects(t *testing.T) {
 		{"Go", map[string]string{"go.mod": "module a.b/c\n", "c.go": ""}, []string{".: Go module go: go build ./...; go test ./..."}},
 		{"Go without code", map[string]string{"go.mod": "module a.b/c\n", "x.py": ""}, []string{".: Python project pip: "}},
 		{
-			"Go modules in folders", map[string]string{"go.work": "use ./a\n", "a/go.mod": "module a\n", "a/a.go": "", "b c/go.mod": "module b\n", "b c/b.go": "", "a/testdata/go.mod": "", "vendor/x/go.mod": ""},
+			"Go modules in folders",
+			map[string]string{"go.work": "use ./a\n", "a/go.mod": "module a\n", "a/a.go": "", "b c/go.mod": "module b\n", "b c/b.go": "", "a/testdata/go.mod": "", "vendor/x/go.mod": ""},
 			[]string{"a: Go module go: cd a && go build ./...; cd a && go test ./...", "b c: Go module go: cd 'b c' && go build ./...; cd 'b c' && go test ./..."},
 		},
 		{"npm script", map[string]string{"package.json": `{"scripts":{"test":"jest"},"devDependencies":{"jest":"1"}}`, "package-lock.json": "{}", "a.js": ""}, []string{".: npm package npm: npm ci; npm test"}},
@@ -65,21 +66,25 @@ func TestProjects(t *testing.T) {
 		{"npm with nothing to install", map[string]string{"package.json": `{"scripts":{"test":"node --test"}}`}, []string{".: npm package npm: npm test"}},
 		{"the placeholder of npm init", map[string]string{"package.json": `{"scripts":{"test":"echo \"Error: no test specified\" && exit 1"}}`, "a.test.js": ""}, []string{".: npm package npm: node --test"}},
 		{
-			"pnpm and vitest", map[string]string{"package.json": `{"devDependencies":{"vitest":"1","typescript":"5"}}`, "pnpm-lock.yaml": "", "tsconfig.json": "{}"},
+			"pnpm and vitest",
+			map[string]string{"package.json": `{"devDependencies":{"vitest":"1","typescript":"5"}}`, "pnpm-lock.yaml": "", "tsconfig.json": "{}"},
 			[]string{".: npm package pnpm: pnpm install --frozen-lockfile; pnpm exec tsc --noEmit; pnpm exec vitest run"},
 		},
 		{"yarn", map[string]string{"package.json": `{"scripts":{"test":"x"}}`, "yarn.lock": ""}, []string{".: npm package yarn: yarn install --frozen-lockfile; yarn run test"}},
 		{"yarn 4", map[string]string{"package.json": `{"scripts":{"test":"x"},"packageManager":"yarn@4.1.0"}`, "yarn.lock": "", ".yarnrc.yml": ""}, []string{".: npm package yarn: yarn install --immutable; yarn run test"}},
 		{"bun", map[string]string{"package.json": `{"scripts":{"test":"bun test"}}`, "bun.lock": ""}, []string{".: npm package bun: bun install --frozen-lockfile; bun run test"}},
+		{"the field goes before another's lockfile", map[string]string{"package.json": `{"packageManager":"npm@10","scripts":{"test":"x"}}`, "yarn.lock": "", "vendor/x/package.json": `{"scripts":{"test":"x"}}`}, []string{".: npm package npm: npm test"}},
 		{"the field goes before the lockfile", map[string]string{"package.json": `{"packageManager":"pnpm@9","scripts":{"test":"x"},"dependencies":{"a":"1"}}`, "package-lock.json": ""}, []string{".: npm package pnpm: pnpm install; pnpm run test"}},
 		{
-			"npm workspace", map[string]string{
+			"npm workspace",
+			map[string]string{
 				"package.json": `{"workspaces":["packages/*"]}`, "package-lock.json": "{}", "packages/a/package.json": `{"name":"@x/a","scripts":{"test":"jest"},"dependencies":{"jest":"1"}}`,
 			},
 			[]string{".: npm workspace npm: npm ci; npm test --workspaces --if-present", "packages/a: npm package npm in .: cd packages/a && npm test"},
 		},
 		{
-			"pnpm workspace", map[string]string{"package.json": `{}`, "pnpm-workspace.yaml": "packages: [a]\n", "pnpm-lock.yaml": "", "a/package.json": `{"scripts":{"test":"x"}}`},
+			"pnpm workspace",
+			map[string]string{"package.json": `{}`, "pnpm-workspace.yaml": "packages: [a]\n", "pnpm-lock.yaml": "", "a/package.json": `{"scripts":{"test":"x"}}`},
 			[]string{".: npm workspace pnpm: pnpm install --frozen-lockfile; pnpm -r run test", "a: npm package pnpm in .: cd a && pnpm run test"},
 		},
 		{"pytest by its settings", map[string]string{"pyproject.toml": "[project]\nname = 'a'\n[tool.pytest.ini_options]\n", "a.py": ""}, []string{".: Python project pip: python3 -m pytest"}},
@@ -102,14 +107,16 @@ func TestProjects(t *testing.T) {
 		{"Cargo", map[string]string{"Cargo.toml": "[package]\nname = 'a'\n", "src/lib.rs": ""}, []string{".: crate cargo: cargo build; cargo test"}},
 		{"Cargo workspace", map[string]string{"Cargo.toml": "[workspace]\nmembers = ['x']\n", "x/Cargo.toml": "[package]\nname = 'x-y'\n", "x/src/lib.rs": ""}, []string{".: Cargo workspace cargo: cargo build --workspace; cargo test --workspace", "x: crate cargo in .: cargo test -p x-y"}},
 		{
-			"several languages", map[string]string{"go.mod": "module a\n", "a.go": "", "web/package.json": `{"scripts":{"test":"x"}}`, "examples/x/package.json": "{}"},
+			"several languages",
+			map[string]string{"go.mod": "module a\n", "a.go": "", "web/package.json": `{"scripts":{"test":"x"}}`, "examples/x/package.json": "{}"},
 			[]string{".: Go module go: go build ./...; go test ./...", "web: npm package npm: cd web && npm test"},
 		},
 		{
-			"what is beside the project", map[string]string{"go.mod": "module a\n", "a.go": "", "docs/package.json": `{"scripts":{"build":"x"}}`, "_tools/go.mod": "module t\n", "_tools/t.go": "", "test/module/package.json": `{"scripts":{"test":"x"}}`, "benchmarks/x/package.json": "{}"},
+			"what is beside the project",
+			map[string]string{"go.mod": "module a\n", "a.go": "", "docs/package.json": `{"scripts":{"build":"x"}}`, "_tools/go.mod": "module t\n", "_tools/t.go": "", "test/module/package.json": `{"scripts":{"test":"x"}}`, "benchmarks/x/package.json": "{}"},
 			[]string{".: Go module go: go build ./...; go test ./..."},
 		},
-		{"hostile names", map[string]string{"$(rm -rf ~)/go.mod": "module a\n", "$(rm -rf ~)/a.go": "", "a\nb/go.mod": "module b\n", "-x/go.mod": "module x\n", "-x/x.go": ""}, []string{"$(rm -rf ~): Go module go: cd '$(rm -rf ~)' && go build ./...; cd '$(rm -rf ~)' && go test ./...", "-x: Go module go: cd ./-x && go build ./...; cd ./-x && go test ./..."}},
+		{"hostile names", map[string]string{"$(rm -rf ~)/go.mod": "module a\n", "$(rm -rf ~)/a.go": "", "a\nb/go.mod": "module b\n", "a\nb/b.go": "", "-x/go.mod": "module x\n", "-x/x.go": ""}, []string{"$(rm -rf ~): Go module go: cd '$(rm -rf ~)' && go build ./...; cd '$(rm -rf ~)' && go test ./...", "-x: Go module go: cd ./-x && go build ./...; cd ./-x && go test ./..."}},
 		{"broken manifests", map[string]string{"go.mod": "\x00", "a.go": "", "package.json": "{", "pyproject.toml": "[[[", "Cargo.toml": "=", "pom.xml": "<", "a.py": ""}, []string{
 			".: Go module go: go build ./...; go test ./...", ".: npm package npm: ", ".: Python project pip: ", ".: crate cargo: cargo build; cargo test", ".: Maven module maven: mvn -B -q compile; mvn -B -q test",
 		}},
@@ -156,10 +163,10 @@ func TestHistoryAndAreas(t *testing.T) {
 	for range 60 {
 		all = append(all, "api/server.go")
 	}
-	m := look(files, fix, fix, repomap.Commit{Subject: "fix: race", Paths: []string{"api/server.go", "api/server_test.go"}},
+	m := look(files, fix, fix, fix, repomap.Commit{Subject: "fix: bound", Paths: []string{"api/server_test.go"}}, repomap.Commit{Subject: "fix: race", Paths: []string{"api/server.go", "api/server_test.go"}},
 		repomap.Commit{Subject: "fix typo", Paths: []string{"api/server.go"}}, repomap.Commit{Subject: "add prefix", Paths: []string{"api/server.go"}},
 		repomap.Commit{Subject: "fix all", Paths: all})
-	if len(m.Hot) != 1 || m.Hot[0].Path != "limit/bucket.go" || m.Hot[0].Fixes != 2 || !slices.Equal(m.Hot[0].Owners, []string{"@everyone"}) {
+	if len(m.Hot) != 1 || m.Hot[0].Path != "limit/bucket.go" || m.Hot[0].Fixes != 3 || !slices.Equal(m.Hot[0].Owners, []string{"@everyone"}) {
 		t.Errorf("hot: %+v", m.Hot)
 	}
 	var got []string
@@ -168,14 +175,25 @@ func TestHistoryAndAreas(t *testing.T) {
 		got = append(got, string(b))
 	}
 	want := []string{
-		`{"dir":"limit","project":".","language":"Go","sources":2,"tests":0,"changes":2,"fixes":2,"owners":["@everyone"],"scope":["limit/**"],"test":[{"line":"go test ./limit/...","from":"go.mod"}]}`,
-		`{"dir":"api","project":".","language":"Go","sources":1,"tests":1,"changes":4,"fixes":2,"owners":["@api","a@b.c"],"scope":["api/**"],"test":[{"line":"go test ./api/...","from":"go.mod"}]}`,
+		`{"dir":"limit","project":".","language":"Go","sources":2,"tests":0,"changes":3,"fixes":3,"owners":["@everyone"],"scope":["limit/**"],"test":[{"line":"go test ./limit/...","from":"go.mod"}]}`,
+		`{"dir":"api","project":".","language":"Go","sources":1,"tests":1,"changes":5,"fixes":3,"owners":["@api","a@b.c"],"scope":["api/**"],"test":[{"line":"go test ./api/...","from":"go.mod"}]}`,
 		`{"dir":".","project":".","language":"Go","sources":1,"tests":0,"changes":0,"fixes":0,"owners":["@everyone"],"scope":["*.go"],"test":[{"line":"go test ./...","from":"go.mod"}]}`,
 	}
-	slices.Sort(got)
-	slices.Sort(want)
-	if !slices.Equal(got, want) {
+	if want[0], want[1] = want[1], want[0]; !slices.Equal(got, want) {
 		t.Errorf("got\n%s", strings.Join(got, "\n"))
+	}
+}
+
+// More fixes go before more changes, and what is beside the project is no area.
+func TestOrderOfAreas(t *testing.T) {
+	busy, fix := repomap.Commit{Subject: "add", Paths: []string{"busy/a.go"}}, repomap.Commit{Subject: "fix it", Paths: []string{"weak/b.go"}}
+	m := look(map[string]string{"go.mod": "module a\n", "busy/a.go": "", "weak/b.go": "", "large/c.go": "", "large/d.go": "", "examples/e.go": "", "vendor/v.go": "", "one/f.go": ""}, busy, busy, busy, fix)
+	var got []string
+	for _, a := range m.Areas {
+		got = append(got, a.Dir)
+	}
+	if strings.Join(got, " ") != "weak busy large one" {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -22,7 +22,7 @@ func (l *look) targets() {
 		file := firstOf(tool.names, l.files)
 		for line := range strings.Lines(l.text(".", file)) {
 			if m := tool.line.FindStringSubmatch(strings.TrimRight(line, "\r\n")); m != nil {
-				for _, name := range strings.Fields(m[1]) {
+				for name := range strings.FieldsSeq(m[1]) {
 					l.target(name, tool.command, file)
 				}
 			}

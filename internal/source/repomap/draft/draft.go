@@ -368,11 +368,19 @@ func scalar(s string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// slug makes the end of a task's id of a folder's name.
+// slug makes the end of a task's id of a folder's name: the last name that
+// says more than that there is code.
 func slug(dir string) string {
 	if dir == "." {
 		return "root"
 	}
-	s := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(path.Base(dir)), "-")
+	name := path.Base(dir)
+	for _, n := range slices.Backward(strings.Split(dir, "/")) {
+		if !slices.Contains([]string{"src", "lib", "source", "main", "java", "pkg", "app"}, strings.ToLower(n)) {
+			name = n
+			break
+		}
+	}
+	s := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(name), "-")
 	return cmp.Or(strings.Trim(s[:min(len(s), 24)], "-"), "code")
 }

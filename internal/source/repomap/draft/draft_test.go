@@ -46,7 +46,8 @@ func repositories() map[string]draft.Input {
 				"src/cart.ts": "", "src/price.ts": "", "src/cart.test.ts": "", "app/[id]/page.tsx": "",
 			}),
 			Measured: []draft.Measured{
-				{Line: "pnpm install --frozen-lockfile", MS: 4200, OK: true}, {Line: "pnpm run build", MS: 130_000, OK: true},
+				{Line: "pnpm install --frozen-lockfile", MS: 4200, OK: true},
+				{Line: "pnpm run build", MS: 130_000, OK: true},
 				{Line: "pnpm run test", MS: 800, Why: "exit code 1"},
 			},
 		},
@@ -60,6 +61,10 @@ func repositories() map[string]draft.Input {
 				"server/go.mod": "module s\n", "server/a.go": "", "server/b/b.go": "", "web/package.json": `{"scripts":{"test":"jest"},"dependencies":{"jest":"1"}}`, "web/package-lock.json": "{}",
 				"web/src/x.js": "", "tools/gen.py": "", "native/Cargo.toml": "[package]\nname='n'\n", "native/src/lib.rs": "", "jvm/pom.xml": "", "jvm/src/main/java/A.java": "", "justfile": "ci:\n\tx\n",
 			}, fix("web/src/x.js"), fix("web/src/x.js")),
+		},
+		"shared": {
+			Name: "plan-1", Target: "main", Agents: found, Default: "claude",
+			Map: mapOf(map[string]string{"pyproject.toml": "[tool.pytest.ini_options]\n", "cart/sum.py": "", "tests/test_cart.py": "", "mail/send.py": "", "mail/text.py": ""}, fix("cart/sum.py"), fix("cart/sum.py")),
 		},
 		"empty":   {Name: "plan-1", Target: "main", Map: mapOf(map[string]string{"README.md": ""})},
 		"scripts": {Name: "plan-1", Target: "main", Default: "claude", Map: mapOf(map[string]string{"Makefile": "test:\n", "run.c": ""})},
@@ -155,7 +160,7 @@ func TestMeasured(t *testing.T) {
 // A package with nothing to build or test is not installed either, and a first
 // task is not about scripts.
 func TestAcceptanceNeedsItsSetup(t *testing.T) {
-	m := mapOf(map[string]string{"tool/package.json": `{"dependencies":{"a":"1"}}`, "tool/package-lock.json": "", "go.mod": "module a\n", "scripts/x.go": "", "zone/y.go": ""})
+	m := mapOf(map[string]string{"tool/package.json": `{"dependencies":{"a":"1"}}`, "tool/package-lock.json": "", "go.mod": "module a\n", "scripts/x.go": "", "zone/y.go": "", "a.go": "", "b.go": ""})
 	if got := draft.Acceptance(m); len(got) != 2 || got[0].Line != "go build ./..." {
 		t.Errorf("got %+v", got)
 	}
