@@ -32,6 +32,9 @@ type event struct {
 // Run runs the tests of packages.
 func (goTool) Run(ctx context.Context, x check.Exec, g suite.Group, o suite.Order) (suite.Report, string) {
 	argv := []string{"go", "test", "-json", "-count=" + strconv.Itoa(o.Often()), "-vet=off"}
+	if o.LimitMS > 0 {
+		argv = append(argv, "-timeout=0") // its own limit of ten minutes counts for those who set none
+	}
 	argv = append(argv, o.Options...)
 	if len(o.Only) > 0 {
 		argv = append(argv, "-run", anyName(o.Only))

@@ -1,12 +1,14 @@
 package golang
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"testing/fstest"
 
 	"muster/internal/check/checktest"
 	"muster/internal/check/suite"
+	"muster/internal/core/job"
 )
 
 func fsOf(f checktest.Files) fstest.MapFS {
@@ -129,4 +131,20 @@ func FuzzParseGo(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A package may take longer than the ten minutes that the go command allows,
+// where somebody else bounds it.
+func TestTimeout(t *testing.T) {
+	for limit, want := range map[int64]bool{0: false, 3_600_000: true} {
+		var argv []string
+		x := checktest.ExecFunc(func(_ context.Context, c job.Command) (job.Output, error) {
+			argv = c.Argv
+			return job.Output{}, nil
+		})
+		goTool{}.Run(t.Context(), x, suite.Group{Dir: "."}, suite.Order{Tree: t.TempDir(), LimitMS: limit})
+		if got := slices.Contains(argv, "-timeout=0"); got != want {
+			t.Errorf("limit %d: %q", limit, argv)
+		}
+	}
 }

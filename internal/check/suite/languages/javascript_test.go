@@ -1,6 +1,8 @@
 package languages_test
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +11,7 @@ import (
 	"muster/internal/check/basetests"
 	"muster/internal/check/checktest"
 	"muster/internal/core/evidence"
+	"muster/internal/core/job"
 )
 
 // web is a package with tests for node's own runner.
@@ -48,8 +51,9 @@ func TestNode(t *testing.T) {
 		"gate missing web/test/exits.test.js:0",
 		"locator skipped web/test/flag.test.js:5",
 		"locator does_not_compile web/test/api.test.js:0",
+		"locator flaky web/test/waver.test.js:5",
 	)
-	mentions(t, got, "red since long in web/test/sum.test.js does not pass at the base either", "wavers in web/test/waver.test.js", "web/test/api.test.js do not compile")
+	mentions(t, got, "red since long in web/test/sum.test.js does not pass at the base either", "web/test/api.test.js do not compile")
 	for _, f := range got.Findings {
 		if f.Path == "web/test/sum.test.js" && (!strings.HasPrefix(f.Message, "sum > adds passes at the base") || !strings.HasSuffix(f.Reproduce, "cd web && node --test --test-name-pattern=adds test/sum.test.js)")) {
 			t.Errorf("%s\n%s", f.Message, f.Reproduce)
@@ -146,5 +150,62 @@ func TestUnreadRunnersAreNamed(t *testing.T) {
 			t.Errorf("%s: %s", got.Status, got.Why)
 		}
 		mentions(t, got, want)
+	}
+}
+
+// shells notes the lines that it runs.
+type shells struct {
+	osExec
+	lines []string
+}
+
+func (x *shells) Run(ctx context.Context, c job.Command) (job.Output, error) {
+	x.lines = append(x.lines, c.Shell)
+	return x.osExec.Run(ctx, c)
+}
+
+// Tools that take files run those that import what changed first, and then the
+// others.
+func TestTheNearestFirst(t *testing.T) {
+	t.Parallel()
+	for tool, load := range map[string]string{"vitest": "import { it, expect } from 'vitest';\nimport { add } from '%s';\n", "jest": "const { add } = require('%s');\n"} {
+		t.Run(tool, func(t *testing.T) {
+			dir := installed(t, tool)
+			kind, export := "module", "export const add = (a, b) => %s;\n"
+			if tool == "jest" {
+				kind, export = "commonjs", "exports.add = (a, b) => %s;\n"
+			}
+			base := checktest.Files{
+				"package.json": `{"name": "p", "type": "` + kind + `", "scripts": {"test": "` + tool + `"}}`,
+				"sum.js":       fmt.Sprintf(export, "a + b"), "far.js": fmt.Sprintf(export, "a + b"),
+			}
+			for i := range 12 {
+				from := "../far.js"
+				if i == 7 {
+					from = "../sum.js"
+				}
+				base[fmt.Sprintf("test/t%02d.test.js", i)] = fmt.Sprintf(load, from) + "it('adds', () => expect(add(1, 2)).toBe(3));\n"
+			}
+			trees := checktest.New(t, map[string]checktest.Files{"base": base, "head": base.With(checktest.Files{"sum.js": fmt.Sprintf(export, "a * b")})})
+			req := checktest.Request(evidence.OfTask)
+			req.Links = []evidence.Link{{From: dir, To: "node_modules"}}
+			x := &shells{}
+			got := checktest.Run(t, basetests.New(), trees, x, req)
+			if have := strings.Join(briefly(got), " "); !strings.HasPrefix(have, "gate failed test/t07.test.js") || len(got.NotRun) != 1 {
+				t.Errorf("%s: %s, %q, %q", got.Status, got.Why, have, got.NotRun)
+			}
+			var near, far []string
+			for _, line := range x.lines {
+				if strings.Contains(line, "t07.test.js") && !strings.Contains(line, "t06.test.js") {
+					near = append(near, line)
+				}
+				if strings.Contains(line, "t06.test.js") && !strings.Contains(line, "t07.test.js") {
+					far = append(far, line)
+				}
+			}
+			if len(near) == 0 || len(far) != 1 || x.lines[0] != near[0] || x.lines[len(x.lines)-1] != far[0] {
+				t.Errorf("ran\n%s", strings.Join(x.lines, "\n"))
+			}
+		})
 	}
 }
