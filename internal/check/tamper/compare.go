@@ -88,7 +88,10 @@ func (j weakening) cannotFail(h *test, k paired) bool {
 // given gives what an assertion is called with: what was looked at by itself
 // before asks for no less when another function is called with the same.
 func given(a source.Assertion) string {
-	_, rest, _ := strings.Cut(core(a.Text), "(")
+	_, rest, called := strings.Cut(core(a.Text), "(")
+	if !called {
+		return a.Text
+	}
 	return rest
 }
 
