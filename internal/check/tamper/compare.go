@@ -73,7 +73,7 @@ func (j weakening) compare(t, h *test) {
 // cannotFail finds an assertion that can fail no more.
 func (j weakening) cannotFail(h *test, k paired) bool {
 	switch {
-	case k.was.Dead != "" || k.was.Strength == source.Trivial:
+	case k.was.Dead != "" || k.was.Strength == source.Trivial || given(k.was) == given(k.is) && k.is.Strength == source.Trivial:
 		return false
 	case k.is.Dead != "":
 		j.about(h, k, "dead", evidence.Gate, fmt.Sprintf("An assertion of %s can never fail the test any more: %s.", place(h), k.is.Dead))
@@ -83,6 +83,16 @@ func (j weakening) cannotFail(h *test, k paired) bool {
 		return false
 	}
 	return true
+}
+
+// given gives what an assertion is called with: what was looked at by itself
+// before asks for no less when another function is called with the same.
+func given(a source.Assertion) string {
+	_, rest, called := strings.Cut(core(a.Text), "(")
+	if !called {
+		return a.Text
+	}
+	return rest
 }
 
 // conditional finds an assertion that is now reached only under a condition

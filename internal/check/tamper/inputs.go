@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"muster/internal/check"
 	"muster/internal/check/tamper/asked"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
@@ -111,7 +112,7 @@ func (j *judge) moves(t, h *test, p pairing) {
 	skip, free := assertionLines(h), unpaired(t, has)
 	for n := h.Start + 1; n <= h.End && n <= len(h.file.lines); n++ {
 		text := strings.TrimSpace(h.file.lines[n-1])
-		if skip[n] || had[words.Tight(text)] {
+		if skip[n] || had[words.Tight(text)] || counting.MatchString(text) {
 			continue
 		}
 		for i, old := range free {
@@ -123,6 +124,9 @@ func (j *judge) moves(t, h *test, p pairing) {
 		}
 	}
 }
+
+// counting matches lines that say how many assertions there are.
+var counting = check.Lazy(`\bplan\(|\bexpect\.assertions\(`)
 
 // unpaired gives the lines of a test that the head does not have.
 func unpaired(t *test, has map[string]bool) []string {

@@ -1,11 +1,11 @@
 package tamper
 
 import (
-	"muster/internal/check/tamper/words"
-
 	"cmp"
 	"path"
 	"slices"
+
+	"muster/internal/check/tamper/words"
 )
 
 const (

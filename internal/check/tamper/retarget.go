@@ -77,10 +77,20 @@ func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 	if j.beside(r.head) > 0 || j.repeated(r) {
 		level = evidence.Context
 	}
-	if j.asked.Task == "" && j.asked.SpeaksOf(append(j.subjects(r.base), calls(r.base)...)) || j.asked.Reverts() || j.code.rewritten(r.base.file.path) || j.manifests() {
+	if j.asked.Task == "" && j.asked.SpeaksOf(append(j.subjects(r.base), calls(r.base)...)) || j.asked.Reverts() || j.code.rewritten(r.base.file.path) || j.manifests() || printed(r) {
 		level = atMostLocator(level)
 	}
 	return level, why
+}
+
+var digest = check.Lazy(`[0-9a-f]{32,}`)
+
+// printed reports whether nobody writes such a value by hand: digests of
+// another length, as another algorithm gives, or pages of output.
+func printed(r retarget) bool {
+	const page = 600
+	a, b := digest.FindString(r.was), digest.FindString(r.is)
+	return a != "" && b != "" && len(a) != len(b) || len(r.was) > page && len(r.is) > page
 }
 
 // claims reports whether the author names what is new in a value.

@@ -27,6 +27,7 @@ func Of(req evidence.Request) Asked {
 // Weight is how much a text counts.
 type Weight int
 
+// The weights, from the least to the most.
 const (
 	Silent  Weight = iota
 	Claimed        // the author says it

@@ -7,8 +7,13 @@ func TestMentions(t *testing.T) {
 		text, value string
 		want        bool
 	}{
-		{"it gives 120 now", "120", true}, {"it gives 1200 now", "120", false}, {"Max_Retries goes up", "max_retries", true},
-		{"a b", "a", false}, {"", "x1", false}, {"v2 is out", "v2", true}, {"prefixed", "fix", false},
+		{"it gives 120 now", "120", true},
+		{"it gives 1200 now", "120", false},
+		{"Max_Retries goes up", "max_retries", true},
+		{"a b", "a", false},
+		{"", "x1", false},
+		{"v2 is out", "v2", true},
+		{"prefixed", "fix", false},
 	} {
 		if got := Mentions(tt.text, tt.value); got != tt.want {
 			t.Errorf("%q names %q: %v", tt.text, tt.value, got)
@@ -23,9 +28,15 @@ func TestKeepsBehaviour(t *testing.T) {
 		kind, claim string
 		want        bool
 	}{
-		{"refactor", "Round down", true}, {"feature", "Simplify rounding", false}, {"fix", "Tidy", false},
-		{"", "Simplify rounding", true}, {"", "refactor(core): split a file", true}, {"", "Speed up the tests", true},
-		{"", "Round totals down", false}, {"", "Fix rounding\n\nSimplify the rest", false}, {"", "", false},
+		{"refactor", "Round down", true},
+		{"feature", "Simplify rounding", false},
+		{"fix", "Tidy", false},
+		{"", "Simplify rounding", true},
+		{"", "refactor(core): split a file", true},
+		{"", "Speed up the tests", true},
+		{"", "Round totals down", false},
+		{"", "Fix rounding\n\nSimplify the rest", false},
+		{"", "", false},
 	} {
 		if got := (Asked{Claim: tt.claim, Kind: tt.kind}).KeepsBehaviour(); got != tt.want {
 			t.Errorf("type %q, claim %q: %v", tt.kind, tt.claim, got)

@@ -2,6 +2,7 @@ package bodies
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"muster/internal/check"
@@ -111,10 +112,8 @@ func leafOf(name string) string { return name[strings.LastIndexByte(name, '.')+1
 // looked at as a whole.
 func (c *comparison) walksResult(was source.Assertion, over string) bool {
 	for _, name := range callees(over) {
-		for _, asked := range callees(was.Subject) {
-			if name == asked {
-				return true
-			}
+		if slices.Contains(callees(was.Subject), name) {
+			return true
 		}
 	}
 	return false

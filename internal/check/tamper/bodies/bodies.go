@@ -49,6 +49,7 @@ func Compare(was, is Body, pairs []Pair, free map[string]bool) []Weakness {
 	c.swallowed()
 	c.unreached()
 	c.compared()
+	c.overwritten()
 	c.doubles()
 	c.writes()
 	c.skips()
@@ -230,14 +231,32 @@ func (c *comparison) guards() {
 		if m == nil || c.had[l.tight] || !c.leaves(i) {
 			continue
 		}
+		named := false
 		for v := range words.Values(words.Scan(m[1], c.after.Lang)) {
 			if len(v) > 1 && c.namesCase(v) {
 				c.say("cases_lost", true, l, "leaves out the case "+quote(v)+" now: "+quote(l.text))
+				named = true
 				break
 			}
 		}
+		if !named && c.onlyLeaves(l) {
+			c.say("leaves_early", false, l, "ends before its assertions under a condition that the base did not have: "+quote(l.text))
+			return
+		}
 	}
 }
+
+// onlyLeaves reports whether a condition was put before assertions that are
+// there as before, and nothing else was changed in the body.
+func (c *comparison) onlyLeaves(guard line) bool {
+	if slices.ContainsFunc(c.gone(), func(l line) bool { return !looping.MatchString(l.text) }) || len(c.after.Assertions) > len(c.before.Assertions) || absent.MatchString(guard.text) || platform.MatchString(guard.text) || skipping.MatchString(guard.text) {
+		return false
+	}
+	return slices.ContainsFunc(c.pairs, func(p Pair) bool { return p.Is.Start > guard.n && p.Was.Text == p.Is.Text })
+}
+
+// absent matches conditions on what is not there, as loops over lists have them.
+var absent = check.Lazy(`(==|is|!=) ?(nil|None|null|undefined)\b`)
 
 // leaves reports whether the line after a condition, or the same line, leaves.
 func (c *comparison) leaves(i int) bool {

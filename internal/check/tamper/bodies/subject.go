@@ -55,6 +55,32 @@ func (c *comparison) compared() {
 	}
 }
 
+var assigning = check.Lazy(`^(?:const |let |var )?(?:\w+\.)*(\w+)\s*:?=\s*([^=].*)$`)
+
+// overwritten finds values that assertions expect, and that are now worked out
+// before with what the assertions look at.
+func (c *comparison) overwritten() {
+	known := definitions(c.is)
+	for _, l := range c.fresh() {
+		m := assigning.FindStringSubmatch(l.text)
+		if m == nil {
+			continue
+		}
+		given := callees(m[2])
+		for _, p := range c.pairs {
+			subject := root(p.Is.Subject)
+			if p.Was.Text != p.Is.Text || subject == m[1] || l.n > p.Is.Start || !words.Of(words.Scan(p.Is.Text, c.after.Lang))[m[1]] {
+				continue
+			}
+			asked := append(callees(p.Is.Text), callees(known[subject])...)
+			if slices.ContainsFunc(given, func(n string) bool { return slices.Contains(asked, n) }) {
+				c.say("self_compared", true, l, "works out what it expects with what it tests: "+quote(l.text))
+				return
+			}
+		}
+	}
+}
+
 // names gives the names in code that are no parts of others.
 func names(tokens []words.Token) map[string]bool {
 	out := map[string]bool{}

@@ -13,6 +13,7 @@ import (
 // Kind is the sort of a Token, as far as it matters here.
 type Kind int
 
+// The sorts of words.
 const (
 	Word Kind = iota
 	Number
@@ -46,6 +47,7 @@ func Scan(code string, lang source.Language) []Token {
 	return out
 }
 
+// IsRune reports whether a character may be part of a name.
 func IsRune(r rune) bool {
 	return r == '_' || r == '$' || unicode.IsLetter(r) || unicode.IsDigit(r)
 }

@@ -22,7 +22,7 @@ func (r *testReader) assertion(f treesitter.Node, name string, list []treesitter
 		return r.matched(root, short, list, negated)
 	}
 	switch {
-	case name == "assert" || name == "assert.ok" || name == "assert.isOk" || name == "t.ok" || name == "t.truthy" || name == "t.true" || name == "invariant" || name == "console.assert":
+	case name == "assert" || name == "assert.ok" || name == "assert.isOk" || name == "t.ok" || name == "t.truthy" || name == "t.true" || name == "invariant":
 		if len(list) == 0 {
 			return source.Assertion{}, false
 		}
