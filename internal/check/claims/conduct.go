@@ -56,7 +56,7 @@ func exchanges(p pair) []exchange {
 			continue
 		}
 		for i := range h.Added {
-			if p.head.InComment(h.NewStart+i) {
+			if p.head.InComment(h.NewStart + i) {
 				continue
 			}
 			was, is := piece.FindAllString(h.Removed[i], 400), piece.FindAllString(h.Added[i], 400)
