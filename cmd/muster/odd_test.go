@@ -75,7 +75,7 @@ func judged(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: judged CODE,... 'CHECK=STATUS ...' ARG...")
 	}
 	want := map[string]string{}
-	for _, w := range strings.FieldsSeq(args[1]) {
+	for w := range strings.FieldsSeq(args[1]) {
 		check, status, _ := strings.Cut(w, "=")
 		want[check] = status
 	}
