@@ -48,7 +48,7 @@ func TestStories(t *testing.T) {
 			}
 			return os.WriteFile(filepath.Join(home, "gitconfig"), []byte("[user]\n\tname = Tess\n\temail = tess@localhost\n"), 0o644)
 		},
-		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"repo": repo, "await": await, "code": code},
+		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"repo": repo, "await": await, "code": code, "odd": odd, "judged": judged},
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 	})
 }

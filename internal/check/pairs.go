@@ -3,6 +3,7 @@ package check
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"muster/internal/core/change"
@@ -40,10 +41,14 @@ func (p Pair) Path() string { return p.Change.Path }
 func (s *Subject) Pairs(ctx context.Context) (pairs []Pair, left []string, err error) {
 	over := 0
 	for _, f := range s.Change.Files {
-		if source.LanguageOf(f.Path) == source.Unknown || f.IsBinary || !isFile(f.OldMode) || !isFile(f.NewMode) {
+		if source.LanguageOf(f.Path) == source.Unknown || !isFile(f.OldMode) || !isFile(f.NewMode) {
 			continue
 		}
 		if c := change.Classify(f.Path, nil); c.Generated || c.Vendored {
+			continue
+		}
+		if f.IsBinary {
+			left = append(left, ShowPath(f.Path)+" was not read: it is binary")
 			continue
 		}
 		if len(pairs) == maxPairs {
@@ -55,13 +60,13 @@ func (s *Subject) Pairs(ctx context.Context) (pairs []Pair, left []string, err e
 		if f.OldPath != "" {
 			old = f.OldPath
 		}
-		if p.Base, err = side(ctx, old, f.OldMode, s.BaseSource); err != nil {
-			return nil, nil, fmt.Errorf("read %s at the base: %w", ShowPath(old), err)
+		if p.Base, err = side(ctx, old, f.OldMode, s.BaseSource); err == nil {
+			p.Head, err = side(ctx, f.Path, f.NewMode, s.HeadSource)
 		}
-		if p.Head, err = side(ctx, f.Path, f.NewMode, s.HeadSource); err != nil {
-			return nil, nil, fmt.Errorf("read %s at the head: %w", ShowPath(f.Path), err)
+		if err != nil && !errors.Is(err, change.ErrTooLarge) {
+			return nil, nil, fmt.Errorf("read %s: %w", ShowPath(f.Path), err)
 		}
-		if len(p.Base.Text) > maxPairFile || len(p.Head.Text) > maxPairFile {
+		if err != nil || len(p.Base.Text) > maxPairFile || len(p.Head.Text) > maxPairFile {
 			left = append(left, fmt.Sprintf("%s was not read: it is larger than %d MiB", ShowPath(f.Path), maxPairFile>>20))
 			continue
 		}

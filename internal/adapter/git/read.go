@@ -51,7 +51,7 @@ func (r *Repo) find(ctx context.Context, treeish, path string) (change.Entry, bo
 func (r *Repo) readEntry(ctx context.Context, e change.Entry, treeish string) ([]byte, bool, error) {
 	o, err := r.objects.info(ctx, e.Blob)
 	if err == nil && o.Size > MaxFile {
-		return nil, false, fault.New(fault.Invalid, "%s in %s has %d bytes; at most %d are read", printable(e.Path), treeish, o.Size, MaxFile)
+		return nil, false, fault.Wrap(fault.Invalid, change.ErrTooLarge, "%s in %s has %d bytes, at most %d are read", printable(e.Path), treeish, o.Size, MaxFile)
 	}
 	if err == nil {
 		o, err = r.objects.read(ctx, e.Blob)

@@ -3,12 +3,14 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
 )
@@ -137,7 +139,7 @@ var packageVersion = check.Lazy(`(?m)^\s*"?'?(?:__version__|version)"?'?\s*[:=]\
 func (t *tree) stablePackage(ctx context.Context, root string) (bool, error) {
 	for _, name := range []string{"package.json", "pyproject.toml", "setup.cfg", "setup.py", "CHANGES.rst", "CHANGES.md", "CHANGELOG.md", "CHANGELOG.rst", "HISTORY.md"} {
 		b, ok, err := t.s.BaseFile(ctx, path.Join(root, name))
-		if err != nil {
+		if err != nil && !errors.Is(err, change.ErrTooLarge) {
 			return false, err
 		}
 		if !ok || len(b) > maxFile {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -266,6 +267,10 @@ func (t *tree) elsewhere(ctx context.Context, dir string, gone []loss, pairs []c
 			continue
 		}
 		f, b, ok, err := t.s.HeadSource(ctx, p)
+		if errors.Is(err, change.ErrTooLarge) {
+			t.left = append(t.left, fmt.Sprintf("what package %s no longer offers was not looked for: %s is too large", check.ShowPath(dir), check.ShowPath(p)))
+			return nil, nil // it may hold all of it
+		}
 		if err != nil {
 			return nil, err
 		}

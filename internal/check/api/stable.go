@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
 	"path"
 	"slices"
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/core/change"
 )
 
 var (
@@ -35,7 +37,7 @@ func (t *tree) stable(ctx context.Context, module, root string) (bool, error) {
 	slices.Sort(pages)
 	for _, p := range pages[:min(len(pages), 60)] {
 		b, ok, err := t.s.BaseFile(ctx, p)
-		if err != nil {
+		if err != nil && !errors.Is(err, change.ErrTooLarge) {
 			return false, err
 		}
 		if !ok {

@@ -6,6 +6,7 @@ package capabilities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -52,19 +53,20 @@ type news struct {
 }
 
 func (capabilities) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.Result {
-	fresh, order, err := newUses(ctx, s)
+	fresh, order, notRun, err := newUses(ctx, s)
 	if err != nil {
 		return check.CouldNot("%v", err)
 	}
 	if len(order) == 0 {
-		return check.Judged(nil)
+		res := check.Judged(nil)
+		res.NotRun = notRun
+		return res
 	}
 	list, err := s.BaseList(ctx)
 	if err != nil {
 		return check.CouldNot("%v", err)
 	}
 	var findings []evidence.Finding
-	var notRun []string
 	for _, pkg := range order {
 		had, isNew, complete, err := before(ctx, s, list, pkg)
 		if err != nil {
@@ -99,24 +101,28 @@ func delivered(p string) bool {
 	return class == change.Class{} && !aside && source.LanguageOf(p) != source.Unknown
 }
 
-// newUses gives, for each package, the uses on lines that the change adds.
-func newUses(ctx context.Context, s *check.Subject) (map[unit][]news, []unit, error) {
-	out := map[unit][]news{}
-	var order []unit
+// newUses gives, for each package, the uses on lines that the change adds, and
+// what was left out.
+func newUses(ctx context.Context, s *check.Subject) (out map[unit][]news, order []unit, left []string, err error) {
+	out = map[unit][]news{}
 	for _, f := range s.Change.Files {
 		if f.Status == change.Deleted || f.Added == 0 || !delivered(f.Path) || f.NewMode == change.ModeSymlink || f.NewMode == change.ModeSubmodule {
 			continue
 		}
 		head, text, _, err := s.HeadSource(ctx, f.Path)
+		if errors.Is(err, change.ErrTooLarge) {
+			left = append(left, check.ShowPath(f.Path)+" was not read: it is too large")
+			continue
+		}
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		if head.Generated {
 			continue
 		}
 		p, err := s.Patch(ctx, f.Path)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		pkg := unit{path.Dir(f.Path), family(head.Language)}
 		for _, u := range uses(head, text) {
@@ -129,7 +135,7 @@ func newUses(ctx context.Context, s *check.Subject) (map[unit][]news, []unit, er
 			out[pkg] = append(out[pkg], news{u, f})
 		}
 	}
-	return out, order, nil
+	return out, order, left, nil
 }
 
 // before gives what a package could do at the base, and whether it is new

@@ -25,7 +25,7 @@ func Request(s evidence.Subject) evidence.Request {
 
 // Run judges with one check, through a runner as in production. Checks that
 // it needs are stood in for by ones that pass.
-func Run(t testing.TB, c check.Check, trees *Trees, x check.Exec, req evidence.Request) evidence.Result {
+func Run(t testing.TB, c check.Check, trees check.Trees, x check.Exec, req evidence.Request) evidence.Result {
 	t.Helper()
 	var checks []check.Check
 	for _, need := range c.Info().Needs {

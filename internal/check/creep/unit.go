@@ -2,6 +2,7 @@ package creep
 
 import (
 	"context"
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -43,12 +44,12 @@ func collect(ctx context.Context, s *check.Subject) ([]*unit, error) {
 		if source.LanguageOf(f.Path) != source.Unknown {
 			u.code = u.class == change.Class{}
 			if f.Status != change.Deleted {
-				if head, _, _, err = s.HeadSource(ctx, f.Path); err != nil {
+				if head, _, _, err = s.HeadSource(ctx, f.Path); err != nil && !errors.Is(err, change.ErrTooLarge) {
 					return nil, err
 				}
 			}
 			if f.Status != change.Added {
-				if base, _, _, err = s.BaseSource(ctx, oldPath(f)); err != nil {
+				if base, _, _, err = s.BaseSource(ctx, oldPath(f)); err != nil && !errors.Is(err, change.ErrTooLarge) {
 					return nil, err
 				}
 			}

@@ -90,7 +90,14 @@ type judgement struct {
 	*harness
 	s        *check.Subject
 	findings []evidence.Finding
+	noted    map[noted]bool
 	left     []string
+}
+
+// noted is a rule that has a finding about a line.
+type noted struct {
+	rule, path string
+	line       int
 }
 
 // The rules, by what they look at.
@@ -105,7 +112,7 @@ type (
 )
 
 func (h *harness) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.Result {
-	j := &judgement{harness: h, s: s}
+	j := &judgement{harness: h, s: s, noted: map[noted]bool{}}
 	for _, f := range s.Change.Files {
 		if err := j.file(ctx, f); err != nil {
 			return check.CouldNot("%s could not be looked at: %v", check.ShowPath(f.Path), err)
@@ -196,11 +203,11 @@ func (j *judgement) find(level evidence.Level, rule string, f *file, line change
 	if line.Number > 0 {
 		at = fmt.Sprintf("%s (line %d)", at, line.Number)
 	}
-	for _, x := range j.findings { // one of each rule for a line is enough
-		if x.Rule == rule && x.Path == f.Path && x.StartLine == line.Number {
-			return
-		}
+	here := noted{rule, f.Path, line.Number}
+	if j.noted[here] {
+		return // one of each rule for a line is enough
 	}
+	j.noted[here] = true
 	j.findings = append(j.findings, evidence.NewFinding(evidence.Finding{
 		Check: Name, Rule: rule, Level: level, Grade: evidence.Observed, Path: f.Path, StartLine: line.Number, EndLine: line.Number,
 		Message:   at + " " + message + ".",

@@ -81,6 +81,42 @@ func TestSkips(t *testing.T) {
 	}
 }
 
+// Changed tests that end neither together nor alone do not pass: no other check
+// runs tests that come without code.
+func TestChangedTestsThatDoNotEnd(t *testing.T) {
+	late, pass := job.Output{Code: -1, TimedOut: true}, job.Output{Stdout: `{"Action":"pass","Package":"example.org/m/calm","Test":"TestIt"}` + "\n" + `{"Action":"pass","Package":"example.org/m/calm"}` + "\n"}
+	for name, tt := range map[string]struct {
+		file   string
+		runs   []job.Output
+		status evidence.Status
+	}{
+		"never":          {"calm/calm_test.go", []job.Output{late, late}, evidence.CouldNot},
+		"once":           {"calm/calm_test.go", []job.Output{late, pass}, evidence.Skipped},
+		"no test edited": {"calm/calm.go", []job.Output{late}, evidence.Skipped},
+		"a new test":     {"calm/more_test.go", []job.Output{late, late}, evidence.CouldNot},
+	} {
+		trees := checktest.New(t, map[string]checktest.Files{"base": base(), "head": base().With(checktest.Files{tt.file: "package calm // x\n"})})
+		next := tt.runs
+		var argvs []string
+		x := checktest.ExecFunc(func(_ context.Context, c job.Command) (job.Output, error) {
+			argvs = append(argvs, strings.Join(c.Argv, " "))
+			if len(next) == 0 {
+				return job.Output{Code: 127}, nil
+			}
+			out := next[0]
+			next = next[1:]
+			return out, nil
+		})
+		got := checktest.Run(t, New(), trees, x, checktest.Request(evidence.OfTask))
+		if got.Status != tt.status || len(argvs) != len(tt.runs) || !strings.Contains(got.Why, "time limit") {
+			t.Errorf("%s: %s: %s, %q", name, got.Status, got.Why, argvs)
+		}
+		if len(argvs) == 2 && (strings.Contains(argvs[1], "-race") || strings.Contains(argvs[1], "-count=3")) {
+			t.Errorf("%s: it is run again as %s", name, argvs[1])
+		}
+	}
+}
+
 // What it does not come to is said, and is no alarm.
 func TestWhatIsLeft(t *testing.T) {
 	trees := checktest.New(t, map[string]checktest.Files{"base": base(), "head": base().With(checktest.Files{"calm/calm.go": "package calm // x\n"})})

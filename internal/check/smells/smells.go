@@ -7,6 +7,7 @@ package smells
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"muster/internal/check"
@@ -60,11 +61,11 @@ type file struct {
 }
 
 func (smells) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.Result {
-	files, err := read(ctx, s)
+	files, large, err := read(ctx, s)
 	if err != nil {
 		return check.CouldNot("%v", err)
 	}
-	if len(files) == 0 {
+	if len(files) == 0 && len(large) == 0 {
 		return check.Skip("no source file that people write was added or changed")
 	}
 	var findings []evidence.Finding
@@ -79,41 +80,52 @@ func (smells) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.
 		return check.CouldNot("%v", err)
 	}
 	res := check.Judged(check.Fold(append(findings, copies...), maxFindings))
+	res.NotRun = append(res.NotRun, large...)
 	if left != "" {
 		res.NotRun = append(res.NotRun, left)
 	}
 	return res
 }
 
-// read gives the changed source files of the head.
-func read(ctx context.Context, s *check.Subject) ([]file, error) {
-	var out []file
+// read gives the changed source files of the head, and what it left out.
+func read(ctx context.Context, s *check.Subject) (out []file, left []string, err error) {
 	for _, c := range s.Change.Files {
 		f := file{File: c, class: change.Classify(c.Path, nil)}
-		if c.Status == change.Deleted || c.IsBinary || f.class.Vendored || f.class.Generated || source.LanguageOf(c.Path) == source.Unknown ||
+		if c.Status == change.Deleted || f.class.Vendored || f.class.Generated || source.LanguageOf(c.Path) == source.Unknown ||
 			c.NewMode == change.ModeSymlink || c.NewMode == change.ModeSubmodule {
 			continue
 		}
-		var err error
+		if c.IsBinary {
+			left = append(left, check.ShowPath(c.Path)+" was not read: it is binary")
+			continue
+		}
 		if f.patch, err = s.Patch(ctx, c.Path); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if f.head, f.text, _, err = s.HeadSource(ctx, c.Path); err != nil {
-			return nil, err
+		if f.patch.Left != "" || c.Added == 0 {
+			continue
 		}
-		if f.head.Generated || f.patch.Left != "" || c.Added == 0 {
+		f.head, f.text, _, err = s.HeadSource(ctx, c.Path)
+		if errors.Is(err, change.ErrTooLarge) {
+			left = append(left, check.ShowPath(c.Path)+" was not read: it is too large")
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if f.head.Generated {
 			continue
 		}
 		old := c.OldPath
 		if old == "" {
 			old = c.Path
 		}
-		if f.base, _, _, err = s.BaseSource(ctx, old); err != nil {
-			return nil, err
+		if f.base, _, _, err = s.BaseSource(ctx, old); err != nil && !errors.Is(err, change.ErrTooLarge) {
+			return nil, nil, err
 		}
 		out = append(out, f)
 	}
-	return out, nil
+	return out, left, nil
 }
 
 // note gives a finding that is folded away.

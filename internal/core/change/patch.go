@@ -2,8 +2,12 @@ package change
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 )
+
+// ErrTooLarge says that a file is larger than files are read.
+var ErrTooLarge = errors.New("it is too large")
 
 // Entry is one file, link or submodule of a tree.
 type Entry struct {
