@@ -1,6 +1,6 @@
-// Package agentse2e carries whole runs of the real program with real agents:
-// Claude Code and Codex, each against a scripted model. It runs on request
-// only; scripts/agents-e2e.sh installs the agents and asks for it.
+// Package agentse2e carries whole runs of the real program with real agents,
+// each against a scripted model. It runs on request only;
+// scripts/agents-e2e.sh installs the agents and asks for it.
 //
 // One case is one repository with a home and a state folder of its own, and
 // one model. What is held against the script: what landed, what Muster

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,11 +25,8 @@ func loginOf(s *Session, g job.Agent) login.Found {
 // merged gives the variables that an agent may see.
 func merged(a job.Attempt) map[string]string {
 	env := map[string]string{}
-	for _, vars := range []map[string]string{a.Host, a.Agent.Env} {
-		for name, value := range vars {
-			env[name] = value
-		}
-	}
+	maps.Copy(env, a.Host)
+	maps.Copy(env, a.Agent.Env)
 	return env
 }
 

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"maps"
 	"path/filepath"
 
 	"muster/internal/core/fault"
@@ -35,9 +36,7 @@ func (c acp) Spec(a job.Attempt) (job.Spec, error) {
 	known, isKnown := acpKnown(a.Agent.Command[0])
 	if isKnown {
 		argv = append(argv, known.args(a)...)
-		for name, value := range known.fixed(a) {
-			fixed[name] = value
-		}
+		maps.Copy(fixed, known.fixed(a))
 	}
 	if a.Agent.Model != "" {
 		if !isKnown {

@@ -81,7 +81,7 @@ func TestSpecs(t *testing.T) {
 		{"copilot-resume", func(a *job.Attempt) {
 			a.Session, a.Agent.Model, a.Agent.Args = "sess-1", "coder", []string{"--allow-tool=write"}
 		}},
-		{"qwen", func(*job.Attempt) {}},
+		{"qwen", func(a *job.Attempt) { a.NewID = "22f62659-9561-8fb8-95b7-4c321325c868" }},
 		{"qwen-resume", func(a *job.Attempt) { a.Session, a.Agent.Model = "sess-1", "coder" }},
 		{"opencode", func(*job.Attempt) {}},
 		{"opencode-resume", func(a *job.Attempt) { a.Session, a.Agent.Model = "ses_1", "local/coder" }},

@@ -41,11 +41,21 @@ func (qwen) Spec(a job.Attempt) (job.Spec, error) {
 	case a.Session != "":
 		argv = append(argv, "--resume", a.Session)
 	case a.NewID != "":
-		argv = append(argv, "--session-id", a.NewID)
+		argv = append(argv, "--session-id", version4(a.NewID))
 	}
 	argv = append(argv, a.Agent.Args...)
 	a.Prompt = notCommand(guided(a))
 	return newSpec(a, argv, newEnvironment(a, qwenFixed(a), qwenVariable))
+}
+
+// version4 gives a UUID the version 4: Qwen refuses those of version 8, which
+// Muster makes from a hash.
+func version4(id string) string {
+	const at = len("01234567-89ab-")
+	if len(id) != len("01234567-89ab-cdef-0123-456789abcdef") {
+		return id
+	}
+	return id[:at] + "4" + id[at+1:]
 }
 
 func qwenFixed(a job.Attempt) map[string]string {

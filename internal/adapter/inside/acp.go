@@ -30,19 +30,19 @@ const (
 // code 127 means that the program cannot be started.
 func ACP(args []string, std Streams, env func(string) string, dir string) int {
 	if len(args) == 0 {
-		fmt.Fprintln(std.Err, "muster agent-acp: needs a program")
+		tell(std.Err, "muster agent-acp: needs a program")
 		return 127
 	}
 	prompt, err := io.ReadAll(io.LimitReader(std.In, maxPrompt))
 	if err != nil {
-		fmt.Fprintln(std.Err, "muster agent-acp: read the prompt:", err)
+		tell(std.Err, "muster agent-acp: read the prompt:", err)
 		return 1
 	}
 	cmd := exec.CommandContext(context.Background(), args[0], args[1:]...)
 	cmd.Dir, cmd.Stderr = dir, std.Err
 	to, from, err := start(cmd)
 	if err != nil {
-		fmt.Fprintln(std.Err, "muster agent-acp:", err)
+		tell(std.Err, "muster agent-acp:", err)
 		return 127
 	}
 	c := &client{to: to, from: bufio.NewReaderSize(from, 64<<10), talk: newTalk(std.Out, dir)}
@@ -53,7 +53,7 @@ func ACP(args []string, std Streams, env func(string) string, dir string) int {
 	_, _ = io.Copy(io.Discard, from)
 	_ = cmd.Wait() // how it ends says nothing once it has answered
 	if err != nil {
-		fmt.Fprintln(std.Err, "muster agent-acp:", err)
+		tell(std.Err, "muster agent-acp:", err)
 		return 1
 	}
 	return 0

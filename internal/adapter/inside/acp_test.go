@@ -108,10 +108,12 @@ func TestACPOutcomes(t *testing.T) {
 		{"interrupted", "", acpHello + `session/prompt: {"id":ID,"result":{"stopReason":"cancelled"}}`, job.Crashed, "interrupted", "s1"},
 		{"a new reason", "", acpHello + `session/prompt: {"id":ID,"result":{"stopReason":"tired"}}`, job.Provider, "tired", "s1"},
 		{"it leaves", "", acpHello + "session/prompt! leave", job.Crashed, "session/prompt was not answered", "s1"},
-		{"junk and questions", "", acpHello + "session/prompt: {broken\nsession/prompt: [1]\n" +
-			`session/prompt: {"id":7,"method":"fs/read_text_file","params":{}}` + "\n" +
-			`session/prompt? {"method":"session/update","params":{"update":{"sessionUpdate":"agent_message_chunk","content":{"text":"ANSWER"}}}}` + "\n" + acpEnd,
-			job.Done, "'code':-32601", "s1"},
+		{
+			"junk and questions", "", acpHello + "session/prompt: {broken\nsession/prompt: [1]\n" +
+				`session/prompt: {"id":7,"method":"fs/read_text_file","params":{}}` + "\n" +
+				`session/prompt? {"method":"session/update","params":{"update":{"sessionUpdate":"agent_message_chunk","content":{"text":"ANSWER"}}}}` + "\n" + acpEnd,
+			job.Done, "'code':-32601", "s1",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out, events, _ := talks(t, c.session, c.script)

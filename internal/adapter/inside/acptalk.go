@@ -15,7 +15,6 @@ import (
 type talk struct {
 	out       io.Writer
 	dir       string // the worktree
-	agent     string // its name, as it says
 	session   string
 	isReplay  bool            // a session is being loaded: what is told has happened before
 	text      strings.Builder // what is being said, in pieces

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -28,11 +27,11 @@ const maxAppend = 512 << 10
 // started.
 func Append(args []string, std Streams) int {
 	if len(args) < 2 {
-		fmt.Fprintln(std.Err, "muster agent-append: needs a file and a program")
+		tell(std.Err, "muster agent-append: needs a file and a program")
 		return 127
 	}
 	if err := os.Remove(args[0]); err != nil && !errors.Is(err, os.ErrNotExist) {
-		fmt.Fprintln(std.Err, "muster agent-append:", err)
+		tell(std.Err, "muster agent-append:", err)
 		return 127
 	}
 	// Signals go to the whole group, the program among it; this process ends
@@ -51,7 +50,7 @@ func Append(args []string, std Streams) int {
 func exitCode(cmd *exec.Cmd, err error, stderr io.Writer) int {
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		fmt.Fprintln(stderr, "muster:", err)
+		tell(stderr, "muster:", err)
 		return 127
 	}
 	if exit != nil {

@@ -5,7 +5,10 @@
 // that job.AgentLine describes.
 package inside
 
-import "io"
+import (
+	"fmt"
+	"io"
+)
 
 // Streams are the standard streams of a program.
 type Streams struct {
@@ -13,3 +16,7 @@ type Streams struct {
 	Out io.Writer
 	Err io.Writer
 }
+
+// tell writes a line for a person. When nobody reads it there is nobody to
+// tell.
+func tell(w io.Writer, words ...any) { _, _ = fmt.Fprintln(w, words...) }

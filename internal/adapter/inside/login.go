@@ -2,7 +2,6 @@ package inside
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -30,7 +29,7 @@ const (
 // is never read. The exit code is as for Append.
 func Login(args []string, std Streams) int {
 	if len(args) < 3 {
-		fmt.Fprintln(std.Err, "muster agent-login: needs a lock, a file and a program")
+		tell(std.Err, "muster agent-login: needs a lock, a file and a program")
 		return 127
 	}
 	lock, err := os.OpenFile(args[0], os.O_RDWR|os.O_CREATE, 0o600)
@@ -38,10 +37,10 @@ func Login(args []string, std Streams) int {
 		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
 	}
 	if err != nil {
-		fmt.Fprintln(std.Err, "muster agent-login: lock", args[0]+":", err)
+		tell(std.Err, "muster agent-login: lock", args[0]+":", err)
 		return 127
 	}
-	defer lock.Close() // and the lock with it
+	defer func() { _ = lock.Close() }() // and the lock with it
 	account := args[1]
 	before := written(account)
 	isGood := before.IsZero() || time.Since(before) < calmFor || time.Since(lastCalm(lock)) < calmFor
@@ -52,7 +51,7 @@ func Login(args []string, std Streams) int {
 	cmd := exec.CommandContext(context.Background(), args[2], args[3:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = std.In, std.Out, std.Err
 	if err := cmd.Start(); err != nil {
-		fmt.Fprintln(std.Err, "muster agent-login:", err)
+		tell(std.Err, "muster agent-login:", err)
 		return 127
 	}
 	ended := make(chan error, 1)

@@ -52,7 +52,8 @@ func TestLook(t *testing.T) {
 		{"codex", map[string]string{"HOME": "/none", "CODEX_HOME": home + "/.codex"}, "a login in " + home + "/.codex/auth.json", true},
 		{"gemini", map[string]string{"GEMINI_CLI_HOME": home}, "a login in " + home + "/.gemini/oauth_creds.json", true},
 		{
-			"qwen", map[string]string{"OPENAI_BASE_URL": "http://user:hidden@127.0.0.1:8080/v1?key=hidden", "OPENAI_API_KEY": "hidden"},
+			"qwen",
+			map[string]string{"OPENAI_BASE_URL": "http://user:hidden@127.0.0.1:8080/v1?key=hidden", "OPENAI_API_KEY": "hidden"},
 			"a key in OPENAI_API_KEY, at the server http://127.0.0.1:8080/v1", true,
 		},
 		{"qwen", map[string]string{"OPENAI_BASE_URL": "hidden"}, "the server an address that is no URL", true},
@@ -103,7 +104,8 @@ func TestApply(t *testing.T) {
 		{"qwen", "", "m", nil, []string{"OPENAI_BASE_URL=" + url, "OPENAI_API_KEY=none"}, []string{"--auth-type", "openai"}, nil},
 		{"copilot", "", "m", nil, []string{"COPILOT_PROVIDER_BASE_URL=" + url, "COPILOT_OFFLINE=true", "COPILOT_MODEL=m"}, nil, nil},
 		{
-			"opencode", "", "own/m", map[string]string{"OPENAI_API_KEY": "k"},
+			"opencode", "", "own/m",
+			map[string]string{"OPENAI_API_KEY": "k"},
 			[]string{`OPENCODE_CONFIG_CONTENT={"provider":{"own":{"models":{"m":{"tool_call":true}},"name":"own","npm":"@ai-sdk/openai-compatible","options":{"apiKey":"{env:OPENAI_API_KEY}","baseURL":"` + url + `"}}},"small_model":"own/m"}`},
 			nil, nil,
 		},

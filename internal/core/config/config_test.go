@@ -38,8 +38,12 @@ func TestDefault(t *testing.T) {
 	want := config.Config{
 		Version: 1,
 		Agents: []job.Agent{
-			{Name: "claude", Driver: "claude"}, {Name: "codex", Driver: "codex"}, {Name: "copilot", Driver: "copilot"},
-			{Name: "gemini", Driver: "gemini"}, {Name: "opencode", Driver: "opencode"}, {Name: "qwen", Driver: "qwen"},
+			{Name: "claude", Driver: "claude"},
+			{Name: "codex", Driver: "codex"},
+			{Name: "copilot", Driver: "copilot"},
+			{Name: "gemini", Driver: "gemini"},
+			{Name: "opencode", Driver: "opencode"},
+			{Name: "qwen", Driver: "qwen"},
 		},
 		Checks:  config.Checks{TimeMS: 600_000, GoalTimeMS: 2 * 3600_000, MaxLines: 800, MaxFiles: 40},
 		Budget:  plan.Budget{Parallel: 4},

@@ -10,7 +10,7 @@ const (
 
 // LineFailed is the kind of an outcome that the program cannot judge itself:
 // Muster does, by Status or else by the words of Message.
-const LineFailed AgentEventKind = "failed"
+const LineFailed = "failed"
 
 // AgentLine is a line of JSON that programs print to tell Muster more than
 // text: those that the driver "command" starts, and Muster's own that run
