@@ -232,8 +232,10 @@ func decoders(k Kind) func([]byte) (Payload, error) { //nolint:funlen // a table
 		return payload[QueueClosed]
 	case EvTaskClosed:
 		return payload[TaskClosed]
+	case EvMessageLeft, EvTakeoverRequested, EvWorkGiven:
+		return ofHand(k)
 	}
-	return ofHand(k)
+	return nil
 }
 
 func payload[T Payload](data []byte) (Payload, error) { return decode[T](data) }
