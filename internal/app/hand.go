@@ -48,34 +48,45 @@ func (s *Session) Tell(ctx context.Context, ref Ref, m flow.MessageLeft) (Sent, 
 	return s.leave(ctx, ref, row, message{flow.TaskStream(r.ID, t.ID), m})
 }
 
-// TakeOver asks for a task to work on it by hand. One that the person has
-// already is sent for again without a message.
-func (s *Session) TakeOver(ctx context.Context, ref Ref, wanted flow.TakeoverRequested) (Sent, error) {
+// TakeOver asks for a task to work on it by hand, and gives what was sent and
+// a test of whether the task is the person's. One that is already can be had
+// in another place.
+func (s *Session) TakeOver(ctx context.Context, ref Ref, wanted flow.TakeoverRequested) (Sent, func(*report.Run) bool, error) {
 	r, row, err := s.fold(ctx, ref.Run.ID)
 	if err != nil {
-		return Sent{}, err
+		return Sent{}, nil, err
 	}
 	t := r.Task(ref.Task)
 	if err := notEnded("checkout "+t.ID, r); err != nil {
-		return Sent{}, err
+		return Sent{}, nil, err
 	}
 	switch {
-	case t.State == report.Taken:
-		return Sent{Run: ref.Run, AfterRow: row}, nil
 	case t.State == report.Queued:
-		return Sent{}, fault.New(fault.Conflict, "checkout %s/%s: its change waits to land", r.Name, t.ID).
+		return Sent{}, nil, fault.New(fault.Conflict, "checkout %s/%s: its change waits to land", r.Name, t.ID).
 			WithHint("take it back first: muster reject %s", t.ID)
 	case t.Phase == "" || t.State == report.Landed || t.State == report.Closed:
-		return Sent{}, notWaiting("checkout", r, t)
+		return Sent{}, nil, notWaiting("checkout", r, t)
 	}
 	if wanted.Dir != "" && wanted.Dir != handover.NoWorktree && !filepath.IsAbs(wanted.Dir) {
 		wanted.Dir = filepath.Join(s.host.Dir, wanted.Dir)
 	}
 	desk, err := s.desk(ctx)
 	if err != nil {
-		return Sent{}, err
+		return Sent{}, nil, err
 	}
-	return s.leave(ctx, ref, row, message{flow.TaskStream(r.ID, t.ID), desk.Place(r.Name, t.ID, wanted)})
+	place, err := desk.Place(r.Name, *t, wanted)
+	if err != nil {
+		return Sent{}, nil, err
+	}
+	isTaken := func(r *report.Run) bool {
+		t := r.Task(ref.Task)
+		return t.State == report.Taken && t.Hand.Branch == place.Branch && t.Hand.Dir == place.Dir
+	}
+	if isTaken(r) {
+		return Sent{Run: ref.Run, AfterRow: row}, isTaken, nil
+	}
+	sent, err := s.leave(ctx, ref, row, message{flow.TaskStream(r.ID, t.ID), place})
+	return sent, isTaken, err
 }
 
 // Lay lays out the work on a task that was taken over, where the person

@@ -60,14 +60,12 @@ func (o checkoutOptions) run(c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
-	sent, err := s.TakeOver(c.ctx, ref, wanted)
+	sent, isTaken, err := s.TakeOver(c.ctx, ref, wanted)
 	if err != nil {
 		return err
 	}
 	p := c.progress()
-	done, err := s.Carry(c.ctx, app.Carry{Run: ref.Run.ID, Sent: sent.Messages, AfterRow: sent.AfterRow, Until: app.Settled, See: p.see, Enough: func(r *report.Run) bool {
-		return r.Task(ref.Task).State == report.Taken
-	}})
+	done, err := s.Carry(c.ctx, app.Carry{Run: ref.Run.ID, Sent: sent.Messages, AfterRow: sent.AfterRow, Until: app.Settled, See: p.see, Enough: isTaken})
 	p.end()
 	if err != nil {
 		return err

@@ -33,8 +33,8 @@ func (r *Repo) Record(ctx context.Context, q change.CaptureRequest, tree string)
 // what the repository holds.
 func (r *Repo) Branch(ctx context.Context, branch, commit, dir string) error {
 	ref := "refs/heads/" + branch
-	if !isRefName(ref) || strings.HasPrefix(branch, "-") {
-		return fault.New(fault.Invalid, "%q is no name for a branch", printable(branch)).WithHint("name another one with --branch")
+	if err := r.BranchFits(branch, dir); err != nil {
+		return err
 	}
 	there, err := r.point(ctx, ref)
 	if err != nil {
@@ -50,9 +50,31 @@ func (r *Repo) Branch(ctx context.Context, branch, commit, dir string) error {
 	if dir == "" {
 		return nil
 	}
-	if where, err := r.checkedOut(ref); err != nil || where == dir {
+	if where, err := r.checkedOut(ref); err != nil || where != "" {
 		return err // it was laid out before
-	} else if where != "" {
+	}
+	_, err = r.git.run(ctx, call{args: []string{"worktree", "add", "--no-checkout", "--quiet", "--end-of-options", dir, branch}})
+	if err != nil {
+		return fault.Wrap(fault.Conflict, err, "make a worktree in %s", dir)
+	}
+	return r.fillWorktree(ctx, dir, ref)
+}
+
+// BranchFits says, before anything is done for it, whether Branch can make the
+// branch and, unless dir is empty, its worktree.
+func (r *Repo) BranchFits(branch, dir string) error {
+	ref := "refs/heads/" + branch
+	if !isRefName(ref) || strings.HasPrefix(branch, "-") {
+		return fault.New(fault.Invalid, "%q is no name for a branch", printable(branch)).WithHint("name another one with --branch")
+	}
+	if dir == "" {
+		return nil
+	}
+	where, err := r.checkedOut(ref)
+	switch {
+	case err != nil || where == dir:
+		return err
+	case where != "":
 		return fault.New(fault.Conflict, "lay out branch %s in %s: it is checked out in %s already", branch, dir, where).
 			WithHint("work there, or name another branch with --branch")
 	}
@@ -60,11 +82,7 @@ func (r *Repo) Branch(ctx context.Context, branch, commit, dir string) error {
 		return fault.New(fault.Conflict, "lay out branch %s in %s: the folder is not empty", branch, dir).
 			WithHint("name a folder that does not exist")
 	}
-	_, err = r.git.run(ctx, call{args: []string{"worktree", "add", "--no-checkout", "--quiet", "--end-of-options", dir, branch}})
-	if err != nil {
-		return fault.Wrap(fault.Conflict, err, "make a worktree in %s", dir)
-	}
-	return r.fillWorktree(ctx, dir, ref)
+	return nil
 }
 
 // fillWorktree lays out what a fresh worktree has checked out.

@@ -29,16 +29,28 @@ type Desk struct {
 	Actor string            // of the person, as in the ledger
 }
 
-// Place gives where a task is laid out: what the person wanted, or else a
-// branch named after it and a folder below Muster's own.
-func (d Desk) Place(run, task string, wanted flow.TakeoverRequested) flow.TakeoverRequested {
+// Place gives where a task is laid out: where the person wants it, or where it
+// is, or else on a branch named after it and in a folder below Muster's own. It
+// fails where that cannot be.
+func (d Desk) Place(run string, t report.Task, wanted flow.TakeoverRequested) (flow.TakeoverRequested, error) {
+	if t.State == report.Taken && wanted == (flow.TakeoverRequested{}) {
+		wanted = flow.TakeoverRequested{Branch: t.Hand.Branch, Dir: t.Hand.Dir}
+	}
 	if wanted.Branch == "" {
-		wanted.Branch = "by-hand/" + run + "/" + task
+		wanted.Branch = "by-hand/" + run + "/" + t.ID
 	}
 	if wanted.Dir == "" {
-		wanted.Dir = filepath.Join(d.State, "taken", run+"-"+task)
+		wanted.Dir = filepath.Join(d.State, "taken", run+"-"+t.ID)
 	}
-	return wanted
+	return wanted, d.Repo.BranchFits(wanted.Branch, folder(wanted.Dir))
+}
+
+// folder gives the folder for a worktree, or "" where none is wanted.
+func folder(dir string) string {
+	if dir == NoWorktree {
+		return ""
+	}
+	return dir
 }
 
 // NoWorktree stands for a folder where only a branch is wanted.
@@ -51,11 +63,7 @@ func (d Desk) Lay(ctx context.Context, r *report.Run, t report.Task) error {
 	if at.Commit == "" {
 		at = r.Head
 	}
-	dir := t.Hand.Dir
-	if dir == NoWorktree {
-		dir = ""
-	}
-	return d.Repo.Branch(ctx, t.Hand.Branch, at.Commit, dir)
+	return d.Repo.Branch(ctx, t.Hand.Branch, at.Commit, folder(t.Hand.Dir))
 }
 
 // Work gives what a person made of a task: what the worktree holds, committed

@@ -68,8 +68,9 @@ func ofHand(k Kind) func([]byte) (Payload, error) {
 		return payload[TakeoverRequested]
 	case EvWorkGiven:
 		return payload[WorkGiven]
+	default:
+		return nil
 	}
-	return nil
 }
 
 // maxMessages bounds what waits for the end of an agent's turn; what is left

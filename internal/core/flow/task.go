@@ -307,7 +307,16 @@ func (s *taskStep) attemptEnded(d AttemptEnded) {
 		s.t.Troubles = 0
 		s.t.Claim = o.Message
 		s.freeSlot(o.Usage, d.TimeUS)
-		s.turnEnded(halting)
+		switch {
+		case len(s.t.Hand.Messages) == 0 || s.t.overBudget() != "":
+			s.capture()
+		case halting:
+			s.t.Feedback = Feedback{} // it was told
+			s.settle(Halted, IsHalted, "stopped with the run")
+		default: // its session hears first what somebody said meanwhile
+			s.t.Feedback = Feedback{}
+			s.want()
+		}
 	case job.Vanished:
 		s.t.Lost++
 		s.cutShort(d, halting, s.t.Lost >= maxLost)
@@ -326,21 +335,6 @@ func (s *taskStep) attemptEnded(d AttemptEnded) {
 		s.interrupted()
 		s.settle(Stuck, IsFailed, fmt.Sprintf("attempt %d: %s: %s", s.t.Attempt, o.Kind, o.Message))
 	}
-}
-
-// turnEnded captures what the agent made, unless somebody has told it something
-// meanwhile: then its session hears that first.
-func (s *taskStep) turnEnded(halting bool) {
-	if len(s.t.Hand.Messages) == 0 || s.t.overBudget() != "" {
-		s.capture()
-		return
-	}
-	s.t.Feedback = Feedback{} // it was told
-	if halting {
-		s.settle(Halted, IsHalted, "stopped with the run")
-		return
-	}
-	s.want()
 }
 
 func (s *taskStep) capture() {

@@ -18,8 +18,11 @@ func (t *Task) byHand(e flow.Event) {
 		}
 	case flow.TakeoverRequested:
 		switch t.State {
-		case Queued, Landed, Taken, Closed, Blocked:
+		case Queued, Landed, Closed, Blocked:
 			return // it lands, or there is nothing to take over
+		case Taken: // wanted in another place
+			h.Branch, h.Dir = d.Branch, d.Dir
+			return
 		case Waiting, Review, Rejected, Failed, Stopped:
 			t.enter(Checking, flow.Capturing, e.AtUS) // unless there is nothing to capture: TaskSettled follows
 		case Working, Checking:

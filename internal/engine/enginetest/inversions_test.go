@@ -14,8 +14,13 @@ func inversions() []inversion {
 		file string
 		list [][3]string
 	}{
-		{"task.go", ofTask()}, {"task_message.go", ofTaskMessages()}, {"queue.go", ofQueue()}, {"run.go", ofRun()}, {"tests.go", ofTests()},
-		{"hand.go", ofHand()}, {"task.go", ofHandInTask()},
+		{"task.go", ofTask()},
+		{"task_message.go", ofTaskMessages()},
+		{"queue.go", ofQueue()},
+		{"run.go", ofRun()},
+		{"tests.go", ofTests()},
+		{"hand.go", ofHand()},
+		{"task.go", ofHandInTask()},
 	} {
 		for _, v := range f.list {
 			out = append(out, inversion{rule: v[0], file: f.file, old: v[1], new: v[2]})
@@ -36,7 +41,7 @@ func ofTask() [][3]string {
 		{"an attempt that is not lost ends the row of lost ones", "if o.Kind != job.Vanished {", "if o.Kind != job.Vanished && o.Kind != job.Done {"},
 		{"a session that the agent no longer knows is forgotten", `if o.Session != "" || isForgotten {`, `if o.Session != "" || false && isForgotten {`},
 		{"an attempt that is done ends the row of troubles", "s.t.Troubles = 0\n", "\n"},
-		{"a task that is to stop does not go on after a crash", "case halting:", "case false:"},
+		{"a task that is to stop does not go on after a crash", "case halting:\n\t\ts.settle", "case false:\n\t\ts.settle"},
 		{"only a failed provider is waited for", "case d.Outcome.Kind == job.Provider:", "case d.Outcome.Kind != job.Provider:"},
 		{"what the agent was told survives an interruption", `s.t.Feedback.Reason == "" && s.t.Session != ""`, `s.t.Session != ""`},
 		{"without a session there is nothing to go on with", `s.t.Feedback.Reason == "" && s.t.Session != ""`, `s.t.Feedback.Reason == ""`},
@@ -90,8 +95,8 @@ func ofHandInTask() [][3]string {
 		{"a takeover that failed is over", `s.t.Pending, s.t.Hand.Taking = p, why, "", false`, `s.t.Pending = p, why, ""`},
 		{"a message is told before anything is captured", `len(s.t.Hand.Messages) == 0 || s.t.overBudget() != ""`, "true"},
 		{"nothing more is told at the budget", `len(s.t.Hand.Messages) == 0 || s.t.overBudget() != ""`, "len(s.t.Hand.Messages) == 0"},
-		{"what was told is not told again after a message", "s.t.Feedback = Feedback{} // it was told", "// it was told"},
-		{"a message waits for the run", "if halting {\n\t\ts.settle(Halted", "if false {\n\t\ts.settle(Halted"},
+		{"what was told is not told again after a message", "s.t.Feedback = Feedback{}\n\t\t\ts.want()", "s.want()"},
+		{"a message waits for the run", "case halting:\n\t\t\ts.t.Feedback", "case false:\n\t\t\ts.t.Feedback"},
 		{"a nudged session goes on", "halting || !nudged", "nudged || true"},
 		{"a nudged session of a stopped run does not go on", "halting || !nudged", "!nudged"},
 		{"an agent that stopped by no wish stays stopped", "halting || !nudged", "halting || nudged && false"},
