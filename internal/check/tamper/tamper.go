@@ -38,9 +38,23 @@
 // without a task speaks of what is tested. Else, with the inputs untouched, the
 // code changed, and nobody speaking of it, it blocks.
 //
+// # Around assertions
+//
+// Package bodies looks at what stands around the assertions of a test that
+// remains: loops that go through fewer cases, ways out before them, a testing.T
+// of its own, code that runs beside the test or that nobody calls, values that
+// the code under test works out itself, doubles in place of it.
+//
+// An input that moves together with the code, or a file of data that tests
+// read, points where nobody speaks of it: the task or the claim names no value
+// and no changed code, or says that the change leaves results as they are (a
+// refactoring, a clean-up) by the task's type or the first words of the claim.
+//
 // # Limits
 //
-// It sees what the text shows. Helpers in files that the change does not touch
+// It sees what the text shows. What fakes and fixtures do, and objects that are
+// made anew in the middle of a test, it does not follow: the base's tests on the
+// head's code do. Helpers in files that the change does not touch
 // are taken to be strong. A test replaced by a new one about the same code that
 // asks for as much is not told from honest rewriting. It sees no sense in
 // values: bending an expectation and adding a case for the bent behaviour is
