@@ -67,7 +67,7 @@ func (j weakening) compare(t, h *test) {
 	j.removedFrom(t, h, p)
 	tables(j).compareCases(t, h)
 	j.inside(t, h, p)
-	j.moves(t, h, p)
+	moving(j).moves(t, h, p)
 }
 
 // cannotFail finds an assertion that can fail no more.

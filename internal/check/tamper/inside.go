@@ -42,7 +42,7 @@ func bodyOf(t *test) bodies.Body {
 
 // newFunctions gives the names of functions that stand among the tests of the
 // head and not of the base.
-func (j *judge) newFunctions() map[string]bool {
+func (j weakening) newFunctions() map[string]bool {
 	if j.free != nil {
 		return j.free
 	}
@@ -98,7 +98,7 @@ func ofTest(f *file, r source.Range) bool {
 
 // shadowed finds tests of Python that another of the same name, further down,
 // replaces: the first is never run.
-func (j *judge) shadowed() {
+func (j losses) shadowed() {
 	for _, f := range j.head.tests {
 		if f.lang != source.Python {
 			continue

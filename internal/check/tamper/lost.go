@@ -167,7 +167,7 @@ func (j losses) absorbed(t *test) bool {
 				fresh[words.Bare(w)] = true
 			}
 		}
-		if contained(asked, has) >= 0.72 && (len(values) == 0 || contained(values, h.values) >= 0.72) && (h.pair == nil || contained(values, fresh) > 0.3 || len(values) == 0) {
+		if words.Contained(asked, has) >= 0.72 && (len(values) == 0 || words.Contained(values, h.values) >= 0.72) && (h.pair == nil || words.Contained(values, fresh) > 0.3 || len(values) == 0) {
 			return true
 		}
 	}

@@ -20,7 +20,7 @@ func (j weakening) becameName(t, h *test, k paired) {
 			continue
 		}
 		if value, ok := j.valueOf(h, tok.Text); ok {
-			is := values(words.Scan(value, h.file.lang))
+			is := words.InOrder(words.Scan(value, h.file.lang))
 			was := lostValues(k)
 			if len(is) == 1 && len(was) == 1 && words.Bare(is[0]) != words.Bare(was[0]) {
 				j.retargets = append(j.retargets, retarget{base: t, head: h, was: was[0], is: is[0], pair: k})
@@ -28,7 +28,7 @@ func (j weakening) becameName(t, h *test, k paired) {
 			return
 		}
 	}
-	if lost := lostValues(k); j.code.differs && len(lost) > 0 && k.was.Expected != "" && k.is.Strength == source.Exact && len(values(words.Scan(k.is.Text, h.file.lang))) > len(values(words.Scan(k.was.Text, t.file.lang))) {
+	if lost := lostValues(k); j.code.differs && len(lost) > 0 && k.was.Expected != "" && k.is.Strength == source.Exact && len(words.InOrder(words.Scan(k.is.Text, h.file.lang))) > len(words.InOrder(words.Scan(k.was.Text, t.file.lang))) {
 		j.about(h, k, "computed", evidence.Locator, fmt.Sprintf("An assertion of %s works out what it expects, which the base wrote down as %s, and the code changed.", place(h), quote(lost[0])))
 	}
 }
@@ -37,7 +37,7 @@ func (j weakening) becameName(t, h *test, k paired) {
 func lostValues(k paired) []string {
 	has := words.Values(words.Scan(k.is.Text, source.JavaScript))
 	var out []string
-	for _, v := range values(words.Scan(k.was.Text, source.JavaScript)) {
+	for _, v := range words.InOrder(words.Scan(k.was.Text, source.JavaScript)) {
 		if !has[words.Bare(v)] {
 			out = append(out, v)
 		}

@@ -111,9 +111,9 @@ func (tamper) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.
 	j := &judge{subject: s, both: b, code: readCode(&b), asked: asked.Of(s.Request), pairs: map[*test]pairing{}, newValues: map[*test][]map[string]bool{}}
 	j.prepare()
 	j.compareTests()
-	j.shadowed()
+	losses{j}.shadowed()
 	retargeting{j}.decide()
-	j.inputs()
+	moving{j}.inputs()
 	if err := errors.Join((around{j}).compare(ctx), (around{j}).data(ctx)); err != nil {
 		return check.CouldNot("the changed stored results could not be read: %v", err)
 	}
