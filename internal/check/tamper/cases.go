@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/source"
 )
@@ -91,8 +92,8 @@ func (j tables) compareCases(t, h *test) {
 	for _, c := range changed {
 		j.computed(t, h, c)
 		if was, is, ok := expectation(c, t.file.lang); ok {
-			j.retargets = append(j.retargets, retarget{base: t, head: h, was: was, is: is, pair: paired{
-				source.Assertion{Text: c.was.Text, Range: c.was.Range}, source.Assertion{Text: c.is.Text, Range: c.is.Range},
+			j.retargets = append(j.retargets, retarget{base: t, head: h, was: was, is: is, pair: pairs.Paired{
+				Was: source.Assertion{Text: c.was.Text, Range: c.was.Range}, Is: source.Assertion{Text: c.is.Text, Range: c.is.Range},
 			}})
 		}
 	}
@@ -134,7 +135,7 @@ func (j tables) caseElsewhere(h *test, c source.Case) bool {
 	if j.addedValues == nil {
 		j.addedValues = []map[string]bool{}
 		for _, p := range j.pairs {
-			for _, a := range p.added {
+			for _, a := range p.Added {
 				j.addedValues = append(j.addedValues, words.Values(words.Scan(a.Text, h.file.lang)))
 			}
 		}

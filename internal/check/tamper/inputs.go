@@ -7,6 +7,7 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
@@ -91,18 +92,18 @@ func wordsIn(name string) []string {
 }
 
 // moves notes the inputs of a test that changed.
-func (j moving) moves(t, h *test, p pairing) {
+func (j moving) moves(t, h *test, p pairs.Pairing) {
 	if t.Helper {
 		return
 	}
-	for _, k := range p.changed {
-		if words.Tight(k.was.Expected) == words.Tight(k.is.Expected) && k.was.Strength == k.is.Strength || words.Tight(k.was.Subject) != words.Tight(k.is.Subject) {
-			j.moveOf(t, h, [2]string{k.was.Text, k.is.Text}, k.is.Range)
+	for _, k := range p.Changed {
+		if words.Tight(k.Was.Expected) == words.Tight(k.Is.Expected) && k.Was.Strength == k.Is.Strength || words.Tight(k.Was.Subject) != words.Tight(k.Is.Subject) {
+			j.moveOf(t, h, [2]string{k.Was.Text, k.Is.Text}, k.Is.Range)
 		}
 	}
-	for _, k := range p.kept {
-		if core(k.was.Text) != core(k.is.Text) {
-			j.moveOf(t, h, [2]string{k.was.Text, k.is.Text}, k.is.Range)
+	for _, k := range p.Kept {
+		if pairs.Core(k.Was.Text) != pairs.Core(k.Is.Text) {
+			j.moveOf(t, h, [2]string{k.Was.Text, k.Is.Text}, k.Is.Range)
 		}
 	}
 	changed, _, added := pairCases(t.Cases, h.Cases, t.file.lang)

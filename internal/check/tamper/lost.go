@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
@@ -138,7 +139,7 @@ func (j losses) absorbed(t *test) bool {
 	delete(asked, t.Name)
 	claims := 0
 	for _, a := range t.Assertions {
-		if j.pool[claimOf(a)] > 0 {
+		if j.pool[pairs.ClaimOf(a)] > 0 {
 			claims++
 		}
 	}
@@ -177,7 +178,7 @@ func (j losses) absorbed(t *test) bool {
 func strongest(list []source.Assertion) int {
 	best := 9
 	for _, a := range list {
-		best = min(best, rank(a))
+		best = min(best, pairs.Rank(a))
 	}
 	return best
 }

@@ -6,6 +6,7 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
@@ -15,7 +16,7 @@ import (
 type retarget struct {
 	base, head *test
 	was, is    string
-	pair       paired
+	pair       pairs.Paired
 	flipped    bool // the same value, now with a not
 }
 
@@ -34,9 +35,9 @@ func (j retargeting) decide() {
 			what = "expects the opposite of what the base expected"
 		}
 		j.say(statement{
-			rule: "retargeted", level: level, path: r.head.file.path, lines: r.pair.is.Range, was: r.pair.was.Text, is: r.pair.is.Text, anchor: r.head.Name,
+			rule: "retargeted", level: level, path: r.head.file.path, lines: r.pair.Is.Range, was: r.pair.Was.Text, is: r.pair.Is.Text, anchor: r.head.Name,
 			paths:   []string{r.base.file.path, r.head.file.path},
-			message: fmt.Sprintf("%s %s (line %d there)%s.", place(r.head), what, r.pair.was.Start, why),
+			message: fmt.Sprintf("%s %s (line %d there)%s.", place(r.head), what, r.pair.Was.Start, why),
 		})
 	}
 }
@@ -219,7 +220,7 @@ func (j *judge) manifests() bool {
 // inputsChanged reports whether the test does something else than before:
 // outside of its assertions another value stands there.
 func (j retargeting) inputsChanged(r retarget) bool {
-	if r.base.Cases != nil && r.pair.was.Subject == "" {
+	if r.base.Cases != nil && r.pair.Was.Subject == "" {
 		return false // a case was compared as a whole
 	}
 	was, is := inputs(r.base), inputs(r.head)

@@ -10,7 +10,7 @@
 // A test of the base is looked for under its name in the same file, then in
 // every other changed file, then by its body (bigrams of tokens, Dice's
 // coefficient). What moved, was renamed, became a subtest or a case of a table,
-// or stands twice is not lost. Assertions are paired by what they claim
+// or stands twice is not lost. Assertions are pairs.Paired by what they claim
 // (subject, value, strength), not by how they are written, so that another
 // library of equal strength, or one comparison of the whole for several of its
 // parts, weakens nothing. What the change took out of the code, by name, needs
@@ -70,6 +70,7 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/core/plan"
@@ -108,7 +109,7 @@ func (tamper) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.
 		return check.CouldNot("the changed files could not be read: %v", err)
 	}
 	match(&b)
-	j := &judge{subject: s, both: b, code: readCode(&b), asked: asked.Of(s.Request), pairs: map[*test]pairing{}, newValues: map[*test][]map[string]bool{}}
+	j := &judge{subject: s, both: b, code: readCode(&b), asked: asked.Of(s.Request), pairs: map[*test]pairs.Pairing{}, newValues: map[*test][]map[string]bool{}}
 	j.prepare()
 	j.compareTests()
 	losses{j}.shadowed()
@@ -133,8 +134,8 @@ type judge struct {
 	subject   *check.Subject
 	code      *code
 	asked     asked.Asked
-	pairs     map[*test]pairing // by the test of the base
-	pool      map[string]int    // claims that the head makes anew, in any test
+	pairs     map[*test]pairs.Pairing // by the test of the base
+	pool      map[string]int          // claims that the head makes anew, in any test
 	helpers   [2]map[string]*test
 	fresh     []fresh // tests of the head that ask for something new
 	retargets []retarget
@@ -160,8 +161,8 @@ func (j *judge) prepare() {
 	}
 	for _, t := range j.base.all() {
 		if t.pair != nil {
-			j.pairs[t] = pairUp(t.Assertions, t.pair.Assertions)
-			j.note(t.pair, j.pairs[t].added)
+			j.pairs[t] = pairs.Up(t.Assertions, t.pair.Assertions)
+			j.note(t.pair, j.pairs[t].Added)
 		}
 	}
 	for _, h := range j.head.all() {
@@ -180,9 +181,9 @@ func (j *judge) note(t *test, added []source.Assertion) {
 	}
 	for _, a := range added {
 		if a.Dead == "" {
-			j.pool[claimOf(a)]++
+			j.pool[pairs.ClaimOf(a)]++
 		}
-		if strong(a) && (len(t.Skips) == 0 || t.pair != nil) {
+		if pairs.Strong(a) && (len(t.Skips) == 0 || t.pair != nil) {
 			n++
 		}
 	}
@@ -253,10 +254,10 @@ func folder(p string) string {
 
 // take reports whether the head makes a claim anew, and uses it up.
 func (j *judge) take(a source.Assertion) bool {
-	if j.pool[claimOf(a)] == 0 {
+	if j.pool[pairs.ClaimOf(a)] == 0 {
 		return false
 	}
-	j.pool[claimOf(a)]--
+	j.pool[pairs.ClaimOf(a)]--
 	return true
 }
 
