@@ -9,6 +9,7 @@ import (
 	"muster/internal/check"
 	"muster/internal/check/tamper/asked"
 	"muster/internal/check/tamper/pairs"
+	"muster/internal/check/tamper/runs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
@@ -45,7 +46,7 @@ type weakening struct{ *judge }
 
 // compare holds one test against what it became.
 func (j weakening) compare(t, h *test) {
-	if !t.Helper && h.file.status == change.Added && collected(t.file.path) && !collected(h.file.path) && !h.file.class.Test && !j.said("not_collected", h.file.path, 0) {
+	if !t.Helper && h.file.status == change.Added && runs.Collected(t.file.path) && !runs.Collected(h.file.path) && !h.file.class.Test && !j.said("not_collected", h.file.path, 0) {
 		j.say(statement{
 			rule: "not_collected", level: evidence.Gate, path: h.file.path, paths: []string{t.file.path, h.file.path}, anchor: t.file.path,
 			message: fmt.Sprintf("%s is in %s now, where the test runner does not look for tests.", place(t), check.ShowPath(h.file.path)),

@@ -7,6 +7,7 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/check/tamper/pairs"
+	"muster/internal/check/tamper/runs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
@@ -30,7 +31,7 @@ func (j losses) fileGone(f *file) bool {
 			left = append(left, t)
 		}
 	}
-	if f.other != nil && f.other.path != f.path && tests > 0 && (collected(f.path) && !collected(f.other.path)) {
+	if f.other != nil && f.other.path != f.path && tests > 0 && (runs.Collected(f.path) && !runs.Collected(f.other.path)) {
 		j.say(statement{
 			rule: "not_collected", level: evidence.Gate, path: f.other.path, paths: []string{f.path, f.other.path}, anchor: f.path,
 			message: fmt.Sprintf("%s was renamed to %s, where the test runner does not look for tests: its %s no longer run.", check.ShowPath(f.path), check.ShowPath(f.other.path), count(tests, "test")),
