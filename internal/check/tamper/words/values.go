@@ -63,6 +63,7 @@ func Qualified(tokens []Token) []Token {
 	return out
 }
 
+// Literals gives the values in code, sorted.
 func Literals(tokens []Token) []string {
 	var out []string
 	for _, t := range tokens {
@@ -95,6 +96,7 @@ func Named(b, a []Token) bool {
 }
 
 // Difference gives the parts of two values that differ, as whole
+// words.
 func Difference(a, b string) (string, string) {
 	a, b = Bare(strings.TrimSpace(a)), Bare(strings.TrimSpace(b))
 	start := 0
@@ -137,6 +139,7 @@ func Holds(set map[string]bool, part string) bool {
 	return false
 }
 
+// IsValue reports whether a word of code is a value.
 func IsValue(t Token) bool {
 	if t.Kind == Number || t.Kind == Text {
 		return true
@@ -176,6 +179,7 @@ func Shape(text string, lang source.Language) string {
 	return b.String()
 }
 
+// InOrder gives the numbers and strings of code, in order.
 func InOrder(tokens []Token) []string {
 	var out []string
 	for _, t := range Signed(tokens) {
@@ -185,6 +189,9 @@ func InOrder(tokens []Token) []string {
 	}
 	return out
 }
+
+// IsExpectation reports whether a field is named as one that holds what is
+// expected.
 func IsExpectation(field string) bool {
 	for _, name := range []string{"want", "expect", "exp", "result", "output", "out", "err", "code", "status", "valid", "ok"} {
 		if strings.Contains(field, name) {
