@@ -138,7 +138,7 @@ func bounds() []bound {
 		{"harness", 0.95, 0.02},
 		{"scope", 0.9, 0.02},
 		{"secrets", 0.95, 0.02},
-		{"tamper", 0.9, 0.02},
+		{"tamper", 0.95, 0.02},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/source"
 )
@@ -91,8 +92,8 @@ func (j tables) compareCases(t, h *test) {
 	for _, c := range changed {
 		j.computed(t, h, c)
 		if was, is, ok := expectation(c, t.file.lang); ok {
-			j.retargets = append(j.retargets, retarget{base: t, head: h, was: was, is: is, pair: paired{
-				source.Assertion{Text: c.was.Text, Range: c.was.Range}, source.Assertion{Text: c.is.Text, Range: c.is.Range},
+			j.retargets = append(j.retargets, retarget{base: t, head: h, was: was, is: is, pair: pairs.Paired{
+				Was: source.Assertion{Text: c.was.Text, Range: c.was.Range}, Is: source.Assertion{Text: c.is.Text, Range: c.is.Range},
 			}})
 		}
 	}
@@ -128,19 +129,19 @@ func (j tables) compareCases(t, h *test) {
 func (j tables) caseElsewhere(h *test, c source.Case) bool {
 	values := words.Values(words.Scan(c.Text, h.file.lang))
 	delete(values, c.Name)
-	if len(h.Cases) == 0 && contained(values, h.values) == 1 {
+	if len(h.Cases) == 0 && words.Contained(values, h.values) == 1 {
 		return true // the table was dissolved
 	}
 	if j.addedValues == nil {
 		j.addedValues = []map[string]bool{}
 		for _, p := range j.pairs {
-			for _, a := range p.added {
+			for _, a := range p.Added {
 				j.addedValues = append(j.addedValues, words.Values(words.Scan(a.Text, h.file.lang)))
 			}
 		}
 	}
 	for _, has := range j.addedValues {
-		if contained(values, has) == 1 || len(values) > 2 && contained(values, has) > 0.6 {
+		if words.Contained(values, has) == 1 || len(values) > 2 && words.Contained(values, has) > 0.6 {
 			return true
 		}
 	}
@@ -149,11 +150,11 @@ func (j tables) caseElsewhere(h *test, c source.Case) bool {
 			continue
 		}
 		for _, has := range j.caseValues(other) {
-			if contained(values, has) >= 0.8 {
+			if words.Contained(values, has) >= 0.8 {
 				return true
 			}
 		}
-		if other.pair == nil && len(values) > 1 && contained(values, other.values) >= 0.99 {
+		if other.pair == nil && len(values) > 1 && words.Contained(values, other.values) >= 0.99 {
 			return true
 		}
 	}
@@ -178,24 +179,10 @@ func (j *judge) caseValues(h *test) []map[string]bool {
 	return out
 }
 
-// contained gives which part of a set lies in another.
-func contained(a, b map[string]bool) float64 {
-	if len(a) == 0 {
-		return 0
-	}
-	n := 0
-	for v := range a {
-		if b[v] {
-			n++
-		}
-	}
-	return float64(n) / float64(len(a))
-}
-
 // expectation finds a case of which nothing but what is expected changed: one
 // literal, in the field that is named for it or else the last one.
 func expectation(c casePair, lang source.Language) (was, is string, ok bool) {
-	a, b := qualified(words.Scan(c.was.Text, lang)), qualified(words.Scan(c.is.Text, lang))
+	a, b := words.Qualified(words.Scan(c.was.Text, lang)), words.Qualified(words.Scan(c.is.Text, lang))
 	if len(a) != len(b) {
 		return "", "", false
 	}
@@ -209,12 +196,12 @@ func expectation(c casePair, lang source.Language) (was, is string, ok bool) {
 		}
 		at = i
 	}
-	if at < 0 || !isValue(a[at]) || !isValue(b[at]) {
+	if at < 0 || !words.IsValue(a[at]) || !words.IsValue(b[at]) {
 		return "", "", false
 	}
 	if at >= 2 && a[at-1].Text == ":" || at >= 2 && a[at-1].Text == "=" {
 		field := strings.ToLower(words.Bare(a[at-2].Text))
-		if isExpectation(field) {
+		if words.IsExpectation(field) {
 			return a[at].Text, b[at].Text, true
 		}
 		if keyed(a) || a[at-2].Kind == words.Word {
@@ -237,24 +224,4 @@ func keyed(tokens []words.Token) bool {
 		}
 	}
 	return n > 1
-}
-
-func isValue(t words.Token) bool {
-	if t.Kind == words.Number || t.Kind == words.Text {
-		return true
-	}
-	switch t.Text {
-	case "true", "false", "nil", "null", "None", "True", "False", "undefined":
-		return true
-	}
-	return false
-}
-
-func isExpectation(field string) bool {
-	for _, name := range []string{"want", "expect", "exp", "result", "output", "out", "err", "code", "status", "valid", "ok"} {
-		if strings.Contains(field, name) {
-			return true
-		}
-	}
-	return false
 }

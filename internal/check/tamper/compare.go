@@ -8,6 +8,8 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/pairs"
+	"muster/internal/check/tamper/runs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
@@ -44,7 +46,7 @@ type weakening struct{ *judge }
 
 // compare holds one test against what it became.
 func (j weakening) compare(t, h *test) {
-	if !t.Helper && h.file.status == change.Added && collected(t.file.path) && !collected(h.file.path) && !h.file.class.Test && !j.said("not_collected", h.file.path, 0) {
+	if !t.Helper && h.file.status == change.Added && runs.Collected(t.file.path) && !runs.Collected(h.file.path) && !h.file.class.Test && !j.said("not_collected", h.file.path, 0) {
 		j.say(statement{
 			rule: "not_collected", level: evidence.Gate, path: h.file.path, paths: []string{t.file.path, h.file.path}, anchor: t.file.path,
 			message: fmt.Sprintf("%s is in %s now, where the test runner does not look for tests.", place(t), check.ShowPath(h.file.path)),
@@ -52,12 +54,12 @@ func (j weakening) compare(t, h *test) {
 	}
 	j.marks(t, h)
 	p := j.pairs[t]
-	for _, k := range p.kept {
+	for _, k := range p.Kept {
 		if !j.cannotFail(h, k) {
 			j.conditional(h, k)
 		}
 	}
-	for _, k := range p.changed {
+	for _, k := range p.Changed {
 		if j.cannotFail(h, k) {
 			continue
 		}
@@ -67,17 +69,17 @@ func (j weakening) compare(t, h *test) {
 	j.removedFrom(t, h, p)
 	tables(j).compareCases(t, h)
 	j.inside(t, h, p)
-	j.moves(t, h, p)
+	moving(j).moves(t, h, p)
 }
 
 // cannotFail finds an assertion that can fail no more.
-func (j weakening) cannotFail(h *test, k paired) bool {
+func (j weakening) cannotFail(h *test, k pairs.Paired) bool {
 	switch {
-	case k.was.Dead != "" || k.was.Strength == source.Trivial || given(k.was) == given(k.is) && k.is.Strength == source.Trivial:
+	case k.Was.Dead != "" || k.Was.Strength == source.Trivial || given(k.Was) == given(k.Is) && k.Is.Strength == source.Trivial:
 		return false
-	case k.is.Dead != "":
-		j.about(h, k, "dead", evidence.Gate, fmt.Sprintf("An assertion of %s can never fail the test any more: %s.", place(h), k.is.Dead))
-	case k.is.Strength == source.Trivial:
+	case k.Is.Dead != "":
+		j.about(h, k, "dead", evidence.Gate, fmt.Sprintf("An assertion of %s can never fail the test any more: %s.", place(h), k.Is.Dead))
+	case k.Is.Strength == source.Trivial:
 		j.about(h, k, "trivial", evidence.Gate, fmt.Sprintf("An assertion of %s can no longer fail, whatever the code does.", place(h)))
 	default:
 		return false
@@ -88,7 +90,7 @@ func (j weakening) cannotFail(h *test, k paired) bool {
 // given gives what an assertion is called with: what was looked at by itself
 // before asks for no less when another function is called with the same.
 func given(a source.Assertion) string {
-	_, rest, called := strings.Cut(core(a.Text), "(")
+	_, rest, called := strings.Cut(pairs.Core(a.Text), "(")
 	if !called {
 		return a.Text
 	}
@@ -97,17 +99,17 @@ func given(a source.Assertion) string {
 
 // conditional finds an assertion that is now reached only under a condition
 // which the test did not have.
-func (j weakening) conditional(h *test, k paired) {
-	if k.is.When == k.was.When || k.is.When == "" || k.was.Dead != "" {
+func (j weakening) conditional(h *test, k pairs.Paired) {
+	if k.Is.When == k.Was.When || k.Is.When == "" || k.Was.Dead != "" {
 		return
 	}
 	before := map[string]bool{}
-	for c := range strings.SplitSeq(k.was.When, " && ") {
+	for c := range strings.SplitSeq(k.Was.When, " && ") {
 		before[c] = true
 	}
-	for c := range strings.SplitSeq(k.is.When, " && ") {
+	for c := range strings.SplitSeq(k.Is.When, " && ") {
 		// A condition on the table's case or on the error is how tests are written.
-		if before[c] || !suspicious(c, k.is) {
+		if before[c] || !suspicious(c, k.Is) {
 			continue
 		}
 		j.about(h, k, "conditional", evidence.Locator, fmt.Sprintf("An assertion of %s is reached only when %s, which the base did not ask for.", place(h), quote(c)))
@@ -135,7 +137,7 @@ func suspicious(cond string, a source.Assertion) bool {
 	if picked(cond, a) {
 		return true
 	}
-	return len(subject) > 2 && within(words.Tight(cond), words.Tight(subject)) && !strings.Contains(cond, "err")
+	return len(subject) > 2 && pairs.Within(words.Tight(cond), words.Tight(subject)) && !strings.Contains(cond, "err")
 }
 
 var valued = check.Lazy("[=!]==?\\s*[\"'`\\d]|^!\\(not |^!\\(!|len\\(\\w+\\) == 0")
@@ -160,56 +162,56 @@ func picked(cond string, a source.Assertion) bool {
 
 // claimChanged judges an assertion that asks for something else than before
 // about the same thing.
-func (j weakening) claimChanged(t, h *test, k paired) {
-	was, is := j.rank(0, k.was), j.rank(1, k.is)
+func (j weakening) claimChanged(t, h *test, k pairs.Paired) {
+	was, is := j.rank(0, k.Was), j.rank(1, k.Is)
 	switch {
-	case k.was.Dead != "" || k.was.Strength == source.Trivial || k.is.Dead != "":
+	case k.Was.Dead != "" || k.Was.Strength == source.Trivial || k.Is.Dead != "":
 	case widened(k):
 		j.about(h, k, "tolerance", evidence.Gate, fmt.Sprintf("An assertion of %s allows a larger difference than before.", place(h)))
-	case k.was.Negated != k.is.Negated && words.Tight(k.was.Expected) == words.Tight(k.is.Expected) && words.Tight(k.was.Subject) == words.Tight(k.is.Subject):
-		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.was.Expected, is: k.is.Expected, pair: k, flipped: true})
-	case pinned(k.is) && k.was.Strength != source.Exists && k.was.Expected != "" && words.Tight(k.was.Subject) == words.Tight(k.is.Subject):
-		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.was.Expected, is: k.is.Expected, pair: k})
+	case k.Was.Negated != k.Is.Negated && words.Tight(k.Was.Expected) == words.Tight(k.Is.Expected) && words.Tight(k.Was.Subject) == words.Tight(k.Is.Subject):
+		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.Was.Expected, is: k.Is.Expected, pair: k, flipped: true})
+	case pairs.Pinned(k.Is) && k.Was.Strength != source.Exists && k.Was.Expected != "" && words.Tight(k.Was.Subject) == words.Tight(k.Is.Subject):
+		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.Was.Expected, is: k.Is.Expected, pair: k})
 	case is > was:
 		j.loosened(t, h, k)
 	case is < was: // it asks for more
-	case k.was.Strength == source.Exact && k.is.Expected == "" && words.Tight(k.was.Text) != words.Tight(k.is.Text) && words.Tight(k.was.Subject) == words.Tight(k.is.Subject):
+	case k.Was.Strength == source.Exact && k.Is.Expected == "" && words.Tight(k.Was.Text) != words.Tight(k.Is.Text) && words.Tight(k.Was.Subject) == words.Tight(k.Is.Subject):
 		j.becameName(t, h, k)
-	case words.Tight(k.was.Expected) != words.Tight(k.is.Expected) && k.was.Expected != "" && k.is.Expected != "" && words.Tight(k.was.Subject) == words.Tight(k.is.Subject):
-		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.was.Expected, is: k.is.Expected, pair: k})
+	case words.Tight(k.Was.Expected) != words.Tight(k.Is.Expected) && k.Was.Expected != "" && k.Is.Expected != "" && words.Tight(k.Was.Subject) == words.Tight(k.Is.Subject):
+		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.Was.Expected, is: k.Is.Expected, pair: k})
 	}
 }
 
 // loosened judges an assertion that asks for less than before.
-func (j weakening) loosened(t, h *test, k paired) {
+func (j weakening) loosened(t, h *test, k pairs.Paired) {
 	p := j.pairs[t]
-	if j.take(k.was) || covered(p, k.was) || j.code.subjectGone(words.Scan(k.was.Text, t.file.lang)) {
+	if j.take(k.Was) || covered(p, k.Was) || j.code.subjectGone(words.Scan(k.Was.Text, t.file.lang)) {
 		return
 	}
 	added := 0
-	for _, a := range p.added {
-		if j.rank(1, a) <= j.rank(0, k.was) && a.Dead == "" {
+	for _, a := range p.Added {
+		if j.rank(1, a) <= j.rank(0, k.Was) && a.Dead == "" {
 			added++
 		}
 	}
-	if added > 0 && len(p.removed) == 0 { // the exact one stands beside
+	if added > 0 && len(p.Removed) == 0 { // the exact one stands beside
 		return
 	}
-	level := j.weigh(t, 1+len(p.added)) // what is new in this test is no reason by itself
+	level := j.weigh(t, 1+len(p.Added)) // what is new in this test is no reason by itself
 	switch {
 	case slightly(k):
 		level = evidence.Context
-	case !intact(t, h), k.is.Strength == source.Snapshot:
+	case !intact(t, h), k.Is.Strength == source.Snapshot:
 		level = atMostLocator(level)
 	}
-	j.about(h, k, "loosened", level, fmt.Sprintf("An assertion of %s asks for less than before: %s became %s.", place(h), strengthName(k.was), strengthName(k.is)))
+	j.about(h, k, "loosened", level, fmt.Sprintf("An assertion of %s asks for less than before: %s became %s.", place(h), strengthName(k.Was), strengthName(k.Is)))
 }
 
 // slightly reports whether an exact comparison of a floating point number
 // became one with a small tolerance, as linters ask for.
-func slightly(k paired) bool {
-	a, b := core(k.was.Text), core(k.is.Text)
-	if !tolerant.MatchString(b) || !strings.Contains(a, ".") && !strings.Contains(strings.ToLower(a), "float") {
+func slightly(k pairs.Paired) bool {
+	a, b := pairs.Core(k.Was.Text), pairs.Core(k.Is.Text)
+	if !pairs.Tolerant.MatchString(b) || !strings.Contains(a, ".") && !strings.Contains(strings.ToLower(a), "float") {
 		return false
 	}
 	n := numbers.FindAllString(b, -1)
@@ -305,13 +307,13 @@ func strengthName(a source.Assertion) string {
 // taken to be strong.
 func (j *judge) rank(side int, a source.Assertion) int {
 	if a.Via == "" {
-		return rank(a)
+		return pairs.Rank(a)
 	}
 	best := 9
 	if t := j.helpers[side][last(a.Via)]; t != nil {
 		for _, own := range t.Assertions {
 			if own.Dead == "" {
-				best = min(best, rank(own))
+				best = min(best, pairs.Rank(own))
 			}
 		}
 	}
@@ -331,7 +333,6 @@ func (j *judge) weight(side int, a source.Assertion) int {
 
 var (
 	numbers    = check.Lazy(`\d+(\.\d+)?([eE][-+]?\d+)?`)
-	tolerant   = check.Lazy(`(?i)delta|epsilon|within|approx|closeTo|almost|tolerance|\babs\b|\brel\b|isclose|allclose`)
 	places     = check.Lazy(`(?:toBeCloseTo\([^,]+,|places=)(\d+)\)?`)
 	tolerances = check.Lazy(`(?i)delta|epsilon|rel|abs|closeTo|within`)
 	digits     = check.Lazy(`(?i)toBeCloseTo|almostEqual|decimal|places`)
@@ -339,9 +340,9 @@ var (
 
 // widened finds a tolerance that was made larger: the same text but for the
 // last number, which is one of a comparison with tolerance.
-func widened(k paired) bool {
-	a, b := core(k.was.Text), core(k.is.Text)
-	if !tolerant.MatchString(a) || numbers.ReplaceAllString(a, "#") != numbers.ReplaceAllString(b, "#") {
+func widened(k pairs.Paired) bool {
+	a, b := pairs.Core(k.Was.Text), pairs.Core(k.Is.Text)
+	if !pairs.Tolerant.MatchString(a) || numbers.ReplaceAllString(a, "#") != numbers.ReplaceAllString(b, "#") {
 		return false
 	}
 	x, y := numbers.FindAllString(a, -1), numbers.FindAllString(b, -1)
@@ -360,12 +361,12 @@ func widened(k paired) bool {
 }
 
 // about reports on an assertion.
-func (j *judge) about(h *test, k paired, rule string, level evidence.Level, message string) {
+func (j *judge) about(h *test, k pairs.Paired, rule string, level evidence.Level, message string) {
 	if h.file.class.Generated {
 		level = evidence.Context
 	}
 	j.say(statement{
-		rule: rule, level: level, path: h.file.path, lines: k.is.Range, was: fmt.Sprintf("%s (line %d of the base)", k.was.Text, k.was.Start), is: k.is.Text,
+		rule: rule, level: level, path: h.file.path, lines: k.Is.Range, was: fmt.Sprintf("%s (line %d of the base)", k.Was.Text, k.Was.Start), is: k.Is.Text,
 		message: message, paths: []string{h.pair.file.path, h.file.path}, anchor: h.Name,
 	})
 }

@@ -84,9 +84,9 @@ func (j around) explained(was, is []string) bool {
 		if slices.Contains(was, line) {
 			continue
 		}
-		before, now := difference(old, line)
+		before, now := words.Difference(old, line)
 		for _, part := range []string{now, strings.TrimSpace(line)} {
-			if j.asked.Names(part) != asked.Silent || holds(j.code.gained, part) {
+			if j.asked.Names(part) != asked.Silent || words.Holds(j.code.gained, part) {
 				return true
 			}
 		}
@@ -94,7 +94,7 @@ func (j around) explained(was, is []string) bool {
 			return true
 		}
 		for _, w := range strings.FieldsFunc(now, func(r rune) bool { return !words.IsRune(r) }) {
-			if !asked.Mentions(before, w) && (j.asked.Names(w) != asked.Silent || len(w) > 2 && holds(j.code.gained, w)) {
+			if !words.Mentions(before, w) && (j.asked.Names(w) != asked.Silent || len(w) > 2 && words.Holds(j.code.gained, w)) {
 				return true
 			}
 		}

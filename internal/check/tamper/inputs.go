@@ -7,6 +7,7 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
@@ -25,10 +26,13 @@ type moved struct {
 // evasion.
 const maxMoved = 4
 
+// moving finds inputs that change together with the code.
+type moving struct{ *judge }
+
 // inputs judges inputs of tests that changed together with the code: a case
 // that the code no longer gets right may have been exchanged for one that it
 // does. It points only, and only where nothing speaks of the change.
-func (j *judge) inputs() {
+func (j moving) inputs() {
 	if !j.code.differs || len(j.movedInputs) > maxMoved || j.manifests() || j.asked.Reverts() {
 		return
 	}
@@ -45,7 +49,7 @@ func (j *judge) inputs() {
 }
 
 // movedFor reports whether there is a reason for an input that changed.
-func (j *judge) movedFor(m moved) bool {
+func (j moving) movedFor(m moved) bool {
 	if j.beside(m.head) > 0 || j.namesCode() || len(j.subjects(m.base)) == 0 || j.code.rewritten(m.base.file.path) || j.code.subjectGone(m.base.tokens) {
 		return true
 	}
@@ -54,17 +58,17 @@ func (j *judge) movedFor(m moved) bool {
 		if i < len(m.old) {
 			old = m.old[i]
 		}
-		a, b := difference(old, now)
+		a, b := words.Difference(old, now)
 		if words.IsDigits(b) && b != "" && j.code.gained[b] && j.code.dropped[a] {
 			return true
 		}
-		if holds(j.code.gained, b) || holds(j.code.dropped, a) || len(b) > 1 && j.asked.Names(b) > 0 || j.claims(a, b, now) {
+		if words.Holds(j.code.gained, b) || words.Holds(j.code.dropped, a) || len(b) > 1 && j.asked.Names(b) > 0 || j.claims(a, b, now) {
 			return true
 		}
 	}
 	if m.head.Name != m.base.Name {
 		for _, w := range wordsIn(m.head.Name) {
-			if asked.Mentions(j.asked.Claim, w) && !asked.Mentions(asked.Spaced(m.base.Name), w) {
+			if words.Mentions(j.asked.Claim, w) && !words.Mentions(asked.Spaced(m.base.Name), w) {
 				return true // the test says what is asked now, and so does the author
 			}
 		}
@@ -88,18 +92,18 @@ func wordsIn(name string) []string {
 }
 
 // moves notes the inputs of a test that changed.
-func (j *judge) moves(t, h *test, p pairing) {
+func (j moving) moves(t, h *test, p pairs.Pairing) {
 	if t.Helper {
 		return
 	}
-	for _, k := range p.changed {
-		if words.Tight(k.was.Expected) == words.Tight(k.is.Expected) && k.was.Strength == k.is.Strength || words.Tight(k.was.Subject) != words.Tight(k.is.Subject) {
-			j.moveOf(t, h, [2]string{k.was.Text, k.is.Text}, k.is.Range)
+	for _, k := range p.Changed {
+		if words.Tight(k.Was.Expected) == words.Tight(k.Is.Expected) && k.Was.Strength == k.Is.Strength || words.Tight(k.Was.Subject) != words.Tight(k.Is.Subject) {
+			j.moveOf(t, h, [2]string{k.Was.Text, k.Is.Text}, k.Is.Range)
 		}
 	}
-	for _, k := range p.kept {
-		if core(k.was.Text) != core(k.is.Text) {
-			j.moveOf(t, h, [2]string{k.was.Text, k.is.Text}, k.is.Range)
+	for _, k := range p.Kept {
+		if pairs.Core(k.Was.Text) != pairs.Core(k.Is.Text) {
+			j.moveOf(t, h, [2]string{k.Was.Text, k.Is.Text}, k.Is.Range)
 		}
 	}
 	changed, _, added := pairCases(t.Cases, h.Cases, t.file.lang)
@@ -116,7 +120,7 @@ func (j *judge) moves(t, h *test, p pairing) {
 			continue
 		}
 		for i, old := range free {
-			if shape(old, t.file.lang) == shape(text, h.file.lang) {
+			if words.Shape(old, t.file.lang) == words.Shape(text, h.file.lang) {
 				free = slices.Delete(free, i, i+1)
 				j.moveOf(t, h, [2]string{old, text}, source.Range{Start: n, End: n})
 				break
@@ -142,14 +146,14 @@ func unpaired(t *test, has map[string]bool) []string {
 }
 
 // moveOf notes an input when nothing but values differs.
-func (j *judge) moveOf(t, h *test, texts [2]string, at source.Range) {
+func (j moving) moveOf(t, h *test, texts [2]string, at source.Range) {
 	lang := t.file.lang
 	a, b := words.Scan(texts[0], lang), words.Scan(texts[1], lang)
-	if shape(texts[0], lang) != shape(texts[1], lang) {
+	if words.Shape(texts[0], lang) != words.Shape(texts[1], lang) {
 		return
 	}
 	m := moved{base: t, head: h, was: texts[0], is: texts[1], at: at}
-	before, after := values(a), values(b)
+	before, after := words.InOrder(a), words.InOrder(b)
 	for i, v := range before {
 		if i < len(after) && after[i] != v {
 			m.old, m.now = append(m.old, v), append(m.now, after[i])
@@ -163,28 +167,4 @@ func (j *judge) moveOf(t, h *test, texts [2]string, at source.Range) {
 // named1 reports whether the only value that changed is what names a case.
 func named1(t *test, old []string) bool {
 	return len(old) == 1 && slices.ContainsFunc(t.Cases, func(c source.Case) bool { return c.Name == words.Bare(old[0]) })
-}
-
-// shape is a line of code without its values.
-func shape(text string, lang source.Language) string {
-	var b strings.Builder
-	for _, t := range signed(words.Scan(text, lang)) {
-		if t.Kind == words.Number || t.Kind == words.Text {
-			b.WriteString("# ")
-			continue
-		}
-		b.WriteString(t.Text)
-		b.WriteByte(' ')
-	}
-	return b.String()
-}
-
-func values(tokens []words.Token) []string {
-	var out []string
-	for _, t := range signed(tokens) {
-		if t.Kind == words.Number || t.Kind == words.Text {
-			out = append(out, t.Text)
-		}
-	}
-	return out
 }

@@ -5,20 +5,21 @@ import (
 	"strings"
 
 	"muster/internal/check/tamper/bodies"
+	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
 )
 
 // inside judges what the body of a test does around its assertions.
-func (j weakening) inside(t, h *test, p pairing) {
-	var pairs []bodies.Pair
-	for _, list := range [][]paired{p.kept, p.changed} {
-		for _, k := range list {
-			pairs = append(pairs, bodies.Pair{Was: k.was, Is: k.is})
+func (j weakening) inside(t, h *test, p pairs.Pairing) {
+	var list []bodies.Pair
+	for _, some := range [][]pairs.Paired{p.Kept, p.Changed} {
+		for _, k := range some {
+			list = append(list, bodies.Pair{Was: k.Was, Is: k.Is})
 		}
 	}
-	for _, w := range bodies.Compare(bodyOf(t), bodyOf(h), pairs, j.newFunctions()) {
+	for _, w := range bodies.Compare(bodyOf(t), bodyOf(h), list, j.newFunctions()) {
 		level := evidence.Locator
 		switch {
 		case w.Rule == "cases_lost":
@@ -42,7 +43,7 @@ func bodyOf(t *test) bodies.Body {
 
 // newFunctions gives the names of functions that stand among the tests of the
 // head and not of the base.
-func (j *judge) newFunctions() map[string]bool {
+func (j weakening) newFunctions() map[string]bool {
 	if j.free != nil {
 		return j.free
 	}
@@ -82,7 +83,7 @@ func (j weakening) support(f *file) {
 			t.words = words.Of(t.tokens)
 		}
 		was.pair, now.pair = now, was
-		j.inside(was, now, pairing{})
+		j.inside(was, now, pairs.Pairing{})
 	}
 }
 
@@ -98,7 +99,7 @@ func ofTest(f *file, r source.Range) bool {
 
 // shadowed finds tests of Python that another of the same name, further down,
 // replaces: the first is never run.
-func (j *judge) shadowed() {
+func (j losses) shadowed() {
 	for _, f := range j.head.tests {
 		if f.lang != source.Python {
 			continue

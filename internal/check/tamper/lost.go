@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/check/tamper/pairs"
+	"muster/internal/check/tamper/runs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
@@ -29,7 +31,7 @@ func (j losses) fileGone(f *file) bool {
 			left = append(left, t)
 		}
 	}
-	if f.other != nil && f.other.path != f.path && tests > 0 && (collected(f.path) && !collected(f.other.path)) {
+	if f.other != nil && f.other.path != f.path && tests > 0 && (runs.Collected(f.path) && !runs.Collected(f.other.path)) {
 		j.say(statement{
 			rule: "not_collected", level: evidence.Gate, path: f.other.path, paths: []string{f.path, f.other.path}, anchor: f.path,
 			message: fmt.Sprintf("%s was renamed to %s, where the test runner does not look for tests: its %s no longer run.", check.ShowPath(f.path), check.ShowPath(f.other.path), count(tests, "test")),
@@ -138,7 +140,7 @@ func (j losses) absorbed(t *test) bool {
 	delete(asked, t.Name)
 	claims := 0
 	for _, a := range t.Assertions {
-		if j.pool[claimOf(a)] > 0 {
+		if j.pool[pairs.ClaimOf(a)] > 0 {
 			claims++
 		}
 	}
@@ -167,7 +169,7 @@ func (j losses) absorbed(t *test) bool {
 				fresh[words.Bare(w)] = true
 			}
 		}
-		if contained(asked, has) >= 0.72 && (len(values) == 0 || contained(values, h.values) >= 0.72) && (h.pair == nil || contained(values, fresh) > 0.3 || len(values) == 0) {
+		if words.Contained(asked, has) >= 0.72 && (len(values) == 0 || words.Contained(values, h.values) >= 0.72) && (h.pair == nil || words.Contained(values, fresh) > 0.3 || len(values) == 0) {
 			return true
 		}
 	}
@@ -177,7 +179,7 @@ func (j losses) absorbed(t *test) bool {
 func strongest(list []source.Assertion) int {
 	best := 9
 	for _, a := range list {
-		best = min(best, rank(a))
+		best = min(best, pairs.Rank(a))
 	}
 	return best
 }

@@ -2,12 +2,12 @@ package tamper
 
 import (
 	"fmt"
-	"go/build/constraint"
 	"slices"
 	"strings"
 
 	"muster/internal/check"
 	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/runs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
@@ -82,7 +82,7 @@ func (j *judge) skips(t, h *test) {
 func conditionalSkip(t *test, m source.Mark) (evidence.Level, string) {
 	text := strings.ToLower(m.Text)
 	if strings.HasPrefix(text, "//go:build") {
-		if runsByDefault(m.Text) || platformTag(text) {
+		if runs.ByDefault(m.Text) || runs.OnPlatforms(text) {
 			return evidence.Context, "runs on some platforms only now"
 		}
 		for _, old := range t.Skips {
@@ -107,40 +107,6 @@ func conditionalSkip(t *test, m source.Mark) (evidence.Level, string) {
 }
 
 var environment = check.Lazy(`(?i)getenv\W+CI\b|getenv\("ci"\)|environ\S*["']ci["']|process\.env\.ci\b`)
-
-// runsByDefault reports whether a build constraint holds where nobody sets a
-// tag, on at least one usual platform.
-func runsByDefault(text string) bool {
-	x, err := constraint.Parse(text)
-	if err != nil {
-		return false
-	}
-	for _, platform := range []string{"linux", "darwin", "windows"} {
-		if x.Eval(func(tag string) bool {
-			return tag == platform || tag == "unix" && platform != "windows" || tag == "amd64" || tag == "gc" || tag == "cgo" || strings.HasPrefix(tag, "go1")
-		}) {
-			return true
-		}
-	}
-	return false
-}
-
-// platformTag reports whether a build constraint names nothing but platforms,
-// compilers and Go's own tags (see "go help buildconstraint").
-func platformTag(text string) bool {
-	for _, tok := range words.Scan(strings.TrimPrefix(strings.TrimPrefix(text, "//go:build"), "//go:build "), source.Go) {
-		if tok.Kind != words.Word {
-			continue
-		}
-		switch tag := tok.Text; {
-		case strings.HasPrefix(tag, "go1"), tag == "cgo", tag == "gc", tag == "gccgo", tag == "race", tag == "msan", tag == "asan", tag == "unix", tag == "purego", tag == "tinygo":
-		case strings.Contains(" aix android darwin dragonfly freebsd illumos ios js linux netbsd openbsd plan9 solaris wasip1 windows zos 386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm appengine ", " "+tag+" "):
-		default:
-			return false
-		}
-	}
-	return true
-}
 
 // focused finds marks by which all other tests do not run.
 func (j *judge) focused(h *test) {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
@@ -13,14 +14,14 @@ import (
 // becameName judges an expected value that was written out and is a name or an
 // expression now. A name is looked up among the tests; an expression that does
 // what is new in the code follows the code.
-func (j weakening) becameName(t, h *test, k paired) {
-	had := words.Of(words.Scan(k.was.Text, t.file.lang))
-	for _, tok := range words.Scan(k.is.Text, h.file.lang) {
+func (j weakening) becameName(t, h *test, k pairs.Paired) {
+	had := words.Of(words.Scan(k.Was.Text, t.file.lang))
+	for _, tok := range words.Scan(k.Is.Text, h.file.lang) {
 		if tok.Kind != words.Word || had[tok.Text] || len(tok.Text) < 2 {
 			continue
 		}
 		if value, ok := j.valueOf(h, tok.Text); ok {
-			is := values(words.Scan(value, h.file.lang))
+			is := words.InOrder(words.Scan(value, h.file.lang))
 			was := lostValues(k)
 			if len(is) == 1 && len(was) == 1 && words.Bare(is[0]) != words.Bare(was[0]) {
 				j.retargets = append(j.retargets, retarget{base: t, head: h, was: was[0], is: is[0], pair: k})
@@ -28,16 +29,16 @@ func (j weakening) becameName(t, h *test, k paired) {
 			return
 		}
 	}
-	if lost := lostValues(k); j.code.differs && len(lost) > 0 && k.was.Expected != "" && k.is.Strength == source.Exact && len(values(words.Scan(k.is.Text, h.file.lang))) > len(values(words.Scan(k.was.Text, t.file.lang))) {
+	if lost := lostValues(k); j.code.differs && len(lost) > 0 && k.Was.Expected != "" && k.Is.Strength == source.Exact && len(words.InOrder(words.Scan(k.Is.Text, h.file.lang))) > len(words.InOrder(words.Scan(k.Was.Text, t.file.lang))) {
 		j.about(h, k, "computed", evidence.Locator, fmt.Sprintf("An assertion of %s works out what it expects, which the base wrote down as %s, and the code changed.", place(h), quote(lost[0])))
 	}
 }
 
 // lostValues gives the values that an assertion had and has no more.
-func lostValues(k paired) []string {
-	has := words.Values(words.Scan(k.is.Text, source.JavaScript))
+func lostValues(k pairs.Paired) []string {
+	has := words.Values(words.Scan(k.Is.Text, source.JavaScript))
 	var out []string
-	for _, v := range values(words.Scan(k.was.Text, source.JavaScript)) {
+	for _, v := range words.InOrder(words.Scan(k.Was.Text, source.JavaScript)) {
 		if !has[words.Bare(v)] {
 			out = append(out, v)
 		}

@@ -4,16 +4,17 @@ import (
 	"fmt"
 	"strings"
 
+	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
 )
 
 // removedFrom judges the assertions that a test has lost.
-func (j weakening) removedFrom(t, h *test, p pairing) {
+func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 	var gone []source.Assertion
 	acts := lineSet(h)
-	for _, a := range p.removed {
+	for _, a := range p.Removed {
 		if a.Dead != "" || a.Strength == source.Trivial {
 			continue
 		}
@@ -33,7 +34,7 @@ func (j weakening) removedFrom(t, h *test, p pairing) {
 		return
 	}
 	added, strongAdded, strongGone := 0, 0, 0
-	for _, a := range p.added {
+	for _, a := range p.Added {
 		if a.Dead != "" || a.Strength == source.Trivial {
 			continue
 		}
@@ -52,16 +53,16 @@ func (j weakening) removedFrom(t, h *test, p pairing) {
 	if len(gone) <= added && strongGone <= strongAdded {
 		return
 	}
-	for _, a := range p.added {
+	for _, a := range p.Added {
 		if a.Strength == source.Trivial {
-			j.about(h, paired{gone[0], a}, "trivial", evidence.Gate, fmt.Sprintf("An assertion of %s was replaced by one that cannot fail.", place(h)))
+			j.about(h, pairs.Paired{Was: gone[0], Is: a}, "trivial", evidence.Gate, fmt.Sprintf("An assertion of %s was replaced by one that cannot fail.", place(h)))
 			return
 		}
 	}
 	j.say(statement{
 		rule: "assertions_removed", level: j.removalLevel(t, h, gone), path: h.file.path, lines: h.Range, paths: []string{t.file.path, h.file.path}, anchor: h.Name,
 		message: fmt.Sprintf("%s has lost %s: %s", place(h), count(len(gone), "assertion"), list(gone)),
-		was:     texts(gone), is: texts(p.added),
+		was:     texts(gone), is: texts(p.Added),
 	})
 }
 
@@ -91,7 +92,7 @@ func texts(list []source.Assertion) string {
 
 // accounted reports whether an assertion that is gone is made elsewhere, or
 // has nothing left to look at.
-func (j weakening) accounted(t, h *test, p pairing, a source.Assertion) bool {
+func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bool {
 	if j.take(a) || j.code.subjectGone(words.Scan(a.Text, t.file.lang)) {
 		return true
 	}
@@ -117,18 +118,18 @@ func (j weakening) accounted(t, h *test, p pairing, a source.Assertion) bool {
 // covered reports whether another assertion of the head asks for all that one
 // asked for: one that is new, or one that stood close by and compares the
 // whole. Far away the same words may be about a later state.
-func covered(p pairing, a source.Assertion) bool {
+func covered(p pairs.Pairing, a source.Assertion) bool {
 	const nearby = 6 // lines
-	for _, b := range p.added {
-		if covers(b, a) {
+	for _, b := range p.Added {
+		if pairs.Covers(b, a) {
 			return true
 		}
 	}
-	for _, list := range [][]paired{p.kept, p.changed} {
+	for _, list := range [][]pairs.Paired{p.Kept, p.Changed} {
 		for _, k := range list {
-			near := max(k.was.Start-a.Start, a.Start-k.was.Start)
-			other := words.Tight(k.is.Subject) != words.Tight(a.Subject)
-			if near <= nearby && other && covers(k.is, a) || near <= 1 && k.was.Start != a.Start && claimOf(k.is) == claimOf(a) && k.is.Dead == "" {
+			near := max(k.Was.Start-a.Start, a.Start-k.Was.Start)
+			other := words.Tight(k.Is.Subject) != words.Tight(a.Subject)
+			if near <= nearby && other && pairs.Covers(k.Is, a) || near <= 1 && k.Was.Start != a.Start && pairs.ClaimOf(k.Is) == pairs.ClaimOf(a) && k.Is.Dead == "" {
 				return true
 			}
 		}
@@ -138,7 +139,7 @@ func covered(p pairing, a source.Assertion) bool {
 
 // commented gives the line of a comment that holds the assertion's text.
 func (j weakening) commented(h *test, a source.Assertion) int {
-	text := core(a.Text)
+	text := pairs.Core(a.Text)
 	for _, c := range h.file.facts.Comments {
 		if h.Holds(c.Start) && len(text) > 5 && strings.Contains(words.Tight(c.Text), text) {
 			return c.Start

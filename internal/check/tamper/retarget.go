@@ -2,12 +2,11 @@ package tamper
 
 import (
 	"fmt"
-	"slices"
 	"strings"
-	"unicode"
 
 	"muster/internal/check"
 	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
@@ -17,7 +16,7 @@ import (
 type retarget struct {
 	base, head *test
 	was, is    string
-	pair       paired
+	pair       pairs.Paired
 	flipped    bool // the same value, now with a not
 }
 
@@ -36,9 +35,9 @@ func (j retargeting) decide() {
 			what = "expects the opposite of what the base expected"
 		}
 		j.say(statement{
-			rule: "retargeted", level: level, path: r.head.file.path, lines: r.pair.is.Range, was: r.pair.was.Text, is: r.pair.is.Text, anchor: r.head.Name,
+			rule: "retargeted", level: level, path: r.head.file.path, lines: r.pair.Is.Range, was: r.pair.Was.Text, is: r.pair.Is.Text, anchor: r.head.Name,
 			paths:   []string{r.base.file.path, r.head.file.path},
-			message: fmt.Sprintf("%s %s (line %d there)%s.", place(r.head), what, r.pair.was.Start, why),
+			message: fmt.Sprintf("%s %s (line %d there)%s.", place(r.head), what, r.pair.Was.Start, why),
 		})
 	}
 }
@@ -48,14 +47,14 @@ func (j retargeting) decide() {
 func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 	lang := r.head.file.lang
 	was, is := words.Scan(r.was, lang), words.Scan(r.is, lang)
-	if !r.flipped && (!alikeValues(was, is) || words.Tight(r.was) == words.Tight(r.is)) {
+	if !r.flipped && (!words.AlikeValues(was, is) || words.Tight(r.was) == words.Tight(r.is)) {
 		return "", ""
 	}
-	old, now := difference(r.was, r.is)
+	old, now := words.Difference(r.was, r.is)
 	switch {
 	case !r.flipped && (j.inputsChanged(r) || elsewhere(r)):
 		return "", "" // the test asks about something else
-	case !r.flipped && holds(j.code.gained, now) && holds(j.code.dropped, old):
+	case !r.flipped && words.Holds(j.code.gained, now) && words.Holds(j.code.dropped, old):
 		// The same value changed in the code: a message, a default, an answer.
 		if words.IsDigits(now) && j.asked.Task == "" && j.asked.Names(now) == asked.Silent && j.asked.Names(old) == asked.Silent && j.beside(r.head) == 0 &&
 			!j.asked.SpeaksOf(append(j.subjects(r.base), calls(r.base)...)) {
@@ -99,7 +98,7 @@ func (j *judge) claims(old, now, whole string) bool {
 		return true
 	}
 	for _, w := range strings.FieldsFunc(now, func(r rune) bool { return !words.IsRune(r) }) {
-		if len(w) > 3 && !asked.Mentions(old, w) && asked.Mentions(j.asked.Claim, w) {
+		if len(w) > 3 && !words.Mentions(old, w) && words.Mentions(j.asked.Claim, w) {
 			return true
 		}
 	}
@@ -120,9 +119,9 @@ func elsewhere(r retarget) bool {
 // renamedIn reports whether what differs is a name that the test gave as an
 // input too, and that all of it calls otherwise now.
 func renamedIn(r retarget) bool {
-	old, now := difference(r.was, r.is)
+	old, now := words.Difference(r.was, r.is)
 	for _, w := range strings.FieldsFunc(old, func(c rune) bool { return !words.IsRune(c) }) {
-		if asked.Mentions(now, w) || words.IsDigits(w) {
+		if words.Mentions(now, w) || words.IsDigits(w) {
 			continue
 		}
 		was, is := r.base.file.between(r.base.Start, r.base.End), r.head.file.between(r.head.Start, r.head.End)
@@ -153,13 +152,13 @@ func (j retargeting) inCode(r retarget) bool {
 // the text before was one that it was worded with: the same but for numbers and
 // what is filled in.
 func (j retargeting) worded(r retarget) bool {
-	was, is := skeleton(words.Bare(r.was)), skeleton(words.Bare(r.is))
+	was, is := words.Skeleton(words.Bare(r.was)), words.Skeleton(words.Bare(r.is))
 	if was == is || len(is) < 6 || len(was) < 6 {
 		return false
 	}
 	in := func(set map[string]bool, text string) bool {
 		for v := range set {
-			if len(v) < 4096 && strings.Contains(skeleton(v), text) {
+			if len(v) < 4096 && strings.Contains(words.Skeleton(v), text) {
 				return true
 			}
 		}
@@ -189,21 +188,16 @@ func (j retargeting) sameText(r retarget) bool {
 	return !words.IsDigits(now) && j.code.gained[now] && j.code.dropped[old]
 }
 
-var filled = check.Lazy(`%[-+#0-9.]*[a-z]|\$?\{[^}]*\}|\d+(\.\d+)?`)
-
-// skeleton is a text without numbers and without what is filled in.
-func skeleton(s string) string { return filled.ReplaceAllString(s, "#") }
-
 // repeated reports whether the same part of a text changed in three
 // expectations or more: a format changed, and not one result.
 func (j retargeting) repeated(r retarget) bool {
-	old, now := difference(r.was, r.is)
+	old, now := words.Difference(r.was, r.is)
 	if words.IsDigits(old) && words.IsDigits(now) || r.flipped || isValueWord(old) {
 		return false
 	}
 	n := 0
 	for _, other := range j.retargets {
-		a, b := difference(other.was, other.is)
+		a, b := words.Difference(other.was, other.is)
 		if a == old && b == now {
 			n++
 		}
@@ -211,7 +205,7 @@ func (j retargeting) repeated(r retarget) bool {
 	return n >= 3
 }
 
-func isValueWord(s string) bool { return isValue(words.Token{Kind: words.Word, Text: s}) }
+func isValueWord(s string) bool { return words.IsValue(words.Token{Kind: words.Word, Text: s}) }
 
 // manifests reports whether the versions of dependencies changed.
 func (j *judge) manifests() bool {
@@ -223,138 +217,10 @@ func (j *judge) manifests() bool {
 	return false
 }
 
-// alikeValues reports whether two texts are values of one sort, in which
-// nothing but numbers, strings and the like differs.
-func alikeValues(a, b []words.Token) bool {
-	a, b = signed(a), signed(b)
-	if x, y := qualified(a), qualified(b); len(x) != len(a) && len(y) != len(b) {
-		a, b = x, y // http.StatusOK, time.Second: values where both sides have one
-	}
-	if len(a) == 1 && len(b) == 1 {
-		return isValue(a[0]) && isValue(b[0])
-	}
-	if slices.Equal(literals(a), literals(b)) || named(b, a) {
-		return false
-	}
-	if len(a) != len(b) {
-		return isComposite(a) && isComposite(b)
-	}
-	for i := range a {
-		if a[i] != b[i] && (!isValue(a[i]) || !isValue(b[i])) {
-			return isComposite(a) && isComposite(b)
-		}
-	}
-	return true
-}
-
-// signed makes one token of a number and the sign before it.
-func signed(tokens []words.Token) []words.Token {
-	var out []words.Token
-	for i, t := range tokens {
-		last := len(out) - 1
-		if t.Kind == words.Number && last >= 0 && (out[last].Text == "-" || out[last].Text == "+") && (i == 1 || out[last].Kind == words.Mark && last >= 1 && out[last-1].Kind == words.Mark && out[last-1].Text != ")" && out[last-1].Text != "]") {
-			out[last] = words.Token{Kind: words.Number, Text: out[last].Text + t.Text}
-			continue
-		}
-		out = append(out, t)
-	}
-	return out
-}
-
-// qualified makes one token, a value, of each name of another package or
-// class: time.Second, Color.RED.
-func qualified(tokens []words.Token) []words.Token {
-	var out []words.Token
-	for i := 0; i < len(tokens); i++ {
-		if i+2 < len(tokens) && tokens[i].Kind == words.Word && tokens[i+1].Text == "." && tokens[i+2].Kind == words.Word &&
-			(i+3 == len(tokens) || tokens[i+3].Text != "(" && tokens[i+3].Text != "." && tokens[i+3].Text != "{") && unicode.IsUpper([]rune(tokens[i+2].Text)[0]) {
-			out = append(out, words.Token{Kind: words.Text, Text: tokens[i].Text + "." + tokens[i+2].Text})
-			i += 2
-			continue
-		}
-		out = append(out, tokens[i])
-	}
-	return out
-}
-
-func literals(tokens []words.Token) []string {
-	var out []string
-	for _, t := range tokens {
-		if isValue(t) {
-			out = append(out, t.Text)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-// isComposite reports whether every word of a value that is not a name of a
-// field or a type is a literal.
-func isComposite(tokens []words.Token) bool {
-	return slices.ContainsFunc(tokens, func(t words.Token) bool { return t.Kind == words.Mark && (t.Text == "{" || t.Text == "[") })
-}
-
-// named reports whether a value holds a name, other than of a field, that
-// another one does not hold: a literal became a constant, perhaps of the same
-// value.
-func named(b, a []words.Token) bool {
-	had := words.Of(a)
-	for i, t := range b {
-		key := i+1 < len(b) && b[i+1].Text == ":"
-		if t.Kind == words.Word && !key && !had[t.Text] && !isValue(t) {
-			return true
-		}
-	}
-	return false
-}
-
-// difference gives the parts of two values that differ, as whole words.
-func difference(a, b string) (string, string) {
-	a, b = words.Bare(strings.TrimSpace(a)), words.Bare(strings.TrimSpace(b))
-	start := 0
-	for start < len(a) && start < len(b) && a[start] == b[start] {
-		start++
-	}
-	for start > 0 && isWordish(a[start-1]) {
-		start--
-	}
-	endA, endB := len(a), len(b)
-	for endA > start && endB > start && a[endA-1] == b[endB-1] {
-		endA, endB = endA-1, endB-1
-	}
-	for endA < len(a) && isWordish(a[endA]) {
-		endA, endB = endA+1, endB+1
-	}
-	return strings.TrimSpace(a[start:endA]), strings.TrimSpace(b[start:endB])
-}
-
-func isWordish(c byte) bool {
-	return c == '_' || c == '.' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
-}
-
-// holds reports whether a value is in a set, or a part of a string in it.
-func holds(set map[string]bool, part string) bool {
-	if part == "" || len(part) == 1 && words.IsDigits(part) {
-		return false // 0 and 1 are everywhere
-	}
-	if set[part] {
-		return true
-	}
-	if len(part) < 3 {
-		return false
-	}
-	for v := range set {
-		if len(v) < 4096 && asked.Mentions(v, part) {
-			return true
-		}
-	}
-	return false
-}
-
 // inputsChanged reports whether the test does something else than before:
 // outside of its assertions another value stands there.
 func (j retargeting) inputsChanged(r retarget) bool {
-	if r.base.Cases != nil && r.pair.was.Subject == "" {
+	if r.base.Cases != nil && r.pair.Was.Subject == "" {
 		return false // a case was compared as a whole
 	}
 	was, is := inputs(r.base), inputs(r.head)

@@ -3,7 +3,6 @@ package tamper
 import (
 	"context"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -171,23 +170,6 @@ func (s *side) all() []*test {
 	return out
 }
 
-// collected reports whether the usual runner of the language looks for tests
-// in a file of that name.
-func collected(p string) bool {
-	base := path.Base(p)
-	switch source.LanguageOf(p) {
-	case source.Go:
-		return strings.HasSuffix(base, "_test.go") && !strings.HasPrefix(base, "_") && !strings.HasPrefix(base, ".") && !leftOut(p)
-	case source.Python:
-		return strings.HasPrefix(base, "test_") || strings.HasSuffix(base, "_test.py") || base == "tests.py"
-	case source.JavaScript, source.TypeScript, source.TSX:
-		inner := path.Ext(strings.TrimSuffix(base, path.Ext(base)))
-		return inner == ".test" || inner == ".spec" || slices.Contains(strings.Split(path.Dir(p), "/"), "__tests__")
-	case source.Java, source.Rust, source.Unknown:
-	}
-	return change.Classify(p, nil).Test
-}
-
 // leaf gives the last part of a test's name: of "A > b" it is "b".
 func leaf(name string) string {
 	if strings.Contains(name, " ") { // a sentence
@@ -202,24 +184,4 @@ func leaf(name string) string {
 		}
 	}
 	return name
-}
-
-// leftOut reports whether "go test ./..." does not see a file on usual
-// machines, for its folder or for a platform in its name (see "go help
-// packages" and "go help buildconstraint").
-func leftOut(p string) bool {
-	folders := strings.Split(path.Dir(p), "/")
-	if slices.ContainsFunc(folders, func(f string) bool {
-		return f == "testdata" || f == "vendor" || f != "." && f != ".." && (strings.HasPrefix(f, "_") || strings.HasPrefix(f, "."))
-	}) {
-		return true
-	}
-	parts := strings.Split(strings.TrimSuffix(path.Base(p), "_test.go"), "_")
-	for _, part := range parts[max(1, len(parts)-2):] {
-		switch part {
-		case "aix", "android", "dragonfly", "freebsd", "illumos", "ios", "js", "netbsd", "openbsd", "plan9", "solaris", "wasip1", "zos", "wasm", "mips", "mips64", "ppc64", "ppc64le", "riscv64", "s390x", "loong64":
-			return true
-		}
-	}
-	return false
 }

@@ -10,7 +10,7 @@
 // A test of the base is looked for under its name in the same file, then in
 // every other changed file, then by its body (bigrams of tokens, Dice's
 // coefficient). What moved, was renamed, became a subtest or a case of a table,
-// or stands twice is not lost. Assertions are paired by what they claim
+// or stands twice is not lost. Assertions are pairs.Paired by what they claim
 // (subject, value, strength), not by how they are written, so that another
 // library of equal strength, or one comparison of the whole for several of its
 // parts, weakens nothing. What the change took out of the code, by name, needs
@@ -38,9 +38,23 @@
 // without a task speaks of what is tested. Else, with the inputs untouched, the
 // code changed, and nobody speaking of it, it blocks.
 //
+// # Around assertions
+//
+// Package bodies looks at what stands around the assertions of a test that
+// remains: loops that go through fewer cases, ways out before them, a testing.T
+// of its own, code that runs beside the test or that nobody calls, values that
+// the code under test works out itself, doubles in place of it.
+//
+// An input that moves together with the code, or a file of data that tests
+// read, points where nobody speaks of it: the task or the claim names no value
+// and no changed code, or says that the change leaves results as they are (a
+// refactoring, a clean-up) by the task's type or the first words of the claim.
+//
 // # Limits
 //
-// It sees what the text shows. Helpers in files that the change does not touch
+// It sees what the text shows. What fakes and fixtures do, and objects that are
+// made anew in the middle of a test, it does not follow: the base's tests on the
+// head's code do. Helpers in files that the change does not touch
 // are taken to be strong. A test replaced by a new one about the same code that
 // asks for as much is not told from honest rewriting. It sees no sense in
 // values: bending an expectation and adding a case for the bent behaviour is
@@ -56,6 +70,7 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/core/plan"
@@ -94,12 +109,12 @@ func (tamper) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.
 		return check.CouldNot("the changed files could not be read: %v", err)
 	}
 	match(&b)
-	j := &judge{subject: s, both: b, code: readCode(&b), asked: asked.Of(s.Request), pairs: map[*test]pairing{}, newValues: map[*test][]map[string]bool{}}
+	j := &judge{subject: s, both: b, code: readCode(&b), asked: asked.Of(s.Request), pairs: map[*test]pairs.Pairing{}, newValues: map[*test][]map[string]bool{}}
 	j.prepare()
 	j.compareTests()
-	j.shadowed()
+	losses{j}.shadowed()
 	retargeting{j}.decide()
-	j.inputs()
+	moving{j}.inputs()
 	if err := errors.Join((around{j}).compare(ctx), (around{j}).data(ctx)); err != nil {
 		return check.CouldNot("the changed stored results could not be read: %v", err)
 	}
@@ -119,8 +134,8 @@ type judge struct {
 	subject   *check.Subject
 	code      *code
 	asked     asked.Asked
-	pairs     map[*test]pairing // by the test of the base
-	pool      map[string]int    // claims that the head makes anew, in any test
+	pairs     map[*test]pairs.Pairing // by the test of the base
+	pool      map[string]int          // claims that the head makes anew, in any test
 	helpers   [2]map[string]*test
 	fresh     []fresh // tests of the head that ask for something new
 	retargets []retarget
@@ -146,8 +161,8 @@ func (j *judge) prepare() {
 	}
 	for _, t := range j.base.all() {
 		if t.pair != nil {
-			j.pairs[t] = pairUp(t.Assertions, t.pair.Assertions)
-			j.note(t.pair, j.pairs[t].added)
+			j.pairs[t] = pairs.Up(t.Assertions, t.pair.Assertions)
+			j.note(t.pair, j.pairs[t].Added)
 		}
 	}
 	for _, h := range j.head.all() {
@@ -166,9 +181,9 @@ func (j *judge) note(t *test, added []source.Assertion) {
 	}
 	for _, a := range added {
 		if a.Dead == "" {
-			j.pool[claimOf(a)]++
+			j.pool[pairs.ClaimOf(a)]++
 		}
-		if strong(a) && (len(t.Skips) == 0 || t.pair != nil) {
+		if pairs.Strong(a) && (len(t.Skips) == 0 || t.pair != nil) {
 			n++
 		}
 	}
@@ -239,10 +254,10 @@ func folder(p string) string {
 
 // take reports whether the head makes a claim anew, and uses it up.
 func (j *judge) take(a source.Assertion) bool {
-	if j.pool[claimOf(a)] == 0 {
+	if j.pool[pairs.ClaimOf(a)] == 0 {
 		return false
 	}
-	j.pool[claimOf(a)]--
+	j.pool[pairs.ClaimOf(a)]--
 	return true
 }
 

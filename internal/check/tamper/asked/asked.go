@@ -38,33 +38,12 @@ const (
 func (a Asked) Names(value string) Weight {
 	value = strings.TrimSpace(words.Bare(value))
 	switch {
-	case Mentions(a.Task, value):
+	case words.Mentions(a.Task, value):
 		return Ordered
-	case Mentions(a.Claim, value):
+	case words.Mentions(a.Claim, value):
 		return Claimed
 	}
 	return Silent
-}
-
-// Mentions reports whether a text names a value as a whole word. What is too
-// short to be meant is never named.
-func Mentions(text, value string) bool {
-	if text == "" || len(value) < 2 || len(value) < 3 && !strings.ContainsAny(value, "0123456789") {
-		return false
-	}
-	text, value = strings.ToLower(text), strings.ToLower(value)
-	for i := 0; ; {
-		at := strings.Index(text[i:], value)
-		if at < 0 {
-			return false
-		}
-		at += i
-		end := at + len(value)
-		if (at == 0 || !words.IsRune(rune(text[at-1])) || !words.IsRune(rune(value[0]))) && (end == len(text) || !words.IsRune(rune(text[end])) || !words.IsRune(rune(value[len(value)-1]))) {
-			return true
-		}
-		i = at + 1
-	}
 }
 
 // What a sentence may speak of.
@@ -107,7 +86,7 @@ func Speaks(text string, act *check.Pattern, names []string) bool {
 		}
 		lower := strings.ToLower(sentence)
 		for _, n := range names {
-			if Mentions(lower, n) || Mentions(lower, Spaced(n)) {
+			if words.Mentions(lower, n) || words.Mentions(lower, Spaced(n)) {
 				return true
 			}
 		}
@@ -172,7 +151,7 @@ func (a Asked) Upgrades() bool {
 // SpeaksOf reports whether the author names one of the things.
 func (a Asked) SpeaksOf(names []string) bool {
 	for _, n := range names {
-		if len(n) > 3 && (Mentions(a.Claim, n) || Mentions(a.Claim, Spaced(n))) {
+		if len(n) > 3 && (words.Mentions(a.Claim, n) || words.Mentions(a.Claim, Spaced(n))) {
 			return true
 		}
 	}

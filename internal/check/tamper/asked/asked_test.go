@@ -1,6 +1,10 @@
 package asked
 
-import "testing"
+import (
+	"testing"
+
+	"muster/internal/check/tamper/words"
+)
 
 func TestMentions(t *testing.T) {
 	for _, tt := range []struct {
@@ -15,7 +19,7 @@ func TestMentions(t *testing.T) {
 		{"v2 is out", "v2", true},
 		{"prefixed", "fix", false},
 	} {
-		if got := Mentions(tt.text, tt.value); got != tt.want {
+		if got := words.Mentions(tt.text, tt.value); got != tt.want {
 			t.Errorf("%q names %q: %v", tt.text, tt.value, got)
 		}
 	}

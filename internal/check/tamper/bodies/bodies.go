@@ -50,7 +50,7 @@ func Compare(was, is Body, pairs []Pair, free map[string]bool) []Weakness {
 	c.unreached()
 	c.compared()
 	c.overwritten()
-	c.doubles()
+	standing{&c}.doubles()
 	c.writes()
 	c.skips()
 	c.nothing()

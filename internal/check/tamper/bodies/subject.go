@@ -115,9 +115,12 @@ var (
 	spec          = check.Lazy(`Mock\(\s*(?:spec|spec_set)\s*=\s*(\w+)`)
 )
 
+// standing finds what stands in place of the code under test.
+type standing struct{ *comparison }
+
 // doubles finds tests that look at a double of the very code which they
 // looked at before.
-func (c *comparison) doubles() {
+func (c standing) doubles() {
 	asked := map[string]bool{}
 	for _, a := range c.before.Assertions {
 		for _, n := range callees(a.Text) {
@@ -147,13 +150,13 @@ func (c *comparison) doubles() {
 }
 
 // called reports whether the body before called a name.
-func (c *comparison) called(name string) bool {
+func (c standing) called(name string) bool {
 	return slices.ContainsFunc(c.was, func(l line) bool { return strings.Contains(l.text, name+"(") })
 }
 
 // standsIn reports whether assertions look at what a double itself gives,
 // where those before did not.
-func (c *comparison) standsIn(name string, asked map[string]bool) bool {
+func (c standing) standsIn(name string, asked map[string]bool) bool {
 	if asked[name] {
 		return true
 	}
@@ -166,7 +169,7 @@ func (c *comparison) standsIn(name string, asked map[string]bool) bool {
 
 // ownCopy finds tests that call a new function of the tests, where they called
 // one of that name of the project.
-func (c *comparison) ownCopy(asked map[string]bool) {
+func (c standing) ownCopy(asked map[string]bool) {
 	for name := range asked {
 		for own := range c.free {
 			if !strings.EqualFold(own, name) {
@@ -187,6 +190,6 @@ func (c *comparison) ownCopy(asked map[string]bool) {
 	}
 }
 
-func (c *comparison) mineBefore(mine *regexp.Regexp) bool {
+func (c standing) mineBefore(mine *regexp.Regexp) bool {
 	return slices.ContainsFunc(c.was, func(l line) bool { return mine.MatchString(l.text) })
 }

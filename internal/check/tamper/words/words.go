@@ -121,3 +121,24 @@ func Tight(s string) string {
 
 // IsDigits reports whether a text is nothing but digits, or empty.
 func IsDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
+
+// Mentions reports whether a text names a value as a whole word. What is too
+// short to be meant is never named.
+func Mentions(text, value string) bool {
+	if text == "" || len(value) < 2 || len(value) < 3 && !strings.ContainsAny(value, "0123456789") {
+		return false
+	}
+	text, value = strings.ToLower(text), strings.ToLower(value)
+	for i := 0; ; {
+		at := strings.Index(text[i:], value)
+		if at < 0 {
+			return false
+		}
+		at += i
+		end := at + len(value)
+		if (at == 0 || !IsRune(rune(text[at-1])) || !IsRune(rune(value[0]))) && (end == len(text) || !IsRune(rune(text[end])) || !IsRune(rune(value[len(value)-1]))) {
+			return true
+		}
+		i = at + 1
+	}
+}

@@ -1,4 +1,6 @@
-package tamper
+// Package pairs pairs the assertions of a test before and after, and tells how
+// much an assertion asks for.
+package pairs
 
 import (
 	"slices"
@@ -9,21 +11,21 @@ import (
 	"muster/internal/source"
 )
 
-// paired is one assertion before and after.
-type paired struct {
-	was, is source.Assertion
+// Paired is one assertion before and after.
+type Paired struct {
+	Was, Is source.Assertion
 }
 
-// pairing is what became of the assertions of one test.
-type pairing struct {
-	kept    []paired // the same claim, perhaps somewhere else in the test
-	changed []paired // another claim about the same thing
-	removed []source.Assertion
-	added   []source.Assertion
+// Pairing is what became of the assertions of one test.
+type Pairing struct {
+	Kept    []Paired // the same claim, perhaps somewhere else in the test
+	Changed []Paired // another claim about the same thing
+	Removed []source.Assertion
+	Added   []source.Assertion
 }
 
-// claimOf names what an assertion claims, without its message and layout.
-func claimOf(a source.Assertion) string {
+// ClaimOf names what an assertion claims, without its message and layout.
+func ClaimOf(a source.Assertion) string {
 	return strings.Join([]string{string(a.Strength), words.Tight(a.Subject), expected(a), negation(a), condition(a)}, "\x00")
 }
 
@@ -47,15 +49,15 @@ func negation(a source.Assertion) string {
 // condition gives the whole text of assertions that say neither what they look
 // at nor what they expect.
 func condition(a source.Assertion) string {
-	if a.Expected == "" || tolerant.MatchString(a.Text) {
-		return core(a.Text)
+	if a.Expected == "" || Tolerant.MatchString(a.Text) {
+		return Core(a.Text)
 	}
 	return ""
 }
 
-// core is the text of an assertion without what it prints when it fails: the
+// Core is the text of an assertion without what it prints when it fails: the
 // condition of Go's "if".
-func core(text string) string {
+func Core(text string) string {
 	if rest, ok := strings.CutPrefix(text, "if "); ok {
 		if i := strings.Index(rest, " {"); i > 0 {
 			text = rest[:i]
@@ -77,18 +79,18 @@ type readied struct {
 func keys(list []source.Assertion) []readied {
 	out := make([]readied, len(list))
 	for i, a := range list {
-		out[i] = readied{Assertion: a, claim: claimOf(a), subject: words.Tight(a.Subject), expects: words.Tight(a.Expected)}
+		out[i] = readied{Assertion: a, claim: ClaimOf(a), subject: words.Tight(a.Subject), expects: words.Tight(a.Expected)}
 	}
 	return out
 }
 
-// pairUp pairs the assertions of a test before and after: first those that
+// Up pairs the assertions of a test before and after: first those that
 // claim the same, then those about the same thing, in order.
-func pairUp(was, is []source.Assertion) pairing {
-	var p pairing
+func Up(was, is []source.Assertion) Pairing {
+	var p Pairing
 	before, after := keys(was), keys(is)
 	compared := 0
-	each := func(fit func(a, b *readied) bool, into *[]paired) {
+	each := func(fit func(a, b *readied) bool, into *[]Paired) {
 		next := 0
 		for i := range before {
 			a := &before[i]
@@ -99,30 +101,30 @@ func pairUp(was, is []source.Assertion) pairing {
 			for k := range after {
 				at := (next + k) % len(after)
 				b := &after[at]
-				if compared++; b.used || compared > 20*maxCompared || !fit(a, b) {
+				if compared++; b.used || compared > maxCompared || !fit(a, b) {
 					continue
 				}
 				a.used, b.used, next = true, true, at+1
-				*into = append(*into, paired{a.Assertion, b.Assertion})
+				*into = append(*into, Paired{a.Assertion, b.Assertion})
 				break
 			}
 		}
 	}
-	each(func(a, b *readied) bool { return a.claim == b.claim }, &p.kept)
+	each(func(a, b *readied) bool { return a.claim == b.claim }, &p.Kept)
 	each(func(a, b *readied) bool {
 		return a.subject != "" && a.subject == b.subject && a.Strength == b.Strength && a.Negated == b.Negated && a.expects == b.expects
-	}, &p.changed)
-	each(func(a, b *readied) bool { return a.subject != "" && a.subject == b.subject }, &p.changed)
-	each(near, &p.changed)
-	each(sameRest, &p.changed)
+	}, &p.Changed)
+	each(func(a, b *readied) bool { return a.subject != "" && a.subject == b.subject }, &p.Changed)
+	each(near, &p.Changed)
+	each(sameRest, &p.Changed)
 	for _, a := range before {
 		if !a.used {
-			p.removed = append(p.removed, a.Assertion)
+			p.Removed = append(p.Removed, a.Assertion)
 		}
 	}
 	for _, b := range after {
 		if !b.used {
-			p.added = append(p.added, b.Assertion)
+			p.Added = append(p.Added, b.Assertion)
 		}
 	}
 	return p
@@ -132,7 +134,7 @@ func pairUp(was, is []source.Assertion) pairing {
 // written in another way: most of their words are the same, or one looks at a
 // part of what the other looks at.
 func near(a, b *readied) bool {
-	if len(a.subject) > 2 && len(b.subject) > 2 && (within(a.subject, b.subject) || within(b.subject, a.subject)) {
+	if len(a.subject) > 2 && len(b.subject) > 2 && (Within(a.subject, b.subject) || Within(b.subject, a.subject)) {
 		return true
 	}
 	if whole, part := a.subject, b.subject; a.Strength != b.Strength && len(whole) > 4 && strings.HasPrefix(part, whole+".") {
@@ -140,7 +142,7 @@ func near(a, b *readied) bool {
 	}
 	for _, k := range []*readied{a, b} {
 		if k.grams == nil {
-			k.grams = words.Grams(words.Scan(core(k.Text), source.JavaScript))
+			k.grams = words.Grams(words.Scan(Core(k.Text), source.JavaScript))
 		}
 	}
 	return words.Alike(a.grams, b.grams) >= 0.6
@@ -152,13 +154,13 @@ func sameRest(a, b *readied) bool {
 	if a.Strength != b.Strength || a.subject == "" || b.subject == "" {
 		return false
 	}
-	x, y := strings.Replace(core(a.Text), a.subject, "", 1), strings.Replace(core(b.Text), b.subject, "", 1)
+	x, y := strings.Replace(Core(a.Text), a.subject, "", 1), strings.Replace(Core(b.Text), b.subject, "", 1)
 	return x == y && len(x) > 12
 }
 
-// within reports whether a name occurs in an expression as a whole: x in
+// Within reports whether a name occurs in an expression as a whole: x in
 // len(x) and in x != nil, not in x.y.
-func within(expr, name string) bool {
+func Within(expr, name string) bool {
 	for rest := expr; ; {
 		i := strings.Index(rest, name)
 		if i < 0 {
@@ -179,13 +181,13 @@ var (
 	anything  = check.Lazy(`\bexpect\.(any|anything|objectContaining|arrayContaining|stringContaining|stringMatching)\(|\bmock\.ANY\b|\bANY\b|\bgomock\.Any\(|\bmock\.Anything\b`)
 )
 
-// rank orders strengths, 0 the strongest. "Not equal to this" asks for little.
-func rank(a source.Assertion) int {
+// Rank orders strengths, 0 the strongest. "Not equal to this" asks for little.
+func Rank(a source.Assertion) int {
 	i := slices.Index([]source.Strength{source.Exact, source.Snapshot, source.Partial, source.Truth, source.Exists, source.Trivial}, a.Strength)
 	switch {
 	case i == 0 && a.Negated:
 		return 2
-	case pinned(a):
+	case Pinned(a):
 		return 2
 	case i == 0 && comparing.MatchString(literal.ReplaceAllString(a.Subject, "")):
 		return 3 // whether something holds, and not what it is
@@ -195,19 +197,19 @@ func rank(a source.Assertion) int {
 	return i
 }
 
-// pinned reports whether an assertion asks for nothing to be there: no error,
+// Pinned reports whether an assertion asks for nothing to be there: no error,
 // no value.
-func pinned(a source.Assertion) bool {
+func Pinned(a source.Assertion) bool {
 	return a.Strength == source.Exists && !a.Negated && a.Expected == "nil"
 }
 
-// strong reports whether an assertion pins a value down.
-func strong(a source.Assertion) bool { return a.Dead == "" && rank(a) <= 2 }
+// Strong reports whether an assertion pins a value down.
+func Strong(a source.Assertion) bool { return a.Dead == "" && Rank(a) <= 2 }
 
-// covers reports whether one assertion of the head asks for all that an
+// Covers reports whether one assertion of the head asks for all that an
 // assertion of the base asked for: it compares the whole of which the other
 // compares a part.
-func covers(whole, part source.Assertion) bool {
+func Covers(whole, part source.Assertion) bool {
 	if whole.Strength != source.Exact && whole.Strength != source.Snapshot || whole.Negated || whole.Dead != "" {
 		return false
 	}
@@ -219,8 +221,14 @@ func covers(whole, part source.Assertion) bool {
 	if i := strings.IndexAny(root, "[)("); i > 0 {
 		root, cut = root[:i], true
 	}
-	if cut && root != "" && (w == root || strings.HasPrefix(w, root+".") && strings.HasPrefix(p, w) || within(w, p)) {
+	if cut && root != "" && (w == root || strings.HasPrefix(w, root+".") && strings.HasPrefix(p, w) || Within(w, p)) {
 		return true
 	}
 	return w != "" && strings.HasPrefix(p, w) && p != w
 }
+
+// Tolerant matches comparisons that allow for a difference.
+var Tolerant = check.Lazy(`(?i)delta|epsilon|within|approx|closeTo|almost|tolerance|\babs\b|\brel\b|isclose|allclose`)
+
+// maxCompared bounds the assertions of one test that are compared.
+const maxCompared = 1_200_000
