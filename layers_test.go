@@ -116,7 +116,7 @@ func owners() []owned {
 		{"github.com/tetratelabs/wazero", "internal/source/treesitter"},
 		{"github.com/tetratelabs/wazero/", "internal/source/treesitter"},
 		{"database/sql", "internal/store"},
-		{"os/exec", "internal/adapter/... internal/bench internal/killtest bench/..."},
+		{"os/exec", "internal/adapter/... internal/bench internal/check/checktest internal/killtest bench/..."},
 		{"net/http", "internal/adapter/agent/fakemodel internal/adapter/registry"},
 		{"plugin", "tests"},
 		{"unsafe", "tests"},
