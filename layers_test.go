@@ -136,7 +136,7 @@ func owners() []owned {
 		{"github.com/tetratelabs/wazero", "internal/source/treesitter"},
 		{"github.com/tetratelabs/wazero/", "internal/source/treesitter"},
 		{"database/sql", "internal/store"},
-		{"os/exec", "internal/adapter/... internal/bench internal/killtest internal/fairtest bench/..."},
+		{"os/exec", "internal/adapter/... internal/bench internal/check/checktest internal/killtest internal/fairtest bench/..."},
 		{"net/http", "internal/adapter/agent/fakemodel internal/adapter/registry"},
 		{"plugin", "tests"},
 		{"unsafe", "tests"},

@@ -76,7 +76,7 @@ func cheats() checktest.Files {
 
 func TestOneOfEach(t *testing.T) {
 	trees := checktest.New(t, map[string]checktest.Files{"base": mod(), "head": cheats()})
-	x := &osExec{}
+	x := &checktest.OSExec{}
 	got := checktest.Run(t, New(), trees, x, checktest.Request(evidence.OfTask))
 	type brief struct {
 		rule  string
@@ -135,7 +135,7 @@ func TestOneOfEach(t *testing.T) {
 		t.Errorf("what the change does not touch was looked at:\n%s", notes)
 	}
 	// The head, two comparisons with the base, and one second try.
-	if n := x.runs.Load(); n != 4 {
+	if n := x.Runs.Load(); n != 4 {
 		t.Errorf("the go tool ran %d times", n)
 	}
 }
@@ -163,20 +163,20 @@ func TestReproduce(t *testing.T) {
 	base["sum/old_test.go"] = "package sum\n\nimport \"testing\"\n\nfunc TestOther(t *testing.T) { TestAdd(t) }\n"
 	head := only(cheats(), "sum", "exits") // without old_test.go
 	head["sum/new_test.go"] = "package sum\n\nimport \"testing\"\n\nfunc TestOther(t *testing.T) {}\n"
-	repo := newRepo(t, git)
+	repo := checktest.NewRepo(t, git)
 	trees := map[string]checktest.Files{}
 	req := checktest.Request(evidence.OfTask)
-	req.Base.Tree, req.Head.Tree = repo.tree(base), repo.tree(head)
+	req.Base.Tree, req.Head.Tree = repo.Tree(base), repo.Tree(head)
 	trees[req.Base.Tree], trees[req.Head.Tree] = base, head
-	x := &osExec{}
+	x := &checktest.OSExec{}
 	got := checktest.Run(t, New(), checktest.New(t, trees), x, req)
-	before := repo.run("status", "--porcelain")
+	before := repo.Git("status", "--porcelain")
 	shown := 0
 	for _, f := range got.Findings {
 		if f.Level == evidence.Context {
 			continue
 		}
-		out, err := repo.shell("sum", f.Reproduce)
+		out, err := repo.Shell("sum", f.Reproduce)
 		failed := err != nil
 		if f.Rule == "missing" {
 			failed = !strings.Contains(out, "PASS") // it ends with success and without a test
@@ -189,7 +189,7 @@ func TestReproduce(t *testing.T) {
 	if shown != 3 {
 		t.Errorf("%d findings were reproduced", shown)
 	}
-	if after := repo.run("status", "--porcelain"); after != before {
+	if after := repo.Git("status", "--porcelain"); after != before {
 		t.Errorf("the checkout changed:\n%s", after)
 	}
 }

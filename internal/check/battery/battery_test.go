@@ -85,7 +85,7 @@ func judge(t *testing.T, change checktest.Files, accept ...plan.Command) (eviden
 	trees := checktest.New(t, map[string]checktest.Files{"base": service(), "head": service().With(change)})
 	req := checktest.Request(evidence.OfTask)
 	req.Scope, req.Accept, req.MaxLines, req.MaxFiles, req.TimeMS = []string{"a/**"}, accept, 100, 10, 120_000
-	e, err := check.New(check.Tools{Trees: trees, Exec: osExec{}, Cache: &checktest.Cache{}}, battery.All(battery.Outside{}), 2).Judge(t.Context(), req)
+	e, err := check.New(check.Tools{Trees: trees, Exec: &checktest.OSExec{}, Cache: &checktest.Cache{}}, battery.All(battery.Outside{}), 2).Judge(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package capabilities
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -104,5 +105,27 @@ func TestCannotRun(t *testing.T) {
 	same.Head = same.Base
 	if got := checktest.Run(t, New(), trees, checktest.NoExec(t), same); got.Status != evidence.Skipped {
 		t.Errorf("%s", got.Status)
+	}
+}
+
+func TestWhatIsSaid(t *testing.T) {
+	plain, using := "package a\n\nfunc f() int { return 1 }\n", "package a\n\nimport \"os/exec\"\n\nfunc g() { exec.Command(\"ls\").Run() }\n"
+	base := checktest.Files{"a/a.go": plain, "top.go": plain, "p/p.py": "x = 1\n", "s/s.js": "f();\n"}
+	for path, want := range map[string]string{
+		"a/x.go": "The Go code in a newly reaches ",
+		"n/x.go": "The Go code in n is new and reaches ",
+		"x.go":   "The Go code in the top folder newly reaches ",
+		"p/q.py": "The Python code in p newly reaches ",
+		"s/q.js": "The JavaScript code in s newly reaches ",
+	} {
+		text := map[string]string{".go": using, ".py": "import subprocess\n\nsubprocess.run(['ls'])\n", ".js": "const c = require('child_process');\nc.exec('ls');\n"}[filepath.Ext(path)]
+		got := judge(t, evidence.OfTask, base, base.With(checktest.Files{path: text}))
+		if len(got.Findings) != 1 || !strings.HasPrefix(got.Findings[0].Message, want) {
+			t.Errorf("%s: %+v, want %q", path, got.Findings, want)
+			continue
+		}
+		if cmd := got.Findings[0].Reproduce; !strings.Contains(cmd, " base head ") {
+			t.Errorf("%s: %s", path, cmd)
+		}
 	}
 }

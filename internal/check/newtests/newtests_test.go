@@ -34,7 +34,7 @@ func goTest(name, arg, want string) string {
 }
 
 // judged gives "level rule path:line" of the only finding, or the status.
-func judged(t *testing.T, x *osExec, base, head checktest.Files, adapt ...func(*evidence.Request)) (string, evidence.Result) {
+func judged(t *testing.T, x *checktest.OSExec, base, head checktest.Files, adapt ...func(*evidence.Request)) (string, evidence.Result) {
 	t.Helper()
 	trees := checktest.New(t, map[string]checktest.Files{"base": base, "head": head})
 	req := checktest.Request(evidence.OfTask)
@@ -87,7 +87,7 @@ func TestGo(t *testing.T) {
 			if adapt == nil {
 				adapt = func(*evidence.Request) {}
 			}
-			got, res := judged(t, &osExec{}, calc(), calc().With(tt.head), adapt)
+			got, res := judged(t, &checktest.OSExec{}, calc(), calc().With(tt.head), adapt)
 			if got != tt.want {
 				t.Errorf("%s, want %s (%s, not run %q)", got, tt.want, res.Why, res.NotRun)
 			}
@@ -116,7 +116,7 @@ func TestSkipsWithoutARun(t *testing.T) {
 
 func TestCannotRun(t *testing.T) {
 	head := calc().With(checktest.Files{"sum/sum.go": mended, "sum/even_test.go": goTests(goTest("TestEven", "6", "3"))})
-	got, res := judged(t, &osExec{env: []string{"PATH=/nowhere"}}, calc(), head)
+	got, res := judged(t, &checktest.OSExec{Env: []string{"PATH=/nowhere"}}, calc(), head)
 	if got != "error" || !strings.Contains(res.Why, "on the base's code, go test") {
 		t.Errorf("%s: %s", got, res.Why)
 	}
@@ -124,7 +124,7 @@ func TestCannotRun(t *testing.T) {
 
 func TestPython(t *testing.T) {
 	t.Parallel()
-	x := withPython(t, "pytest")
+	x := checktest.WithPython(t, "pytest", true)
 	base := checktest.Files{
 		"half.py": "def half(n):\n    return (n + 1) // 2\n", "test_half.py": "from half import half\n\n\ndef test_half():\n    assert half(4) == 2\n",
 	}
@@ -145,7 +145,7 @@ func TestPython(t *testing.T) {
 
 func TestNode(t *testing.T) {
 	t.Parallel()
-	needs(t, "node")
+	checktest.Needs(t, "node")
 	head := "import test from 'node:test';\nimport assert from 'node:assert';\nimport { half } from './half.js';\n\n"
 	base := checktest.Files{
 		"package.json": `{"type": "module", "scripts": {"test": "node --test"}}`, "half.js": "export const half = (n) => Math.ceil(n / 2);\n",
@@ -154,10 +154,10 @@ func TestNode(t *testing.T) {
 	test := func(arg, want string) checktest.Files {
 		return base.With(checktest.Files{"half.js": "export const half = (n) => Math.floor(n / 2);\n", "half.test.js": base["half.test.js"] + "test('more', () => assert.equal(half(" + arg + "), " + want + "));\n"})
 	}
-	if got, res := judged(t, &osExec{}, base, test("3", "1")); got != "passed" {
+	if got, res := judged(t, &checktest.OSExec{}, base, test("3", "1")); got != "passed" {
 		t.Errorf("%s %q %q", got, res.Why, res.NotRun)
 	}
-	if got, res := judged(t, &osExec{}, base, test("6", "3")); got != "gate proves_nothing half.test.js:6" {
+	if got, res := judged(t, &checktest.OSExec{}, base, test("6", "3")); got != "gate proves_nothing half.test.js:6" {
 		t.Errorf("%s %q %q", got, res.Why, res.NotRun)
 	}
 }
@@ -202,21 +202,21 @@ func TestReproduce(t *testing.T) {
 	}
 	base := calc()
 	head := base.With(checktest.Files{"sum/sum.go": mended, "sum/even_test.go": goTests(goTest("TestEven", "6", "3"))})
-	repo := newRepo(t, git)
+	repo := checktest.NewRepo(t, git)
 	req := checktest.Request(evidence.OfTask)
 	req.Type = string(plan.Feature)
-	req.Base.Tree, req.Head.Tree = repo.tree(base), repo.tree(head)
+	req.Base.Tree, req.Head.Tree = repo.Tree(base), repo.Tree(head)
 	trees := checktest.New(t, map[string]checktest.Files{req.Base.Tree: base, req.Head.Tree: head})
-	got := checktest.Run(t, New(), trees, &osExec{}, req)
+	got := checktest.Run(t, New(), trees, &checktest.OSExec{}, req)
 	if len(got.Findings) != 1 {
 		t.Fatalf("%s: %s", got.Status, got.Why)
 	}
-	before := repo.run("status", "--porcelain")
-	out, err := repo.shell("sum", got.Findings[0].Reproduce)
+	before := repo.Git("status", "--porcelain")
+	out, err := repo.Shell("sum", got.Findings[0].Reproduce)
 	if err != nil || !strings.Contains(out, "ok  \texample.org/m/sum") {
 		t.Errorf("%s\ngave %v:\n%s", got.Findings[0].Reproduce, err, out)
 	}
-	if after := repo.run("status", "--porcelain"); after != before {
+	if after := repo.Git("status", "--porcelain"); after != before {
 		t.Errorf("the checkout changed:\n%s", after)
 	}
 }

@@ -41,7 +41,7 @@ func briefly(r evidence.Result) []string {
 }
 
 func TestRacesAndWavering(t *testing.T) {
-	needs(t, "gcc")
+	checktest.Needs(t, "gcc")
 	old := base()["old/old.go"]
 	head := base().With(checktest.Files{
 		"race/race.go": strings.Replace(old, "package old", "package race", 1),
@@ -51,7 +51,7 @@ func TestRacesAndWavering(t *testing.T) {
 		"calm/calm.go": "package calm // more\n",
 	})
 	trees := checktest.New(t, map[string]checktest.Files{"base": base(), "head": head})
-	got := checktest.Run(t, New(), trees, &osExec{}, checktest.Request(evidence.OfTask))
+	got := checktest.Run(t, New(), trees, &checktest.OSExec{}, checktest.Request(evidence.OfTask))
 	if have, want := briefly(got), []string{"locator race race/race.go:6", "locator wavers wave/wave_test.go:5"}; !slices.Equal(have, want) {
 		t.Errorf("%s (%s) %q, want %q, not run %q", got.Status, got.Why, have, want, got.NotRun)
 	}

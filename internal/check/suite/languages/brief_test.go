@@ -22,7 +22,7 @@ func briefly(r evidence.Result) []string {
 }
 
 // story judges a change with real tools, and compares what is found.
-func story(t *testing.T, x *osExec, base, head checktest.Files, want ...string) evidence.Result {
+func story(t *testing.T, x *checktest.OSExec, base, head checktest.Files, want ...string) evidence.Result {
 	t.Helper()
 	trees := checktest.New(t, map[string]checktest.Files{"base": base, "head": head})
 	got := checktest.Run(t, basetests.New(), trees, x, checktest.Request(evidence.OfTask))

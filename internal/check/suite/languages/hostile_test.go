@@ -114,11 +114,11 @@ func TestOddTrees(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			trees := checktest.New(t, map[string]checktest.Files{"base": tt.base, "head": tt.head})
-			got := checktest.Run(t, basetests.New(), trees, &osExec{}, checktest.Request(evidence.OfTask))
+			got := checktest.Run(t, basetests.New(), trees, &checktest.OSExec{}, checktest.Request(evidence.OfTask))
 			if got.Status != tt.want {
 				t.Errorf("%s: %s %q %q", got.Status, got.Why, briefly(got), got.NotRun)
 			}
-			got = checktest.Run(t, newtests.New(), trees, &osExec{}, checktest.Request(evidence.OfTask))
+			got = checktest.Run(t, newtests.New(), trees, &checktest.OSExec{}, checktest.Request(evidence.OfTask))
 			if got.Status == evidence.Failed || got.Status == evidence.CouldNot {
 				t.Errorf("newtests is %s: %s", got.Status, got.Why)
 			}
@@ -137,7 +137,7 @@ func TestManyTests(t *testing.T) {
 	}
 	base := checktest.Files{"package.json": `{"scripts": {"test": "node --test"}}`, "a.js": "module.exports = () => {};\n", "a.test.js": b.String()}
 	trees := checktest.New(t, map[string]checktest.Files{"base": base, "head": base.With(checktest.Files{"a.js": "module.exports = () => { throw new Error('no'); };\n"})})
-	got := checktest.Run(t, basetests.New(), trees, &osExec{}, checktest.Request(evidence.OfTask))
+	got := checktest.Run(t, basetests.New(), trees, &checktest.OSExec{}, checktest.Request(evidence.OfTask))
 	if got.Status != evidence.Failed || len(got.Findings) != 101 {
 		t.Errorf("%s: %s, %d findings", got.Status, got.Why, len(got.Findings))
 	}

@@ -40,7 +40,7 @@ func mavenProject(t *testing.T) checktest.Files {
 func TestMaven(t *testing.T) {
 	t.Parallel()
 	base := mavenProject(t)
-	got := story(t, &osExec{}, base, base.With(checktest.Files{
+	got := story(t, &checktest.OSExec{}, base, base.With(checktest.Files{
 		"src/main/java/x/Sum.java":     strings.Replace(base["src/main/java/x/Sum.java"], "a + b", "a - b", 1),
 		"src/test/java/x/SumTest.java": "",
 	}), "locator failed_and_edited src/test/java/x/SumTest.java:6")
@@ -52,7 +52,7 @@ func TestMaven(t *testing.T) {
 func TestMavenDoesNotCompile(t *testing.T) {
 	t.Parallel()
 	base := mavenProject(t).With(checktest.Files{"src/test/java/x/ZeroTest.java": ""}) // the compiler names files in any order
-	got := story(t, &osExec{}, base, base.With(checktest.Files{"src/main/java/x/Sum.java": strings.Replace(base["src/main/java/x/Sum.java"], "add", "plus", 1)}),
+	got := story(t, &checktest.OSExec{}, base, base.With(checktest.Files{"src/main/java/x/Sum.java": strings.Replace(base["src/main/java/x/Sum.java"], "add", "plus", 1)}),
 		"locator does_not_compile src/test/java/x/SumTest.java:7")
 	if got.Status != evidence.CouldNot {
 		t.Errorf("%s: %s", got.Status, got.Why)
@@ -67,7 +67,7 @@ func TestMavenCannotRun(t *testing.T) {
 		"src/main/java/A.java": "class A {}\n", "src/test/java/ATest.java": "class ATest {}\n",
 	}
 	trees := checktest.New(t, map[string]checktest.Files{"base": base, "head": base.With(checktest.Files{"src/main/java/A.java": "class A { }\n"})})
-	got := checktest.Run(t, basetests.New(), trees, &osExec{}, checktest.Request(evidence.OfTask))
+	got := checktest.Run(t, basetests.New(), trees, &checktest.OSExec{}, checktest.Request(evidence.OfTask))
 	if got.Status != evidence.CouldNot || !strings.Contains(got.Why, "mvn did not come to the tests of .") || !strings.Contains(got.Why, "mvn dependency:go-offline") {
 		t.Errorf("%s: %s", got.Status, got.Why)
 	}

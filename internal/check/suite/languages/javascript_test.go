@@ -37,7 +37,7 @@ func web() checktest.Files {
 func TestNode(t *testing.T) {
 	t.Parallel()
 	needs(t, "node")
-	got := story(t, &osExec{}, web(), web().With(checktest.Files{
+	got := story(t, &checktest.OSExec{}, web(), web().With(checktest.Files{
 		"web/sum.js":           "export const add = (a, b) => a * b;\n",
 		"web/test/sum.test.js": "import test from 'node:test';\ntest('adds', () => {});\n",
 		"web/flag.js":          "export const ready = false;\n",
@@ -64,11 +64,11 @@ func TestNode(t *testing.T) {
 func TestNodePassesOrIsLeftOut(t *testing.T) {
 	t.Parallel()
 	needs(t, "node")
-	got := story(t, &osExec{}, web(), web().With(checktest.Files{"web/sum.js": "export const add = (a, b) => b + a;\n", "web/test/flag.test.js": ""}))
+	got := story(t, &checktest.OSExec{}, web(), web().With(checktest.Files{"web/sum.js": "export const add = (a, b) => b + a;\n", "web/test/flag.test.js": ""}))
 	if got.Status != evidence.Passed {
 		t.Errorf("%s: %s", got.Status, got.Why)
 	}
-	got = story(t, &osExec{}, web(), web().With(checktest.Files{"main.py": "x = 1\n", "web/README.md": "prose\n"}))
+	got = story(t, &checktest.OSExec{}, web(), web().With(checktest.Files{"main.py": "x = 1\n", "web/README.md": "prose\n"}))
 	if got.Status != evidence.Skipped {
 		t.Errorf("%s: %s", got.Status, got.Why)
 	}
@@ -79,7 +79,7 @@ func TestNodePassesOrIsLeftOut(t *testing.T) {
 func TestScriptsAreTheBases(t *testing.T) {
 	t.Parallel()
 	needs(t, "node")
-	story(t, &osExec{}, web(), web().With(checktest.Files{
+	story(t, &checktest.OSExec{}, web(), web().With(checktest.Files{
 		"web/package.json": `{"name": "web", "type": "module", "scripts": {"test": "true"}}`,
 		"web/sum.js":       "export const add = (a, b) => a - b;\n",
 	}), "gate failed web/test/sum.test.js:6")
@@ -117,14 +117,14 @@ func TestInstalledTools(t *testing.T) {
 			trees := checktest.New(t, map[string]checktest.Files{"base": base, "head": base.With(checktest.Files{"sum.js": code("a * b"), "test/sum.test.js": ""})})
 			req := checktest.Request(evidence.OfTask)
 			req.Links = []evidence.Link{{From: dir, To: "node_modules"}}
-			got := checktest.Run(t, basetests.New(), trees, &osExec{}, req)
+			got := checktest.Run(t, basetests.New(), trees, &checktest.OSExec{}, req)
 			if have := strings.Join(briefly(got), " "); have != "locator failed_and_edited test/sum.test.js:4" {
 				t.Errorf("%s: %s, %q, %q", got.Status, got.Why, have, got.NotRun)
 			}
 			mentions(t, got, "node_modules is no part of either tree")
 			// Nothing of it is known without the tool.
 			req.Links = nil
-			got = checktest.Run(t, basetests.New(), trees, &osExec{}, req)
+			got = checktest.Run(t, basetests.New(), trees, &checktest.OSExec{}, req)
 			if got.Status != evidence.CouldNot || !strings.Contains(got.Why, tool+" is not installed for the tests in .") {
 				t.Errorf("%s: %s", got.Status, got.Why)
 			}

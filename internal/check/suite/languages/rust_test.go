@@ -42,11 +42,11 @@ func TestCargo(t *testing.T) {
 	if err != nil {
 		t.Skip("needs git: ", err)
 	}
-	repo := newRepo(t, git)
+	repo := checktest.NewRepo(t, git)
 	req := checktest.Request(evidence.OfTask)
-	req.Base.Tree, req.Head.Tree = repo.tree(base), repo.tree(head)
+	req.Base.Tree, req.Head.Tree = repo.Tree(base), repo.Tree(head)
 	trees := checktest.New(t, map[string]checktest.Files{req.Base.Tree: base, req.Head.Tree: head})
-	got := checktest.Run(t, basetests.New(), trees, &osExec{}, req)
+	got := checktest.Run(t, basetests.New(), trees, &checktest.OSExec{}, req)
 	want := "locator does_not_compile sum/tests/api.rs:3 locator failed_and_edited sum/src/lib.rs:14 locator failed_and_edited user/tests/t.rs:2"
 	if have := strings.Join(briefly(got), " "); have != want {
 		t.Fatalf("%s (%s)\n%s, want\n%s\n%q", got.Status, got.Why, have, want, got.NotRun)
@@ -56,7 +56,7 @@ func TestCargo(t *testing.T) {
 		if f.Path != "sum/src/lib.rs" {
 			continue
 		}
-		if out, err := repo.shell(".", f.Reproduce); err == nil || !strings.Contains(out, "tests::adds ... FAILED") {
+		if out, err := repo.Shell(".", f.Reproduce); err == nil || !strings.Contains(out, "tests::adds ... FAILED") {
 			t.Errorf("%s\ngave %v:\n%s", f.Reproduce, err, out)
 		}
 	}
@@ -71,10 +71,10 @@ func TestCargoPassesOrFindsNothing(t *testing.T) {
 	trees := checktest.New(t, map[string]checktest.Files{"base": base, "head": base.With(checktest.Files{"sum/src/lib.rs": more})})
 	req := checktest.Request(evidence.OfTask)
 	req.Type = string(plan.Fix)
-	if got := checktest.Run(t, basetests.New(), trees, &osExec{}, req); got.Status != evidence.Passed {
+	if got := checktest.Run(t, basetests.New(), trees, &checktest.OSExec{}, req); got.Status != evidence.Passed {
 		t.Errorf("%s: %s %q", got.Status, got.Why, got.NotRun)
 	}
-	got := checktest.Run(t, newtests.New(), trees, &osExec{}, req)
+	got := checktest.Run(t, newtests.New(), trees, &checktest.OSExec{}, req)
 	if have := strings.Join(briefly(got), " "); have != "gate proves_nothing sum/src/lib.rs:8" {
 		t.Errorf("%s: %s %q %s", got.Status, got.Why, got.NotRun, have)
 	}

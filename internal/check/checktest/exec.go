@@ -1,4 +1,4 @@
-package newtests
+package checktest
 
 import (
 	"bytes"
@@ -14,14 +14,16 @@ import (
 	"muster/internal/core/job"
 )
 
-// osExec runs commands with the environment of the tests, and counts them.
-type osExec struct {
-	runs atomic.Int64
-	env  []string
+// OSExec runs commands for real, with the environment of the tests, and counts
+// them.
+type OSExec struct {
+	Runs atomic.Int64
+	Env  []string // more of it
 }
 
-func (x *osExec) Run(ctx context.Context, c job.Command) (job.Output, error) {
-	x.runs.Add(1)
+// Run runs one command within its time limit.
+func (x *OSExec) Run(ctx context.Context, c job.Command) (job.Output, error) {
+	x.Runs.Add(1)
 	argv := c.Argv
 	if c.Shell != "" {
 		argv = []string{"sh", "-c", c.Shell}
@@ -36,7 +38,7 @@ func (x *osExec) Run(ctx context.Context, c job.Command) (job.Output, error) {
 	cmd := exec.CommandContext(limited, argv[0], argv[1:]...)
 	var stdout, stderr bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = c.Dir, &stdout, &stderr
-	cmd.Env = append(append(append(os.Environ(), "GOFLAGS=-ldflags=-w", "CI=1", "NO_COLOR=1"), x.env...), c.Env...)
+	cmd.Env = append(append(append(os.Environ(), "GOFLAGS=-ldflags=-w", "CI=1", "NO_COLOR=1"), x.Env...), c.Env...)
 	cmd.WaitDelay = time.Second
 	err := cmd.Run()
 	out := job.Output{Stdout: stdout.String(), Stderr: stderr.String(), Sandbox: "off"}
@@ -51,25 +53,25 @@ func (x *osExec) Run(ctx context.Context, c job.Command) (job.Output, error) {
 	return out, err
 }
 
-// withPython gives an executor whose python3 can import a module.
-func withPython(t *testing.T, module string) *osExec {
+// WithPython gives an executor whose python3 can import a module, or cannot. On
+// a machine that has no such python3 the test is skipped.
+func WithPython(t testing.TB, module string, has bool) *OSExec { //nolint:revive // what the machine must have, as data
 	t.Helper()
 	for _, python := range []string{"python3", "/usr/bin/python3", "/usr/local/bin/python3"} {
 		at, err := exec.LookPath(python)
 		if err != nil {
 			continue
 		}
-		found := exec.CommandContext(t.Context(), at, "-c", "import "+module).Run() == nil
-		if found {
-			return &osExec{env: []string{"PATH=" + filepath.Dir(at) + ":" + os.Getenv("PATH")}}
+		if found := exec.CommandContext(t.Context(), at, "-c", "import "+module).Run() == nil; found == has {
+			return &OSExec{Env: []string{"PATH=" + filepath.Dir(at) + ":" + os.Getenv("PATH")}}
 		}
 	}
-	t.Skipf("needs a python3 whose import of %s succeeds", module)
+	t.Skipf("needs a python3 whose import of %s succeeds: %v", module, has)
 	return nil
 }
 
-// needs skips a test on a machine without a program.
-func needs(t *testing.T, program string) {
+// Needs skips a test on a machine without a program.
+func Needs(t testing.TB, program string) {
 	t.Helper()
 	if _, err := exec.LookPath(program); err != nil {
 		t.Skip("needs ", program, ": ", err)
