@@ -399,7 +399,10 @@ func realShell(t *testing.T, b *bench) {
 }
 
 func realOutside(t *testing.T, b *bench) {
-	p := b.done(t, b.attempt("outside"), "TRIED")
+	p := b.play(t, b.attempt("outside"), nil)
+	if isDone := p.Kind == job.Done && p.Message == "TRIED"; !isDone && (!realAgents()[b.driver].givesUp || p.Kind != job.Crashed) {
+		t.Fatalf("outcome %s %q", p.Kind, p.Message)
+	}
 	if _, err := os.Stat(filepath.Join(filepath.Dir(b.dir), "outside.txt")); err == nil {
 		t.Error("the agent wrote outside its worktree")
 	}
