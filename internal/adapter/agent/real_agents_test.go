@@ -124,7 +124,7 @@ func trapQwen(t *testing.T, b *bench, mark string) func() {
 func askOpencode(b *bench, a *job.Attempt) {
 	a.Agent.Model = "fake/fake-model"
 	maps.Copy(a.Agent.Env, map[string]string{"OPENCODE_DISABLE_MODELS_FETCH": "1", "FAKE_KEY": testKey, "OPENCODE_CONFIG_CONTENT": fmt.Sprintf(
-		`{"small_model":"fake/fake-model","provider":{"fake":{"npm":"@ai-sdk/openai-compatible","options":{"baseURL":"%s/v1","apiKey":"{env:FAKE_KEY}"},`+
+		`{"model":"fake/fake-model","small_model":"fake/fake-model","provider":{"fake":{"npm":"@ai-sdk/openai-compatible","options":{"baseURL":"%s/v1","apiKey":"{env:FAKE_KEY}"},`+
 			`"models":{"fake-model":{"tool_call":true,"limit":{"context":100000,"output":8192},"cost":{"input":1,"output":2}}}}}}`, b.model.URL)})
 }
 

@@ -174,6 +174,9 @@ func (b *bench) attempt(scenario string) job.Attempt {
 	maps.Copy(a.Agent.Env, b.env)
 	a.Agent.Command = append(a.Agent.Command, b.command...)
 	if program, ok := strings.CutPrefix(b.driver, "acp-"); ok {
+		if program == "opencode" {
+			a.Agent.Model = "" // it stands in the configuration
+		}
 		a.Agent.Driver, a.Agent.Command = "acp", []string{filepath.Join(agentsDir(), "bin", program), acpOption(program)}
 	}
 	if b.noID {
