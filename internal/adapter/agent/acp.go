@@ -39,7 +39,7 @@ func (c acp) Spec(a job.Attempt) (job.Spec, error) {
 		maps.Copy(fixed, known.fixed(a))
 	}
 	if a.Agent.Model != "" {
-		if !isKnown {
+		if !isKnown || filepath.Base(a.Agent.Command[0]) == "opencode" { // which reads it from its configuration only
 			return job.Spec{}, fault.New(fault.Invalid, "how the agent %q is told its model is not known", a.Agent.Name).
 				WithHint("leave model out, and choose it by args or env of the agent in .muster/config.yaml")
 		}

@@ -138,6 +138,7 @@ func TestSpecRefuses(t *testing.T) {
 		{"option of Muster's", "codex", func(a *job.Attempt) { a.Agent.Args = []string{"--cd", "/"} }},
 		{"empty command", "command", func(*job.Attempt) {}},
 		{"Copilot by ACP", "acp", func(a *job.Attempt) { a.Agent.Command = []string{"/opt/copilot", "--acp"} }},
+		{"model of OpenCode", "acp", func(a *job.Attempt) { a.Agent.Command, a.Agent.Model = []string{"opencode", "acp"}, "m" }},
 		{"empty command", "acp", func(*job.Attempt) {}},
 		{"model of an unknown agent", "acp", func(a *job.Attempt) { a.Agent.Command, a.Agent.Model = []string{"own-agent"}, "m" }},
 		{"no folder", "script", func(*job.Attempt) {}},

@@ -112,7 +112,7 @@ func byStatus(status int64) (job.OutcomeKind, bool) {
 // is the provider's failure: that is tried again a bounded number of times,
 // while the other kinds need a person.
 func byText(message string) job.OutcomeKind {
-	statusRE := regexp.MustCompile(`(?i)\b(?:status:?|http(?:/[0-9.]+)?|api error:|error code:?)\s+([1-5][0-9]{2})\b`)
+	statusRE := regexp.MustCompile(`(?i)\b(?:status:?|http(?:/[0-9.]+)?|api error:|internal error:|error code:?)\s+([1-5][0-9]{2})\b`)
 	if m := statusRE.FindStringSubmatch(message); m != nil {
 		status, _ := strconv.ParseInt(m[1], 10, 64)
 		if kind, ok := byStatus(status); ok {

@@ -18,6 +18,7 @@ type realAgent struct {
 	each    job.Usage // what the model reports for one request, as the driver shows it
 	takesID bool      // a fresh session has the id that Muster gives
 	asides  bool      // a resumed session asks the model once more than it has to
+	givesUp bool      // ends its turn when it may not use a tool
 	forgets bool      // cannot go on with a session
 	waits   bool      // asks again for as long as the model says that it is asked too often
 	// countsLess: by ACP each agent counts in a way of its own, and seldom all.
@@ -50,6 +51,7 @@ func realAgents() map[string]realAgent {
 	for _, name := range []string{"gemini", "qwen", "opencode"} {
 		by := all[name]
 		by.takesID, by.silent, by.countsLess = false, false, true
+		by.givesUp = name == "qwen"
 		by.forgets = name == "gemini" // in a folder that it does not trust
 		all["acp-"+name] = by
 	}
@@ -122,7 +124,7 @@ func trapQwen(t *testing.T, b *bench, mark string) func() {
 func askOpencode(b *bench, a *job.Attempt) {
 	a.Agent.Model = "fake/fake-model"
 	maps.Copy(a.Agent.Env, map[string]string{"OPENCODE_DISABLE_MODELS_FETCH": "1", "FAKE_KEY": testKey, "OPENCODE_CONFIG_CONTENT": fmt.Sprintf(
-		`{"small_model":"fake/fake-model","provider":{"fake":{"npm":"@ai-sdk/openai-compatible","options":{"baseURL":"%s/v1","apiKey":"{env:FAKE_KEY}"},`+
+		`{"model":"fake/fake-model","small_model":"fake/fake-model","provider":{"fake":{"npm":"@ai-sdk/openai-compatible","options":{"baseURL":"%s/v1","apiKey":"{env:FAKE_KEY}"},`+
 			`"models":{"fake-model":{"tool_call":true,"limit":{"context":100000,"output":8192},"cost":{"input":1,"output":2}}}}}}`, b.model.URL)})
 }
 

@@ -174,6 +174,9 @@ func (b *bench) attempt(scenario string) job.Attempt {
 	maps.Copy(a.Agent.Env, b.env)
 	a.Agent.Command = append(a.Agent.Command, b.command...)
 	if program, ok := strings.CutPrefix(b.driver, "acp-"); ok {
+		if program == "opencode" {
+			a.Agent.Model = "" // it stands in the configuration
+		}
 		a.Agent.Driver, a.Agent.Command = "acp", []string{filepath.Join(agentsDir(), "bin", program), acpOption(program)}
 	}
 	if b.noID {
@@ -399,7 +402,10 @@ func realShell(t *testing.T, b *bench) {
 }
 
 func realOutside(t *testing.T, b *bench) {
-	p := b.done(t, b.attempt("outside"), "TRIED")
+	p := b.play(t, b.attempt("outside"), nil)
+	if isDone := p.Kind == job.Done && p.Message == "TRIED"; !isDone && (!realAgents()[b.driver].givesUp || p.Kind != job.Crashed) {
+		t.Fatalf("outcome %s %q", p.Kind, p.Message)
+	}
 	if _, err := os.Stat(filepath.Join(filepath.Dir(b.dir), "outside.txt")); err == nil {
 		t.Error("the agent wrote outside its worktree")
 	}

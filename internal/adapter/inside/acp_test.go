@@ -103,6 +103,12 @@ func TestACPOutcomes(t *testing.T) {
 		{"an error with details", "", acpHello + `session/prompt: {"id":ID,"error":{"code":-32603,"message":"Internal error","data":{"details":"overloaded"}}}`, job.Provider, "overloaded", "s1"},
 		{"an unknown session", "s9", strings.Replace(acpHello, `{"id":ID,"result":null}`, `{"id":ID,"error":{"code":-32602,"message":"no"}}`, 1), job.Crashed, "no conversation found", ""},
 		{"no sessions", "s9", `initialize: {"id":ID,"result":{}}`, job.Crashed, "cannot go on", ""},
+		{
+			"a refusal, and not a word after it", "", acpHello +
+				`session/prompt: {"id":5,"method":"session/request_permission","params":{"toolCall":{"toolCallId":"1","kind":"edit","locations":[{"path":"/etc/a"}]},"options":[]}}` + "\n" + acpEnd,
+			job.Crashed, "gave up after a refusal", "s1",
+		},
+		{"an error with a status in words", "", acpHello + `session/prompt: {"id":ID,"error":{"code":-32603,"message":"Internal error","data":{"details":"401 no"}}}`, job.Auth, "401", "s1"},
 		{"a limit", "", acpHello + `session/prompt: {"id":ID,"result":{"stopReason":"max_turn_requests"}}`, job.Limit, "max_turn_requests", "s1"},
 		{"refused", "", acpHello + `session/prompt: {"id":ID,"result":{"stopReason":"refusal"}}`, job.Refused, "", "s1"},
 		{"interrupted", "", acpHello + `session/prompt: {"id":ID,"result":{"stopReason":"cancelled"}}`, job.Crashed, "interrupted", "s1"},

@@ -67,7 +67,7 @@ func (t *talk) end(e turnEnd) {
 	}
 	switch e.Reason {
 	case "end_turn":
-		if isGivenUp(t.said) {
+		if isGivenUp(t.said) || t.isRefused && t.said == "" {
 			l.Kind, l.Message = job.AgentEventKind(job.Crashed), "the agent gave up after a refusal: "+t.said
 		}
 		if t.hasFailed || isError(t.said) {
@@ -98,7 +98,7 @@ func isError(said string) bool {
 }
 
 // isGivenUp reports whether the agent ended its turn because it may not use a
-// tool, as Copilot does.
+// tool, as Copilot does; Qwen Code ends it without a word.
 func isGivenUp(said string) bool {
 	return strings.HasPrefix(strings.TrimSpace(said), "Info: Operation cancelled")
 }

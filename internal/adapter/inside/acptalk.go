@@ -20,6 +20,7 @@ type talk struct {
 	text      strings.Builder // what is being said, in pieces
 	said      string          // the agent's last words
 	tools     map[string]*tool
+	isRefused bool      // the last tool asked about was not allowed
 	hasFailed bool      // said so in a notice of Codex's
 	counted   job.Usage // from notices, for agents that do not count in their answer
 }
@@ -262,6 +263,7 @@ func (t *talk) permit(params json.RawMessage) map[string]any {
 	decode(params, &p)
 	u := t.use(p.Call)
 	why := refusal(t.dir, u, firstText(p.Call.command(), u.title))
+	t.isRefused = why != ""
 	wanted := []string{"allow_once", "allow_always"}
 	if why != "" {
 		wanted = []string{"reject_once", "reject_always"}

@@ -84,8 +84,8 @@ func arguments(a *ask, t tool, o Op) object {
 	case Write:
 		set(o.Text, "content", "file_text")
 	case Edit:
-		set(o.Old, "old_string", "old_str")
-		set(o.Text, "new_string", "new_str")
+		set(o.Old, "old_string", "oldString", "old_str")
+		set(o.Text, "new_string", "newString", "new_str")
 	case Read, Shell:
 	}
 	return args

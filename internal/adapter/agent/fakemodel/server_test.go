@@ -222,6 +222,7 @@ func TestOpsFindTheirTool(t *testing.T) {
 	const shell = `{"type":"namespace","name":"ns","tools":[{"type":"function","name":"shell","parameters":{"properties":{"command":{}}}}]}`
 	for _, c := range []struct{ scenario, tools, want string }{
 		{"edit", edit, `"arguments":"{\"all\":false,\"file_path\":\"/w/f\",\"new_string\":\"y\",\"old_string\":\"x\"}"`},
+		{"edit", `{"type":"function","name":"edit","parameters":{"properties":{"filePath":{},"oldString":{},"newString":{}}}}`, `"arguments":"{\"filePath\":\"/w/f\",\"newString\":\"y\",\"oldString\":\"x\"}"`},
 		{"edit", patch, `*** Update File: f\n@@\n-x\n+y\n*** End Patch`},
 		{"write", patch, `*** Add File: f\n+x\n*** End Patch`},
 		{"write", exec, `tools.apply_patch(`},
@@ -234,5 +235,35 @@ func TestOpsFindTheirTool(t *testing.T) {
 		if _, got := post(t, s, "/v1/responses", body); !strings.Contains(strings.ReplaceAll(got, `\\u003`, `\u003`), c.want) {
 			t.Errorf("%s with %s: %s; want %s", c.scenario, c.tools, got, c.want)
 		}
+	}
+}
+
+// TestGemini: the dialect names the model and the stream in the path, and says
+// errors in its own way.
+func TestGemini(t *testing.T) {
+	s := start(t, map[string][]fakemodel.Step{
+		"run":  {{Text: "first", Do: []fakemodel.Op{{Kind: fakemodel.Write, Path: "f", Text: "x\n"}}}, {Text: "second"}},
+		"fail": {{Fail: &fakemodel.Failure{Status: 429}}},
+	})
+	const tools = `"tools":[{"functionDeclarations":[{"name":"write_file","parametersJsonSchema":{"properties":{"file_path":{},"content":{}}}}]}]`
+	user := func(text string) string { return `{"role":"user","parts":[{"text":"` + text + `"}]}` }
+	const called = `,{"role":"model","parts":[{"functionCall":{"name":"write_file"}}]},{"role":"user","parts":[{"functionResponse":{}}]}`
+	for _, c := range []struct {
+		path, body string
+		status     int
+		want       string
+	}{
+		{"/v1beta/models/m:streamGenerateContent?alt=sse", `{` + tools + `,"contents":[` + user("[[scenario:run]]") + `]}`, 200, `"name":"write_file"`},
+		{"/v1beta/models/m:generateContent", `{` + tools + `,"contents":[` + user("[[scenario:run]]") + called + `]}`, 200, `"text":"second"`},
+		{"/v1beta/models/m:streamGenerateContent", `{` + tools + `,"contents":[` + user("[[scenario:fail]]") + `]}`, 429, `"status":"RESOURCE_EXHAUSTED"`},
+		{"/v1beta/models/m:countTokens", `{}`, 200, `"totalTokens"`},
+		{"/v1beta/models/m:other", `{}`, 404, "no such endpoint"},
+	} {
+		if status, got := post(t, s, c.path, c.body); status != c.status || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %d %s, want %d %s", c.path, status, got, c.status, c.want)
+		}
+	}
+	if r := s.Requests()[0]; r.Model != "m" || r.Scenario != "run" {
+		t.Errorf("request %+v", r)
 	}
 }
