@@ -126,7 +126,7 @@ func TestTheNearestFirst(t *testing.T) {
 		base[p], far = fmt.Sprintf(test, "import os"), append(far, p)
 	}
 	trees := checktest.New(t, map[string]checktest.Files{"base": base, "head": base.With(checktest.Files{"price.py": "PRICE = 2\n"})})
-	x := &recorded{Exec: &osExec{}}
+	x := &recorded{Exec: &checktest.OSExec{}}
 	got := checktest.Run(t, New(), trees, x, checktest.Request(evidence.OfTask))
 	if want := []string{"tests/test_price.py", strings.Join(far, " ")}; got.Status != evidence.Passed || !slices.Equal(x.named, want) {
 		t.Errorf("%s (%s); ran %q", got.Status, got.Why, x.named)

@@ -211,10 +211,15 @@ func renamed(of body, was, is sum) bool {
 
 // spread adds what calls a changed function, over as many steps as it takes.
 func (c *code) spread(s sum) {
+	constants := map[string]bool{}
+	for v := range s.constants {
+		constants[v] = c.changed[v] && len(v) > 2
+	}
 	for name, b := range s.bodies {
-		for v := range s.constants {
-			if c.changed[v] && len(v) > 2 && name != v && strings.Contains(b.text, " "+v+" ") {
+		for v := range strings.FieldsSeq(b.text) {
+			if constants[v] && name != v {
 				c.changed[name] = true
+				break
 			}
 		}
 	}

@@ -155,13 +155,13 @@ func TestUnreadRunnersAreNamed(t *testing.T) {
 
 // shells notes the lines that it runs.
 type shells struct {
-	osExec
+	checktest.OSExec
 	lines []string
 }
 
 func (x *shells) Run(ctx context.Context, c job.Command) (job.Output, error) {
 	x.lines = append(x.lines, c.Shell)
-	return x.osExec.Run(ctx, c)
+	return x.OSExec.Run(ctx, c)
 }
 
 // Tools that take files run those that import what changed first, and then the
