@@ -122,6 +122,11 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	return err
 }
 
+// wants reports whether a case was asked for.
+func (o options) wants(c Case) bool {
+	return strings.HasPrefix(c.group(), o.only) || strings.HasPrefix(c.ID, o.only)
+}
+
 // gather gives the cases, and the folder of their repositories.
 func (o options) gather(ctx context.Context, dir string) ([]Case, string, error) {
 	var cases []Case
@@ -132,7 +137,7 @@ func (o options) gather(ctx context.Context, dir string) ([]Case, string, error)
 	} else {
 		repos = dir + "/repos"
 		var made []seeded.Made
-		made, err = seeded.Write(ctx, repos)
+		made, err = seeded.Write(ctx, repos, func(m seeded.Made) bool { return o.wants(Case(m)) })
 		for _, m := range made {
 			cases = append(cases, Case(m))
 		}
@@ -142,7 +147,7 @@ func (o options) gather(ctx context.Context, dir string) ([]Case, string, error)
 	}
 	var wanted []Case
 	for _, c := range cases {
-		if strings.HasPrefix(c.group(), o.only) || strings.HasPrefix(c.ID, o.only) {
+		if o.wants(c) {
 			wanted = append(wanted, c)
 		}
 	}

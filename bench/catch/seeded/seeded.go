@@ -100,8 +100,8 @@ func applied(shape Project, e Edit) (Project, bool) {
 }
 
 // Write makes a repository of every shape below dir, and in it a base and a
-// head for every edit that finds a place.
-func Write(ctx context.Context, dir string) ([]Made, error) {
+// head for every edit that finds a place and gives a wanted case.
+func Write(ctx context.Context, dir string, wanted func(Made) bool) ([]Made, error) {
 	all, err := Projects()
 	if err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func Write(ctx context.Context, dir string) ([]Made, error) {
 				versions = append(versions, version{p, e, e.Mode + "-" + e.Name + "-" + shape.Name})
 			}
 		}
-		made, err := writeVersions(ctx, dir, shape.Name, versions)
+		made, err := writeVersions(ctx, dir, shape.Name, versions, wanted)
 		if err != nil {
 			return nil, fmt.Errorf("write the cases of %s: %w", shape.Name, err)
 		}
@@ -129,7 +129,7 @@ func Write(ctx context.Context, dir string) ([]Made, error) {
 		for _, e := range edits[shape.Name] {
 			versions = append(versions, version{changedBy(shape, e), e, "scripted-" + e.Mode + "-" + e.Name + "-" + shape.Name})
 		}
-		made, err := writeVersions(ctx, dir, shape.Name, versions)
+		made, err := writeVersions(ctx, dir, shape.Name, versions, wanted)
 		if err != nil {
 			return nil, fmt.Errorf("write the cases of %s: %w", shape.Name, err)
 		}
@@ -145,7 +145,7 @@ type version struct {
 	id   string
 }
 
-func writeVersions(ctx context.Context, dir, name string, versions []version) ([]Made, error) {
+func writeVersions(ctx context.Context, dir, name string, versions []version, wanted func(Made) bool) ([]Made, error) {
 	var stream bytes.Buffer
 	var out []Made
 	for _, p := range versions {
@@ -155,13 +155,20 @@ func writeVersions(ctx context.Context, dir, name string, versions []version) ([
 			id = "twin-" + id
 		}
 		base, head := "refs/heads/"+id+"/base", "refs/heads/"+id+"/head"
-		commit(&stream, base, "", "Before", p.Base)
-		commit(&stream, head, base, or(p.Claim, "Change"), p.Files)
 		lines, err := json.Marshal(p.Where)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Made{ID: id, Repo: name, Base: base, Head: head, Label: label, Mode: p.edit.Mode, Lines: lines})
+		made := Made{ID: id, Repo: name, Base: base, Head: head, Label: label, Mode: p.edit.Mode, Lines: lines}
+		if !wanted(made) {
+			continue
+		}
+		commit(&stream, base, "", "Before", p.Base)
+		commit(&stream, head, base, or(p.Claim, "Change"), p.Files)
+		out = append(out, made)
+	}
+	if len(out) == 0 {
+		return nil, nil
 	}
 	repo := filepath.Join(dir, name)
 	if err := os.MkdirAll(repo, 0o755); err != nil {

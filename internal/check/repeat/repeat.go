@@ -9,6 +9,7 @@
 package repeat
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -48,7 +49,7 @@ type repeat struct{}
 func New() check.Check { return repeat{} }
 
 func (repeat) Info() check.Info {
-	return check.Info{Name: Name, Version: "2", Kind: check.Running, Needs: []string{"build", "basetests"}}
+	return check.Info{Name: Name, Version: "3", Kind: check.Running, Needs: []string{"build", "basetests"}}
 }
 
 func (repeat) Applies(req evidence.Request) string {
@@ -308,23 +309,29 @@ func (j *judge) add(g suite.Group, r red) {
 	j.findings = append(j.findings, evidence.NewFinding(f, r.key()))
 }
 
-// racing gives the first place in the package, outside tests where there is
-// one, that a report of a race names.
+// racing gives the first line of the package, outside tests where there is
+// one, that a report of a race names. Which of the two accesses is reported
+// first is chance.
 func racing(text, dir string) (file string, line int, ok bool) {
+	type place struct {
+		inTest bool
+		file   string
+		line   int
+	}
+	var places []place
 	for _, m := range regexp.MustCompile(`(?m)^\s+(\S+\.go):(\d+)`).FindAllStringSubmatch(text, -1) {
-		if path.Dir(m[1]) != dir {
-			continue
-		}
-		n, err := strconv.Atoi(m[2])
-		if err != nil {
-			continue
-		}
-		if !strings.HasSuffix(m[1], "_test.go") {
-			return m[1], n, true
-		}
-		if !ok {
-			file, line, ok = m[1], n, true
+		if n, err := strconv.Atoi(m[2]); err == nil && path.Dir(m[1]) == dir {
+			places = append(places, place{strings.HasSuffix(m[1], "_test.go"), m[1], n})
 		}
 	}
-	return file, line, ok
+	if len(places) == 0 {
+		return "", 0, false
+	}
+	p := slices.MinFunc(places, func(a, b place) int {
+		if a.inTest != b.inTest {
+			return map[bool]int{false: -1, true: 1}[a.inTest]
+		}
+		return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.line, b.line))
+	})
+	return p.file, p.line, true
 }

@@ -65,7 +65,7 @@ func (r *Run) Asks() []Ask {
 // to mend outside of Muster, before anything is tried again.
 func (t *Task) failure() string {
 	if n := len(t.Attempts); n > 0 && t.Attempts[n-1].Outcome != nil && t.Attempts[n-1].Outcome.Kind == job.Auth {
-		return fmt.Sprintf("agent %s is not logged in, or its key is refused (%s): log in with the agent's own program, then", t.Agent, t.Attempts[n-1].Outcome.Message)
+		return fmt.Sprintf("agent %s is not logged in, or its key is refused: %s; then", t.Agent, t.Attempts[n-1].Outcome.Message)
 	}
 	return t.Why
 }
