@@ -22,7 +22,18 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"muster": main})
 }
 
-func TestStories(t *testing.T) {
+func TestStories(t *testing.T) { tell(t, "testdata") }
+
+// TestSlowStories tells those that build, test or wait for long.
+func TestSlowStories(t *testing.T) {
+	if os.Getenv("MUSTER_TEST_SLOW") == "" {
+		t.Skip("MUSTER_TEST_SLOW=1 go test ./cmd/muster -run TestSlowStories tells them; .ci/stages/12-stories does")
+	}
+	tell(t, "testdata/slow")
+}
+
+func tell(t *testing.T, folder string) {
+	t.Helper()
 	goEnv := map[string]string{}
 	out, err := exec.Command("go", "env", "-json", "GOCACHE", "GOMODCACHE").Output()
 	if err == nil {
@@ -32,7 +43,7 @@ func TestStories(t *testing.T) {
 		t.Fatalf("ask the go command for its folders: %v", err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Dir: folder,
 		Setup: func(e *testscript.Env) error {
 			home := filepath.Join(e.WorkDir, "home")
 			e.Setenv("HOME", home)
