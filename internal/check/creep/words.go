@@ -94,7 +94,7 @@ func stem(w string) string {
 
 // plainWords gives the words that say nothing of what code is about: words of
 // languages, of programming at large, and of reports.
-var plainWords = sync.OnceValue(func() map[string]bool {
+var plainWords = sync.OnceValue(func() map[string]bool { //nolint:gochecknoglobals // made when first asked for, and never changed
 	out := map[string]bool{}
 	for w := range strings.FieldsSeq(`
 		the and for with that this from into when which will should must can are was were has have had not but all any each its their our your you they them

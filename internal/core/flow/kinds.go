@@ -206,14 +206,6 @@ func decoders(k Kind) func([]byte) (Payload, error) {
 		return payload[HaltRequested]
 	case EvWorktreePrepared:
 		return payload[WorktreePrepared]
-	case EvSetUpFailed:
-		return payload[SetUpFailed]
-	case EvRoomLacked:
-		return payload[RoomLacked]
-	case EvRoomWanted:
-		return payload[RoomWanted]
-	case EvRoomMeasured:
-		return payload[RoomMeasured]
 	case EvWorktreeReleased:
 		return payload[WorktreeReleased]
 	case EvAttemptEnded:
@@ -230,8 +222,26 @@ func decoders(k Kind) func([]byte) (Payload, error) {
 		return payload[WaitOver]
 	case EvCommandFailed:
 		return payload[CommandFailed]
+	case EvSetUpFailed, EvRoomLacked, EvRoomWanted, EvRoomMeasured:
+		return roomDecoders(k)
 	default:
 		return otherDecoders(k)
+	}
+}
+
+// roomDecoders holds those of what an attempt finds before it begins.
+func roomDecoders(k Kind) func([]byte) (Payload, error) {
+	switch k {
+	case EvSetUpFailed:
+		return payload[SetUpFailed]
+	case EvRoomLacked:
+		return payload[RoomLacked]
+	case EvRoomWanted:
+		return payload[RoomWanted]
+	case EvRoomMeasured:
+		return payload[RoomMeasured]
+	default:
+		return nil
 	}
 }
 
