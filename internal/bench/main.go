@@ -48,21 +48,22 @@ type options struct {
 
 // sizes are how much is measured.
 type sizes struct {
-	files  int // in the repository
-	large  int // files in a large one
-	setUp  int // files that a set-up command makes
-	fanOut int // tasks side by side
-	chain  int // tasks in a row
-	repeat int // for medians
-	ledger int // tasks in the large ledger
+	files  int           // in the repository
+	large  int           // files in a large one
+	setUp  int           // files that a set-up command makes
+	fanOut int           // tasks side by side
+	chain  int           // tasks in a row
+	repeat int           // for medians
+	ledger int           // tasks in the large ledger
+	settle time.Duration // of ten agents, before idling is measured
 	idle   time.Duration
 }
 
 func (o options) sizes() sizes {
 	if o.isQuick {
-		return sizes{files: 1000, large: 5_000, setUp: 2_000, fanOut: 20, chain: 10, repeat: 5, ledger: 5_000, idle: 3 * time.Second}
+		return sizes{files: 1000, large: 5_000, setUp: 2_000, fanOut: 20, chain: 10, repeat: 5, ledger: 5_000, settle: 8 * time.Second, idle: 3 * time.Second}
 	}
-	return sizes{files: 1000, large: 50_000, setUp: 20_000, fanOut: 200, chain: 50, repeat: 20, ledger: 100_000, idle: 20 * time.Second}
+	return sizes{files: 1000, large: 50_000, setUp: 20_000, fanOut: 200, chain: 50, repeat: 20, ledger: 100_000, settle: 40 * time.Second, idle: time.Minute}
 }
 
 func run(ctx context.Context, o options) error {

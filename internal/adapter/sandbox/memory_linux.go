@@ -6,15 +6,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
-	"time"
-)
-
-// Between two looks at the memory of an operation: often at first, when builds
-// and tests of a short attempt would be missed, then ever more rarely, since a
-// look reads the whole process table.
-const (
-	firstLook = time.Second
-	lastLook  = time.Minute
 )
 
 // Resident gives the memory that the processes of operations take now, in
@@ -43,16 +34,20 @@ func Resident(folder string, ids []string) map[string]int64 {
 		}
 	}
 	for _, id := range ids {
-		out[id] = sum(below(all, roots[id], os.Getpid()))
+		pids := []int{}
+		for _, p := range below(all, roots[id], os.Getpid()) {
+			pids = append(pids, p.pid)
+		}
+		out[id] = sum(pids)
 	}
 	return out
 }
 
 // sum gives the memory that processes take.
-func sum(procs []proc) int64 {
+func sum(pids []int) int64 {
 	total := int64(0)
-	for _, p := range procs {
-		total += resident(p.pid)
+	for _, pid := range pids {
+		total += resident(pid)
 	}
 	return total
 }
@@ -76,6 +71,8 @@ func resident(pid int) int64 {
 }
 
 // peak is the most memory that a tree of processes was seen to take, in bytes.
+// Together with the largest single process, which the kernel reports when it
+// ends, that bounds the true peak from below.
 type peak struct{ bytes atomic.Int64 }
 
 // raise notes an amount if it is the largest yet.
@@ -85,14 +82,5 @@ func (p *peak) raise(n int64) {
 		if n <= was || p.bytes.CompareAndSwap(was, n) {
 			return
 		}
-	}
-}
-
-// watch looks at this process's descendants until none is left. Together with
-// the largest single process, which the kernel reports when it ends, that
-// bounds the true peak from below.
-func (p *peak) watch(gone <-chan struct{}) {
-	for pause := firstLook; !wait(gone, pause); pause = min(2*pause, lastLook) {
-		p.raise(sum(descendants()))
 	}
 }

@@ -131,9 +131,8 @@ func (s *shim) operate() error {
 	if err != nil {
 		return s.record(job.Exit{State: job.NotStarted, Error: err.Error()})
 	}
-	go t.memory.watch(t.gone)
 	s.probe("spawned")
-	go keepReadings(s.dir, readingPause(), t.gone)
+	go keepReadings(s.dir, &t.memory, readingRhythm(), t.gone)
 	state := t.await(time.Duration(s.spec.LimitMS)*time.Millisecond, s.stop)
 	s.probe("ended")
 	t.clear(s.grace(), forever)

@@ -22,14 +22,6 @@ import (
 const computedFile = "computed"
 
 const (
-	// readEvery is between two readings of what an operation has used. One of
-	// a tree of five processes costs a tenth of a millisecond.
-	readEvery = 5 * time.Second
-
-	// readSeldom is the same where the kernel does not list the children of a
-	// process, so that all processes of the machine must be looked at.
-	readSeldom = 30 * time.Second
-
 	// An agent that waits for its model still uses some processor time: its
 	// timers and its garbage collection. To compute is to use more than this
 	// share of a processor.
@@ -38,30 +30,33 @@ const (
 	ticksPerSecond = 100 // USER_HZ: the same on every Linux, whatever the kernel's own
 )
 
-// keepReadings notes in the operation's folder when its processes compute,
-// every so often until done is closed. Only the time of a file changes: notices of changes in
-// the folder are for those who wait for the end.
-func keepReadings(dir string, pause time.Duration, done <-chan struct{}) {
+// rhythm is how often an operation's processes are looked at: first after a
+// while, then ever more rarely. A look costs most of a millisecond, for a shim
+// that does nothing else, and ten of them are to take a thousandth of a
+// processor at most.
+type rhythm struct{ first, last time.Duration }
+
+func readingRhythm() rhythm { return rhythm{5 * time.Second, time.Minute} }
+
+// keepReadings notes the memory that the operation's processes take, and in
+// the operation's folder when they compute, until done is closed. Only the
+// time of a file changes: notices of changes in the folder are for those who
+// wait for the end.
+func keepReadings(dir string, memory *peak, r rhythm, done <-chan struct{}) {
 	name := filepath.Join(dir, computedFile)
 	if f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|unix.O_NOFOLLOW, fileMode); err == nil {
 		_ = f.Close()
 	}
-	former, at := usedBelow(os.Getpid())
-	for !wait(done, pause) {
-		used, now := usedBelow(os.Getpid())
+	former, at := time.Duration(0), time.Now()
+	for pause := r.first; !wait(done, pause); pause = min(2*pause, r.last) {
+		below := descendantsOf(os.Getpid())
+		memory.raise(sum(below))
+		used, now := usedBy(os.Getpid(), below)
 		if isComputing(used-former, now.Sub(at)) {
 			_ = os.Chtimes(name, now, now)
 		}
 		former, at = used, now
 	}
-}
-
-// readingPause is between two readings on this machine.
-func readingPause() time.Duration {
-	if listsChildren() {
-		return readEvery
-	}
-	return readSeldom
 }
 
 // isComputing says whether so much processor time in so much time is more than
@@ -73,12 +68,15 @@ func isComputing(used, span time.Duration) bool {
 
 // usedBelow gives the processor time that the descendants of a process have
 // used, those that ended included, and the moment of the reading.
-func usedBelow(pid int) (time.Duration, time.Time) {
+func usedBelow(pid int) (time.Duration, time.Time) { return usedBy(pid, descendantsOf(pid)) }
+
+// usedBy is usedBelow with the descendants that live.
+func usedBy(pid int, below []int) (time.Duration, time.Time) {
 	ticks := uint64(0)
 	if stat, err := readStat(pid); err == nil {
 		ticks = usedTicks(stat, ofEnded)
 	}
-	for _, p := range descendantsOf(pid) {
+	for _, p := range below {
 		if stat, err := readStat(p); err == nil {
 			ticks += usedTicks(stat, ofSelf, ofEnded)
 		}

@@ -94,7 +94,7 @@ func TestReadingsAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	go func() {
-		keepReadings(dir, 50*time.Millisecond, done)
+		keepReadings(dir, &peak{}, rhythm{50 * time.Millisecond, 50 * time.Millisecond}, done)
 		close(ended)
 	}()
 	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
