@@ -22,6 +22,7 @@ type Retry struct {
 	Fresh    bool   // a new session, from the run's head
 	MicroUSD int64  // new bounds of the task, where not zero
 	TimeMS   int64
+	Tokens   int64
 }
 
 // Approve accepts exactly the tree that waits: a task's change, the run's

@@ -35,7 +35,7 @@ func newRetry(c *cli) *cobra.Command {
 
 func (o retryOptions) run(c *cli, name string) error {
 	if o.fromHere {
-		if o.fresh || o.usd != "" || o.minutes != 0 {
+		if o.fresh || o.usd != "" || o.minutes != 0 || o.tokens != 0 {
 			return fault.New(fault.Invalid, "muster retry --from-here: only -m goes with it").
 				WithHint("raise the task's limits with: muster retry, should they be used up")
 		}
@@ -49,6 +49,10 @@ func (o retryOptions) run(c *cli, name string) error {
 	if err != nil {
 		return err
 	}
+	tokens, err := atLeastZero("--tokens", o.tokens)
+	if err != nil {
+		return err
+	}
 	s, err := c.open()
 	if err != nil {
 		return err
@@ -58,7 +62,7 @@ func (o retryOptions) run(c *cli, name string) error {
 	if err != nil {
 		return err
 	}
-	sent, err := s.Retry(c.ctx, ref, app.Retry{Text: o.text, Fresh: o.fresh, MicroUSD: micro, TimeMS: ms})
+	sent, err := s.Retry(c.ctx, ref, app.Retry{Text: o.text, Fresh: o.fresh, MicroUSD: micro, TimeMS: ms, Tokens: int64(tokens)})
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ type runOptions struct {
 // runBounds are the flags that bound what a run may use.
 type runBounds struct {
 	bounds
-	tokens, parallel int
+	parallel int
 }
 
 func newRun(c *cli) *cobra.Command {
@@ -59,13 +59,13 @@ func needPlan(c *cli) cobra.PositionalArgs {
 
 func (b *runBounds) flags(cmd *cobra.Command) {
 	b.bounds.flags(cmd, "the run")
-	cmd.Flags().IntVar(&b.tokens, "tokens", 0, "tokens that the run may use")
 	cmd.Flags().IntVar(&b.parallel, "parallel", 0, "agents at once")
 }
 
 func (b *bounds) flags(cmd *cobra.Command, of string) {
 	cmd.Flags().StringVar(&b.usd, "usd", "", "what "+of+" may cost, in US dollars")
 	cmd.Flags().Float64Var(&b.minutes, "minutes", 0, "agent time that "+of+" may take, in minutes")
+	cmd.Flags().IntVar(&b.tokens, "tokens", 0, "tokens that "+of+" may use")
 }
 
 func (o runOptions) run(c *cli, name string) error {

@@ -125,7 +125,6 @@ func (f *fixture) named(v report.Run) {
 		{"what the discount left out", left["discount"], longSuite},
 		{"the total's reasons", reasons["total"], flakyTest},
 		{"the total's reasons", reasons["total"], "was red in 1 of 2 runs"},
-		{"the total's reasons", reasons["total"], "link or install the folder node_modules"},
 		{"the goal's reasons", goal, redTest + " fails at the base in the same way"},
 		{"the goal's reasons", goal, "accept: " + flakyTest},
 		{"the goal's reasons", goal, "it was red in 1 of 2 runs on this code, and on record in 1 of"},

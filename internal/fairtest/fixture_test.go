@@ -111,6 +111,7 @@ test('it sells on a rainy day', () => {
 agents:
   bot: {driver: script, command: [.agents]}
 default: bot
+setup: ["cd web && npm ci --offline --no-audit --no-fund"]
 checks: {time: %s, goal_time: %s}
 land: {into: branch}
 `, s.checks, s.goalTime),
@@ -121,7 +122,7 @@ target: main
 accept:
   - go test ./price
   - go test ./legacy
-  - cd web && npm ci --offline --no-audit --no-fund && npm test
+  - cd web && npm test
 tasks:
   - id: discount
     type: feature
@@ -135,21 +136,21 @@ tasks:
     prompt: Give the total with tax.
     scope: [web/**]
     needs: [discount]
-    accept: ["cd web && npm ci --offline --no-audit --no-fund && npm test"]
+    accept: ["cd web && npm test"]
   - id: label
     type: chore
     title: A label
     prompt: Name the currency.
     scope: [web/**]
     needs: [total]
-    accept: ["cd web && npm ci --offline --no-audit --no-fund && npm test"]
+    accept: ["cd web && npm test"]
   - id: greeting
     type: chore
     title: A greeting
     prompt: Greet.
     scope: [web/**]
     needs: [label]
-    accept: ["cd web && npm ci --offline --no-audit --no-fund && npm test"]
+    accept: ["cd web && npm test"]
 `,
 		".agents/discount.json": script(
 			write("price/price.go", "// Package price knows what things cost.\npackage price\n\n// Of gives the price of n things, in cents. A thousand are cheaper.\nfunc Of(n int) int {\n\tif n >= 1000 {\n\t\treturn 200 * n\n\t}\n\treturn 250 * n\n}\n"),

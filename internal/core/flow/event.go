@@ -226,6 +226,7 @@ type (
 		Fresh    bool   `json:"fresh,omitempty"`     // a new session, from the run's head
 		MicroUSD int64  `json:"micro_usd,omitempty"` // new limits of the task where not zero
 		TimeMS   int64  `json:"time_ms,omitempty"`
+		Tokens   int64  `json:"tokens,omitempty"`
 	}
 	// WaitOver answers Wait.
 	WaitOver struct{}

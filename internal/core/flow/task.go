@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -68,6 +69,7 @@ type Task struct {
 	TimeUS   int64        `json:"time_us"`
 	MicroUSD int64        `json:"micro_usd,omitempty"` // budget in force
 	LimitMS  int64        `json:"limit_ms,omitempty"`  // agent time in force
+	Tokens   int64        `json:"tokens,omitempty"`    // limit of tokens that a person gave instead of the plan's
 
 	Feedback  Feedback       `json:"feedback"`
 	Evidence  string         `json:"evidence,omitempty"`
@@ -164,13 +166,13 @@ func (s *taskStep) want() {
 }
 
 func (t Task) overBudget() string {
-	switch n := t.begun.Node; {
+	switch tokens := cmp.Or(t.Tokens, t.begun.Node.Tokens); {
 	case t.MicroUSD > 0 && t.Spent.CostMicroUSD >= t.MicroUSD:
 		return fmt.Sprintf("the task's budget of %s is used up", usd(t.MicroUSD))
 	case t.LimitMS > 0 && t.TimeUS/1000 >= t.LimitMS:
 		return fmt.Sprintf("the task's agent time of %s is used up", minutes(t.LimitMS))
-	case n.Tokens > 0 && t.Spent.Tokens() >= n.Tokens:
-		return fmt.Sprintf("the task's budget of %d tokens is used up", n.Tokens)
+	case tokens > 0 && t.Spent.Tokens() >= tokens:
+		return fmt.Sprintf("the task's budget of %d tokens is used up", tokens)
 	}
 	return ""
 }

@@ -125,6 +125,9 @@ func (s *taskStep) retry(d RetryRequested) {
 	if d.TimeMS > 0 {
 		s.t.LimitMS = d.TimeMS
 	}
+	if d.Tokens > 0 {
+		s.t.Tokens = d.Tokens
+	}
 	s.tell(s.run(), TaskRevived{Task: s.id()})
 	if d.Text == "" && !d.Fresh {
 		switch CommandKind(failed) {

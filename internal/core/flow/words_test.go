@@ -265,7 +265,7 @@ func message(k flow.Kind, w *words) flow.Payload {
 	case flow.EvRejected:
 		return flow.Rejected{Because: w.str("because")}
 	case flow.EvRetryRequested:
-		return flow.RetryRequested{Fresh: w.flag("fresh"), Text: w.str("text"), MicroUSD: w.num("usd"), TimeMS: w.num("time")}
+		return flow.RetryRequested{Fresh: w.flag("fresh"), Text: w.str("text"), MicroUSD: w.num("usd"), TimeMS: w.num("time"), Tokens: w.num("tokens")}
 	case flow.EvChangeQueued:
 		return flow.ChangeQueued{Item: flow.Item{Task: w.next(), Attempt: 1, Agent: "bot", Base: w.point("base"), Head: w.point("head"), Accepted: w.list("accepted")}}
 	case flow.EvChangeWithdrawn:

@@ -33,7 +33,7 @@ func ofTask() [][3]string {
 	return [][3]string{
 		{"a task stops at its budget of money", "t.Spent.CostMicroUSD >= t.MicroUSD", "t.Spent.CostMicroUSD > t.MicroUSD"},
 		{"a task stops at its budget of time", "t.TimeUS/1000 >= t.LimitMS", "t.TimeUS/1000 > t.LimitMS"},
-		{"a task stops at its budget of tokens", "t.Spent.Tokens() >= n.Tokens", "t.Spent.Tokens() > n.Tokens"},
+		{"a task stops at its budget of tokens", "t.Spent.Tokens() >= tokens", "t.Spent.Tokens() > tokens"},
 		{"an attempt gets the time that is left", "max(limit-s.t.TimeUS/1000, 1)", "limit"},
 		{"a task hears only the answer it waits for", `ok || e.Op != s.t.Pending || e.Op == ""`, "ok"},
 		{"ten attempts may be lost in a row", "s.t.Lost >= maxLost", "s.t.Lost > maxLost"},
