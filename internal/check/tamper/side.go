@@ -2,6 +2,7 @@ package tamper
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -108,9 +109,11 @@ func (b *both) read(ctx context.Context, from reading, p string) (*file, error) 
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case err != nil:
-		b.left = append(b.left, fmt.Sprintf("%s: it could not be read: %v", check.ShowPath(p), err))
+	case errors.Is(err, change.ErrTooLarge):
+		b.left = append(b.left, fmt.Sprintf("%s: it is larger than %d bytes", check.ShowPath(p), maxSize))
 		return f, nil
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", check.ShowPath(p), err)
 	case !found:
 		return nil, nil
 	case len(content) > maxSize:

@@ -2,6 +2,7 @@ package testconfig
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -73,9 +74,10 @@ func (j *judgement) source(ctx context.Context, from sourceReading, path string)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case err != nil:
-		j.left = append(j.left, fmt.Sprintf("%s: it could not be read: %v", check.ShowPath(path), err))
+	case errors.Is(err, change.ErrTooLarge):
 		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", check.ShowPath(path), err)
 	case !found || len(text) > maxSize:
 		return nil, nil
 	}

@@ -13,6 +13,7 @@ package testconfig
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,7 +39,7 @@ type testConfig struct{}
 func New() check.Check { return testConfig{} }
 
 func (testConfig) Info() check.Info {
-	return check.Info{Name: Name, Version: "2." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
+	return check.Info{Name: Name, Version: "3." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
 }
 
 func (testConfig) Applies(req evidence.Request) string {
@@ -125,10 +126,9 @@ func (j *judgement) text(ctx context.Context, from reading, path string) (*strin
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case err != nil:
-		j.left = append(j.left, fmt.Sprintf("%s: it could not be read: %v", check.ShowPath(path), err))
-		return nil, nil
-	case len(data) > maxSize:
+	case err != nil && !errors.Is(err, change.ErrTooLarge):
+		return nil, fmt.Errorf("%s: %w", check.ShowPath(path), err)
+	case err != nil || len(data) > maxSize:
 		j.left = append(j.left, fmt.Sprintf("%s: it is larger than %d bytes", check.ShowPath(path), maxSize))
 		return nil, nil
 	}

@@ -106,7 +106,7 @@ func TestUnreadable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := e.Results[0]; len(r.NotRun) == 0 || !strings.Contains(r.NotRun[0], "Makefile") {
-		t.Errorf("%s, not run %q", r.Status, r.NotRun)
+	if r := e.Results[0]; r.Status != evidence.CouldNot || !strings.Contains(r.Why, "Makefile") {
+		t.Errorf("%s %s", r.Status, r.Why)
 	}
 }
