@@ -162,6 +162,7 @@ func TestTestsThatNotice(t *testing.T) {
 // What does not hold when it is tried by hand is not said. Without a claim of
 // tests nothing points, and lines that nobody runs are named.
 func TestQuieter(t *testing.T) {
+	checktest.Slow(t)
 	t.Parallel()
 	x := &osExec{before: func(c job.Command) (job.Output, error, bool) {
 		if slices.Contains(c.Argv, "-count=1") {

@@ -199,6 +199,7 @@ func TestOneOfEach(t *testing.T) {
 // With no mutant awake, code does what it did: tests of the standard library
 // pass on packages that are full of them.
 func TestAsleepNothingChanges(t *testing.T) {
+	checktest.Slow(t)
 	t.Parallel()
 	out, err := exec.CommandContext(t.Context(), "go", "env", "GOROOT").Output()
 	if err != nil {
@@ -301,6 +302,7 @@ func TestNoGo(t *testing.T) {
 // Modules come in several shapes: with what they need beside them in the tree,
 // and together in a workspace.
 func TestShapesOfModules(t *testing.T) {
+	checktest.Slow(t)
 	t.Parallel()
 	test := "\n\nimport \"testing\"\n\nfunc TestTwo(t *testing.T) {\n\tif Two() != 2 {\n\t\tt.Fatal()\n\t}\n}\n"
 	use := func(pkg, dep string) string {
@@ -329,6 +331,7 @@ func TestShapesOfModules(t *testing.T) {
 
 // Beside a file with C, the other files of a package are mutated.
 func TestCgo(t *testing.T) {
+	checktest.Slow(t)
 	t.Parallel()
 	if _, err := exec.LookPath("gcc"); err != nil {
 		t.Skip("needs a C compiler: ", err)
