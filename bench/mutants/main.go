@@ -1,7 +1,7 @@
 // Command mutants shows what the mutation engine finds and what it costs.
 //
 //	go run ./bench/mutants [-packages ./a,./b] [-sample 20] [-dir FOLDER]
-//	go run ./bench/mutants -self
+//	go run ./bench/mutants -self [-inverted]
 //	go run ./bench/mutants -history REPOSITORY [-commits 30]
 //
 // It puts mutants into every line of the packages, runs the tests that come by
@@ -30,6 +30,7 @@ import (
 	"muster/internal/adapter/sandbox"
 	"muster/internal/check"
 	"muster/internal/check/mutation"
+	"muster/internal/source/mutant"
 )
 
 func main() {
@@ -42,6 +43,7 @@ func main() {
 	flag.IntVar(&o.sample, "sample", 20, "mutants that are also run by hand")
 	flag.BoolVar(&o.isSelf, "self", false, "mutate the checks and what reads source files, and list the survivors")
 	flag.BoolVar(&o.lists, "survivors", false, "list every mutant that no test noticed, as -self does")
+	flag.BoolVar(&o.inverts, "inverted", false, "only inverted conditions")
 	flag.BoolVar(&o.isAll, "all", false, "more than one mutant on a line")
 	flag.StringVar(&o.history, "history", "", "judge past commits of this repository")
 	flag.IntVar(&o.commits, "commits", 30, "so many of them")
@@ -60,6 +62,7 @@ type options struct {
 	sample   int
 	isSelf   bool
 	isAll    bool
+	inverts  bool
 	lists    bool
 	history  string
 	commits  int
@@ -85,6 +88,9 @@ func run(ctx context.Context, o options) error {
 	if o.isAll {
 		b.perLine = 0
 	}
+	if o.inverts {
+		b.ops = []mutant.Op{mutant.Guard, mutant.ErrorCheck, mutant.Condition, mutant.Comparison}
+	}
 	report, err := b.survey(ctx)
 	if err != nil {
 		return err
@@ -101,6 +107,7 @@ type bench struct {
 	exec     check.Exec
 	patterns []string
 	perLine  int
+	ops      []mutant.Op
 	out      io.Writer
 }
 
@@ -132,7 +139,7 @@ func (b bench) one(ctx context.Context, dir string) (mutation.Report, error) {
 	}
 	defer func() { _ = os.RemoveAll(work) }() // a temporary folder
 	return mutation.Survey(ctx, b.exec, mutation.Job{
-		Dir: b.dir, Module: ".", Work: work, PerLine: b.perLine,
+		Dir: b.dir, Module: ".", Work: work, PerLine: b.perLine, Ops: b.ops,
 		Wants: func(file string) func(int) bool {
 			if filepath.Join(b.dir, filepath.Dir(filepath.FromSlash(file))) != dir {
 				return nil

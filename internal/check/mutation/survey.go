@@ -36,6 +36,7 @@ type Job struct {
 	Tests map[string][]string
 
 	PerLine  int           // as in mutant.Options
+	Ops      []mutant.Op   // as in mutant.Options
 	Most     int           // as in mutant.Options
 	Spread   int           // so many packages, besides the mutated ones, run their tests too
 	Parallel int           // test programs at once; 0 means one for each core
@@ -216,7 +217,7 @@ func (s *survey) find(root *os.Root, p *listed, imports types.Importer) {
 		}
 		in.Files = append(in.Files, f)
 	}
-	found, err := mutant.Find(in, mutant.Options{Importer: imports, PerLine: s.PerLine, Most: s.Most, FirstID: len(s.report.Judged) + 1})
+	found, err := mutant.Find(in, mutant.Options{Importer: imports, PerLine: s.PerLine, Ops: s.Ops, Most: s.Most, FirstID: len(s.report.Judged) + 1})
 	if err != nil {
 		s.note("%s is not mutated: %v", p.ImportPath, err)
 		return

@@ -131,6 +131,9 @@ func (k *pkg) compile(files []*ast.File, info *types.Info) error {
 // choose takes the candidates that compile, the most telling of each line
 // first, and numbers them.
 func (k *pkg) choose(all []candidate) {
+	if k.options.Ops != nil {
+		all = slices.DeleteFunc(all, func(c candidate) bool { return !slices.Contains(k.options.Ops, c.Op) })
+	}
 	byFile := map[string]*parsed{}
 	for _, f := range k.files {
 		byFile[f.name] = f

@@ -109,6 +109,7 @@ type File struct {
 type Options struct {
 	Importer types.Importer // of what the package imports; may be used for one Find at a time
 	PerLine  int            // at most so many on one line; 0 means all
+	Ops      []Op           // only these; nil means all
 	Most     int            // mutants are looked for on at most so many lines, spread evenly; 0 means all
 	FirstID  int
 }

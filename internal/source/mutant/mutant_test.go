@@ -326,6 +326,16 @@ func TestOptions(t *testing.T) {
 	if last := found.Mutants[3].Line; last < 10 {
 		t.Errorf("the last of them is in line %d: they are not spread", last)
 	}
+	text = "package m\n\nfunc f(n int) int {\n\tif n > 1 {\n\t\tn++\n\t}\n\treturn n\n}\n"
+	found, err = Find(one(text), Options{Importer: standard(t), Ops: []Op{Condition, Comparison}})
+	if err != nil || len(found.Mutants) == 0 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	for _, m := range found.Mutants {
+		if m.Op != Condition && m.Op != Comparison {
+			t.Errorf("%s was not asked for", m.Op)
+		}
+	}
 }
 
 // What is left out is counted, and only on wanted lines.
