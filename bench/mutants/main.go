@@ -9,7 +9,9 @@
 // the mutants as anybody would by hand, with the changed file and one "go
 // test" for each, prints both times side by side, and fails when the two ways
 // disagree on a mutant. With -self the packages are the checks themselves and
-// what reads source files, and every survivor is listed. With -history it
+// what reads source files, and every survivor is listed; with -inverted as
+// well, those that are not explained in the folder explained, and it fails when
+// there are any. With -history it
 // judges past commits of a repository as the check does, and counts how often
 // that would have stopped or pointed at one.
 package main
@@ -48,6 +50,7 @@ func main() {
 	flag.StringVar(&o.history, "history", "", "judge past commits of this repository")
 	flag.IntVar(&o.commits, "commits", 30, "so many of them")
 	flag.Parse()
+	flag.Visit(func(f *flag.Flag) { o.isNamed = o.isNamed || f.Name == "packages" })
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, o); err != nil {
@@ -63,6 +66,7 @@ type options struct {
 	isSelf   bool
 	isAll    bool
 	inverts  bool
+	isNamed  bool // the packages are
 	lists    bool
 	history  string
 	commits  int
@@ -78,7 +82,10 @@ func run(ctx context.Context, o options) error {
 	}
 	patterns := strings.Split(o.packages, ",")
 	if o.isSelf {
-		patterns, o.sample, o.lists = []string{"./internal/check/...", "./internal/source/..."}, 0, true
+		o.sample, o.lists = 0, true
+		if !o.isNamed {
+			patterns = []string{"./internal/check/...", "./internal/source/..."}
+		}
 	}
 	x := sandbox.NewExecutor(os.Environ(), []string{"/proc/self/exe", "shim"})
 	b := bench{dir: dir, exec: x, patterns: patterns, perLine: 1, out: os.Stdout}
@@ -96,6 +103,16 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	printReport(b.out, report)
+	if o.isSelf && o.inverts {
+		known, err := explanations(lists)
+		if err != nil {
+			return err
+		}
+		if n := printUnexplained(b.out, report, known); n > 0 {
+			return fmt.Errorf("%d inverted conditions are noticed by no test, and nobody has said why", n)
+		}
+		return nil
+	}
 	if o.lists {
 		printSurvivors(b.out, report)
 	}
