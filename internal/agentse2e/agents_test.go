@@ -125,7 +125,8 @@ func reworks(t *testing.T, agent who) {
 	one := p.attempt(task, 1, job.Done)
 	two := p.follows(task, one)
 	firsts, mends := p.requests("first"), p.requests("mend")
-	if len(firsts) != 3 || len(mends) != 3 && (!agent.asides || len(mends) < 3) {
+	isRight := func(n int, more bool) bool { return n == 3 || more && n > 3 }
+	if !isRight(len(firsts), agent.asides && agent.countsLess) || !isRight(len(mends), agent.asides) {
 		t.Fatalf("%d requests in the first round and %d in the second, want 3 each\n%s", len(firsts), len(mends), p.describe())
 	}
 	for _, want := range []string{"Add WithTax, with a test", "acceptance command go test ./... fails", "TestSum", "TestTotal", "Mend the cause"} {

@@ -17,7 +17,7 @@ type who struct {
 	each      job.Usage             // what the model reports for one answer, as Muster counts it
 	isPriced  bool                  // it reports money
 	sandboxed bool                  // keeps commits off by its sandbox, and says nothing of it
-	asides    bool                  // a resumed session asks the model more than it has to
+	asides    bool                  // a resumed session asks the model more than it has to, and by ACP every one
 	silent    bool                  // says nothing, not even its session, before its first step has ended
 	tries     int                   // requests until it gives up, for one that keeps no session in which nothing happened
 

@@ -145,6 +145,7 @@ func textRules() []textRule {
 		{job.Auth, []string{
 			"unauthorized", "authentication", "invalid api key", "invalid_api_key", "not logged in", "please run /login",
 			"log in", "forbidden", "permission_error", "missing bearer", "oauth token", "refresh token", "access token",
+			"incorrect api key", "api key not valid", "invalid x-api-key", // OpenAI, Google, Anthropic
 		}},
 		{job.Provider, []string{
 			"overloaded", "high demand", "timed out", "timeout", "stream disconnected", "connection", "network",

@@ -38,7 +38,10 @@ func TestReal(t *testing.T) {
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			for _, c := range realCases() {
-				t.Run(c.name, func(t *testing.T) { c.run(t, newBench(t, name)) })
+				t.Run(c.name, func(t *testing.T) {
+					t.Parallel()
+					c.run(t, newBench(t, name))
+				})
 			}
 		})
 	}
