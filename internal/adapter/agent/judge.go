@@ -143,9 +143,8 @@ func textRules() []textRule {
 			"limit reached", "hit your limit", "billing",
 		}},
 		{job.Auth, []string{
-			"unauthorized", "authentication", "invalid api key", "invalid_api_key", "not logged in", "please run /login",
+			"unauthorized", "authentication", "invalid api key", "invalid_api_key", "incorrect api key", "api key not valid", "invalid x-api-key", "not logged in", "please run /login",
 			"log in", "forbidden", "permission_error", "missing bearer", "oauth token", "refresh token", "access token",
-			"incorrect api key", "api key not valid", "invalid x-api-key", // OpenAI, Google, Anthropic
 		}},
 		{job.Provider, []string{
 			"overloaded", "high demand", "timed out", "timeout", "stream disconnected", "connection", "network",
