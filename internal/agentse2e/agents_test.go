@@ -20,18 +20,17 @@ func TestAgents(t *testing.T) {
 		t.Skip("AGENTS_E2E names no agents; scripts/agents-e2e.sh installs them and sets it")
 	}
 	for name := range strings.SplitSeq(asked, ",") {
-		if name == "acp" {
-			continue // its cases are those of TestReal
-		}
-		agent, ok := named(name)
-		if !ok {
+		agents := named(name)
+		if len(agents) == 0 {
 			t.Fatalf("AGENTS_E2E names %q; there are %s", name, names())
 		}
-		for _, c := range cases() {
-			t.Run(name+" "+c.name, func(t *testing.T) {
-				t.Parallel()
-				c.run(t, agent)
-			})
+		for _, agent := range agents {
+			for _, c := range cases() {
+				t.Run(agent.name+" "+c.name, func(t *testing.T) {
+					t.Parallel()
+					c.run(t, agent)
+				})
+			}
 		}
 	}
 }
@@ -120,15 +119,14 @@ func reworks(t *testing.T, agent who) {
 	if r.Advanced == nil || !r.Advanced.Done || p.git("rev-parse", "main") != task.Head.Commit {
 		t.Errorf("main was not moved to %s: %+v", task.Head.Commit, r.Advanced)
 	}
-	if len(task.Attempts) != 2 || task.Round != 1 {
-		t.Fatalf("%d attempts and %d rework rounds, want 2 and 1\n%s", len(task.Attempts), task.Round, p.describe())
+	if task.Round != 1 {
+		t.Fatalf("%d rework rounds, want 1\n%s", task.Round, p.describe())
 	}
-	one, two := p.attempt(task, 1, job.Done), p.attempt(task, 2, job.Done)
-	if one.Session == "" || one.Session != two.Session {
-		t.Errorf("sessions %q and %q, want the same", one.Session, two.Session)
-	}
+	one := p.attempt(task, 1, job.Done)
+	two := p.follows(task, one)
 	firsts, mends := p.requests("first"), p.requests("mend")
-	if len(firsts) != 3 || len(mends) != 3 && (!agent.asides || len(mends) < 3) {
+	isRight := func(n int, more bool) bool { return n == 3 || more && n > 3 }
+	if !isRight(len(firsts), agent.asides && agent.countsLess) || !isRight(len(mends), agent.asides) {
 		t.Fatalf("%d requests in the first round and %d in the second, want 3 each\n%s", len(firsts), len(mends), p.describe())
 	}
 	for _, want := range []string{"Add WithTax, with a test", "acceptance command go test ./... fails", "TestSum", "TestTotal", "Mend the cause"} {
@@ -136,18 +134,52 @@ func reworks(t *testing.T, agent who) {
 			t.Errorf("the second round did not tell the model %q", want)
 		}
 	}
-	each := times(3, agent.each)
-	if agent.asides {
-		checkAsides(t, two.Usage, agent.each)
-	} else if tokens(one.Usage) != each || tokens(two.Usage) != each || tokens(two.Total) != each.Add(each) {
-		t.Errorf("usage %+v, then %+v, in all %+v; want %+v twice", one.Usage, two.Usage, two.Total, each)
-	}
+	checkUsage(t, agent, one, two)
 	if task.Spent != one.Usage.Add(two.Usage) || r.Spent != task.Spent {
 		t.Errorf("the task spent %+v and the run %+v, want the sum of its attempts", task.Spent, r.Spent)
+	}
+}
+
+// checkUsage demands what two attempts of three requests each used.
+func checkUsage(t *testing.T, agent who, one, two job.Outcome) {
+	t.Helper()
+	each := times(3, agent.each)
+	switch {
+	case agent.countsLess:
+		for _, u := range []job.Usage{one.Usage, two.Usage} {
+			if u.Input == 0 || u.Output == 0 {
+				t.Errorf("usage %+v", u)
+			}
+		}
+	case agent.asides:
+		checkAsides(t, two.Usage, agent.each)
+	case tokens(one.Usage) != each || tokens(two.Usage) != each || tokens(two.Total) != each.Add(each):
+		t.Errorf("usage %+v, then %+v, in all %+v; want %+v twice", one.Usage, two.Usage, two.Total, each)
 	}
 	if isKnown := !one.Usage.CostUnknown; isKnown != agent.isPriced || isKnown && one.Usage.CostMicroUSD == 0 {
 		t.Errorf("cost %+v", one.Usage)
 	}
+}
+
+// follows gives the attempt that was done after the first. It must have gone
+// on with the session of the first, where the agent can.
+func (p *place) follows(t report.Task, first job.Outcome) job.Outcome {
+	p.t.Helper()
+	n := 2
+	if p.agent.forgets {
+		if o := p.attempt(t, n, job.Crashed); o.Session != "" || !strings.Contains(o.Message, "no conversation found") {
+			p.t.Errorf("the attempt that cannot go on ended as %+v", o)
+		}
+		n++
+	}
+	if len(t.Attempts) != n {
+		p.t.Errorf("%d attempts, want %d\n%s", len(t.Attempts), n, p.describe())
+	}
+	last := p.attempt(t, n, job.Done)
+	if first.Session == "" || last.Session == "" || (last.Session == first.Session) == p.agent.forgets {
+		p.t.Errorf("session %q went on as %q", first.Session, last.Session)
+	}
+	return last
 }
 
 // denied: the agent tries to write into the person's checkout and beside it,
@@ -179,7 +211,12 @@ func denied(t *testing.T, agent who) {
 	if !agent.sandboxed {
 		want++
 	}
-	if o := p.attempt(task, 1, job.Done); len(o.Denied) != want {
+	if agent.givesUp { // at the first refusal; a second attempt does the task
+		if o := p.attempt(task, 1, job.Crashed); len(o.Denied) == 0 {
+			t.Error("nothing was denied")
+		}
+		p.goesOn(task, p.attempt(task, 1, job.Crashed))
+	} else if o := p.attempt(task, 1, job.Done); len(o.Denied) != want {
 		t.Errorf("denied: %q, want %d", o.Denied, want)
 	}
 	p.takesIt(out)
@@ -223,8 +260,15 @@ func abreast(t *testing.T, agent who) {
 	r := p.view()
 	var begun, ended int64
 	for i, task := range r.Tasks {
-		p.attempt(task, 1, job.Done)
-		if task.State != report.Landed || len(task.Attempts) != 1 {
+		n := 1
+		if agent.locks && len(task.Attempts) > 1 {
+			if o := p.attempt(task, 1, job.Crashed); !strings.Contains(o.Message, "database is locked") {
+				t.Errorf("the first attempt of %s ended as %+v", task.ID, o)
+			}
+			n = 2
+		}
+		p.attempt(task, n, job.Done)
+		if task.State != report.Landed || len(task.Attempts) != n {
 			t.Errorf("%s is %s after %d attempts\n%s", task.ID, task.State, len(task.Attempts), p.describe())
 		}
 		begun = max(begun, task.Attempts[0].BegunUS)
@@ -278,21 +322,18 @@ func trouble(t *testing.T, agent who) {
 	}
 }
 
-// goesOn demands that a second attempt went on with the session of the first
+// goesOn demands that another attempt went on with the session of the first
 // and landed.
 func (p *place) goesOn(t report.Task, first job.Outcome) {
 	p.t.Helper()
 	p.landed(t)
-	if len(t.Attempts) != 2 {
-		p.t.Errorf("%d attempts, want 2", len(t.Attempts))
-	}
-	second := p.attempt(t, 2, job.Done)
 	if first.Session == "" && (p.agent.tries > 0 || p.agent.silent) {
+		if p.attempt(t, 2, job.Done); len(t.Attempts) != 2 {
+			p.t.Errorf("%d attempts, want 2", len(t.Attempts))
+		}
 		return
 	}
-	if first.Session == "" || second.Session != first.Session {
-		p.t.Errorf("session %q went on as %q", first.Session, second.Session)
-	}
+	p.follows(t, first)
 	if again := p.requests("go-on"); len(again) == 0 || !strings.Contains(again[0].Body, "Add WithTax, with a test") {
 		p.t.Errorf("the session that goes on does not know its task\n%s", p.describe())
 	}
@@ -387,7 +428,7 @@ func losesShim(t *testing.T, agent who) {
 
 // runsOut: at the task's time limit everything the agent started is ended.
 func runsOut(t *testing.T, agent who) {
-	p := newPlace(t, agent, script(block(agent)...), set{minutes: "0.7"})
+	p := newPlace(t, agent, script(block(agent)...), set{minutes: "1.5"})
 	r := p.run()
 	mark := p.blocked()
 	out := r.ends(needsPerson)

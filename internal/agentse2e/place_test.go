@@ -154,7 +154,7 @@ tasks:
 
 // config points the agent at the model, and keeps its own retries few.
 func (p *place) config() string {
-	return fmt.Sprintf("version: 1\ndefault: %s\nagents:\n  %s: %s\n", p.agent.name, p.agent.name, p.agent.settings(p))
+	return fmt.Sprintf("version: 1\ndefault: %s\nagents:\n  %s: %s\n", p.agent.name, p.agent.name, p.json(p.agent.settings(p)))
 }
 
 // json gives v in the flow style that YAML shares with JSON.

@@ -13,17 +13,36 @@ import (
 // own way.
 type who struct {
 	name      string
-	settings  func(p *place) string // its entry in config.yaml, from driver on, in the flow style of JSON
+	settings  func(p *place) object // its entry in config.yaml
 	each      job.Usage             // what the model reports for one answer, as Muster counts it
 	isPriced  bool                  // it reports money
 	sandboxed bool                  // keeps commits off by its sandbox, and says nothing of it
-	asides    bool                  // a resumed session asks the model more than it has to
+	asides    bool                  // a resumed session asks the model more than it has to, and by ACP every one
 	silent    bool                  // says nothing, not even its session, before its first step has ended
+	locks     bool                  // when several start at once with a fresh home, one may fail because its database is locked
 	tries     int                   // requests until it gives up, for one that keeps no session in which nothing happened
+
+	// By the Agent Client Protocol:
+	countsLess bool // counts in a way of its own, and seldom all
+	givesUp    bool // ends its turn when it may not use a tool
+	forgets    bool // cannot go on with a session: that attempt fails, and a fresh session is told what happened
 }
 
 // agents are all that can be asked for.
-func agents() []who {
+func agents() []who { return append(native(), byProtocol()...) }
+
+// byProtocol are those that "acp" stands for.
+func byProtocol() []who {
+	return []who{
+		// It refuses to load a session in a folder that it does not trust.
+		{name: "acp-gemini", settings: byACP(geminiSettings, "gemini", "--acp"), countsLess: true, forgets: true},
+		{name: "acp-qwen", settings: byACP(qwenSettings, "qwen", "--acp"), countsLess: true, asides: true, givesUp: true},
+		{name: "acp-opencode", settings: byACP(opencodeSettings, "opencode", "acp"), countsLess: true, asides: true, locks: true},
+	}
+}
+
+// native are those with a driver of their own.
+func native() []who {
 	// What the dialects of OpenAI and of Gemini report.
 	counted := job.Usage{
 		Input: fakemodel.InputTokens - fakemodel.CacheReadTokens, CacheRead: fakemodel.CacheReadTokens,
@@ -40,18 +59,21 @@ func agents() []who {
 		{name: "gemini", settings: geminiSettings, each: counted, tries: 3},
 		{name: "copilot", settings: copilotSettings, each: counted},
 		{name: "qwen", settings: qwenSettings, each: withoutThought, asides: true},
-		{name: "opencode", settings: opencodeSettings, each: counted, isPriced: true, silent: true},
+		{name: "opencode", settings: opencodeSettings, each: counted, isPriced: true, silent: true, locks: true},
 	}
 }
 
-// named gives the agent with the name, or false.
-func named(name string) (who, bool) {
+// named gives the agents that a name stands for, or none.
+func named(name string) []who {
+	if name == "acp" {
+		return byProtocol()
+	}
 	all := agents()
 	i := slices.IndexFunc(all, func(w who) bool { return w.name == name })
 	if i < 0 {
-		return who{}, false
+		return nil
 	}
-	return all[i], true
+	return all[i : i+1]
 }
 
 func names() string {
@@ -59,49 +81,62 @@ func names() string {
 	for _, w := range agents() {
 		out = append(out, w.name)
 	}
-	return strings.Join(out, ", ")
+	return strings.Join(append(out, "acp"), ", ")
 }
 
 type object = map[string]any
 
-func claudeSettings(p *place) string {
-	return p.json(object{
-		"driver": "claude",
-		"env":    object{"ANTHROPIC_BASE_URL": p.model.URL, "CLAUDE_CODE_MAX_RETRIES": "1"},
-	})
+// byACP gives an agent's settings with the driver acp and the command that
+// makes it speak the protocol.
+func byACP(settings func(p *place) object, command ...string) func(p *place) object {
+	return func(p *place) object {
+		o := settings(p)
+		o["driver"], o["command"] = "acp", command
+		if command[0] == "opencode" {
+			delete(o, "model") // it stands in its own configuration
+		}
+		return o
+	}
 }
 
-func codexSettings(p *place) string {
+func claudeSettings(p *place) object {
+	return object{
+		"driver": "claude",
+		"env":    object{"ANTHROPIC_BASE_URL": p.model.URL, "CLAUDE_CODE_MAX_RETRIES": "1"},
+	}
+}
+
+func codexSettings(p *place) object {
 	provider := fmt.Sprintf(
 		`model_providers.fake={name="fake",base_url="%s/v1",env_key="SHOP_MODEL_KEY",wire_api="responses",request_max_retries=1,stream_max_retries=1}`,
 		p.model.URL)
-	return p.json(object{
+	return object{
 		"driver": "codex", "model": "gpt-5.5", "pass_env": []string{"SHOP_MODEL_KEY"},
 		"args": []string{"-c", "model_provider=fake", "-c", provider},
-	})
+	}
 }
 
-func geminiSettings(p *place) string {
-	return p.json(object{"driver": "gemini", "model": "gemini-2.5-pro", "env": object{"GOOGLE_GEMINI_BASE_URL": p.model.URL}})
+func geminiSettings(p *place) object {
+	return object{"driver": "gemini", "model": "gemini-2.5-pro", "env": object{"GOOGLE_GEMINI_BASE_URL": p.model.URL}}
 }
 
-func copilotSettings(p *place) string {
-	return p.json(object{
+func copilotSettings(p *place) object {
+	return object{
 		"driver": "copilot", "model": "fake-model",
 		"env": object{"COPILOT_PROVIDER_BASE_URL": p.model.URL + "/v1", "COPILOT_OFFLINE": "true"},
-	})
+	}
 }
 
-func qwenSettings(p *place) string {
-	return p.json(object{
+func qwenSettings(p *place) object {
+	return object{
 		"driver": "qwen", "model": "fake-model", "args": []string{"--auth-type", "openai"},
 		"env": object{"OPENAI_BASE_URL": p.model.URL + "/v1"},
-	})
+	}
 }
 
-func opencodeSettings(p *place) string {
+func opencodeSettings(p *place) object {
 	settings := p.json(object{
-		"small_model": "fake/fake-model",
+		"model": "fake/fake-model", "small_model": "fake/fake-model",
 		"provider": object{"fake": object{
 			"npm":     "@ai-sdk/openai-compatible",
 			"options": object{"baseURL": p.model.URL + "/v1", "apiKey": "{env:SHOP_MODEL_KEY}"},
@@ -110,8 +145,8 @@ func opencodeSettings(p *place) string {
 			}},
 		}},
 	})
-	return p.json(object{
+	return object{
 		"driver": "opencode", "model": "fake/fake-model", "pass_env": []string{"SHOP_MODEL_KEY"},
 		"env": object{"OPENCODE_CONFIG_CONTENT": settings, "OPENCODE_DISABLE_MODELS_FETCH": "1"},
-	})
+	}
 }

@@ -221,6 +221,9 @@ func TestEndings(t *testing.T) {
 		{"command", ownDone + "\n" + ownRefused, exited(0), job.Refused},
 		{"command", `{"muster":"outcome","kind":"halted"}`, exited(3), job.Crashed}, // not its word
 		{"command", "", state(job.Lost), job.Vanished},
+		{"command", `{"muster":"outcome","kind":"failed","message":"Incorrect API key provided: x."}`, exited(1), job.Auth},
+		{"command", `{"muster":"outcome","kind":"failed","message":"API key not valid. Please pass a valid API key."}`, exited(1), job.Auth},
+		{"command", `{"muster":"outcome","kind":"failed","message":"invalid x-api-key"}`, exited(1), job.Auth},
 		{"script", "", exited(0), job.Crashed},
 		{"script", ownDone, exited(0), job.Done},
 	} {

@@ -143,7 +143,7 @@ func textRules() []textRule {
 			"limit reached", "hit your limit", "billing",
 		}},
 		{job.Auth, []string{
-			"unauthorized", "authentication", "invalid api key", "invalid_api_key", "not logged in", "please run /login",
+			"unauthorized", "authentication", "invalid api key", "invalid_api_key", "incorrect api key", "api key not valid", "invalid x-api-key", "not logged in", "please run /login",
 			"log in", "forbidden", "permission_error", "missing bearer", "oauth token", "refresh token", "access token",
 		}},
 		{job.Provider, []string{

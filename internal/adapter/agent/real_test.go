@@ -31,11 +31,17 @@ func TestReal(t *testing.T) {
 	if asked == "" {
 		t.Skip("AGENTS_E2E names no agents")
 	}
-	asked = strings.ReplaceAll(asked, "acp", "acp-gemini,acp-qwen,acp-opencode")
-	for name := range strings.SplitSeq(asked, ",") {
+	names := strings.Split(asked, ",")
+	if i := slices.Index(names, "acp"); i >= 0 {
+		names = slices.Replace(names, i, i+1, "acp-gemini", "acp-qwen", "acp-opencode")
+	}
+	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			for _, c := range realCases() {
-				t.Run(c.name, func(t *testing.T) { c.run(t, newBench(t, name)) })
+				t.Run(c.name, func(t *testing.T) {
+					t.Parallel()
+					c.run(t, newBench(t, name))
+				})
 			}
 		})
 	}

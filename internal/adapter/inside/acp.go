@@ -45,7 +45,7 @@ func ACP(args []string, std Streams, env func(string) string, dir string) int {
 		tell(std.Err, "muster agent-acp:", err)
 		return 127
 	}
-	c := &client{to: to, from: bufio.NewReaderSize(from, 64<<10), talk: newTalk(std.Out, dir)}
+	c := &client{program: args[0], to: to, from: bufio.NewReaderSize(from, 64<<10), talk: newTalk(std.Out, dir)}
 	err = c.run(string(prompt), env("MUSTER_SESSION"))
 	_ = to.Close() // the agent may have left already
 	kill := time.AfterFunc(leaveAfter, func() { _ = cmd.Process.Kill() })
@@ -71,10 +71,11 @@ func start(cmd *exec.Cmd) (to io.WriteCloser, from io.Reader, err error) {
 
 // client is the connection to an agent. It has one request under way at most.
 type client struct {
-	to   io.Writer
-	from *bufio.Reader
-	talk *talk
-	last int // id of the last request
+	program string // of the agent
+	to      io.Writer
+	from    *bufio.Reader
+	talk    *talk
+	last    int // id of the last request
 }
 
 // rpc is a message in either direction, read tolerantly: what is not
@@ -167,6 +168,11 @@ func (c *client) run(prompt, session string) error {
 	failed, err = c.call("session/prompt", object{
 		"sessionId": session, "prompt": []any{object{"type": "text", "text": prompt}},
 	}, &end)
+	if failed != nil {
+		if status := c.why(failed, session); status > 0 {
+			failed.Code = status
+		}
+	}
 	if failed != nil || err != nil {
 		return c.ended(failed, err, session)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -19,6 +20,10 @@ import (
 // are said one after the other, a line "METHOD? JSON" only after Muster has
 // answered the one before. ID stands for the id of the request.
 func speakACP(script string) {
+	if len(os.Args) == 3 && os.Args[1] == "export" {
+		fmt.Println(os.Getenv("TEST_AS_ACP_EXPORT"))
+		return
+	}
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 1<<20)
 	for in.Scan() {
@@ -51,6 +56,12 @@ func talks(t *testing.T, session, script string) (job.Outcome, []job.AgentEvent,
 	if err != nil {
 		t.Fatal(err)
 	}
+	return talksTo(t, self, session, script)
+}
+
+// talksTo is talks with a name of the agent's program.
+func talksTo(t *testing.T, self, session, script string) (job.Outcome, []job.AgentEvent, int) {
+	t.Helper()
 	dir := t.TempDir()
 	t.Setenv("TEST_AS_ACP_AGENT", strings.ReplaceAll(script, "/tree", dir))
 	var stdout, stderr bytes.Buffer
@@ -130,6 +141,42 @@ func TestACPOutcomes(t *testing.T) {
 				if strings.Contains(e.Text, "said before") {
 					t.Error("what was said before is told again")
 				}
+			}
+		})
+	}
+}
+
+// TestACPWhy: OpenCode is asked for the status that a session failed with, and
+// no other program is.
+func TestACPWhy(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fails := func(session, data string) string {
+		return strings.ReplaceAll(acpHello, `"s1"`, `"`+session+`"`) +
+			`session/prompt: {"id":ID,"error":{"code":-32603,"message":"no","data":` + data + `}}`
+	}
+	for _, c := range []struct {
+		name, program, session, data, export string
+		want                                 job.OutcomeKind
+	}{
+		{"a status", "opencode", "ses_1", `{"errorName":"APIError"}`, `{"messages":[{},{"info":{"error":{"data":{"statusCode":401}}}}]}`, job.Auth},
+		{"another status", "opencode", "ses_1", `{"errorName":"APIError"}`, `{"messages":[{"info":{"error":{"data":{"statusCode":400}}}}]}`, job.Refused},
+		{"of an earlier message", "opencode", "ses_1", `{"errorName":"APIError"}`, `{"messages":[{"info":{"error":{"data":{"statusCode":401}}}},{"info":{}}]}`, job.Provider},
+		{"no session", "opencode", "ses_1", `{"errorName":"APIError"}`, "broken", job.Provider},
+		{"an option as a session", "opencode", "--help", `{"errorName":"APIError"}`, `{"messages":[{"info":{"error":{"data":{"statusCode":401}}}}]}`, job.Provider},
+		{"an error of its own", "opencode", "ses_1", `{"errorName":"UnknownError"}`, `{"messages":[{"info":{"error":{"data":{"statusCode":401}}}}]}`, job.Provider},
+		{"another program", "other", "ses_1", `{"errorName":"APIError"}`, `{"messages":[{"info":{"error":{"data":{"statusCode":401}}}}]}`, job.Provider},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			program := filepath.Join(t.TempDir(), c.program)
+			if err := os.Symlink(self, program); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("TEST_AS_ACP_EXPORT", c.export)
+			if out, _, _ := talksTo(t, program, "", fails(c.session, c.data)); out.Kind != c.want {
+				t.Errorf("outcome %s %q, want %s", out.Kind, out.Message, c.want)
 			}
 		})
 	}
