@@ -134,19 +134,12 @@ func items(lines []string) []string {
 			out[len(out)-1] += " " + trimmed
 		default:
 			if i > 0 && strings.TrimSpace(lines[i-1]) == "" {
-				verb = keepVerb(verb, lines[i-1])
+				verb = "" // text of its own ends the list below a heading
 			}
 			out, open = append(out, trimmed), true
 		}
 	}
 	return out
-}
-
-func keepVerb(verb, before string) string {
-	if strings.HasPrefix(before, headMark) {
-		return verb
-	}
-	return ""
 }
 
 var pathHead = check.Lazy(`(?i)^(key |main |code |the )?(changes|what changed|implementation|summary( of changes)?|details)( made)?$`)
