@@ -73,6 +73,8 @@ func TestClaimsHeldCloser(t *testing.T) {
 		{"Raise the limit (#12)\n\n* Added `Foo`", limit11(), ""},
 		{"## Changes\n- `internal/none.go`\n", limit11(), "file_not_touched"},
 		{"## Added\n- `Foo`\n", limit11(), "not_added"},
+		{"## Added\nWhat was asked for.\n\n- `Foo`\n", limit11(), ""},
+		{"Added the function `fooBar; x`.", limit11(), ""},
 		{"The limit was not raised. Added unit tests.", limit11(), "no_tests"},
 		{"Added computeOffset() to the store.", limit11(), "not_added"},
 		{"Existing tests were not modified.", instead("store_test.go", "\n\nfunc", "\nfunc"), ""},

@@ -118,7 +118,7 @@ func trimHeading(s string) string { return strings.Trim(s, " :#*") }
 func items(lines []string) []string {
 	var out []string
 	open, verb := false, ""
-	for i, line := range lines {
+	for _, line := range lines {
 		if head, ok := strings.CutPrefix(line, headMark); ok {
 			verb, open = verbOf(head), false
 			continue
@@ -133,9 +133,7 @@ func items(lines []string) []string {
 		case open:
 			out[len(out)-1] += " " + trimmed
 		default:
-			if i > 0 && strings.TrimSpace(lines[i-1]) == "" {
-				verb = "" // text of its own ends the list below a heading
-			}
+			verb = "" // a paragraph ends what stands below a heading
 			out, open = append(out, trimmed), true
 		}
 	}
