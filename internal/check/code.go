@@ -29,6 +29,9 @@ func Code(f source.File, text []byte) []string {
 	for i, line := range lines {
 		switch n := i + 1; {
 		case starts[n] != nil:
+			if f.Language == source.Python {
+				line = withoutDocstring(line)
+			}
 			b.WriteString(beforeComment(line, mark) + "\n")
 		case covered[n]:
 			b.WriteString(afterComment(line) + "\n")
@@ -36,14 +39,18 @@ func Code(f source.File, text []byte) []string {
 			b.WriteString(line + "\n")
 		}
 	}
-	code := b.String()
-	if f.Language == source.Python {
-		code = docstring.ReplaceAllString(code, "$1")
-	}
-	return piece.FindAllString(code, -1)
+	return piece.FindAllString(b.String(), -1)
 }
 
-var docstring = Lazy(`(?s)(^|\n)[ \t]*[rRuU]?("""(?:[^\\]|\\.)*?"""|'''(?:[^\\]|\\.)*?''')`)
+// docstring is a text in three quotes at the begin of a line, which may go on
+// in the next ones.
+var docstring = Lazy(`^\s*[rRuU]?(?:"""(?:[^\\]|\\.)*?(?:"""|$)|'''(?:[^\\]|\\.)*?(?:'''|$))`)
+
+// withoutDocstring gives a line that is known to hold the start of a comment
+// or of a text that documents, without the latter.
+func withoutDocstring(line string) string {
+	return docstring.ReplaceAllString(line, "")
+}
 
 // beforeComment gives what stands before the comment in a line that is known
 // to hold the start of one: the first mark of a comment outside quotes.

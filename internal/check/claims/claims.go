@@ -31,7 +31,7 @@ type claims struct{}
 func New() check.Check { return claims{} }
 
 func (claims) Info() check.Info {
-	return check.Info{Name: Name, Version: "1", Kind: check.Static}
+	return check.Info{Name: Name, Version: "2", Kind: check.Static}
 }
 
 func (claims) Applies(req evidence.Request) string {

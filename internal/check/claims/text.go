@@ -118,7 +118,7 @@ func trimHeading(s string) string { return strings.Trim(s, " :#*") }
 func items(lines []string) []string {
 	var out []string
 	open, verb := false, ""
-	for i, line := range lines {
+	for _, line := range lines {
 		if head, ok := strings.CutPrefix(line, headMark); ok {
 			verb, open = verbOf(head), false
 			continue
@@ -133,20 +133,11 @@ func items(lines []string) []string {
 		case open:
 			out[len(out)-1] += " " + trimmed
 		default:
-			if i > 0 && strings.TrimSpace(lines[i-1]) == "" {
-				verb = keepVerb(verb, lines[i-1])
-			}
+			verb = "" // a paragraph ends what stands below a heading
 			out, open = append(out, trimmed), true
 		}
 	}
 	return out
-}
-
-func keepVerb(verb, before string) string {
-	if strings.HasPrefix(before, headMark) {
-		return verb
-	}
-	return ""
 }
 
 var pathHead = check.Lazy(`(?i)^(key |main |code |the )?(changes|what changed|implementation|summary( of changes)?|details)( made)?$`)

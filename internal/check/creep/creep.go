@@ -40,7 +40,7 @@ type creep struct{}
 func New() check.Check { return creep{} }
 
 func (creep) Info() check.Info {
-	return check.Info{Name: Name, Version: "1", Kind: check.Static, Reads: check.ChangedFiles}
+	return check.Info{Name: Name, Version: "2", Kind: check.Static, Reads: check.ChangedFiles}
 }
 
 func (creep) Applies(req evidence.Request) string {

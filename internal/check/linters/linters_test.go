@@ -78,6 +78,7 @@ func TestOnlyWhatIsNew(t *testing.T) {
 		{"nothing new", checktest.Files{"c.txt": "good\n"}, ""},
 		{"a new line", checktest.Files{"a.txt": "one\nbad\nbad too\n"}, "locator lint a.txt:3"},
 		{"the same line once more", checktest.Files{"a.txt": "bad\none\nbad\n"}, "locator lint a.txt:1"},
+		{"other words on its line", checktest.Files{"a.txt": "one\nbad now\n"}, "locator lint a.txt:2"},
 		{"moved down", checktest.Files{"a.txt": "zero\none\nhalf\nbad\n"}, ""},
 		{"mended", checktest.Files{"a.txt": "one\n"}, ""},
 		{"renamed", checktest.Files{"a.txt": "", "c.txt": "one\nbad\n"}, ""},
@@ -160,7 +161,7 @@ func TestFileOfTheChangeIsNotRead(t *testing.T) {
 	x := checktest.ExecFunc(func(context.Context, job.Command) (job.Output, error) { return job.Output{Code: 2}, nil })
 	l := evidence.Linter{Name: "scan", Run: plan.Command{Argv: []string{"scan"}}, Format: "sarif"}
 	got := run(t, l, x, checktest.Files{"a": "x\n"}, checktest.Files{"a": "y\n", outFile: asSARIF("")})
-	if got.Status != evidence.CouldNot || !strings.Contains(got.Why, "no SARIF") {
+	if got.Status != evidence.CouldNot || !strings.Contains(got.Why, "it wrote no SARIF") {
 		t.Errorf("%s %s", got.Status, got.Why)
 	}
 	got = run(t, l, x, checktest.Files{"a": "x\n"}, checktest.Files{"a": "y\n", outFile: checktest.Link("/etc/passwd")})
@@ -209,6 +210,52 @@ func TestNotComparable(t *testing.T) {
 	got := run(t, textTool(), x, checktest.Files{"a": "x\ny\n"}, checktest.Files{"a": "x\nz\n"})
 	if show(got) != "context lint a:2" || len(got.NotRun) != 1 || !strings.Contains(got.NotRun[0], "compared") {
 		t.Errorf("%s %q", show(got), got.NotRun)
+	}
+}
+
+// What blocks comes first, then it goes by path and line.
+func TestOrder(t *testing.T) {
+	x := checktest.ExecFunc(func(_ context.Context, c job.Command) (job.Output, error) {
+		if _, err := os.Stat(filepath.Join(c.Dir, "b")); err != nil {
+			return job.Output{}, nil //nolint:nilerr // the base has nothing to speak of
+		}
+		return job.Output{Stdout: "b:1:1: error: w\na:2:1: warning: x\na:3:1: error: y\na:1:1: error: z\n", Code: 1}, nil
+	})
+	got := run(t, textTool(), x, checktest.Files{"c": "x\n"}, checktest.Files{"c": "x\n", "a": "1\n2\n3\n", "b": "1\n"})
+	if want := "locator lint a:1\nlocator lint a:3\nlocator lint b:1\ncontext lint a:2"; show(got) != want {
+		t.Errorf("%s", show(got))
+	}
+	if want := "lint says of line 1 of a, and not of the base: z"; len(got.Findings) == 0 || got.Findings[0].Message != want {
+		t.Errorf("%+v, want %q", got.Findings, want)
+	}
+}
+
+// A message in Markdown alone is shown, and one about no place names none.
+func TestMarkdown(t *testing.T) {
+	x := checktest.ExecFunc(func(_ context.Context, c job.Command) (job.Output, error) {
+		if _, err := os.Stat(filepath.Join(c.Dir, "b")); err != nil {
+			return job.Output{Stdout: asSARIF("")}, nil //nolint:nilerr // the base has nothing to speak of
+		}
+		return job.Output{Stdout: asSARIF(`{"ruleId":"R1","message":{"markdown":"**worse**"}}`)}, nil
+	})
+	l := evidence.Linter{Name: "scan", Run: plan.Command{Argv: []string{"scan"}}, Format: "sarif"}
+	got := run(t, l, x, checktest.Files{"a": "x\n"}, checktest.Files{"a": "x\n", "b": "x\n"})
+	if want := "scan says, and not of the base: **worse**"; len(got.Findings) != 1 || got.Findings[0].Message != want {
+		t.Errorf("%+v, want %q", got.Findings, want)
+	}
+}
+
+// A tool may name files by where the folder really is.
+func TestInTree(t *testing.T) {
+	real, link := t.TempDir(), filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(real, link); err != nil {
+		t.Fatal(err)
+	}
+	real = realPath(real)
+	for name, want := range map[string]string{real + "/a/b": "a/b", link + "/a/b": "a/b", "./a": "a", "/elsewhere/a": "", "../a": "", ".": ""} {
+		if got := inTree(name, link); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
 	}
 }
 

@@ -63,6 +63,28 @@ func TestAround(t *testing.T) {
 	}
 }
 
+// One condition of an allowlist suffices, unless all are asked for.
+func TestIsAllowed(t *testing.T) {
+	var d detector
+	all := allowed{Paths: []string{`\.md$`}, Regexes: []string{`^ab`}, StopWords: []string{"Test"}}
+	for _, tt := range []struct {
+		condition, path, secret string
+		want                    bool
+	}{
+		{"", "a.md", "xy", true}, {"", "a.go", "abc", true}, {"", "a.go", "mytest", true}, {"", "a.go", "xy", false},
+		{"AND", "a.md", "abtest", true}, {"AND", "a.go", "abtest", false}, {"AND", "a.md", "test", false}, {"AND", "a.md", "abc", false},
+	} {
+		a := all
+		a.Condition = tt.condition
+		if got := d.isAllowed(a, tt.path, tt.secret, "", ""); got != tt.want {
+			t.Errorf("%q %s %s: %t", tt.condition, tt.path, tt.secret, got)
+		}
+	}
+	if !d.isAllowed(allowed{Condition: "AND", Target: "line", Regexes: []string{"^whole"}}, "a.go", "xy", "", "whole line") {
+		t.Error("what an allowlist leaves out is asked for")
+	}
+}
+
 func TestIsWords(t *testing.T) {
 	for s, want := range map[string]bool{
 		"password": true, "user_name.field-1": true, "clientSecretKey": true, "Enter your name": true, "xkwvbzpqrt": false, "qWxZvBnMk": false, "a9x8k2": false,

@@ -1,6 +1,7 @@
 package secrets_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"hash/crc32"
 	"slices"
@@ -58,34 +59,40 @@ func judge(t *testing.T, base, head checktest.Files) (string, evidence.Result) {
 func TestFires(t *testing.T) {
 	base := checktest.Files{"a": "a\n"}
 	for name, tt := range map[string]struct{ path, text string }{
-		"provider's key":             {"app/config.py", `AWS = "` + aws + `"`},
-		"payment":                    {"src/pay.ts", "const stripe = new Stripe('" + stripe + "')"},
-		"chat":                       {"notify.go", `token := "` + slack + `"`},
-		"github":                     {"deploy.sh", "git clone https://" + github("q7Zk2mXw9LpR4tVb8NcY1hJd6GfS3a") + "@host.test/x"},
-		"password in code":           {"db.go", `	password := "` + password + `"`},
-		"password in python":         {"settings.py", `DATABASES = {"default": {"PASSWORD": "` + password + `"}}`},
-		"token in javascript":        {"api.js", "  apiKey: '" + random + "',"},
-		"secret in yaml":             {"config/app.yaml", "jwt_secret: " + random},
-		"secret in properties":       {"application.properties", "spring.datasource.password=" + password},
-		"secret in env":              {"deploy/prod.env.sh", "export API_TOKEN=" + random},
-		"secret in json":             {"appsettings.json", `  "ClientSecret": "` + random + `",`},
-		"secret in xml":              {"web.config", `<add key="ApiKey" value="` + random + `" />`},
-		"element":                    {"settings.xml", "<password>" + password + "</password>"},
-		"default of a variable":      {"conf.py", `SECRET = os.getenv("APP_SECRET", "` + random + `")`},
-		"container":                  {"Dockerfile", "ENV ADMIN_PASSWORD=" + password},
-		"environment of a container": {"k8s/deploy.yaml", "- name: DB_PASSWORD\n  value: " + password},
-		"address":                    {"db.ts", `const url = "postgres://app:` + "S3cur3Pw99" + `@db.prod.internal:5432/app"`},
-		"connection string":          {"Db.cs", `"Server=db;User Id=sa;Password=` + "Str0ngPw99" + `;Database=x"`},
-		"storage account":            {"blob.cs", `"AccountName=x;AccountKey=` + strings.Repeat("aZ9/kQ3+", 10) + `b7=="`},
-		"private key":                {"certs/server.txt.pem", pem},
-		"private key in a string":    {"key.go", "const key = \"" + strings.ReplaceAll(pem, "\n", `\n`) + `"`},
-		"service account":            {"sa.json", `{"type": "service_account", "private_key": "` + strings.ReplaceAll(strings.ReplaceAll(pem, "RSA ", ""), "\n", `\n`) + `"}`},
-		"signed token":               {"client.py", `TOKEN = "` + jwt + `"`},
-		"registry":                   {".npmrc", "//registry.test/:_authToken=" + random + "abcd"},
-		"header":                     {"call.sh", `curl -H "Authorization: Bearer ` + random + random[:8] + `" https://x.test`},
-		"hexadecimal":                {"c.rb", `secret_key_base = "` + "4f9c1e7ab05d3286f1c7e09b8d52a6347e1f0b9c" + `"`},
-		"letters only":               {"c.py", `client_secret = "` + "qWxZvBnMkLpTrYsDfGhJcVbQ" + `"`},
-		"comparison":                 {"auth.py", `if password == "` + password + `":`},
+		"provider's key":              {"app/config.py", `AWS = "` + aws + `"`},
+		"payment":                     {"src/pay.ts", "const stripe = new Stripe('" + stripe + "')"},
+		"chat":                        {"notify.go", `token := "` + slack + `"`},
+		"github":                      {"deploy.sh", "git clone https://" + github("q7Zk2mXw9LpR4tVb8NcY1hJd6GfS3a") + "@host.test/x"},
+		"password in code":            {"db.go", `	password := "` + password + `"`},
+		"password in python":          {"settings.py", `DATABASES = {"default": {"PASSWORD": "` + password + `"}}`},
+		"token in javascript":         {"api.js", "  apiKey: '" + random + "',"},
+		"secret in yaml":              {"config/app.yaml", "jwt_secret: " + random},
+		"secret in properties":        {"application.properties", "spring.datasource.password=" + password},
+		"secret in env":               {"deploy/prod.env.sh", "export API_TOKEN=" + random},
+		"secret in json":              {"appsettings.json", `  "ClientSecret": "` + random + `",`},
+		"secret in xml":               {"web.config", `<add key="ApiKey" value="` + random + `" />`},
+		"element":                     {"settings.xml", "<password>" + password + "</password>"},
+		"default of a variable":       {"conf.py", `SECRET = os.getenv("APP_SECRET", "` + random + `")`},
+		"container":                   {"Dockerfile", "ENV ADMIN_PASSWORD=" + password},
+		"environment of a container":  {"k8s/deploy.yaml", "- name: DB_PASSWORD\n  value: " + password},
+		"address":                     {"db.ts", `const url = "postgres://app:` + "S3cur3Pw99" + `@db.prod.internal:5432/app"`},
+		"connection string":           {"Db.cs", `"Server=db;User Id=sa;Password=` + "Str0ngPw99" + `;Database=x"`},
+		"storage account":             {"blob.cs", `"AccountName=x;AccountKey=` + strings.Repeat("aZ9/kQ3+", 10) + `b7=="`},
+		"private key":                 {"certs/server.txt.pem", pem},
+		"private key in a string":     {"key.go", "const key = \"" + strings.ReplaceAll(pem, "\n", `\n`) + `"`},
+		"service account":             {"sa.json", `{"type": "service_account", "private_key": "` + strings.ReplaceAll(strings.ReplaceAll(pem, "RSA ", ""), "\n", `\n`) + `"}`},
+		"signed token":                {"client.py", `TOKEN = "` + jwt + `"`},
+		"registry":                    {".npmrc", "//registry.test/:_authToken=" + random + "abcd"},
+		"header":                      {"call.sh", `curl -H "Authorization: Bearer ` + random + random[:8] + `" https://x.test`},
+		"hexadecimal":                 {"c.rb", `secret_key_base = "` + "4f9c1e7ab05d3286f1c7e09b8d52a6347e1f0b9c" + `"`},
+		"letters only":                {"c.py", `client_secret = "` + "qWxZvBnMkLpTrYsDfGhJcVbQ" + `"`},
+		"token in three parts":        {"bot.py", `bot_token = "` + "MTk4NjIyNDgzNDcxOTI1MjQ4." + "Cl2FMQ." + `ZnCjm1XVW7vRze4b7Cq4se7kKWs"`},
+		"credentials without quotes":  {".aws/credentials", "aws_secret_access_key = " + random + random},
+		"signed token without a name": {"client.py", `x = "` + jwt + `"`},
+		"login of a registry":         {"docker.json", `{"auths": {"r.test": {"auth": "` + base64.StdEncoding.EncodeToString([]byte("app:"+password)) + `"}}}`},
+		"key in an address":           {"a.py", `u = "https://x.test/?sig=` + random + `"`},
+		"base 64":                     {"c.py", `client_secret = "` + "9xK2mQ7vLp4T/" + `zR8wYb3N+aQ7="`},
+		"comparison":                  {"auth.py", `if password == "` + password + `":`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, res := judge(t, base, checktest.Files{tt.path: "first\n" + tt.text + "\n"})
@@ -120,6 +127,10 @@ func TestStaysSilent(t *testing.T) {
 		"sample token":       {"a.js", "const t = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." + "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ" + ".SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c'"},
 		"password in a test": {"a_test.go", `password := "Hunter2x9"`},
 		"workflow":           {".github/workflows/a.yml", "token: ${{ secrets.TOKEN_1 }}\npassword: ${{ env.PW }}"},
+		"name in code":       {"a.py", "api_key = q" + random},
+		"letters in order":   {"a.py", `password = "hijklmno9"`},
+		"words in capitals":  {"a.py", `api_key = "SESSION_COOKIE_V2"`},
+		"no login":           {"docker.json", `{"auth": "` + base64.StdEncoding.EncodeToString([]byte(random)) + `"}`},
 		"pattern file":       {".env.example", "DB_PASSWORD=Passw0rd99"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -144,6 +155,8 @@ func TestLevels(t *testing.T) {
 		{"key for trials in a test", "test_a.py", "K = '" + strings.Replace(stripe, "live", "test", 1) + "'", "context test_a.py:1"},
 		{"written by a program", "a.min.js", "var a='" + aws + "',password='" + password + "'", "locator a.min.js:1"},
 		{"local database", "a.py", "u = 'postgres://app:xkcd9@localhost/x'", "context a.py:1"},
+		{"far database", "a.py", "u = 'postgres://app:xkcd9wvq@db.prod.test/x'", "gate a.py:1"},
+		{"token whose time is over", "a.py", "x = '" + strings.Split(jwt, ".")[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"svc-12","exp":1700000000}`)) + "." + strings.Split(jwt, ".")[2] + "'", "context a.py:1"},
 		{"short password", "a.py", `password = "kitty7"`, "locator a.py:1"},
 		{"hash of a password", "a.py", `password = "$2b$12$` + random + `abcdefg"`, ""},
 	} {
@@ -176,11 +189,33 @@ func TestNotNew(t *testing.T) {
 		"moved within the file": {checktest.Files{"a.py": line + "x = 1\n"}, checktest.Files{"a.py": "x = 1\n" + line}},
 		"moved to another file": {checktest.Files{"a.py": line + "x = 1\n"}, checktest.Files{"a.py": "x = 1\n", "b.py": line}},
 		"renamed":               {checktest.Files{"a.py": line}, checktest.Files{"a.py": "", "b.py": line}},
+		"said again":            {checktest.Files{"a.py": line + "x = 1\n"}, checktest.Files{"a.py": line + "x = 1\n" + line}},
 		"indented":              {checktest.Files{"a.py": line}, checktest.Files{"a.py": "if x:\n    " + line}},
 		"removed":               {checktest.Files{"a.py": line + "x = 1\n"}, checktest.Files{"a.py": "x = 1\n"}},
 	} {
 		if got, _ := judge(t, tt.base, tt.head); got != "" {
 			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// What a file that was renamed held before is not new either.
+func TestNotNewAfterRenaming(t *testing.T) {
+	line := "token = '" + slack + "'"
+	trees := renamed{checktest.New(t, map[string]checktest.Files{"base": {"a.py": line + "\n"}, "head": {"b.py": line + "\n" + line + "\n"}}), line}
+	if got := runWith(t, trees); got.Status != evidence.Passed || len(got.Findings) != 0 {
+		t.Errorf("%s %s %+v", got.Status, got.Why, got.Findings)
+	}
+}
+
+// A message is sure of what blocks, and of nothing else.
+func TestMessages(t *testing.T) {
+	for text, want := range map[string]string{
+		"key = '" + aws + "'": "a.py (line 1) adds a secret of the form aws-access-token (AKIA...): whoever can read the repository has it, for ever.",
+		`password = "kitty7"`: "a.py (line 1) adds what may be the value of password (k...).",
+	} {
+		if _, res := judge(t, checktest.Files{"a": "a\n"}, checktest.Files{"a.py": text + "\n"}); len(res.Findings) != 1 || res.Findings[0].Message != want {
+			t.Errorf("%+v, want %q", res.Findings, want)
 		}
 	}
 }
@@ -209,6 +244,14 @@ func TestSecretStaysSecret(t *testing.T) {
 func TestReproduceCuts(t *testing.T) {
 	_, res := judge(t, checktest.Files{"a": "a\n"}, checktest.Files{"a.py": "x\nkey = '" + aws + "'\n"})
 	if want := fmt.Sprintf("git cat-file -p head:a.py | sed -n 2p | cut -b 1-%d", len("key = '")+4); len(res.Findings) != 1 || res.Findings[0].Reproduce != want {
+		t.Errorf("%+v", res.Findings)
+	}
+}
+
+// Next to the name of a provider the secret alone is cut, not the name.
+func TestReproduceCutsBesideAName(t *testing.T) {
+	_, res := judge(t, checktest.Files{"a": "a\n"}, checktest.Files{"a.py": "adafruit = '" + "k3x9q7v2m8z4w6t1" + "r5y0p3n8b2c7d4f6" + "'\n"})
+	if want := fmt.Sprintf("git cat-file -p head:a.py | sed -n 1p | cut -b 1-%d", len("adafruit = '")+4); len(res.Findings) != 1 || res.Findings[0].Reproduce != want {
 		t.Errorf("%+v", res.Findings)
 	}
 }

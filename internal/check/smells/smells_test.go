@@ -71,6 +71,8 @@ func TestRules(t *testing.T) {
 		{"in earnest", nil, checktest.Files{"a.go": head + "func f() int {\n\t// In a real implementation this would ask the server.\n\treturn 1\n}\n"}, "", "context placeholder a.go:4"},
 		{"the word in code", nil, checktest.Files{"a.go": head + "var TODO = list()\n"}, "", ""},
 		{"hollow", nil, checktest.Files{"a.go": head + "func Verify(s string) bool {\n\treturn true\n}\n"}, "Implemented `Verify` with the key.", "locator hollow a.go:3"},
+		{"hollow in one line", nil, checktest.Files{"a.go": head + "func Verify(s string) bool { return true }\n"}, "Added Verify.", "locator hollow a.go:3"},
+		{"hollow in one line of JavaScript", nil, checktest.Files{"a.js": "export function verify() { return {} }\n"}, "Added verify.", "locator hollow a.js:1"},
 		{"hollow panic", nil, checktest.Files{"a.go": head + "func Verify(s string) bool {\n\t// TODO\n\tpanic(\"not implemented\")\n}\n"}, "Added Verify.", "locator hollow a.go:3"},
 		{"hollow and said so", nil, checktest.Files{"a.go": head + "func Verify(s string) bool {\n\treturn true\n}\n"}, "Added Verify as a stub, to be filled in later.", ""},
 		{"hollow and not named", nil, checktest.Files{"a.go": head + "func Verify(s string) bool {\n\treturn true\n}\n"}, "Added things.", ""},
@@ -91,6 +93,7 @@ func TestRules(t *testing.T) {
 			"", "",
 		},
 		{"two copies", nil, checktest.Files{"a.go": head + "func one(values []int) int {\n" + sum + "\nfunc two(values []int) int {\n" + sum}, "", "context duplicate a.go:18"},
+		{"lines that repeat", nil, checktest.Files{"a.go": head + "func f() {\n" + strings.Repeat("\ta(b, c)\n", 30) + "}\n"}, "", ""},
 		{"moved", checktest.Files{"b.go": head + "func old(values []int) int {\n" + sum}, checktest.Files{"b.go": head, "a.go": head + "func old(values []int) int {\n" + sum}, "", ""},
 		{
 			"a copy in a test",
@@ -109,10 +112,33 @@ func TestRules(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			base := checktest.Files{"z": "z\n"}.With(tt.base)
 			got := judge(t, base, checktest.Files{"z": "z\n"}.With(tt.head), tt.claim)
-			if show(got) != tt.want {
-				t.Errorf("%s %s\n%s", got.Status, got.Why, show(got))
+			if show(got) != tt.want || len(got.NotRun) != 0 {
+				t.Errorf("%s %s %q\n%s", got.Status, got.Why, got.NotRun, show(got))
 			}
 		})
+	}
+}
+
+// Of several copies the nearest one is named.
+func TestNearestCopy(t *testing.T) {
+	old := checktest.Files{"q/b.go": "package q\n\nfunc old(values []int) int {\n" + sum}
+	old["x/b.go"], old["x/y/z.go"] = old["q/b.go"], old["q/b.go"]
+	got := judge(t, old, old.With(checktest.Files{"x/y/a.go": "package y\n\nfunc fresh(values []int) int {\n" + sum}), "")
+	if len(got.Findings) != 1 || !strings.HasSuffix(got.Findings[0].Message, " of x/y/z.go.") {
+		t.Errorf("%+v", got.Findings)
+	}
+}
+
+func TestComplexityIsTold(t *testing.T) {
+	f := file{}
+	f.patch.Hunks = []change.Hunk{{NewStart: 1, Added: make([]string, 9)}}
+	f.head.Functions = []source.Function{{Name: "Hard", Range: source.Range{Start: 1, End: 9}, Complexity: 20}}
+	if got := complexity(f); len(got) != 1 || !strings.HasSuffix(got[0].Message, " complexity is 20.") {
+		t.Errorf("%+v", got)
+	}
+	f.base.Functions = []source.Function{{Name: "Hard", Complexity: 10}}
+	if got := complexity(f); len(got) != 1 || !strings.HasSuffix(got[0].Message, " complexity rose from 10 to 20.") {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -133,12 +159,14 @@ func TestSkipsAndCannotRun(t *testing.T) {
 		t.Errorf("%s", got.Status)
 	}
 	trees := checktest.New(t, map[string]checktest.Files{"base": {"a.go": "package a\n"}, "head": {"a.go": "package a\n\nvar x int\n"}})
-	e, err := check.New(check.Tools{Trees: noPatches{trees}}, []check.Check{New()}, 1).Judge(t.Context(), checktest.Request(evidence.OfTask))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := e.Results[0]; got.Status != evidence.CouldNot || !strings.Contains(got.Why, "disk on fire") {
-		t.Errorf("%s: %s", got.Status, got.Why)
+	for name, broken := range map[string]check.Trees{"lines": noPatches{trees}, "base": noFiles{trees, "base"}, "head": noFiles{trees, "head"}} {
+		e, err := check.New(check.Tools{Trees: broken}, []check.Check{New()}, 1).Judge(t.Context(), checktest.Request(evidence.OfTask))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := e.Results[0]; got.Status != evidence.CouldNot || !strings.Contains(got.Why, "disk on fire") {
+			t.Errorf("%s: %s %s", name, got.Status, got.Why)
+		}
 	}
 }
 
