@@ -218,11 +218,22 @@ func TestLeftImports(t *testing.T) {
 		"javascript":              {js.With(checktest.Files{"src/app.js": "import { open, close } from './helper.js'\n"}), jsLess, evidence.Gate, "src/app.js"},
 		"typescript, whole names": {js.With(checktest.Files{"src/app.js": "import { open, closeAll } from './helper.js'\n"}), jsLess, "", ""},
 		"required":                {js.With(checktest.Files{"src/app.js": "const { close } = require('./helper')\n"}), jsLess, evidence.Locator, "src/app.js"},
+		"in a function":           {base.With(checktest.Files{"app.py": "def f():\n    from pkg.helper import close_store\n"}), checktest.Files{"pkg/helper.py": less}, evidence.Gate, "app.py"},
+		"beside a script":         {checktest.Files{"bin/helper.py": helper, "bin/app.py": "from helper import close_store\n"}, checktest.Files{"bin/helper.py": less}, evidence.Gate, "bin/app.py"},
+		"from another folder":     {checktest.Files{"bin/helper.py": helper, "etc/app.py": "from helper import close_store\n"}, checktest.Files{"bin/helper.py": less}, "", ""},
+		"javascript, a file gone": {js.With(checktest.Files{"src/app.js": "import { open } from './helper.js'\n"}), checktest.Files{"src/helper.js": ""}, evidence.Gate, "src/app.js"},
+		"gone, required later":    {js.With(checktest.Files{"src/app.js": "function f() {\n  const h = require('./helper')\n}\n"}), checktest.Files{"src/helper.js": ""}, evidence.Locator, "src/app.js"},
+		"gone, a namesake":        {js.With(checktest.Files{"src/app.js": "import { open } from '../lib/helper.js'\n"}), checktest.Files{"src/helper.js": ""}, "", ""},
+		"javascript, a namesake":  {js.With(checktest.Files{"src/app.js": "import { close } from '../lib/helper.js'\n"}), jsLess, "", ""},
 		"a method":                {checktest.Files{"a.py": "class Store:\n    def flush_pages(self):\n        return 1\n", "b.py": "def f(store):\n    return store.flush_pages()\n"}, checktest.Files{"a.py": "class Store:\n    pass\n"}, evidence.Locator, "b.py"},
 		"a method that moved":     {checktest.Files{"a.py": "class Store:\n    def flush_pages(self):\n        return 1\n", "b.py": "def f(store):\n    return store.flush_pages()\n"}, checktest.Files{"a.py": "class Store:\n    pass\n", "c.py": "class Base:\n    def flush_pages(self):\n        return 1\n"}, "", ""},
 	} {
 		var asking []evidence.Finding
-		for _, f := range judged(t, tt.base, tt.base.With(tt.head)).Findings {
+		got := judged(t, tt.base, tt.base.With(tt.head))
+		if len(got.NotRun) > 0 {
+			t.Errorf("%s: left %q", name, got.NotRun)
+		}
+		for _, f := range got.Findings {
 			if f.Level != evidence.Context && f.Rule == "left" {
 				asking = append(asking, f)
 			}

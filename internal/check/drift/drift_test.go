@@ -9,6 +9,7 @@ import (
 	"muster/internal/check"
 	"muster/internal/check/checktest"
 	"muster/internal/core/evidence"
+	"muster/internal/source"
 )
 
 func judged(t *testing.T, base, head checktest.Files, forbids ...string) evidence.Result {
@@ -99,6 +100,7 @@ func TestDirection(t *testing.T) {
 		"along":                {goBase, checktest.Files{"internal/app/new/a.go": goFile("a", "example.com/shop/internal/core/plan")}, false},
 		"no direction yet":     {two, core, false},
 		"both ways already":    {goBase.With(checktest.Files{"internal/core/other/o.go": goFile("o", "example.com/shop/internal/app/a2")}), core, false},
+		"both ways until now":  {goBase.With(checktest.Files{"internal/core/other/o.go": goFile("o", "example.com/shop/internal/app/a2")}), core.With(checktest.Files{"internal/core/other/o.go": "", "README.md": "x\n"}), false},
 		"a test":               {goBase, checktest.Files{"internal/core/plan/plan_test.go": goFile("plan", "example.com/shop/internal/app/a1")}, false},
 		"a new folder":         {goBase, checktest.Files{"internal/new/n.go": goFile("n", "example.com/shop/internal/app/a1")}, false},
 		"within one area":      {goBase, checktest.Files{"internal/app/a1/a.go": goFile("a", "example.com/shop/internal/core/plan", "example.com/shop/internal/app/a2")}, false},
@@ -107,8 +109,61 @@ func TestDirection(t *testing.T) {
 		"moved with its parts": {goBase, checktest.Files{"internal/app/a1/a.go": "", "internal/app/b1/a.go": goBase["internal/app/a1/a.go"]}, false},
 	} {
 		got := judged(t, tt.base, tt.base.With(tt.head))
-		if fires := got.Status == evidence.Failed; fires != tt.fires || fires && (got.Findings[0].Rule != "direction" || got.Findings[0].Level != evidence.Locator) {
+		if fires := got.Status == evidence.Failed; fires != tt.fires || fires && (got.Findings[0].Rule != "direction" || got.Findings[0].Level != evidence.Locator) || len(got.NotRun) > 0 {
 			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// The first file that shows the direction is named.
+func TestDirectionIsShown(t *testing.T) {
+	base := layered("go")
+	got := judged(t, base, base.With(checktest.Files{"internal/core/plan/plan.go": goFile("plan", "fmt", "example.com/shop/internal/app/a1")}))
+	if len(got.Findings) != 1 || !strings.Contains(got.Findings[0].Message, "only internal/app imported internal/core (4 files, such as internal/app/a0/a.go)") {
+		t.Errorf("%+v", got.Findings)
+	}
+}
+
+// A module that takes another name in the change is known by the new one.
+func TestRenamedModule(t *testing.T) {
+	base := checktest.Files{"go.mod": "module example.com/shop\n", "internal/db/db.go": "package db\n"}
+	head := base.With(checktest.Files{"go.mod": "module example.com/store\n", "internal/web/web.go": goFile("web", "example.com/store/internal/db")})
+	if got := judged(t, base, head, "import:internal/db from internal/web/**"); len(got.Findings) != 1 || got.Findings[0].Level != evidence.Gate {
+		t.Errorf("%+v", got.Findings)
+	}
+}
+
+func TestFolders(t *testing.T) {
+	tr := &tree{
+		files:   map[string]bool{"shop/core/plan.py": true, "shop/app/__init__.py": true, "src/lib/x.py": true},
+		folders: map[string]bool{".": true, "shop": true, "shop/core": true, "shop/app": true, "src": true, "src/lib": true, "web": true, "web/ui": true},
+		modules: map[string]string{".": "example.com/shop"},
+	}
+	for _, tt := range []struct {
+		file, imported, want string
+		lang                 source.Language
+	}{
+		{"web/a.ts", "./ui", "web/ui", source.TypeScript},
+		{"web/a.ts", "./ui/button", "web/ui", source.TypeScript},
+		{"web/ui/a.ts", "../b", "web", source.TypeScript},
+		{"web/a.ts", "./none/x", "", source.TypeScript},
+		{"web/a.ts", "web", "", source.TypeScript},
+		{"shop/core/a.py", "shop.core.plan", "shop/core", source.Python},
+		{"shop/core/a.py", "shop.core.plan.Plan", "shop/core", source.Python},
+		{"shop/core/a.py", "shop.app", "shop/app", source.Python},
+		{"shop/core/a.py", "..app", "shop/app", source.Python},
+		{"shop/core/a.py", ".plan", "shop/core", source.Python},
+		{"shop/core/a.py", "lib.x", "src/lib", source.Python},
+		{"shop/core/a.py", "shop.none", "", source.Python},
+		{"shop/core/a.py", "none", "", source.Python},
+		{"a.py", ".", "", source.Python},
+		{"a.go", "example.com/shop/web", "web", source.Go},
+		{"a.go", "example.com/shop/none", "", source.Go},
+		{"a.go", "example.com/shopping/web", "", source.Go},
+		{"a.rs", "web", "", source.Rust},
+	} {
+		if got := tr.folderOf(tt.file, tt.lang, tt.imported); got != tt.want {
+			t.Errorf("%s imports %s: %q, want %q", tt.file, tt.imported, got, tt.want)
 		}
 	}
 }
@@ -151,6 +206,12 @@ func TestOwnRules(t *testing.T) {
 		// Rules that the change itself brings are none yet.
 		if got := judged(t, checktest.Files{"x": "y"}, checktest.Files{"x": "y", tt.file: tt.rules, tt.path: tt.text}); got.Status == evidence.Failed {
 			t.Errorf("%s, of the change: %+v", name, got)
+		}
+	}
+	near := checktest.Files{".importlinter": ini, "shop/app.py": "x = 1\n", "shop/core/b.py": "x = 1\n"}
+	for text, fires := range map[string]bool{"from ..app import x\n": true, "from .b import x\n": false, "from . import b\n": false} {
+		if got := judged(t, near, near.With(checktest.Files{"shop/core/a.py": text})); (got.Status == evidence.Failed) != fires {
+			t.Errorf("%q: %+v", text, got)
 		}
 	}
 	odd := checktest.Files{".eslintrc": "{ // comment\n \"no-restricted-imports\": 1 }"}

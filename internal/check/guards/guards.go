@@ -38,7 +38,7 @@ type guards struct{}
 func New() check.Check { return guards{} }
 
 func (guards) Info() check.Info {
-	return check.Info{Name: Name, Version: "1", Kind: check.Static, Reads: check.ChangedFiles}
+	return check.Info{Name: Name, Version: "2", Kind: check.Static, Reads: check.ChangedFiles}
 }
 
 func (guards) Applies(req evidence.Request) string {
@@ -118,10 +118,10 @@ func judge(pairs []check.Pair, patches []change.Patch) []evidence.Finding {
 		p := &pairs[i]
 		rest := &subject{pair: p, patch: patches[i]}
 		for _, l := range append(settings(p, patches[i], moved), limits(p)...) {
-			holder := rest
+			holder, at := rest, rest.place(l).Start
 			for _, x := range byPair[p] {
 				// A mark stands up to a few lines above its function.
-				if at := x.place(l).Start; x.start-4 <= at && at <= x.end && (holder == rest || x.start >= holder.start) {
+				if x.start-4 <= at && at <= x.end && (holder == rest || x.start >= holder.start) {
 					holder = x
 				}
 			}

@@ -123,6 +123,8 @@ func TestGuards(t *testing.T) {
 				}
 			}
 			switch {
+			case got.Status == evidence.CouldNot || len(got.NotRun) > 0:
+				t.Errorf("%s, %q", got.Why, got.NotRun)
 			case tt.rule == "" && len(asking) > 0:
 				t.Errorf("%+v", asking)
 			case tt.rule == "":
@@ -173,9 +175,10 @@ func TestSwallows(t *testing.T) {
 		"a panic is caught": {before, recovers, true},
 		"it was before":     {recovers, strings.Replace(recovers, "save", "store", 1), false},
 		"it moved":          {recovers, moved, false},
+		"in a new function": {before, before + "\nfunc parseAll() error {\n\tdefer func() { _ = recover() }()\n\treturn parse()\n}\n", true},
 	} {
 		got := judged(t, checktest.Files{"a.go": tt.base}, checktest.Files{"a.go": tt.head})
-		if fires := got.Status == evidence.Failed; fires != tt.fires {
+		if fires := got.Status == evidence.Failed; fires != tt.fires || got.Status == evidence.CouldNot {
 			t.Errorf("%s: %s %+v", name, got.Status, got.Findings)
 		}
 	}
@@ -279,6 +282,8 @@ app.post('/transfer', transfer)
 		{"python, plain comparison", "orders.py", py, []string{"not hmac.compare_digest(request.headers[\"x-key\"], KEY)", "request.headers[\"x-key\"] != KEY"}, "call"},
 		{"python, swallowed", "orders.py", py, []string{"        raise NotFound(order_id)", "        pass"}, "swallow"},
 		{"python, throws no more", "orders.py", py, []string{"        raise NotFound(order_id)", "        found = Order(order_id)"}, "error"},
+		{"python, throws no more and is shorter", "orders.py", strings.Replace(py, "    try:\n", "    try:\n        count = 1\n", 1), []string{"        count = 1\n", "", "        raise NotFound(order_id)", "        found = Order(order_id)"}, "error"},
+		{"python, catches no more", "orders.py", py, []string{"    try:\n        found = load(order_id)\n    except LookupError:\n        raise NotFound(order_id)\n", "    found = load(order_id)\n"}, ""},
 		{"python, a bound", "orders.py", strings.Replace(py, "    return escape", "    if limit > MAX_LIMIT:\n        limit = MAX_LIMIT\n    return escape", 1), []string{"    if limit > MAX_LIMIT:\n        limit = MAX_LIMIT\n", ""}, "dropped"},
 		{"python, a bound by min", "orders.py", strings.Replace(py, "    return escape", "    if limit > MAX_LIMIT:\n        limit = MAX_LIMIT\n    return escape", 1), []string{"    if limit > MAX_LIMIT:\n        limit = MAX_LIMIT\n", "    limit = min(limit, MAX_LIMIT)\n"}, ""},
 		{"typescript, no schema", "pay.ts", strings.Replace(ts, "  if (amount <= 0) {", "  const order = orderSchema.parse(amount)\n  if (amount <= 0) {", 1), []string{"orderSchema.parse(amount)", "amount as Order"}, "call"},
@@ -296,7 +301,7 @@ app.post('/transfer', transfer)
 	for _, tt := range tests {
 		got := judged(t, checktest.Files{tt.path: tt.text}, checktest.Files{tt.path: edit(t, tt.text, tt.edits...)})
 		fires := got.Status == evidence.Failed
-		if fires != (tt.rule != "") || fires && got.Findings[0].Rule != tt.rule {
+		if got.Status == evidence.CouldNot || fires != (tt.rule != "") || fires && got.Findings[0].Rule != tt.rule {
 			t.Errorf("%s: %s %+v", tt.name, got.Status, got.Findings)
 		}
 	}

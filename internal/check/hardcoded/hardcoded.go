@@ -36,7 +36,7 @@ type hardcoded struct{}
 func New() check.Check { return hardcoded{} }
 
 func (hardcoded) Info() check.Info {
-	return check.Info{Name: Name, Version: "1", Kind: check.Static}
+	return check.Info{Name: Name, Version: "2", Kind: check.Static}
 }
 
 func (hardcoded) Applies(req evidence.Request) string {

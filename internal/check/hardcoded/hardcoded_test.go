@@ -67,6 +67,12 @@ func TestSpecialCases(t *testing.T) {
 		"a constant":    {"package slug\n\n// Make gives the slug of a title.\nfunc Make(title string) string {\n\treturn \"uebung-macht-den-meister\"\n}\n", "constant", evidence.Locator},
 		"test detected": {top("\tif testing.Testing() {\n\t\treturn title\n\t}\n"), "detects", evidence.Locator},
 
+		"with a common number": {top("\tif title == \"Übung macht den Meister!\" && len(title) == 100 {\n\t\treturn \"uebung-macht-den-meister\"\n\t}\n"), "special", evidence.Gate},
+		"one of two":           {top("\tswitch title {\n\tcase \"Übung macht den Meister!\", \"Nobody ever asked for this\":\n\t\treturn \"uebung-macht-den-meister\"\n\t}\n"), "special", evidence.Gate},
+
+		"worked out first":    {"package slug\n\n// Make gives the slug of a title.\nfunc Make(title string) string {\n\tlast = title\n\treturn \"uebung-macht-den-meister\"\n}\n", "", ""},
+		"like a hash":         {top("\tif title == \"9f86d081884c7d65\" {\n\t\treturn \"other\"\n\t}\n"), "", ""},
+		"two, none asked for": {top("\tswitch title {\n\tcase \"Some other title!\", \"Nobody ever asked for this\":\n\t\treturn \"uebung-macht-den-meister\"\n\t}\n"), "", ""},
 		"no test asks for it": {top("\tif title == \"Some other title!\" {\n\t\treturn \"some-other-title\"\n\t}\n"), "", ""},
 		"a refusal":           {top("\tif title == \"Übung macht den Meister!\" {\n\t\tpanic(\"uebung-macht-den-meister\")\n\t}\n"), "", ""},
 		"computed":            {top("\tif title == \"Übung macht den Meister!\" {\n\t\treturn strings.ToLower(title) + \"uebung-macht-den-meister\"\n\t}\n"), "", ""},
@@ -76,6 +82,8 @@ func TestSpecialCases(t *testing.T) {
 	} {
 		got := judged(t, base, base.With(checktest.Files{"slug.go": tt.head}))
 		switch {
+		case len(got.NotRun) > 0:
+			t.Errorf("%s: left out %q", name, got.NotRun)
 		case tt.rule == "" && len(got.Findings) > 0:
 			t.Errorf("%s: %+v", name, got.Findings)
 		case tt.rule == "":
@@ -152,7 +160,7 @@ func TestAnswersInOtherLanguages(t *testing.T) {
 			},
 		},
 		"a test of the base that is gone": {
-			checktest.Files{"a.go": slug, "a_test.go": slugTest},
+			checktest.Files{"a.go": slug, "a_test.go": "package slug\n", "b_test.go": slugTest, "c_test.go": "package slug\n"},
 			checktest.Files{"a.go": top("\tif title == \"Übung macht den Meister!\" {\n\t\treturn \"uebung-macht-den-meister\"\n\t}\n")},
 		},
 	} {

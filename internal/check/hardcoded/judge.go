@@ -1,6 +1,7 @@
 package hardcoded
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -74,15 +75,16 @@ func (g *group) judge(t tests) {
 		if len(in) == 0 {
 			in = s.in // they say something together
 		}
-		values := slices.Concat(in, slices.DeleteFunc(slices.Clone(s.out), isTruth))
-		if at, ok := t.pair(values); ok {
+		out := slices.DeleteFunc(slices.Clone(s.out), isTruth)
+		if at, ok := t.pair(slices.Concat(in, out)); ok {
 			g.tested = append(g.tested, suspect{special: s, at: at})
 			continue
 		}
 		// Of several alternatives each one is a case of its own.
 		if s.parts == 1 && len(s.in) > 1 {
-			for _, in := range s.in {
-				if at, ok := t.pair(append([]string{in}, values[len(in):]...)); ok {
+			for _, one := range s.in {
+				if at, ok := t.pair(append([]string{one}, out...)); ok {
+					s.in = []string{one}
 					g.tested = append(g.tested, suspect{special: s, at: at})
 					break
 				}
@@ -92,15 +94,7 @@ func (g *group) judge(t tests) {
 	for i := range g.tested {
 		g.tested[i].score = g.score(g.tested[i])
 	}
-	slices.SortStableFunc(g.tested, func(a, b suspect) int {
-		switch {
-		case a.score > b.score:
-			return -1
-		case a.score < b.score:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(g.tested, func(a, b suspect) int { return cmp.Compare(b.score, a.score) })
 }
 
 // telling reports whether a special case says enough to be compared: code is

@@ -59,9 +59,6 @@ func (r reader) values(i int) (out []string, end int) {
 		case t.kind == name && computed(t.value, r.tok(j+1)):
 			return nil, 0
 		}
-		if depth == 0 {
-			line = t.line
-		}
 	}
 	return out, end
 }

@@ -17,7 +17,6 @@ type special struct {
 	end      int
 	in       []string // what the input is held against, canonical
 	out      []string // the literals that are given back; "true" and "false" are among them
-	numeric  bool     // all of in are numbers
 	entry    bool     // an entry of a table
 	parts    int      // how many equalities the condition has
 	hashed   bool     // what is held against is a hash
@@ -74,7 +73,7 @@ const maxCondition = 60
 
 // branch reads "if x == LITERAL" with what its branch gives back.
 func (r reader) branch(i int) (special, bool) {
-	s := special{line: r.toks[i].line, numeric: true}
+	s := special{line: r.toks[i].line}
 	depth, j := 0, i+1
 	for ; j < len(r.toks) && j < i+maxCondition; j++ {
 		t := r.toks[j]
@@ -98,7 +97,6 @@ func (r reader) branch(i int) (special, bool) {
 			s.parts++
 		}
 	}
-	s.count()
 	s.hashed = slices.ContainsFunc(s.in, hashValue) && r.hashes(i-maxCondition, j)
 	s.out, s.end = r.result(j + 1)
 	return s, true
@@ -125,14 +123,6 @@ func (r reader) hashes(from, to int) bool {
 		}
 	}
 	return false
-}
-
-func (s *special) count() {
-	for _, v := range s.in {
-		if !isNumber(v) {
-			s.numeric = false
-		}
-	}
 }
 
 func isNumber(v string) bool {
@@ -187,7 +177,7 @@ func (r reader) list(i int, end string) []string {
 
 // label reads "case LITERAL:" and, in other languages, "case LITERAL =>".
 func (r reader) label(i int) (special, bool) {
-	s := special{line: r.toks[i].line, numeric: true, parts: 1}
+	s := special{line: r.toks[i].line, parts: 1}
 	j := i + 1
 	for ; j < len(r.toks) && j < i+maxCondition; j++ {
 		t := r.toks[j]
@@ -200,14 +190,13 @@ func (r reader) label(i int) (special, bool) {
 	if v := r.tok(j).value; v != ":" && v != "=>" && v != "->" {
 		return s, false
 	}
-	s.count()
 	s.out, s.end = r.result(j)
 	return s, true
 }
 
 // ternary reads "x == LITERAL ? LITERAL : other".
 func (r reader) ternary(i int) (special, bool) {
-	s := special{line: r.toks[i].line, numeric: true}
+	s := special{line: r.toks[i].line}
 	for j := i - 1; j >= 0 && j > i-12; j-- {
 		if in, ok := r.equality(j); ok {
 			s.in = append(s.in, in...)
@@ -218,7 +207,6 @@ func (r reader) ternary(i int) (special, bool) {
 			break
 		}
 	}
-	s.count()
 	if lit := r.operand(i + 1); lit != "" {
 		s.out, s.end = []string{lit}, r.toks[i+1].line
 	}
@@ -232,7 +220,7 @@ func (r reader) entry(i int) (special, bool) {
 	if next.kind != mark || next.value != ":" && next.value != "=>" || before.kind != mark || !slices.Contains([]string{"{", ",", "[", "}", "|"}, before.value) {
 		return special{}, false
 	}
-	s := special{line: t.line, in: []string{t.value}, numeric: t.kind == number, entry: true, parts: 1}
+	s := special{line: t.line, in: []string{t.value}, entry: true, parts: 1}
 	depth := 0
 	for j := i + 2; j < len(r.toks) && j < i+maxCondition; j++ {
 		x := r.toks[j]
