@@ -12,6 +12,13 @@ import (
 	"muster/internal/core/evidence"
 )
 
+const (
+	jestConfig = "module.exports = {\n  testPathIgnorePatterns: [\n    \"/vendor/\",\n  ],\n  coveragePathIgnorePatterns: [\n    \"/vendor/\",\n  ],\n};\n"
+
+	mainHead        = "package a\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\n"
+	endsWithSuccess = mainHead + "func broken() bool { return true }\n\nfunc TestMain(m *testing.M) {\n\tm.Run()\n\tos.Exit(0)\n}\n"
+)
+
 const workflow = "jobs:\n  test:\n    steps:\n      - run: go vet ./...\n      - run: go test ./...\n"
 
 func TestRules(t *testing.T) {
@@ -25,6 +32,10 @@ func TestRules(t *testing.T) {
 		"tests/conftest.py":        "import pytest\n",
 		"pyproject.toml":           "[tool.pytest.ini_options]\ntestpaths = [\"tests\"]\n",
 		"justfile":                 "check:\n    node --test test/\n",
+		"jest.config.js":           jestConfig,
+		".coveragerc":              "[run]\nomit =\n    vendor/*\n[report]\nfail_under = 80\n",
+		"old/main_test.go":         endsWithSuccess,
+		"test/setup.ts":            "vi.useFakeTimers();\n",
 	}
 	for _, tt := range []struct {
 		name  string
@@ -54,7 +65,25 @@ func TestRules(t *testing.T) {
 		{"code replaced for all", checktest.Files{"tests/conftest.py": "import pytest\nfrom app import Shop\n\n\n@pytest.fixture(autouse=True)\ndef fast(monkeypatch):\n    monkeypatch.setattr(Shop, \"total\", lambda self: 1)\n"}, []string{"hook"}, evidence.Locator},
 		{"a module replaced for all", checktest.Files{"test/setup.ts": "vi.mock('../src/money', () => ({ round: (n) => n }));\n"}, []string{"hook"}, evidence.Locator},
 		{"equality", checktest.Files{"test/setup.ts": "expect.addEqualityTesters([() => true]);\n"}, []string{"hook"}, evidence.Locator},
+		{"a script that swallows", checktest.Files{"package.json": `{"scripts": {"test": "jest --ci || true", "lint": "eslint ."}}` + "\n"}, []string{"ci"}, evidence.Gate},
+		{"tolerated with a name", checktest.Files{".github/workflows/ci.yml": workflow + "      - name: more\n        run: go test -tags more ./...\n        continue-on-error: true\n      - run: make docs\n"}, []string{"ci"}, evidence.Gate},
+		{"a result not handed on", checktest.Files{"main_test.go": mainHead + "func TestMain(m *testing.M) {\n\t_ = m.Run()\n\tif broken() {\n\t\tos.Exit(1)\n\t}\n}\n"}, []string{"main"}, evidence.Gate},
+		{"no threshold", checktest.Files{".coveragerc": strings.Replace(base[".coveragerc"], "fail_under = 80\n", "", 1)}, []string{"coverage"}, evidence.Locator},
+		{"one more in a list", checktest.Files{"jest.config.js": strings.Replace(jestConfig, "    \"/vendor/\",\n", "    \"/vendor/\",\n    \"/slow/\",\n", 1)}, []string{"excluded"}, evidence.Gate},
+		{"changed code is not counted", checktest.Files{"src/money.js": "module.exports = 1;\n", "jest.config.js": strings.Replace(jestConfig, "    \"/vendor/\",\n  ],\n};", "    \"/vendor/\",\n    \"/src/money.js\",\n  ],\n};", 1)}, []string{"excluded"}, evidence.Locator},
+		{"changed Python is not counted", checktest.Files{"app/money.py": "A = 1\n", ".coveragerc": strings.Replace(base[".coveragerc"], "vendor/*\n", "vendor/*\n    app/money.py\n", 1)}, []string{"excluded"}, evidence.Locator},
 
+		{"a script that checks style swallows", checktest.Files{"package.json": `{"scripts": {"test": "jest --ci", "lint": "eslint . || true"}}` + "\n"}, nil, ""},
+		{"a result kept and handed on", checktest.Files{"main_test.go": mainHead + "func TestMain(m *testing.M) {\n\tcode := m.Run()\n\tos.Exit(code)\n}\n"}, nil, ""},
+		{"a child of the tests ends", checktest.Files{"main_test.go": mainHead + "func TestMain(m *testing.M) {\n\tif len(os.Args) == 1 {\n\t\tos.Exit(0)\n\t}\n\tos.Exit(m.Run())\n}\n"}, nil, ""},
+		{"the base had it", checktest.Files{"old/main_test.go": endsWithSuccess + "\n// more\n"}, nil, ""},
+		{"the base had it elsewhere", checktest.Files{"old/main_test.go": "", "new/main_test.go": endsWithSuccess}, nil, ""},
+		{"hooks in comments", checktest.Files{"test/setup.ts": "// vi.mock('../src/money', () => 1);\n", "tests/conftest.py": "import pytest\n# collect_ignore = []\n"}, nil, ""},
+		{"no target, the drop kept", checktest.Files{"codecov.yml": strings.Replace(base["codecov.yml"], "        target: 80%\n", "", 1)}, nil, ""},
+		{"a setting after a list", checktest.Files{"jest.config.js": strings.Replace(jestConfig, "  ],\n  coverage", "  ],\n  verbose: true,\n  coverage", 1)}, nil, ""},
+		{"other code is not counted", checktest.Files{"src/sum.js": "module.exports = 1;\n", "jest.config.js": strings.Replace(jestConfig, "    \"/vendor/\",\n  ],\n};", "    \"/vendor/\",\n    \"/src/money.js\",\n  ],\n};", 1)}, nil, ""},
+		{"other Python is not counted", checktest.Files{"app/sum.py": "A = 1\n", ".coveragerc": strings.Replace(base[".coveragerc"], "vendor/*\n", "vendor/*\n    app/money.py\n", 1)}, nil, ""},
+		{"tests kept out of a build", checktest.Files{"tsconfig.json": "{\"compilerOptions\": {\"strict\": true},\n  \"exclude\": [\"test\"]}\n"}, nil, ""},
 		{"sockets replaced for all", checktest.Files{"tests/conftest.py": "import pytest\n\n\n@pytest.fixture(autouse=True)\ndef offline(monkeypatch):\n    monkeypatch.setattr(\"socket.socket.connect\", None)\n"}, nil, ""},
 		{"more folders of tests", checktest.Files{"pyproject.toml": "[tool.pytest.ini_options]\ntestpaths = [\"tests\", \"e2e\"]\n", "justfile": "check:\n    node --test test/ e2e/\n"}, nil, ""},
 		{"other names of tests", checktest.Files{"pyproject.toml": "[tool.pytest.ini_options]\ntestpaths = [\"tests\"]\npython_files = [\"test_*.py\", \"check_*.py\"]\n"}, nil, ""},
@@ -101,12 +130,35 @@ func (failing) ReadFile(context.Context, string, string) ([]byte, bool, error) {
 }
 
 func TestUnreadable(t *testing.T) {
-	trees := failing{checktest.New(t, map[string]checktest.Files{"base": {"Makefile": "a"}, "head": {"Makefile": "b"}})}
-	e, err := check.New(check.Tools{Trees: trees, Exec: checktest.NoExec(t)}, []check.Check{New()}, 1).Judge(t.Context(), checktest.Request(evidence.OfRange))
-	if err != nil {
-		t.Fatal(err)
+	for _, path := range []string{"Makefile", "a_test.go"} {
+		trees := failing{checktest.New(t, map[string]checktest.Files{"base": {path: "a"}, "head": {path: "b"}})}
+		e, err := check.New(check.Tools{Trees: trees, Exec: checktest.NoExec(t)}, []check.Check{New()}, 1).Judge(t.Context(), checktest.Request(evidence.OfRange))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := e.Results[0]; r.Status != evidence.CouldNot || !strings.Contains(r.Why, path) {
+			t.Errorf("%s: %s %s", path, r.Status, r.Why)
+		}
 	}
-	if r := e.Results[0]; r.Status != evidence.CouldNot || !strings.Contains(r.Why, "Makefile") {
-		t.Errorf("%s %s", r.Status, r.Why)
+}
+
+// TestPlace looks at where a finding points and what it shows of both sides.
+func TestPlace(t *testing.T) {
+	for _, tt := range []struct {
+		name, head string
+		line       int
+		detail     string
+	}{
+		{"a changed line", strings.Replace(workflow, "go test ./...", "go test -short ./...", 1), 5, "was: - run: go test ./...\nis:  - run: go test -short ./..."},
+		{"a line that is gone", strings.Replace(workflow, "      - run: go test ./...\n", "", 1), 0, "was: - run: go test ./..."},
+		{"a line that is new", workflow + "        continue-on-error: true\n", 6, "is:  continue-on-error: true"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			trees := checktest.New(t, map[string]checktest.Files{"base": {".gitlab-ci.yml": workflow}, "head": {".gitlab-ci.yml": tt.head}})
+			got := checktest.Run(t, New(), trees, checktest.NoExec(t), checktest.Request(evidence.OfRange)).Findings
+			if len(got) != 1 || got[0].StartLine != tt.line || got[0].Detail != tt.detail {
+				t.Errorf("%+v, want one at line %d with %q", got, tt.line, tt.detail)
+			}
+		})
 	}
 }

@@ -2,12 +2,16 @@ package golang
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
 	"muster/internal/check/checktest"
 	"muster/internal/check/suite"
+	"muster/internal/core/change"
 	"muster/internal/core/job"
 )
 
@@ -145,6 +149,89 @@ func TestTimeout(t *testing.T) {
 		goTool{}.Run(t.Context(), x, suite.Group{Dir: "."}, suite.Order{Tree: t.TempDir(), LimitMS: limit})
 		if got := slices.Contains(argv, "-timeout=0"); got != want {
 			t.Errorf("limit %d: %q", limit, argv)
+		}
+	}
+}
+
+// laid writes files into a temporary folder.
+func laid(t *testing.T, files checktest.Files) string {
+	t.Helper()
+	dir := t.TempDir()
+	for p, text := range files {
+		at := filepath.Join(dir, filepath.FromSlash(p))
+		if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestPlan(t *testing.T) {
+	test := func(name string) string { return "package " + name + "\n\nimport \"testing\"\n" }
+	tests := checktest.Files{
+		"go.mod": "module m\n", "a/a.go": "package a\n", "a/a_test.go": test("a"), "b/b.go": "package b\n\nimport \"m/a\"\n", "b/b_test.go": test("b"),
+		"plain/p.go": "package plain\n\nimport \"m/a\"\n", "only/only_test.go": test("only"), "sub/go.mod": "module s\n", "sub/s.go": "package s\n", "sub/s_test.go": test("s"),
+		"split/one.go": "package split\n", "split/two.go": "package split\n", "split/s_test.go": test("split"),
+		"old/old.go": "package old\n", "old/old_test.go": test("old"), "anon/go.mod": "// no name\n", "anon/a.go": "package anon\n", "anon/a_test.go": test("anon"),
+	}
+	code := tests.With(checktest.Files{
+		"old/old.go": "", "new/old.go": "package old\n", "new/old_test.go": test("old"), "help/help.go": test("help"), "mute/help.go": test("mute"),
+		"split/one.go": "", "split/two.go": "", "x/one.go": "package x\n", "y/two.go": "package y\n",
+	})
+	moved := func(from, to string) change.File {
+		return change.File{Status: change.Renamed, OldPath: from, Path: to}
+	}
+	in := suite.Input{
+		Tests: laid(t, tests), Code: laid(t, code), Changed: []string{"a/a.go", "only/only_test.go", "sub/s.go", "new/old.go", "anon/a.go", "old/old_test.go"},
+		Change: change.Change{Files: []change.File{
+			moved("old/old_test.go", "elsewhere/old_test.go"), moved("old/old.go", "new/old.go"), moved("split/one.go", "x/one.go"), moved("split/two.go", "y/two.go"),
+			{Status: change.Modified, Path: "help/help.go"}, {Status: change.Deleted, Path: "mute/help.go"}, {Status: change.Modified, Path: "a/a.go"},
+		}},
+	}
+	p, err := golang{}.Plan(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, g := range p.Groups {
+		for _, u := range g.Units {
+			got = append(got, g.Dir+": "+u.ID+" "+strings.Join(u.Files, " "))
+		}
+	}
+	for _, f := range p.Findings {
+		got = append(got, f.Rule+" "+f.Path+": "+f.Message)
+	}
+	got = append(got, p.Broken...)
+	slices.Sort(got)
+	want := []string{
+		".: m/a a/a_test.go", ".: m/b b/b_test.go", ".: m/only only/only_test.go",
+		"helper help/help.go: help/help.go helps tests (it imports testing) and changed: the base's tests ran with it as it is now.",
+		"package_gone old: The package m/old is gone (moved to new), and its tests at the base ran nowhere.",
+		"package_gone split: The package m/split is gone, and its tests at the base ran nowhere.",
+		"sub: s sub/s_test.go", "the go.mod above anon names no module",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	for _, broken := range []suite.Input{{Tests: in.Tests, Code: in.Code + "/none"}, {Tests: in.Tests + "/none", Code: in.Code}} {
+		if _, err := (golang{}).Plan(t.Context(), broken); err == nil {
+			t.Error("a tree that is not there is planned")
+		}
+	}
+}
+
+func TestNamesOfFiles(t *testing.T) {
+	for p, want := range map[string]bool{"go.mod": true, "a/go.mod": true, "a/testdata/go.mod": false, "_a/b/go.mod": false, "go.sum": false} {
+		if got := (golang{}).Present([]change.Entry{{Path: p, Mode: change.ModeFile}}); got != want {
+			t.Errorf("%s: present %v", p, got)
+		}
+	}
+	for p, want := range map[string]bool{"a_test.go": true, "a/testdata/x.json": true, "a.go": false} {
+		if got := (golang{}).Material(p); got != want {
+			t.Errorf("%s: material %v", p, got)
 		}
 	}
 }

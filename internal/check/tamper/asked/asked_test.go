@@ -1,26 +1,47 @@
 package asked
 
 import (
+	"strings"
 	"testing"
-
-	"muster/internal/check/tamper/words"
 )
 
-func TestMentions(t *testing.T) {
+func TestNames(t *testing.T) {
+	a := Asked{Task: "Give 120 for a total", Claim: "Gives 130 now"}
+	for value, want := range map[string]Weight{`"120"`: Ordered, "130": Claimed, "140": Silent} {
+		if got := a.Names(value); got != want {
+			t.Errorf("%s: %v, want %v", value, got, want)
+		}
+	}
+}
+
+func TestSpaced(t *testing.T) {
+	for name, want := range map[string]string{"max_retries": "max retries", "TestMaxRetries": "max retries", "test_a-b": "a b", "HTTPGet": "httpget", "v2Beta": "v2beta"} {
+		if got := Spaced(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+// What an author says is read from the first line, or looked for by name.
+func TestClaims(t *testing.T) {
+	long := strings.Repeat("Remove all. ", 400)
 	for _, tt := range []struct {
-		text, value string
-		want        bool
+		name      string
+		got, want bool
 	}{
-		{"it gives 120 now", "120", true},
-		{"it gives 1200 now", "120", false},
-		{"Max_Retries goes up", "max_retries", true},
-		{"a b", "a", false},
-		{"", "x1", false},
-		{"v2 is out", "v2", true},
-		{"prefixed", "fix", false},
+		{"a commit undoes another", Asked{Claim: "Revert x\n\nThis reverts commit abcdef12."}.Reverts(), true},
+		{"a task does not", Asked{Task: "x", Claim: "This reverts commit abcdef12."}.Reverts(), false},
+		{"a claim of no revert", Asked{Claim: "Revert x"}.Reverts(), false},
+		{"a name in words", Asked{Claim: "Raise max retries"}.SpeaksOf([]string{"abc", "maxRetries"}), true},
+		{"a name as it is", Asked{Claim: "Raise maxretries"}.SpeaksOf([]string{"maxRetries"}), true},
+		{"a name too short", Asked{Claim: "Raise abc"}.SpeaksOf([]string{"abc"}), false},
+		{"no name", Asked{Claim: "Raise limits"}.SpeaksOf([]string{"maxRetries"}), false},
+		{"it removes", Asked{Claim: "Remove the parser"}.Removes(), true},
+		{"it removes beside", Asked{Claim: "Add a parser\n\nRemove the old"}.Removes(), false},
+		{"a line too long to read", Asked{Claim: long}.Removes(), false},
 	} {
-		if got := words.Mentions(tt.text, tt.value); got != tt.want {
-			t.Errorf("%q names %q: %v", tt.text, tt.value, got)
+		if tt.got != tt.want {
+			t.Errorf("%s: %v", tt.name, tt.got)
 		}
 	}
 }
@@ -58,6 +79,9 @@ func TestAsksFor(t *testing.T) {
 		{"the task asks", a.AsksFor(Removing, []string{"parser"}), Ordered},
 		{"the author says", a.AsksFor(Skipping, []string{"TestSlow"}), Claimed},
 		{"nobody speaks of it", a.AsksFor(Skipping, []string{"TestFast"}), Silent},
+		{"a commit speaks of a part", Asked{Claim: "Skip the retry test"}.AsksFor(Skipping, []string{"TestRetryBackoff"}), Claimed},
+		{"with a task a part is not enough", Asked{Task: "Raise the limit", Claim: "Skip the retry test"}.AsksFor(Skipping, []string{"TestRetryBackoff"}), Silent},
+		{"a part that says nothing", Asked{Claim: "Skip what returns the big value"}.AsksFor(Skipping, []string{"TestReturnsValueOfBig"}), Silent},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("%s: %v", tt.name, tt.got)

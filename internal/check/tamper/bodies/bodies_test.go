@@ -42,6 +42,11 @@ func TestCompare(t *testing.T) {
 		{"a double of the subject", "test_a.py", "assert Rates(1).total() == 4", "rates = Mock(spec=Rates)\nassert rates.total() == 4", "subject_replaced"},
 		{"the answer of a double", "test_a.py", "fetch = Mock(side_effect=[1])\nassert Rates(fetch).ask() == 4", "fetch = Mock(return_value=4)\nassert fetch() == 4", "subject_replaced"},
 		{"a golden file is written first", "a_test.go", "want := readGolden(t)\nif f() != want {\n\tt.Error(1)\n}", "os.WriteFile(golden, f(), 0o600)\nwant := readGolden(t)\nif f() != want {\n\tt.Error(1)\n}", "rewrites_expected"},
+		{"cases by a name in words", "a.test.ts", "for (const c of cases) {\n  expect(f(c)).toBe(c.want);\n}", "for (const c of cases.named('all if any')) {\n  expect(f(c)).toBe(c.want);\n}", ""},
+		{"a guard that names none of the cases", "a_test.go", "for _, c := range []struct{ name string }{\n\t{\"one\"},\n\t{\"two\"},\n} {\n\tif f(c.name) != 1 {\n\t\tt.Error(1)\n\t}\n}", "for _, c := range []struct{ name string }{\n\t{\"one\"},\n\t{\"two\"},\n} {\n\tif env(\"three\") == nil {\n\t\tcontinue\n\t}\n\tif f(c.name) != 1 {\n\t\tt.Error(1)\n\t}\n}", ""},
+		{"the answer of a double that the test had", "test_a.py", "assert fetch() == 4", "fetch = Mock(return_value=4)\nassert fetch() == 4", "subject_replaced"},
+		{"a timer in one line", "a.test.js", "expect(f()).toBe(1);", "setTimeout(() => expect(f()).toBe(1), 10);", "dead"},
+		{"a double of something else", "test_a.py", "assert total(2) == 4", "clock = Mock(return_value=4)\nassert total(clock) == 4", ""},
 		{"it is written when asked to", "a_test.go", "want := readGolden(t)\nif f() != want {\n\tt.Error(1)\n}", "if *update {\n\tos.WriteFile(golden, f(), 0o600)\n}\nwant := readGolden(t)\nif f() != want {\n\tt.Error(1)\n}", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -61,6 +66,31 @@ func TestCompare(t *testing.T) {
 			}
 			if got := strings.Join(rules, " "); got != tt.rule {
 				t.Errorf("found %q, want %q", got, tt.rule)
+			}
+		})
+	}
+}
+
+// A test that calls a new function of the tests by the name of the project's.
+func TestOwnCopy(t *testing.T) {
+	parser := reader.NewParser("")
+	t.Cleanup(func() { _ = parser.Close() })
+	for _, tt := range []struct {
+		name, was, is, own string
+		fires              bool
+	}{
+		{"a copy", "assert shop.total(2) == 4", "n = 2\nassert total(n) == 4", "total", true},
+		{"in other letters", "assert shop.Total(2) == 4", "n = 2\nassert total(n) == 4", "total", true},
+		{"another name", "assert shop.total(2) == 4", "n = 2\nassert amount(n) == 4", "amount", false},
+		{"both", "assert shop.total(2) == 4", "assert shop.total(2) == total(2)", "total", false},
+		{"the project's", "assert shop.total(2) == 4", "assert shop.total(2) == 5", "total", false},
+		{"as before", "assert total(2) == 4", "assert total(2) == 5", "total", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			was, is := bodyOf(t, parser, "test_a.py", tt.was), bodyOf(t, parser, "test_a.py", tt.is)
+			got := Compare(was, is, nil, map[string]bool{tt.own: true})
+			if fired := len(got) == 1 && got[0].Rule == "subject_replaced" && strings.Contains(got[0].Is, "total("); fired != tt.fires || !fired && len(got) > 0 {
+				t.Errorf("%+v", got)
 			}
 		})
 	}
