@@ -100,7 +100,7 @@ func TestDirection(t *testing.T) {
 		"along":                {goBase, checktest.Files{"internal/app/new/a.go": goFile("a", "example.com/shop/internal/core/plan")}, false},
 		"no direction yet":     {two, core, false},
 		"both ways already":    {goBase.With(checktest.Files{"internal/core/other/o.go": goFile("o", "example.com/shop/internal/app/a2")}), core, false},
-		"both ways until now":  {goBase.With(checktest.Files{"internal/core/other/o.go": goFile("o", "example.com/shop/internal/app/a2")}), core.With(checktest.Files{"internal/core/other/o.go": "", "README.md": "x\n"}), false},
+		"both ways until now":  {goBase.With(checktest.Files{"internal/core/other/o.go": goFile("o", "example.com/shop/internal/app/a2")}), checktest.Files{"internal/core/other/o.go": "", "internal/core/plan/plan.go": core["internal/core/plan/plan.go"]}, false},
 		"a test":               {goBase, checktest.Files{"internal/core/plan/plan_test.go": goFile("plan", "example.com/shop/internal/app/a1")}, false},
 		"a new folder":         {goBase, checktest.Files{"internal/new/n.go": goFile("n", "example.com/shop/internal/app/a1")}, false},
 		"within one area":      {goBase, checktest.Files{"internal/app/a1/a.go": goFile("a", "example.com/shop/internal/core/plan", "example.com/shop/internal/app/a2")}, false},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -151,5 +152,90 @@ func TestWhatIsLeft(t *testing.T) {
 				t.Errorf("%s: %s, %q, %d to go", got.Status, got.Why, got.NotRun, len(next))
 			}
 		})
+	}
+}
+
+// What is found is told of where it shows, with the command that shows it;
+// what is known to waver is not told of again.
+func TestWhatIsSaid(t *testing.T) {
+	event := func(action, more string) string {
+		return `{"Action":"` + action + `","Package":"example.org/m/calm","Test":"TestIt"` + more + "}\n"
+	}
+	passed := event("pass", "") + `{"Action":"pass","Package":"example.org/m/calm"}` + "\n"
+	failed := func(output string) string {
+		return event("run", "") + event("output", `,"Output":`+strconv.Quote(output)) + event("fail", "") + `{"Action":"fail","Package":"example.org/m/calm"}` + "\n"
+	}
+	race := func(at string) string { return failed("WARNING: DATA RACE\n      " + at + " +0x1\n") }
+	noRace := "go: -race requires cgo; enable cgo by setting CGO_ENABLED=1"
+	known := []evidence.Known{{Test: evidence.Test{In: "example.org/m/calm", Name: "TestIt"}, Rate: evidence.Rate{Red: 2, Runs: 10}}}
+	for name, tt := range map[string]struct {
+		runs      []string
+		known     []evidence.Known
+		found     string
+		reproduce string
+		left      string
+	}{
+		"wavers":               {[]string{failed("no") + passed, passed}, nil, "locator wavers calm/calm_test.go:5", "go test -count=3 -shuffle=on -race -run '^(TestIt)$' ./calm", ""},
+		"without the detector": {[]string{noRace, failed("no") + passed, passed}, nil, "locator wavers calm/calm_test.go:5", "go test -count=3 -shuffle=on -run '^(TestIt)$' ./calm", "the race detector was not used"},
+		"races":                {[]string{race("DIR/calm/calm.go:1"), passed}, nil, "locator race calm/calm.go:1", "go test -count=3 -shuffle=on -race -run '^(TestIt)$' ./calm", ""},
+		"races elsewhere":      {[]string{race("/usr/lib/go/time.go:9"), passed}, nil, "locator race calm/calm_test.go:5", "", ""},
+		"wavers, on record":    {[]string{failed("no") + passed, passed}, known, "", "", "it was red in 2 of 10 runs"},
+		"races, on record":     {[]string{race("DIR/calm/calm.go:1"), passed}, known, "locator race calm/calm.go:1", "", ""},
+		"races at the base":    {[]string{race("DIR/calm/calm.go:1"), race("DIR/calm/calm.go:1")}, nil, "", "", "shows a data race at the base too"},
+	} {
+		trees := checktest.New(t, map[string]checktest.Files{"base": base(), "head": base().With(checktest.Files{"calm/calm.go": "package calm // x\n"})})
+		next := tt.runs
+		x := checktest.ExecFunc(func(_ context.Context, c job.Command) (job.Output, error) {
+			if len(next) == 0 {
+				return job.Output{Code: 127}, nil
+			}
+			text := strings.ReplaceAll(next[0], "DIR", c.Dir)
+			next = next[1:]
+			if text == noRace {
+				return job.Output{Code: 2, Stderr: text}, nil
+			}
+			return job.Output{Code: strings.Count(text, `"fail"`), Stdout: text}, nil
+		})
+		req := checktest.Request(evidence.OfTask)
+		req.Known = tt.known
+		got := checktest.Run(t, New(), trees, x, req)
+		if have := strings.Join(briefly(got), "; "); have != tt.found || !strings.Contains(strings.Join(got.NotRun, "; "), tt.left) || len(got.NotRun) > 0 != (tt.left != "") {
+			t.Errorf("%s: %s (%s) %q, left %q", name, got.Status, got.Why, have, got.NotRun)
+		}
+		if tt.reproduce != "" && len(got.Findings) == 1 && got.Findings[0].Reproduce != tt.reproduce {
+			t.Errorf("%s: %s", name, got.Findings[0].Reproduce)
+		}
+	}
+}
+
+func TestRacing(t *testing.T) {
+	for text, want := range map[string]string{
+		"  a/x_test.go:3 +0x1\n  a/x.go:9\n  a/w.go:20\n  a/w.go:7\n": "a/w.go:7",
+		"  a/x_test.go:3 +0x1\n  b/x.go:9\n":                          "a/x_test.go:3",
+		"  b/x.go:9\n":                                                ":0",
+		"  a/x.go:99999999999999999999\n":                             ":0",
+	} {
+		file, line, ok := racing(text, "a")
+		if got := fmt.Sprintf("%s:%d", file, line); got != want || ok != (file != "") {
+			t.Errorf("%q: %s, %v", text, got, ok)
+		}
+	}
+}
+
+// One command takes at most a third of the time that is left.
+func TestLimit(t *testing.T) {
+	trees := checktest.New(t, map[string]checktest.Files{"base": base(), "head": base().With(checktest.Files{"calm/calm.go": "package calm // x\n"})})
+	for left, want := range map[int64]int64{0: longest, 60_000: 20_000, 6_000_000: longest} {
+		var limits []int64
+		x := checktest.ExecFunc(func(_ context.Context, c job.Command) (job.Output, error) {
+			limits = append(limits, c.LimitMS)
+			return job.Output{Code: 127}, nil
+		})
+		req := checktest.Request(evidence.OfTask)
+		req.TimeMS = left
+		checktest.Run(t, New(), trees, x, req)
+		if len(limits) != 1 || limits[0] > want || limits[0] <= want/2 {
+			t.Errorf("of %d ms left: %d, want %d", left, limits, want)
+		}
 	}
 }
