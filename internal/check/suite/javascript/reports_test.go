@@ -13,6 +13,7 @@ import (
 
 	"muster/internal/check/checktest"
 	"muster/internal/check/suite"
+	"muster/internal/core/change"
 	"muster/internal/core/job"
 )
 
@@ -183,5 +184,105 @@ func TestHasProgram(t *testing.T) {
 	}
 	if !hasProgram(dir, vitest) || !hasProgram(dir, jest) || hasProgram(dir, mocha) {
 		t.Error("programs of a folder")
+	}
+}
+
+func TestPlan(t *testing.T) {
+	files := map[string]string{
+		"package.json": `{"name": "root", "devDependencies": {"vitest": "2"}}`, "root.test.js": "x",
+		"one/package.json": `{"name": "one", "scripts": {"test": "jest"}, "dependencies": {"lib": "1"}}`, "one/a.test.js": "x", "one/b.test.js": "x", "one/node_modules/.bin/jest": "x",
+		"lib/package.json": `{"name": "lib", "dependencies": {"one": "1"}}`, "lib/x.js": "x",
+		"tap/package.json": `{"name": "tap", "scripts": {"test": "tap"}}`, "tap/a.test.js": "x",
+		"node/package.json": `{"name": "node", "scripts": {"test": "node --test"}}`, "node/sub/package.json": `{}`, "node/sub/a.test.js": "x",
+		"mute/package.json": `{"name": "mute", "scripts": {"test": "mocha"}}`, "mute/a.test.js": "x",
+	}
+	dir := t.TempDir()
+	var entries []change.Entry
+	for p, text := range files {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, p)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, p), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(p, "node_modules") {
+			entries = append(entries, change.Entry{Path: p, Mode: change.ModeFile})
+		}
+	}
+	slices.SortFunc(entries, func(a, b change.Entry) int { return strings.Compare(a.Path, b.Path) })
+	for _, tt := range []struct {
+		name    string
+		changed string
+		groups  string
+		broken  string // what is not installed
+		notes   int
+	}{
+		{"a package", "one/a.js", "one: one/a.test.js one/b.test.js [node_modules/.bin]", "vitest", 2},
+		{"what it depends on", "lib/x.js", "one: one/a.test.js one/b.test.js [node_modules/.bin]", "vitest", 2},
+		{"a package in a package", "node/sub/x.js", "node: node/sub/a.test.js []", "vitest", 2},
+		{"a tool that is not installed", "mute/x.js", "", "vitest mocha", 2},
+		{"another language", "mute/x.go", "", "", 4},
+		{"versions of all", "package-lock.json", "node: node/sub/a.test.js []; one: one/a.test.js one/b.test.js [node_modules/.bin]", "vitest mocha", 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p, err := javascript{}.Plan(t.Context(), suite.Input{Code: dir, Tests: dir, Trusted: dir, Entries: entries, Changed: []string{tt.changed}})
+			var groups []string
+			for _, g := range p.Groups {
+				text := g.Dir + ":"
+				for _, u := range g.Units {
+					text += " " + u.Path
+				}
+				groups = append(groups, fmt.Sprint(text, " ", g.Tool.(jsRunner).bins))
+			}
+			broken := strings.Join(p.Broken, "; ")
+			for _, name := range strings.Fields(tt.broken) {
+				if !strings.Contains(broken, name+" is not installed") {
+					t.Errorf("%s is installed", name)
+				}
+			}
+			if err != nil || strings.Join(groups, "; ") != tt.groups || len(p.Broken) != len(strings.Fields(tt.broken)) || len(p.Notes) != tt.notes {
+				t.Errorf("%v: %q, broken %q, notes %q", err, groups, broken, p.Notes)
+			}
+		})
+	}
+	if _, err := (javascript{}).Plan(t.Context(), suite.Input{Trusted: dir + "/none", Entries: entries}); err == nil {
+		t.Error("a tree that is not there is planned")
+	}
+}
+
+// What no tool is known for is said.
+func TestPlanNotes(t *testing.T) {
+	for manifest, want := range map[string]string{`{"scripts": {"test": "tap"}}`: `run by "tap"`, `{}`: `no script "test"`, "": ""} {
+		dir := t.TempDir()
+		entries := []change.Entry{{Path: "a.test.js", Mode: change.ModeFile}}
+		if manifest != "" {
+			entries = append(entries, change.Entry{Path: "package.json", Mode: change.ModeFile})
+			if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte(manifest), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p, err := javascript{}.Plan(t.Context(), suite.Input{Code: dir, Tests: dir, Trusted: dir, Entries: entries, Changed: []string{"a.js"}})
+		if notes := strings.Join(p.Notes, "; "); err != nil || len(p.Groups) > 0 || (notes == "") != (want == "") || !strings.Contains(notes, want) {
+			t.Errorf("%s: %v %q %+v", manifest, err, notes, p.Groups)
+		}
+	}
+}
+
+func TestNamesOfFiles(t *testing.T) {
+	for p, want := range map[string][2]bool{ // material, holds tests
+		"a.test.ts": {true, true}, "a.ts": {false, false}, "a.d.ts": {false, false}, "jest.config.js": {true, false}, ".mocharc.json": {true, false},
+		"a_test.go": {false, false}, "vendor/x/a.test.js": {true, false}, "package.json": {false, false},
+	} {
+		if (javascript{}).Material(p) != want[0] || isTestJS(p) != want[1] {
+			t.Errorf("%s: material %v, tests %v", p, (javascript{}).Material(p), isTestJS(p))
+		}
+	}
+	for tool, want := range map[jsTool]bool{vitest: true, jest: true, mocha: false, nodeTest: false} {
+		if got := (jsRunner{runner: runner{tool: tool}}).Chooses(); got != want {
+			t.Errorf("%s chooses files: %v", tool, got)
+		}
+	}
+	if !isManifestJS("a/package.json") || isManifestJS("node_modules/x/package.json") || isManifestJS("a/b.json") {
+		t.Error("manifests")
 	}
 }
