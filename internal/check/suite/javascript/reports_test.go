@@ -233,6 +233,9 @@ func TestPlan(t *testing.T) {
 					text += " " + u.Path
 				}
 				groups = append(groups, fmt.Sprint(text, " ", g.Tool.(jsRunner).bins))
+				if len(g.Steps) != 2 { // its own folder, and the root
+					t.Errorf("%q", g.Steps)
+				}
 			}
 			broken := strings.Join(p.Broken, "; ")
 			for _, name := range strings.Fields(tt.broken) {
