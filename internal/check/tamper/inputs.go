@@ -17,8 +17,8 @@ import (
 // something else than before.
 type moved struct {
 	base, head *test
-	was, is    string // lines, or the entry of a table
-	old, now   []string
+	was, is    string   // lines, or the entry of a table
+	old, now   []string // one for one
 	at         source.Range
 }
 
@@ -54,11 +54,7 @@ func (j moving) movedFor(m moved) bool {
 		return true
 	}
 	for i, now := range m.now {
-		old := ""
-		if i < len(m.old) {
-			old = m.old[i]
-		}
-		a, b := words.Difference(old, now)
+		a, b := words.Difference(m.old[i], now)
 		if words.IsDigits(b) && b != "" && j.code.gained[b] && j.code.dropped[a] {
 			return true
 		}

@@ -181,7 +181,7 @@ func leaf(name string) string {
 		}
 		return name
 	}
-	for _, sep := range []string{" > ", "/", "::", "."} {
+	for _, sep := range []string{"/", "::", "."} {
 		if i := strings.LastIndex(name, sep); i >= 0 {
 			name = name[i+len(sep):]
 		}

@@ -1,0 +1,56 @@
+package tamper
+
+import (
+	"strings"
+	"testing"
+
+	"muster/internal/check/checktest"
+	"muster/internal/core/evidence"
+)
+
+// Each case changes the code, and an input of a test; what is said to be
+// given, and what was.
+func TestInputs(t *testing.T) {
+	const many = "from app import fits\n\n\ndef test_many():\n    text = 'b' * 11\n    more = [text, text.upper(), text.lower(), text.title()]\n    for one in more:\n        assert fits(one) == False\n"
+	named := strings.NewReplacer("TestTable", "TestNamed", `{"two", 2, 4}`, `{name: "two", n: 2, want: 4}`, `{"three", 3, 6}`, `{name: "three", n: 3, want: 6}`).Replace(tableTest)
+	base := checktest.Files{"app.py": limitCode, "tests/test_app.py": limitTest, "go/a.go": codeText, "go/t_test.go": tableTest, "go/named_test.go": named, "tests/test_many.py": many}
+	broken := strings.Replace(limitCode, "<= LIMIT", "<= LIMIT + 1", 1)
+	other := strings.Replace(codeText, "2 * n", "n + n", 1)
+	test := func(pairs ...string) checktest.Files {
+		return checktest.Files{"app.py": broken, "tests/test_app.py": strings.NewReplacer(pairs...).Replace(limitTest)}
+	}
+	table := func(was, is string) checktest.Files {
+		return checktest.Files{"go/a.go": other, "go/t_test.go": strings.Replace(tableTest, was, is, 1)}
+	}
+	renamed := checktest.Files{"app.py": broken, "tests/test_many.py": strings.NewReplacer("'b' * 11", "'b' * 12", "test_many", "test_boundary").Replace(many)}
+	const moved = `given "12" where the base gave it "11"`
+	for _, tt := range []struct {
+		name, task, claim, want string
+		change                  checktest.Files
+	}{
+		{"in a line", "", "Tidy", moved, test("'b' * 11", "'b' * 12")},
+		{"in an assertion", "", "Tidy", `given "9" where the base gave it "10"`, test("'a' * 10", "'a' * 9")},
+		{"in a case", "", "Tidy", `given "5" where the base gave it "3"`, table("3, 6}", "5, 6}")},
+		{"the name of a case", "", "Tidy", "", checktest.Files{"go/a.go": other, "go/named_test.go": strings.Replace(named, "three", "trio", 1)}},
+		{"beside a new case", "", "Tidy", "", table("3, 6},", "5, 6},\n\t\t{\"thousand\", 1000, 2000},")},
+		{"one digit that changes in the code too", "", "Tidy", "", checktest.Files{"app.py": strings.Replace(limitCode, "10", "7", 1) + "\n\ndef more():\n    return 8\n", "tests/test_app.py": limitTest}},
+		{"a name that says what is asked, as the author does", "", "Check the boundary", "", renamed},
+		{"another name of which nobody speaks", "", "Tidy", moved, renamed},
+		{"the author speaks of the test", "", "Count the length again", "", test("'b' * 11", "'b' * 12")},
+		{"there is a task, and the author speaks of the test", "Print it", "Count the length again", moved, test("'b' * 11", "'b' * 12")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			req := checktest.Request(evidence.OfTask)
+			req.Task, req.Claim = tt.task, tt.claim
+			var found []string
+			for _, f := range judgeTrees(t, base, base.With(tt.change), req).Findings {
+				if f.Rule == "input_moved" {
+					found = append(found, f.Message)
+				}
+			}
+			if all := strings.Join(found, "; "); (all == "") != (tt.want == "") || len(found) > 1 || !strings.Contains(strings.ReplaceAll(all, `\"`, ""), tt.want) {
+				t.Errorf("found %q, want %q", all, tt.want)
+			}
+		})
+	}
+}
