@@ -210,7 +210,7 @@ func TestWhatIsSaid(t *testing.T) {
 
 func TestRacing(t *testing.T) {
 	for text, want := range map[string]string{
-		"  a/x_test.go:3 +0x1\n  a/x.go:9\n  a/w.go:20\n  a/w.go:7\n": "a/w.go:7",
+		"  a/a_test.go:3 +0x1\n  a/x.go:9\n  a/w.go:7\n  a/w.go:20\n": "a/w.go:7",
 		"  a/x_test.go:3 +0x1\n  b/x.go:9\n":                          "a/x_test.go:3",
 		"  b/x.go:9\n":                                                ":0",
 		"  a/x.go:99999999999999999999\n":                             ":0",
