@@ -71,8 +71,14 @@ func TestIsAllowed(t *testing.T) {
 		condition, path, secret string
 		want                    bool
 	}{
-		{"", "a.md", "xy", true}, {"", "a.go", "abc", true}, {"", "a.go", "mytest", true}, {"", "a.go", "xy", false},
-		{"AND", "a.md", "abtest", true}, {"AND", "a.go", "abtest", false}, {"AND", "a.md", "test", false}, {"AND", "a.md", "abc", false},
+		{"", "a.md", "xy", true},
+		{"", "a.go", "abc", true},
+		{"", "a.go", "mytest", true},
+		{"", "a.go", "xy", false},
+		{"AND", "a.md", "abtest", true},
+		{"AND", "a.go", "abtest", false},
+		{"AND", "a.md", "test", false},
+		{"AND", "a.md", "abc", false},
 	} {
 		a := all
 		a.Condition = tt.condition
