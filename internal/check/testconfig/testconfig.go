@@ -130,7 +130,7 @@ func (j *judgement) text(ctx context.Context, from reading, path string) (*strin
 		return nil, fmt.Errorf("%s: %w", check.ShowPath(path), err)
 	case err != nil || len(data) > maxSize:
 		j.left = append(j.left, fmt.Sprintf("%s: it is larger than %d bytes", check.ShowPath(path), maxSize))
-		return nil, nil
+		return nil, nil //nolint:nilerr // it is noted
 	}
 	text := strings.ReplaceAll(string(data), "\r\n", "\n")
 	return &text, nil

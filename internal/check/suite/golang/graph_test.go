@@ -188,7 +188,9 @@ func TestPlan(t *testing.T) {
 		Tests: laid(t, tests), Code: laid(t, code), Changed: []string{"a/a.go", "only/only_test.go", "sub/s.go", "new/old.go", "anon/a.go", "old/old_test.go"},
 		Change: change.Change{Files: []change.File{
 			moved("old/old_test.go", "elsewhere/old_test.go"), moved("old/old.go", "new/old.go"), moved("split/one.go", "x/one.go"), moved("split/two.go", "y/two.go"),
-			{Status: change.Modified, Path: "help/help.go"}, {Status: change.Deleted, Path: "mute/help.go"}, {Status: change.Modified, Path: "a/a.go"},
+			{Status: change.Modified, Path: "help/help.go"},
+			{Status: change.Deleted, Path: "mute/help.go"},
+			{Status: change.Modified, Path: "a/a.go"},
 		}},
 	}
 	p, err := golang{}.Plan(t.Context(), in)

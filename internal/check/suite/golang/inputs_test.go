@@ -68,7 +68,7 @@ func inputsOf(t *testing.T, trees check.Trees, req evidence.Request) (any, error
 
 const testOfX = "package x\n\nimport \"testing\"\n\nfunc TestA(t *testing.T) {}\n"
 
-var inputsBase = checktest.Files{ //nolint:gochecknoglobals // it never changes
+var inputsBase = checktest.Files{
 	"go.mod": "module m\n", "a/a.go": "package x\n\nimport _ \"m/dep\"\n", "a/a_test.go": testOfX,
 	"dep/dep.go": "package dep\n", "far/far.go": "package far\n", "helper/helper.go": "package helper\n", "doc.txt": "x\n",
 }

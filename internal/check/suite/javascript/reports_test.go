@@ -238,7 +238,7 @@ func TestPlan(t *testing.T) {
 				}
 			}
 			broken := strings.Join(p.Broken, "; ")
-			for _, name := range strings.Fields(tt.broken) {
+			for name := range strings.FieldsSeq(tt.broken) {
 				if !strings.Contains(broken, name+" is not installed") {
 					t.Errorf("%s is installed", name)
 				}

@@ -95,8 +95,16 @@ func TestWithin(t *testing.T) {
 		expr, name string
 		want       bool
 	}{
-		{"x", "x", true}, {"len(x)", "x", true}, {"x!=nil", "x", true}, {"x.y", "x", false}, {"x[0]", "x", false}, {"max", "x", false},
-		{"a.x", "x", false}, {"xs", "x", false}, {"x.y+x", "x", true}, {"yy", "x", false},
+		{"x", "x", true},
+		{"len(x)", "x", true},
+		{"x!=nil", "x", true},
+		{"x.y", "x", false},
+		{"x[0]", "x", false},
+		{"max", "x", false},
+		{"a.x", "x", false},
+		{"xs", "x", false},
+		{"x.y+x", "x", true},
+		{"yy", "x", false},
 	} {
 		if got := Within(tt.expr, tt.name); got != tt.want {
 			t.Errorf("%s within %s: %v", tt.name, tt.expr, got)
