@@ -9,6 +9,7 @@ import (
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
 	"muster/internal/core/policy"
+	"muster/internal/core/resource"
 )
 
 // Fold reads all events of one run, oldest first, and gives where the run
@@ -193,6 +194,10 @@ func (r *Run) goalJudged(v policy.Verdict) {
 }
 
 func (r *Run) commandFailed(d flow.CommandFailed) {
+	if d.Command == flow.CmdAwaitRoom { // what could not be measured keeps nobody back
+		lacks(r, resource.Lack{})
+		return
+	}
 	if r.Branch == "" {
 		r.Stage, r.Reason = flow.Abandoned, flow.ForFailure
 		closeTasks(r.Tasks)
