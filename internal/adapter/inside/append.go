@@ -36,7 +36,7 @@ func Append(args []string, std Streams) int {
 	}
 	// Signals go to the whole group, the program among it; this process ends
 	// after it.
-	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	dropSignals()
 	cmd := exec.CommandContext(context.Background(), args[1], args[2:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = std.In, std.Out, std.Err
 	err := cmd.Run()
@@ -44,6 +44,12 @@ func Append(args []string, std Streams) int {
 		_, _ = std.Out.Write(line) // when nobody reads it any more there is nobody to tell
 	}
 	return exitCode(cmd, err, std.Err)
+}
+
+// dropSignals has this process outlast a request to end. They are caught and
+// dropped, not ignored: what is ignored stays so in the program.
+func dropSignals() {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 }
 
 // exitCode gives the exit code that stands for how a program ended.

@@ -22,6 +22,7 @@ func TestAppend(t *testing.T) {
 		{"a file", "", sh(`cat; printf '{\n "a": 1\n}\n' > "$1"`), 0, "in\n" + `{"muster":"file","file":{"a":1}}` + "\n"},
 		{"the program's exit code", "", sh(`echo '[]' > "$1"; exit 3`), 3, `{"muster":"file","file":[]}` + "\n"},
 		{"ended by a signal", "", sh(`kill -KILL $$`), 137, ""},
+		{"asked to end", "", sh(`kill -TERM $$; echo deaf`), 143, ""},
 		{"no file", "", sh(`echo said`), 0, "said\n"},
 		{"what an earlier one left", `{"a":2}`, sh(`:`), 0, ""},
 		{"no JSON", "", sh(`echo '{' > "$1"`), 0, ""},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"os/exec"
-	"os/signal"
 	"strconv"
 	"strings"
 	"syscall"
@@ -47,7 +46,7 @@ func Login(args []string, std Streams) int {
 	if isGood {
 		_ = lock.Close() // it was only looked at
 	}
-	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP) // the program gets them too, and this process ends after it
+	dropSignals() // the program gets them too, and this process ends after it
 	cmd := exec.CommandContext(context.Background(), args[2], args[3:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = std.In, std.Out, std.Err
 	if err := cmd.Start(); err != nil {

@@ -75,6 +75,7 @@ func TestLoginPassesOn(t *testing.T) {
 		{"no program", []string{dir + "/l", account}, 127, ""},
 		{"no such program", []string{dir + "/l", account, "/none/such"}, 127, ""},
 		{"no such lock", []string{dir + "/none/l", account, "true"}, 127, ""},
+		{"asked to end", []string{dir + "/l", account, "sh", "-c", "kill -TERM $$; echo deaf"}, 143, ""},
 		{"ended by a signal", []string{dir + "/l", account, "sh", "-c", "kill -KILL $$"}, 137, ""},
 	} {
 		var out, stderr bytes.Buffer
