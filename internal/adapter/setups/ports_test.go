@@ -39,10 +39,9 @@ func TestPorts(t *testing.T) {
 	// A block on which somebody listens is passed over.
 	next := b + setups.BlockSize
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", next+3))
-	if err != nil {
-		t.Skipf("port %d is taken by somebody else: %v", next+3, err)
+	if err == nil { // else somebody else listens there, which does as well
+		defer l.Close()
 	}
-	defer l.Close()
 	if c := base(p, folder("c")); c <= next || c == a || c == b {
 		t.Errorf("a block with a listener was given out: %d", c)
 	}

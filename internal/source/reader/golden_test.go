@@ -23,29 +23,34 @@ func TestGolden(t *testing.T) {
 	}
 	for _, name := range names {
 		t.Run(filepath.Base(name), func(t *testing.T) {
-			text, err := os.ReadFile(name)
-			name := strings.TrimSuffix(name, ".in")
-			if err != nil {
-				t.Fatal(err)
-			}
-			file, err := p.Parse(t.Context(), name, text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := show(file)
-			if *update {
-				if err := os.WriteFile(name+".txt", []byte(got), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(name + ".txt")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("%s differs from %s.txt:\n%s", name, name, got)
-			}
+			golden(t, p, name, strings.TrimSuffix(name, ".in")+".txt", show)
 		})
+	}
+}
+
+// golden holds what is shown of a file against a golden one.
+func golden(t *testing.T, p *Parser, name, wanted string, show func(source.File) string) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := p.Parse(t.Context(), strings.TrimSuffix(name, ".in"), text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := show(file)
+	if *update {
+		if err := os.WriteFile(wanted, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(wanted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs from %s:\n%s", name, wanted, got)
 	}
 }
 

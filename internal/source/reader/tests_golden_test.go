@@ -2,7 +2,6 @@ package reader
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,29 +21,7 @@ func TestGoldenTests(t *testing.T) {
 		if strings.HasSuffix(name, ".txt") {
 			continue
 		}
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			text, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			file, err := p.Parse(t.Context(), name, text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := showTests(file)
-			if *update {
-				if err := os.WriteFile(name+".txt", []byte(got), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(name + ".txt")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("%s differs from %s.txt:\n%s", name, name, got)
-			}
-		})
+		t.Run(filepath.Base(name), func(t *testing.T) { golden(t, p, name, name+".txt", showTests) })
 	}
 }
 
