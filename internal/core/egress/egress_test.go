@@ -89,8 +89,16 @@ func TestAllowed(t *testing.T) {
 		port int
 		want bool
 	}{
-		{"example.com", 443, true}, {"example.com", 80, false}, {"a.example.com", 443, false}, {"badexample.com", 443, false}, {"example.com.evil.net", 443, false},
-		{"a.example.org", 8443, true}, {"a.b.example.org", 8443, true}, {"example.org", 8443, false}, {"a.example.org", 443, false}, {"badexample.org", 8443, false},
+		{"example.com", 443, true},
+		{"example.com", 80, false},
+		{"a.example.com", 443, false},
+		{"badexample.com", 443, false},
+		{"example.com.evil.net", 443, false},
+		{"a.example.org", 8443, true},
+		{"a.b.example.org", 8443, true},
+		{"example.org", 8443, false},
+		{"a.example.org", 443, false},
+		{"badexample.org", 8443, false},
 	} {
 		if got := egress.Allowed(hosts, tt.name, tt.port); got != tt.want {
 			t.Errorf("%s:%d: %v", tt.name, tt.port, got)
