@@ -52,6 +52,7 @@ func layers() []layer {
 		{"internal/core/config", "internal/core/egress internal/core/evidence internal/core/fault internal/core/job internal/core/plan internal/core/resource internal/core/setup internal/core/yamlfile", pure},
 		{"internal/core/change", "", pure},
 		{"internal/core/resource", "", pure},
+		{"internal/core/taint", "", pure},
 		{"internal/core/setup", "internal/core/change internal/core/plan", pure},
 		{"internal/core/evidence", "internal/core/change internal/core/plan internal/core/setup internal/core/fault", pure},
 		{"internal/core/policy", "internal/core/evidence internal/core/plan internal/core/change internal/core/fault", pure},
