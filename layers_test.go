@@ -45,6 +45,8 @@ func layers() []layer {
 	return []layer{
 		{"internal/core/fault", "", pure},
 		{"internal/core/job", "", pure},
+		{"internal/core/meter", "internal/core/job", pure},
+		{"internal/core/wire", "internal/core/job internal/core/meter", pure},
 		{"internal/core/yamlfile", "internal/core/fault", pure},
 		{"internal/core/plan", "internal/core/fault internal/core/yamlfile", pure},
 		{"internal/core/config", "internal/core/evidence internal/core/fault internal/core/job internal/core/plan internal/core/resource internal/core/setup internal/core/yamlfile", pure},
