@@ -100,7 +100,7 @@ func layers() []layer {
 		{"internal/cli/words", "internal/core/... internal/cli/unit", plain},
 		{"internal/cli/manual", "internal/core/fault", plain},
 		{"internal/cli/unit", "internal/core/...", plain},
-		{"cmd/muster", "internal/cli internal/app internal/adapter/sandbox internal/adapter/inside", plain},
+		{"cmd/muster", "internal/cli internal/app internal/adapter/gateway internal/adapter/sandbox internal/adapter/inside", plain},
 		{"internal/killtest", "internal/...", forTest},
 		{"internal/agentse2e", "internal/...", forTest},
 		{"internal/fairtest", "internal/...", forTest},
@@ -139,7 +139,8 @@ func owners() []owned {
 		{"github.com/tetratelabs/wazero/", "internal/source/treesitter"},
 		{"database/sql", "internal/store"},
 		{"os/exec", "internal/adapter/... internal/bench internal/check/checktest internal/killtest internal/fairtest bench/..."},
-		{"net/http", "internal/adapter/agent/fakemodel internal/adapter/registry"},
+		{"net/http", "internal/adapter/agent/fakemodel internal/adapter/gateway internal/adapter/registry"},
+		{"net/http/httptrace", "internal/adapter/gateway"},
 		{"plugin", "tests"},
 		{"unsafe", "tests"},
 	}

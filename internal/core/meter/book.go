@@ -120,19 +120,10 @@ func (s *scope) fits(a Amount) bool {
 	return (s.limit.MicroUSD == 0 || a.MicroUSD <= s.limit.MicroUSD) && (s.limit.Tokens == 0 || a.Tokens <= s.limit.Tokens)
 }
 
-// Settle books what a request really took. It reports whether the request was
-// under way: one that was not is booked by nobody twice.
-func (b *Book) Settle(id string, u job.Usage) bool { return b.end(id, AmountOf(u)) }
-
-// Abandon books a request of which nobody knows what it took: what it was
-// likely to take, or what is known to be taken, whichever is more. It gives
-// what was booked.
-func (b *Book) Abandon(id string, known job.Usage) (Amount, bool) {
-	a := b.open[id].estimate.Likely.Max(AmountOf(known))
-	return a, b.end(id, a)
-}
-
-func (b *Book) end(id string, a Amount) bool {
+// Settle books what a request took. It reports whether the request was under
+// way: nobody books one twice.
+func (b *Book) Settle(id string, u job.Usage) bool {
+	a := AmountOf(u)
 	r, ok := b.open[id]
 	if !ok {
 		return false

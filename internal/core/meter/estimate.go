@@ -35,6 +35,17 @@ type Estimate struct {
 	Most   Amount // kept free for it while it is under way
 }
 
+// Booked is what is booked for a request of which nobody knows what it took:
+// what it was likely to take, or what is known to be taken, whichever is more.
+// Tokens that are only likely count as output.
+func (e Estimate) Booked(known job.Usage) job.Usage {
+	known.CostMicroUSD = max(known.CostMicroUSD, e.Likely.MicroUSD)
+	if missing := e.Likely.Tokens - known.Tokens(); missing > 0 {
+		known.Output += missing
+	}
+	return known
+}
+
 // How requests are estimated. Text and JSON of code take about four bytes a
 // token with the tokenizers of today, and hardly ever less than two.
 const (

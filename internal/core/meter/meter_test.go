@@ -111,6 +111,16 @@ func TestGuess(t *testing.T) {
 	}
 }
 
+func TestBooked(t *testing.T) {
+	e := meter.Estimate{Likely: meter.Amount{MicroUSD: 10, Tokens: 100}}
+	if got := e.Booked(job.Usage{CostMicroUSD: 3, Input: 7}); got != (job.Usage{CostMicroUSD: 10, Input: 7, Output: 93}) {
+		t.Errorf("of little that is known: %+v", got)
+	}
+	if got := e.Booked(job.Usage{CostMicroUSD: 30, Input: 700}); got != (job.Usage{CostMicroUSD: 30, Input: 700}) {
+		t.Errorf("of much that is known: %+v", got)
+	}
+}
+
 func TestBookWaitsAndRefuses(t *testing.T) {
 	b := meter.NewBook()
 	b.Limit("task", meter.Amount{MicroUSD: 100})
@@ -138,9 +148,7 @@ func TestBookWaitsAndRefuses(t *testing.T) {
 	if got := reserve("b"); got != meter.Admitted { // alone: 85 and 10 fit
 		t.Fatal(got)
 	}
-	if got, ok := b.Abandon("b", job.Usage{CostMicroUSD: 3, Input: 7}); !ok || got != (meter.Amount{MicroUSD: 10, Tokens: 7}) {
-		t.Errorf("booked %+v", got)
-	}
+	b.Settle("b", e.Booked(job.Usage{CostMicroUSD: 3, Input: 7}))
 	d, err := b.Reserve("c", []string{"run", "task"}, e)
 	if err != nil || d.Answer != meter.Refused || d.Scope != "task" || d.Spent.MicroUSD != 95 || d.Limit.MicroUSD != 100 || d.Needs.MicroUSD != 10 {
 		t.Errorf("%+v %v", d, err)
@@ -204,7 +212,7 @@ func TestSpendStaysWithinLimits(t *testing.T) {
 			q := open[id]
 			delete(open, id)
 			if r.IntN(4) == 0 {
-				b.Abandon(id, job.Usage{})
+				b.Settle(id, q.e.Booked(job.Usage{}))
 				continue
 			}
 			took := meter.Amount{MicroUSD: r.Int64N(q.e.Most.MicroUSD + 1), Tokens: r.Int64N(q.e.Most.Tokens + 1)}
