@@ -49,9 +49,12 @@ func layers() []layer {
 		{"internal/core/wire", "internal/core/job internal/core/meter", pure},
 		{"internal/core/yamlfile", "internal/core/fault", pure},
 		{"internal/core/plan", "internal/core/fault internal/core/yamlfile", pure},
-		{"internal/core/config", "internal/core/evidence internal/core/fault internal/core/job internal/core/plan internal/core/resource internal/core/setup internal/core/yamlfile", pure},
+		{"internal/core/egress", "", pure},
+		{"internal/core/registries", "", pure},
+		{"internal/core/config", "internal/core/egress internal/core/evidence internal/core/fault internal/core/job internal/core/plan internal/core/resource internal/core/setup internal/core/yamlfile", pure},
 		{"internal/core/change", "", pure},
 		{"internal/core/resource", "", pure},
+		{"internal/core/taint", "", pure},
 		{"internal/core/setup", "internal/core/change internal/core/plan", pure},
 		{"internal/core/evidence", "internal/core/change internal/core/plan internal/core/setup internal/core/fault", pure},
 		{"internal/core/policy", "internal/core/evidence internal/core/plan internal/core/change internal/core/fault", pure},
@@ -91,7 +94,7 @@ func layers() []layer {
 		{"internal/app/observe", "internal/core/... internal/adapter/agent internal/adapter/sandbox", plain},
 		{"internal/app/machine", "internal/core/... internal/engine", plain},
 		{"internal/app/plans", "internal/core/... internal/source/repomap internal/source/repomap/draft internal/adapter/git internal/check", plain},
-		{"internal/app/outside", "internal/core/evidence internal/core/job internal/adapter/git internal/adapter/registry internal/check internal/check/dependencies", plain},
+		{"internal/app/outside", "internal/core/evidence internal/core/job internal/core/registries internal/adapter/git internal/adapter/registry internal/check internal/check/dependencies", plain},
 		{"internal/app/rounds", "internal/core/evidence internal/core/fault", plain},
 		{"internal/app", "internal/core/... internal/source/reader internal/app/furnish internal/app/gc internal/app/handover internal/app/machine internal/app/observe internal/app/outside internal/app/plans internal/app/rounds internal/adapter/... internal/store internal/check internal/check/... internal/engine internal/demo", plain},
 		{"internal/cli", "internal/app internal/app/gc internal/core/... internal/demo internal/cli/begin internal/cli/complete internal/cli/manual internal/cli/unit internal/cli/words", plain},
@@ -151,7 +154,7 @@ func owners() []owned {
 func pureImports() []string {
 	return []string{
 		"bytes", "cmp", "container/heap", "crypto/sha256", "encoding/base64", "encoding/hex", "encoding/json",
-		"errors", "fmt", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits", "path", "regexp", "slices",
+		"errors", "fmt", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits", "net/netip", "net/url", "path", "regexp", "slices",
 		"sort", "strconv", "strings", "text/tabwriter", "text/template", "time", "unicode", "unicode/utf8",
 	}
 }
