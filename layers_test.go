@@ -45,6 +45,8 @@ func layers() []layer {
 	return []layer{
 		{"internal/core/fault", "", pure},
 		{"internal/core/job", "", pure},
+		{"internal/core/meter", "internal/core/job", pure},
+		{"internal/core/wire", "internal/core/job internal/core/meter", pure},
 		{"internal/core/yamlfile", "internal/core/fault", pure},
 		{"internal/core/plan", "internal/core/fault internal/core/yamlfile", pure},
 		{"internal/core/egress", "", pure},
@@ -104,7 +106,7 @@ func layers() []layer {
 		{"internal/cli/words", "internal/core/... internal/cli/unit", plain},
 		{"internal/cli/manual", "internal/core/fault", plain},
 		{"internal/cli/unit", "internal/core/...", plain},
-		{"cmd/muster", "internal/cli internal/app internal/adapter/sandbox internal/adapter/inside", plain},
+		{"cmd/muster", "internal/cli internal/app internal/adapter/gateway internal/adapter/sandbox internal/adapter/inside", plain},
 		{"internal/killtest", "internal/...", forTest},
 		{"internal/agentse2e", "internal/...", forTest},
 		{"internal/fairtest", "internal/...", forTest},
@@ -143,7 +145,8 @@ func owners() []owned {
 		{"github.com/tetratelabs/wazero/", "internal/source/treesitter"},
 		{"database/sql", "internal/store"},
 		{"os/exec", "internal/adapter/... internal/bench internal/check/checktest internal/killtest internal/fairtest bench/..."},
-		{"net/http", "internal/adapter/agent/fakemodel internal/adapter/registry"},
+		{"net/http", "internal/adapter/agent/fakemodel internal/adapter/gateway internal/adapter/registry"},
+		{"net/http/httptrace", "internal/adapter/gateway"},
 		{"plugin", "tests"},
 		{"unsafe", "tests"},
 	}
