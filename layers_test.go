@@ -66,6 +66,7 @@ func layers() []layer {
 		{"internal/adapter/agent/fakemodel", "internal/core/...", forTest},
 		{"internal/adapter/git", "internal/core/... internal/adapter/git/...", plain},
 		{"internal/adapter/git/folders", "internal/core/... internal/adapter/git/lasting internal/adapter/git/raw", plain},
+		{"internal/adapter/sandbox", "internal/core/... internal/adapter/sandbox/confine", plain},
 		{"internal/adapter/...", "internal/core/...", plain},
 		{"internal/store", "internal/core/...", plain},
 		{"internal/check", "internal/core/... internal/source internal/source/reader", plain},
@@ -126,7 +127,7 @@ func owners() []owned {
 		{"github.com/spf13/pflag", "internal/cli/manual"},
 		{"go.yaml.in/yaml/v3", "internal/core/yamlfile"},
 		{"github.com/bmatcuk/doublestar/v4", "internal/core/plan"},
-		{"golang.org/x/sys/", "internal/adapter/sandbox internal/store"},
+		{"golang.org/x/sys/", "internal/adapter/sandbox internal/adapter/sandbox/confine internal/store"},
 		{"golang.org/x/term", "internal/cli"},
 		{"golang.org/x/mod/", "internal/source/manifest internal/adapter/registry"},
 		{"github.com/BurntSushi/toml", "internal/source/manifest internal/check/secrets"},
@@ -139,7 +140,7 @@ func owners() []owned {
 		{"os/exec", "internal/adapter/... internal/bench internal/check/checktest internal/killtest internal/fairtest bench/..."},
 		{"net/http", "internal/adapter/agent/fakemodel internal/adapter/registry"},
 		{"plugin", "tests"},
-		{"unsafe", "tests"},
+		{"unsafe", "internal/adapter/sandbox/confine"},
 	}
 }
 
