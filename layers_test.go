@@ -72,6 +72,7 @@ func layers() []layer {
 		{"internal/adapter/agent/fakemodel", "internal/core/...", forTest},
 		{"internal/adapter/git", "internal/core/... internal/adapter/git/...", plain},
 		{"internal/adapter/git/folders", "internal/core/... internal/adapter/git/lasting internal/adapter/git/raw", plain},
+		{"internal/adapter/sandbox", "internal/core/... internal/adapter/sandbox/confine", plain},
 		{"internal/adapter/...", "internal/core/...", plain},
 		{"internal/store", "internal/core/...", plain},
 		{"internal/check", "internal/core/... internal/source internal/source/reader", plain},
@@ -134,7 +135,7 @@ func owners() []owned {
 		{"github.com/spf13/pflag", "internal/cli/manual"},
 		{"go.yaml.in/yaml/v3", "internal/core/yamlfile"},
 		{"github.com/bmatcuk/doublestar/v4", "internal/core/plan"},
-		{"golang.org/x/sys/", "internal/adapter/sandbox internal/store"},
+		{"golang.org/x/sys/", "internal/adapter/sandbox internal/adapter/sandbox/confine internal/store"},
 		{"golang.org/x/term", "internal/cli"},
 		{"golang.org/x/mod/", "internal/source/manifest internal/adapter/registry"},
 		{"github.com/BurntSushi/toml", "internal/source/manifest internal/check/secrets"},
@@ -148,7 +149,7 @@ func owners() []owned {
 		{"net/http", "internal/adapter/agent/fakemodel internal/adapter/gateway internal/adapter/registry"},
 		{"net/http/httptrace", "internal/adapter/gateway"},
 		{"plugin", "tests"},
-		{"unsafe", "tests"},
+		{"unsafe", "internal/adapter/sandbox/confine"},
 	}
 }
 
