@@ -130,7 +130,7 @@ func owners() []owned {
 		{"github.com/bmatcuk/doublestar/v4", "internal/core/plan"},
 		{"golang.org/x/sys/", "internal/adapter/sandbox internal/store"},
 		{"golang.org/x/term", "internal/cli"},
-		{"golang.org/x/mod/", "internal/source/manifest internal/adapter/registry"},
+		{"golang.org/x/mod/", "internal/source/manifest internal/adapter/registry internal/adapter/mirror"},
 		{"github.com/BurntSushi/toml", "internal/source/manifest internal/check/secrets"},
 		{"github.com/google/uuid", "internal/app internal/store"},
 		{"github.com/reviewdog/errorformat", "internal/check/linters"},
@@ -139,7 +139,7 @@ func owners() []owned {
 		{"github.com/tetratelabs/wazero/", "internal/source/treesitter"},
 		{"database/sql", "internal/store"},
 		{"os/exec", "internal/adapter/... internal/bench internal/check/checktest internal/killtest internal/fairtest bench/..."},
-		{"net/http", "internal/adapter/agent/fakemodel internal/adapter/registry"},
+		{"net/http", "internal/adapter/agent/fakemodel internal/adapter/registry internal/adapter/mirror"},
 		{"plugin", "tests"},
 		{"unsafe", "tests"},
 	}
