@@ -38,17 +38,16 @@ func (x *exchange) python(u *upstreams, parts []string) error {
 	if err != nil || n < 0 || n >= len(u.pypi) || u.pypi[n] == nil || strconv.Itoa(n) != parts[0] {
 		return refused("there is no Python index with the number %s and an address of http or https: your settings have %d", printable(parts[0], 20), len(u.pypi))
 	}
-	p := pyWant{from: u.pypi[n], name: normalName(parts[1])}
+	p := pyExchange{exchange: x, from: u.pypi[n], name: normalName(parts[1])}
 	p.path = "/pypi/" + parts[0] + "/" + p.name + "/"
 	p.key = "pypi " + parts[0] + " " + p.name
 	if err := x.door.names.ask("pypi " + p.name); err != nil {
 		return err
 	}
 	if len(parts) == 3 {
-		p.file = parts[2]
-		err = x.pyFile(p)
+		err = p.file(parts[2])
 	} else {
-		err = x.pyPage(p)
+		err = p.page()
 	}
 	switch {
 	case err == nil:
@@ -59,11 +58,11 @@ func (x *exchange) python(u *upstreams, parts []string) error {
 	return err
 }
 
-// pyWant is what is asked of a Python index.
-type pyWant struct {
+// pyExchange is a request for something of one package of a Python index.
+type pyExchange struct {
+	*exchange
 	from *base
 	name string // as PEP 503 spells it
-	file string
 	path string // of its page at the door
 	key  string // of its files' places
 }
@@ -74,33 +73,33 @@ func normalName(name string) string {
 	return strings.Join(parts, "-")
 }
 
-// pyPage answers with the page of a package, made anew from what the index
+// page answers with the page of a package, made anew from what the index
 // says: with the door's addresses for files, and nothing else that leads out.
-func (x *exchange) pyPage(p pyWant) error {
-	page, err := x.readPage(p)
+func (p pyExchange) page() error {
+	page, err := p.readPage()
 	if err != nil {
 		return err
 	}
-	if strings.Contains(x.r.Header.Get("Accept"), simpleJSON) {
+	if strings.Contains(p.r.Header.Get("Accept"), simpleJSON) {
 		body, err := page.json(p.path)
 		if err != nil {
 			return failed(http.StatusBadGateway, "the page of %s could not be written", p.name)
 		}
-		return x.text(simpleJSON, body)
+		return p.text(simpleJSON, body)
 	}
-	return x.text(simpleHTML+"; charset=utf-8", page.html(p.path))
+	return p.text(simpleHTML+"; charset=utf-8", page.html(p.path))
 }
 
 // readPage gets the page of a package and notes where its files are.
-func (x *exchange) readPage(p pyWant) (simplePage, error) {
+func (p pyExchange) readPage() (simplePage, error) {
 	q := wanted{from: p.from, url: p.from.at(url.PathEscape(p.name) + "/"), accept: simpleJSON + ", " + simpleHTML + ";q=0.1"}
-	body, header, at, err := x.whole(q, maxPage)
+	body, header, at, err := p.whole(q, maxPage)
 	if err != nil {
 		return simplePage{}, err
 	}
 	page, err := readSimple(p.name, header.Get("Content-Type"), body)
 	if err != nil {
-		return simplePage{}, failed(http.StatusBadGateway, "the answer of %s is no page of a Python index: %v", x.c.Host, err)
+		return simplePage{}, failed(http.StatusBadGateway, "the answer of %s is no page of a Python index: %v", p.c.Host, err)
 	}
 	places := map[string]*url.URL{}
 	kept := page.Files[:0]
@@ -120,21 +119,21 @@ func (x *exchange) readPage(p pyWant) (simplePage, error) {
 		kept = append(kept, f)
 	}
 	page.Files = kept
-	x.door.mirror.places.set(p.key, places)
+	p.door.mirror.places.set(p.key, places)
 	return page, nil
 }
 
-// pyFile answers with a file that the page of its package lists, or with what
+// file answers with a file that the page of its package lists, or with what
 // is written beside a wheel about it (PEP 658).
-func (x *exchange) pyFile(p pyWant) error {
-	name, isMetadata := strings.CutSuffix(p.file, ".metadata")
-	at, listed := x.door.mirror.places.get(p.key, name)
+func (p pyExchange) file(file string) error {
+	name, isMetadata := strings.CutSuffix(file, ".metadata")
+	at, listed := p.door.mirror.places.get(p.key, name)
 	if !listed {
-		if _, err := x.readPage(p); err != nil {
+		if _, err := p.readPage(); err != nil {
 			return err
 		}
-		if at, listed = x.door.mirror.places.get(p.key, name); !listed {
-			return failed(http.StatusNotFound, "%s lists no such file of %s", x.c.Host, p.name)
+		if at, listed = p.door.mirror.places.get(p.key, name); !listed {
+			return failed(http.StatusNotFound, "%s lists no such file of %s", p.c.Host, p.name)
 		}
 	}
 	limit := int64(maxWheel)
@@ -143,5 +142,5 @@ func (x *exchange) pyFile(p pyWant) error {
 		beside.Path, beside.RawPath = at.Path+".metadata", ""
 		at, limit = &beside, maxMetadata
 	}
-	return x.pass(wanted{from: p.from, url: at, accept: "*/*"}, "application/octet-stream", limit)
+	return p.pass(wanted{from: p.from, url: at, accept: "*/*"}, "application/octet-stream", limit)
 }
