@@ -49,6 +49,9 @@ type request struct {
 	Env     []string `json:"env"`
 	Stdin   []byte   `json:"stdin,omitempty"`
 	LimitMS int64    `json:"limit_ms"`
+
+	Door   *job.Door `json:"door,omitempty"`
+	Keeper []string  `json:"keeper,omitempty"`
 }
 
 // report is what the shim of a command reports.
@@ -128,12 +131,15 @@ func (e *Executor) request(c job.Command) (request, error) {
 	if (c.Shell == "") == (len(c.Argv) == 0) {
 		return request{}, fault.New(fault.Invalid, "a command needs either argv or a shell line, and not both")
 	}
-	q := request{Argv: c.Argv, Dir: c.Dir, Env: mergeEnv(e.base, c.Env), Stdin: []byte(c.Stdin), LimitMS: c.LimitMS}
+	q := request{Argv: c.Argv, Dir: c.Dir, Env: mergeEnv(e.base, c.Env), Stdin: []byte(c.Stdin), LimitMS: c.LimitMS, Door: c.Door, Keeper: c.DoorKeeper}
 	if c.Shell != "" {
 		q.Argv = []string{"sh", "-c", c.Shell}
 	}
 	if q.LimitMS < 0 {
 		return request{}, fault.New(fault.Invalid, "run %s: the limit is negative", q.Argv[0])
+	}
+	if err := validateDoor(q.Door, q.Keeper); err != nil {
+		return request{}, fault.Wrap(fault.Invalid, err, "run %s", q.Argv[0])
 	}
 	return q, validateLaunch(q.Argv, q.Dir, q.Env)
 }
@@ -265,7 +271,9 @@ func execute(q request, stop <-chan struct{}) report {
 	stdin, err := feed(string(q.Stdin))
 	if err == nil {
 		var main int
-		main, rep.Level, err = start(launch{argv: q.Argv, dir: q.Dir, env: q.Env, stdin: stdin, stdout: stdout, stderr: stderr})
+		main, rep.Level, err = start(launch{
+			argv: q.Argv, dir: q.Dir, env: q.Env, stdin: stdin, stdout: stdout, stderr: stderr, door: q.Door, keeper: q.Keeper,
+		})
 		_ = stdin.Close()
 		if err == nil {
 			// Copies kept here would hold the streams open for their reader.

@@ -28,7 +28,8 @@
 // died. It never starts the program again: it kills what is left of it and
 // records the operation as lost.
 //
-// Nothing is confined yet; see confine.
+// A process that has a door (job.Door) finds it at an address of its own
+// loopback. The shim forwards each connection to the door's socket.
 package sandbox
 
 import (
@@ -45,7 +46,7 @@ import (
 
 // LevelOff says that processes run with all rights of the user who runs
 // Muster.
-const LevelOff = "off"
+const LevelOff = job.LevelOff
 
 // A Probe is called by a shim at each step that matters after a crash. A test
 // ends the shim there. The steps are locked, started, spawned, ended,
@@ -101,7 +102,22 @@ func validateSpec(s job.Spec) error {
 	case s.LimitMS < 0 || s.GraceMS < 0 || s.OutputCap < 0:
 		return fault.New(fault.Invalid, "operation %s: a limit is negative", s.ID)
 	}
-	return fault.Wrap(fault.Invalid, validateLaunch(s.Argv, s.Dir, s.Env), "operation %s", s.ID)
+	err := validateLaunch(s.Argv, s.Dir, s.Env)
+	if err == nil {
+		err = validateDoor(s.Door, s.DoorKeeper)
+	}
+	return fault.Wrap(fault.Invalid, err, "operation %s", s.ID)
+}
+
+// validateDoor says whether a door can be opened as asked.
+func validateDoor(d *job.Door, keeper []string) error {
+	switch {
+	case d != nil && !filepath.IsAbs(d.Socket):
+		return fault.New(fault.Invalid, "the door's socket %q is not absolute", d.Socket)
+	case len(keeper) > 0 && !filepath.IsAbs(keeper[0]):
+		return fault.New(fault.Invalid, "the door's keeper %q is not absolute", keeper[0])
+	}
+	return nil
 }
 
 // validateLaunch says whether the system can be asked to start this at all.

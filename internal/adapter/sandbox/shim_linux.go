@@ -146,7 +146,7 @@ func (s *shim) operate() error {
 
 // spawn starts the program. Nothing of it lives when there is an error.
 func (s *shim) spawn() (t *tree, streams [2]*stream, err error) {
-	l := launch{argv: s.spec.Argv, dir: s.spec.Dir, env: withMark(s.spec.Env, opMark(s.dir))}
+	l := launch{argv: s.spec.Argv, dir: s.spec.Dir, env: withMark(s.spec.Env, opMark(s.dir)), door: s.spec.Door, keeper: s.spec.DoorKeeper}
 	// The program has its own copies once it is started.
 	defer func() { _, _, _ = l.stdin.Close(), l.stdout.Close(), l.stderr.Close() }()
 	if streams[0], l.stdout, err = openStream(s.path(stdoutFile), s.spec.OutputCap); err != nil {

@@ -59,19 +59,24 @@ type launch struct {
 	stdin  *os.File
 	stdout *os.File
 	stderr *os.File
+	door   *job.Door
+	keeper []string
 }
-
-// confine is where a process is put behind the walls that this machine offers
-// (namespaces, Landlock), by changing how it is launched; it gives the level
-// in force. There are none yet.
-func confine(l launch) (launch, string) { return l, LevelOff }
 
 // start executes l in a session of its own. Nothing is inherited but the
 // environment and the three streams.
 func start(l launch) (pid int, level string, err error) {
-	l, level = confine(l)
+	level = LevelOff
 	if info, err := os.Stat(l.dir); err != nil || !info.IsDir() {
 		return 0, level, fault.New(fault.NotFound, "working directory %s does not exist", l.dir)
+	}
+	if l.door != nil {
+		listener, err := listenHere()
+		if err != nil {
+			return 0, level, fault.Wrap(fault.Transient, err, "open the door")
+		}
+		l.argv, l.env = job.PutDoor(l.argv, listener.Addr().String()), job.PutDoor(l.env, listener.Addr().String())
+		go newDoor(*l.door, l.keeper).serve(listener)
 	}
 	program, err := findProgram(l.argv[0], l.dir, l.env)
 	if err != nil {

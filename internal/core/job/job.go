@@ -9,7 +9,7 @@ package job
 
 // SpecVersion is the version of Spec that this program writes; it reads all
 // versions up to it.
-const SpecVersion = 1
+const SpecVersion = 2
 
 // Spec says how an operation is to be started. It is written once, as
 // spec.json, before the operation starts, and never changed.
@@ -23,6 +23,11 @@ type Spec struct {
 	LimitMS   int64    `json:"limit_ms"`        // wall-clock limit; 0 means none
 	GraceMS   int64    `json:"grace_ms"`        // between SIGTERM and SIGKILL
 	OutputCap int64    `json:"output_cap"`      // bytes kept per stream; the rest is counted and dropped
+
+	// Since version 2.
+	Confine    *Confinement `json:"confine,omitempty"`     // what it may touch; nil means LevelOff
+	Door       *Door        `json:"door,omitempty"`        // nil means that nothing listens at DoorAddress
+	DoorKeeper []string     `json:"door_keeper,omitempty"` // argv that makes sure that somebody serves the door; run when nobody does; empty means none
 }
 
 // ExitState says how an operation ended.
@@ -87,6 +92,10 @@ type Command struct {
 	Stdin     string
 	LimitMS   int64 // wall-clock limit; 0 means none
 	OutputCap int64 // bytes kept of each stream: the first and the last half; 0 means 1 MiB
+
+	Confine    *Confinement // as in Spec
+	Door       *Door        // as in Spec
+	DoorKeeper []string     // as in Spec
 }
 
 // Output is what a command left.
@@ -98,5 +107,5 @@ type Output struct {
 	Stderr     string
 	Capped     bool // some output was dropped
 	DurationMS int64
-	Sandbox    string // level in force: "off" until a sandbox exists
+	Sandbox    string // level in force, one of LevelOff, LevelStandard, LevelStrict
 }

@@ -48,3 +48,14 @@ func TestTokensLeaveOutTheCache(t *testing.T) {
 		t.Errorf("%d tokens", got)
 	}
 }
+
+func TestPutDoor(t *testing.T) {
+	in := []string{"BASE=http://" + job.DoorAddress + "/a," + job.DoorAddress, "127.0.0.1:MUSTER", ""}
+	want := []string{"BASE=http://127.0.0.1:5/a,127.0.0.1:5", "127.0.0.1:MUSTER", ""}
+	if got := job.PutDoor(in, "127.0.0.1:5"); !reflect.DeepEqual(got, want) {
+		t.Errorf("%q", got)
+	}
+	if in[0] != "BASE=http://"+job.DoorAddress+"/a,"+job.DoorAddress {
+		t.Error("the texts that were given are changed")
+	}
+}
