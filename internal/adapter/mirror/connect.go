@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"muster/internal/core/egress"
@@ -52,6 +53,11 @@ func (x *exchange) connect() error {
 	x.c.Status, x.c.Opened = http.StatusOK, true
 	x.door.record(x.c)
 	x.c.Opened = false
+	forget, open := x.door.tunnels.add(inside, outside)
+	if !open {
+		return nil // the door was closed meanwhile
+	}
+	defer forget()
 	if err := inside.SetDeadline(time.Time{}); err != nil { // the server's limits on requests are not those of tunnels
 		return nil
 	}
@@ -63,26 +69,66 @@ func (x *exchange) connect() error {
 }
 
 // tunnel copies both ways until both sides have ended, or nothing has been said
-// for long.
+// for long. A side that has ended may have gone altogether, which shows only
+// when it is written to: the other one gets less time then.
 func (x *exchange) tunnel(inside, outside net.Conn, first *bufio.Reader) {
-	limit := x.door.mirror.times.tunnel
-	idle := time.AfterFunc(limit, func() {
-		_ = inside.Close() // ends both copies
-		_ = outside.Close()
-	})
+	times := x.door.mirror.times
+	var limit atomic.Int64
+	limit.Store(int64(times.tunnel))
+	idle := time.AfterFunc(times.tunnel, func() { closeBoth(inside, outside) }) // ends both copies
 	defer idle.Stop()
-	var both sync.WaitGroup
-	both.Go(func() {
-		copyOne(outside, &watched{Reader: first, read: func(n int) {
-			x.c.Sent += int64(n)
-			idle.Reset(limit)
+	one := func(to net.Conn, from io.Reader, count *int64) {
+		copyOne(to, &watched{Reader: from, read: func(n int) {
+			*count += int64(n)
+			idle.Reset(time.Duration(limit.Load()))
 		}})
-	})
-	copyOne(inside, &watched{Reader: outside, read: func(n int) {
-		x.c.Received += int64(n)
-		idle.Reset(limit)
-	}})
+		limit.Store(int64(min(times.tunnel, times.linger)))
+		idle.Reset(time.Duration(limit.Load()))
+	}
+	var both sync.WaitGroup
+	both.Go(func() { one(outside, first, &x.c.Sent) })
+	one(inside, outside, &x.c.Received)
 	both.Wait()
+}
+
+func closeBoth(inside, outside net.Conn) {
+	_ = inside.Close() // whoever reads or writes notices
+	_ = outside.Close()
+}
+
+// tunnels are those of one door that are open.
+type tunnels struct {
+	mu     sync.Mutex
+	closed bool
+	ends   map[net.Conn]net.Conn
+}
+
+// add notes a tunnel. It gives false when the door is closed.
+func (t *tunnels) add(inside, outside net.Conn) (forget func(), open bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return nil, false
+	}
+	if t.ends == nil {
+		t.ends = map[net.Conn]net.Conn{}
+	}
+	t.ends[inside] = outside
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		delete(t.ends, inside)
+	}, true
+}
+
+// close ends all of them, and every later one.
+func (t *tunnels) close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = true
+	for inside, outside := range t.ends {
+		closeBoth(inside, outside)
+	}
 }
 
 // copyOne copies one way, and then says that no more will come.

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"muster/internal/adapter/mirror"
 	"muster/internal/core/registries"
@@ -204,5 +205,67 @@ func TestRegistriesThatLeadInside(t *testing.T) {
 	}
 	if got := w.recorded(); len(got) != 1 || got[0].Refused == "" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A closed door leaves no tunnel open, and opens none.
+func TestClosedDoor(t *testing.T) {
+	address, _ := echo(t)
+	w := open(t, registries.Config{}, "api.example.com")
+	w.mirror.Replace(mirror.Outside{
+		Lookup: func(string) ([]netip.Addr, error) { return []netip.Addr{netip.MustParseAddr("1.1.1.1")}, nil },
+		Dial:   func(_, _ string) (net.Conn, error) { return net.Dial("tcp", address) },
+	})
+	const ask = "CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com:443\r\n\r\n"
+	status, _, conn, r := w.raw(ask)
+	if _, err := io.WriteString(conn, "x"); err != nil || status != http.StatusOK {
+		t.Fatal(status, err)
+	}
+	if b, err := r.ReadByte(); err != nil || b != 'x' {
+		t.Fatal(b, err)
+	}
+	if err := w.handler.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.ReadByte(); err == nil {
+		t.Error("the tunnel is still open")
+	}
+	conn, err := net.Dial("tcp", w.address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, ask); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(conn); len(got) != 0 {
+		t.Errorf("%s %v", got, err)
+	}
+}
+
+// A process that has gone does not keep a tunnel open that is silent.
+func TestSilentTunnel(t *testing.T) {
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	w := open(t, registries.Config{}, "api.example.com")
+	w.mirror.Hurry(50 * time.Millisecond)
+	w.mirror.Replace(mirror.Outside{
+		Lookup: func(string) ([]netip.Addr, error) { return []netip.Addr{netip.MustParseAddr("1.1.1.1")}, nil },
+		Dial:   func(_, _ string) (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) },
+	})
+	status, _, _, r := w.raw("CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com:443\r\n\r\n")
+	far, err := l.Accept()
+	if err != nil || status != http.StatusOK {
+		t.Fatal(status, err)
+	}
+	defer far.Close()
+	if _, err := r.ReadByte(); err == nil {
+		t.Error("something came through")
+	}
+	if _, err := far.Read(make([]byte, 1)); err == nil {
+		t.Error("something came through")
 	}
 }

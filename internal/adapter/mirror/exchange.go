@@ -12,7 +12,7 @@ const configFile = ".muster/config.yaml"
 
 // exchange is one request and its answer.
 type exchange struct {
-	door    *door
+	door    *Door
 	w       http.ResponseWriter
 	r       *http.Request
 	c       Connection

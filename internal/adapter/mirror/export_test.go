@@ -36,7 +36,7 @@ func (m *Mirror) Replace(o Outside) {
 
 // Hurry makes the mirror wait for nobody longer than d.
 func (m *Mirror) Hurry(d time.Duration) {
-	m.times = times{header: d, idle: d, text: d, file: d, tunnel: d}
+	m.times = times{header: d, idle: d, text: d, file: d, tunnel: d, linger: d}
 	m.client = m.newClient()
 }
 

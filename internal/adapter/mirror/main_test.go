@@ -21,6 +21,7 @@ import (
 type world struct {
 	t       *testing.T
 	mirror  *mirror.Mirror
+	handler *mirror.Door
 	door    *httptest.Server
 	config  registries.Config
 	mu      sync.Mutex
@@ -40,7 +41,8 @@ func open(t *testing.T, c registries.Config, hosts ...string) *world {
 		}
 		allow.Egress = append(allow.Egress, h)
 	}
-	w.door = httptest.NewServer(w.mirror.Door(allow, w.record))
+	w.handler = w.mirror.Door(allow, w.record)
+	w.door = httptest.NewServer(w.handler)
 	t.Cleanup(w.door.Close)
 	return w
 }

@@ -83,13 +83,14 @@ type times struct {
 	text   time.Duration // until an answer that is read whole has ended
 	file   time.Duration // until an answer that is passed on has ended
 	tunnel time.Duration // a tunnel in which nothing is said
+	linger time.Duration // the same, when one side has ended
 }
 
 // New gives a mirror.
 func New(o Options) *Mirror {
 	m := &Mirror{
 		settings: o.Settings, now: o.Now,
-		times: times{header: 30 * time.Second, idle: time.Minute, text: 2 * time.Minute, file: time.Hour, tunnel: 10 * time.Minute},
+		times: times{header: 30 * time.Second, idle: time.Minute, text: 2 * time.Minute, file: time.Hour, tunnel: 10 * time.Minute, linger: 30 * time.Second},
 		lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		},
@@ -140,21 +141,30 @@ const (
 // request, at its end, from several goroutines.
 //
 // The handler must get requests as they came: a ServeMux would clean their
-// paths first. It needs HTTP/1.1, for tunnels.
-func (m *Mirror) Door(a Allow, record func(Connection)) http.Handler {
-	return &door{mirror: m, allow: a, record: record, slots: make(chan struct{}, maxTogether), names: newNames()}
+// paths first. It needs HTTP/1.1, for tunnels. A server that ends does not end
+// tunnels: Close does.
+func (m *Mirror) Door(a Allow, record func(Connection)) *Door {
+	return &Door{mirror: m, allow: a, record: record, slots: make(chan struct{}, maxTogether), names: newNames()}
 }
 
-type door struct {
-	mirror *Mirror
-	allow  Allow
-	record func(Connection)
-	slots  chan struct{}
-	names  *names
+// Door is the handler of one door.
+type Door struct {
+	mirror  *Mirror
+	allow   Allow
+	record  func(Connection)
+	slots   chan struct{}
+	names   *names
+	tunnels tunnels
+}
+
+// Close ends the tunnels of the door, and lets no more begin.
+func (d *Door) Close() error {
+	d.tunnels.close()
+	return nil
 }
 
 // ServeHTTP answers one request and records it.
-func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{door: d, w: w, r: r, c: Connection{
 		StartUS: d.mirror.now().UnixMicro(), Method: printable(r.Method, 16), Path: printable(r.RequestURI, 512),
 	}}
