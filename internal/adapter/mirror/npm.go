@@ -1,0 +1,238 @@
+package mirror
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// npmWant is what a path of the protocol of npm registries asks for. The parts
+// are checked; a name is never one of the registry's own paths ("-").
+type npmWant struct {
+	scope   string // "@mine", or ""
+	name    string // with its scope
+	version string // a version or a tag: its manifest alone
+	file    string // path of a tarball, as the registry has it, without the path of the registry itself
+}
+
+// Bounds in bytes.
+const (
+	maxPackument = 64 << 20
+	maxTarball   = 1 << 30
+	maxNPMName   = 214 // as npm has it
+)
+
+var (
+	npmName    = regexp.MustCompile(`^[A-Za-z0-9~][A-Za-z0-9._~-]*$`)
+	npmScope   = regexp.MustCompile(`^@[A-Za-z0-9~-][A-Za-z0-9._~-]*$`)
+	npmVersion = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.+-]{0,127}$`)
+	npmOther   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$`)
+)
+
+// readNPM reads the parts of a path below a registry. It gives false for what
+// is none of: a package, one version of it, a tarball.
+func readNPM(parts []string) (npmWant, bool) {
+	w := npmWant{}
+	rest := parts
+	if len(rest) > 1 && npmScope.MatchString(rest[0]) {
+		w.scope, rest = rest[0], rest[1:]
+	}
+	if len(rest) == 0 || !npmName.MatchString(rest[0]) {
+		return npmWant{}, false
+	}
+	name := rest[0]
+	if w.name = name; w.scope != "" {
+		w.name = w.scope + "/" + name
+	}
+	if len(w.name) > maxNPMName {
+		return npmWant{}, false
+	}
+	switch rest = rest[1:]; {
+	case len(rest) == 0:
+		return w, true
+	case len(rest) == 1 && npmVersion.MatchString(rest[0]):
+		w.version = rest[0]
+		return w, true
+	}
+	return readTarball(parts)
+}
+
+// readTarball reads the path of a tarball: [@scope/]name/-/name-version.tgz, as
+// most registries have it, the same below folders of the registry's own, or any
+// that names the package in a scope: download/@mine/name/1.0.0/0123abcd.
+func readTarball(parts []string) (npmWant, bool) {
+	n := len(parts)
+	if n > 10 {
+		return npmWant{}, false
+	}
+	at := slices.IndexFunc(parts, npmScope.MatchString)
+	w := npmWant{file: strings.Join(parts, "/")}
+	switch {
+	case at >= 0 && at+2 < n:
+		w.scope, w.name = parts[at], parts[at+1]
+	case at < 0 && n >= 3 && parts[n-2] == "-":
+		w.name = parts[n-3]
+	}
+	for i, p := range parts {
+		if i != at && !npmOther.MatchString(p) && (p != "-" || i != n-2) {
+			return npmWant{}, false
+		}
+	}
+	if n >= 2 && parts[n-2] == "-" {
+		version, isOfName := strings.CutPrefix(parts[n-1], w.name+"-")
+		version, isTarball := strings.CutSuffix(version, ".tgz")
+		if !isOfName || !isTarball || !npmVersion.MatchString(version) {
+			return npmWant{}, false
+		}
+	}
+	if !npmName.MatchString(w.name) {
+		return npmWant{}, false
+	}
+	if w.scope != "" {
+		w.name = w.scope + "/" + w.name
+	}
+	return w, len(w.name) <= maxNPMName
+}
+
+// cutPrefix takes the path of the door, and that of a registry, from the parts:
+// npm puts the path that a lockfile names below its registry, or in its place.
+func (u *upstreams) cutPrefix(parts []string) (rest []string, below bool) {
+	if below = parts[0] == "npm"; below {
+		rest = parts[1:]
+	} else {
+		rest = parts
+	}
+	if len(parts) < 3 || parts[len(parts)-2] != "-" {
+		return rest, below
+	}
+	for _, prefix := range u.npmPaths {
+		for _, from := range [][]string{parts, rest} {
+			if len(from) > len(prefix) && slices.Equal(from[:len(prefix)], prefix) {
+				return from[len(prefix):], below
+			}
+		}
+	}
+	return rest, below
+}
+
+// npm answers a request for something of an npm registry: all below /npm/, and
+// tarballs at any of the addresses that npm makes of those in a lockfile.
+func (x *exchange) npm(u *upstreams, parts []string) error {
+	rest, below := u.cutPrefix(parts)
+	w, ok := readNPM(rest)
+	switch {
+	case !ok && len(rest) > 0 && rest[0] == "-":
+		return refused("of an npm registry only packages are let through, no search, account or audit")
+	case !ok || !below && w.file == "":
+		return refused("the path is not one of a package: /go/, /npm/ and /pypi/ are")
+	}
+	from := u.npm
+	if own := u.scopes[w.scope]; own != nil {
+		from = own
+	}
+	if from == nil {
+		return refused("no npm registry is configured: npm config get registry, outside, has none with http or https")
+	}
+	if err := x.door.names.ask("npm " + w.name); err != nil {
+		return err
+	}
+	err := x.npmFrom(from, w)
+	switch {
+	case err == nil:
+		x.door.names.found("npm " + w.name)
+	case isMissing(err):
+		x.door.names.lacks()
+	}
+	return err
+}
+
+func (x *exchange) npmFrom(from *base, w npmWant) error {
+	if w.file == "" {
+		body, kind, err := x.packument(from, w)
+		if err != nil {
+			return err
+		}
+		return x.text(kind, body)
+	}
+	at, listed := x.door.mirror.places.get("npm "+w.name, w.file)
+	conventional := strings.HasPrefix(w.file, w.name+"/-/")
+	switch {
+	case listed:
+	case conventional:
+		at = from.at(escapeParts(w.file))
+	default:
+		if _, _, err := x.packument(from, npmWant{scope: w.scope, name: w.name}); err != nil {
+			return err
+		}
+		if at, listed = x.door.mirror.places.get("npm "+w.name, w.file); !listed {
+			return failed(http.StatusNotFound, "%s lists no such file of %s", x.c.Host, w.name)
+		}
+	}
+	return x.pass(wanted{from: from, url: at, accept: "*/*"}, "application/octet-stream", maxTarball)
+}
+
+const (
+	npmShort = "application/vnd.npm.install-v1+json"
+	npmFull  = "application/json"
+)
+
+// packument gets what the registry says of a package, and where its tarballs
+// are. npm itself takes tarballs from its registry wherever they are said to
+// be (replace-registry-host), and notes in lockfiles what is said: the
+// addresses stay. For everybody else they are made addresses of the door.
+func (x *exchange) packument(from *base, w npmWant) (body []byte, kind string, err error) {
+	below := url.PathEscape(w.name)
+	if w.version != "" {
+		below += "/" + url.PathEscape(w.version)
+	}
+	q := wanted{from: from, url: from.at(below), accept: npmFull}
+	if strings.Contains(x.r.Header.Get("Accept"), npmShort) {
+		q.accept = npmShort + "; q=1.0, " + npmFull + "; q=0.8"
+	}
+	body, header, at, err := x.whole(q, maxPackument)
+	if err != nil {
+		return nil, "", err
+	}
+	isNPM := strings.HasPrefix(x.r.UserAgent(), "npm/")
+	found := map[string]*url.URL{}
+	body, err = rewriteTarballs(body, func(version, address string) string {
+		to, err := at.Parse(address)
+		if err != nil || !npmVersion.MatchString(version) {
+			return address
+		}
+		if to.Host == from.url.Host {
+			to.Scheme = from.url.Scheme // a registry behind another server may not know that it is encrypted
+		}
+		own := strings.TrimPrefix(to.EscapedPath(), strings.TrimSuffix(from.url.EscapedPath(), "/"))
+		usual := w.name + "/-/" + w.name[strings.LastIndexByte(w.name, '/')+1:] + "-" + version + ".tgz"
+		if to.Host != from.url.Host || own != "/"+usual {
+			found[usual] = to
+			if path, ok := split(own); ok {
+				found[strings.Join(path, "/")] = to
+			}
+		}
+		if isNPM {
+			return address
+		}
+		return "http://" + printable(x.r.Host, 300) + "/npm/" + escapeParts(usual)
+	})
+	if err != nil {
+		return nil, "", failed(http.StatusBadGateway, "the answer of %s is none of an npm registry: %v", x.c.Host, err)
+	}
+	x.door.mirror.places.set("npm "+w.name, found)
+	if strings.HasPrefix(header.Get("Content-Type"), npmShort) {
+		return body, npmShort, nil
+	}
+	return body, npmFull, nil
+}
+
+// escapeParts escapes the parts of a path.
+func escapeParts(path string) string {
+	var out []string
+	for part := range strings.SplitSeq(path, "/") {
+		out = append(out, url.PathEscape(part))
+	}
+	return strings.Join(out, "/")
+}
