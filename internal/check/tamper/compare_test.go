@@ -18,9 +18,20 @@ func TestSuspicious(t *testing.T) {
 		cond, subject, text string
 		want                bool
 	}{
-		{"os.Getenv(\"X\") != \"\"", "total", "", true}, {"total > 0", "total", "", true}, {"n > 0", "n", "", false}, {"err == total", "total", "", false}, {"totals > 0", "total", "", false}, {"tt.total > 0", "total", "", false},
-		{"!(total == nil)", "x", "", true}, {"!(total == 4)", "x", "", false}, {"mode == 'fast'", "x", "equal(run(mode), 1)", true}, {"mode == 'fast'", "x", "equal(run(other), 1)", false}, {"ready(mode)", "x", "equal(run(mode), 1)", false},
-		{"len(rows) == 0", "x", "equal(first(rows), 1)", true}, {"err == 'x'", "x", "equal(err, 1)", false}, {"ok == 'x'", "x", "equal(ok, 1)", false},
+		{"os.Getenv(\"X\") != \"\"", "total", "", true},
+		{"total > 0", "total", "", true},
+		{"n > 0", "n", "", false},
+		{"err == total", "total", "", false},
+		{"totals > 0", "total", "", false},
+		{"tt.total > 0", "total", "", false},
+		{"!(total == nil)", "x", "", true},
+		{"!(total == 4)", "x", "", false},
+		{"mode == 'fast'", "x", "equal(run(mode), 1)", true},
+		{"mode == 'fast'", "x", "equal(run(other), 1)", false},
+		{"ready(mode)", "x", "equal(run(mode), 1)", false},
+		{"len(rows) == 0", "x", "equal(first(rows), 1)", true},
+		{"err == 'x'", "x", "equal(err, 1)", false},
+		{"ok == 'x'", "x", "equal(ok, 1)", false},
 	} {
 		if got := suspicious(tt.cond, source.Assertion{Subject: tt.subject, Text: tt.text}); got != tt.want {
 			t.Errorf("%s: %v", tt.cond, got)
@@ -35,10 +46,19 @@ func TestSlightly(t *testing.T) {
 		was, is string
 		want    bool
 	}{
-		{"assert x == 0.5", "assertAlmostEqual(x, 0.5, places=7)", true}, {"assert x == 0.5", "assertAlmostEqual(x, 0.5, places=1)", false}, {"assert x == 0.5", "assertAlmostEqual(x, 0.5, places=12)", true},
-		{"expect(x).toBe(0.5)", "expect(x).toBeCloseTo(0.5)", true}, {"expect(x).toBe(0.5)", "expect(x).toBeCloseTo(0.5, 1)", false}, {"expect(x).toBe(0.5)", "expect(x).toBeCloseTo(0.5, 2)", true},
-		{"equal(0.5, x)", "assert.InDelta(t, 0.5, x, 0.001)", true}, {"equal(0.5, x)", "assert.InDelta(t, 0.5, x, 0.1)", false}, {"equal(0.5, x)", "assert.InDelta(t, 0.5, x, 0.01)", true}, {"assert x == 0.5", "assert x == pytest.approx(0.5)", true},
-		{"equal(5, x)", "assert.InDelta(t, 5, x, 0.001)", false}, {"equal(float(x), 5)", "assert.InDelta(t, 5, x, 0.001)", true}, {"equal(0.5, x)", "truth(x)", false},
+		{"assert x == 0.5", "assertAlmostEqual(x, 0.5, places=7)", true},
+		{"assert x == 0.5", "assertAlmostEqual(x, 0.5, places=1)", false},
+		{"assert x == 0.5", "assertAlmostEqual(x, 0.5, places=12)", true},
+		{"expect(x).toBe(0.5)", "expect(x).toBeCloseTo(0.5)", true},
+		{"expect(x).toBe(0.5)", "expect(x).toBeCloseTo(0.5, 1)", false},
+		{"expect(x).toBe(0.5)", "expect(x).toBeCloseTo(0.5, 2)", true},
+		{"equal(0.5, x)", "assert.InDelta(t, 0.5, x, 0.001)", true},
+		{"equal(0.5, x)", "assert.InDelta(t, 0.5, x, 0.1)", false},
+		{"equal(0.5, x)", "assert.InDelta(t, 0.5, x, 0.01)", true},
+		{"assert x == 0.5", "assert x == pytest.approx(0.5)", true},
+		{"equal(5, x)", "assert.InDelta(t, 5, x, 0.001)", false},
+		{"equal(float(x), 5)", "assert.InDelta(t, 5, x, 0.001)", true},
+		{"equal(0.5, x)", "truth(x)", false},
 	} {
 		if got := slightly(pairs.Paired{Was: source.Assertion{Text: tt.was}, Is: source.Assertion{Text: tt.is}}); got != tt.want {
 			t.Errorf("%s to %s: %v", tt.was, tt.is, got)
@@ -52,9 +72,15 @@ func TestWidened(t *testing.T) {
 		was, is string
 		want    bool
 	}{
-		{"assertAlmostEqual(x, 0.5, places=7)", "assertAlmostEqual(x, 0.5, places=3)", true}, {"assertAlmostEqual(x, 0.5, places=3)", "assertAlmostEqual(x, 0.5, places=7)", false}, {"assertAlmostEqual(x, 0.5, places=3)", "assertAlmostEqual(x, 0.5, places=3)", false},
-		{"assertAlmostEqual(x, 0.5, delta=1)", "assertAlmostEqual(x, 0.5, delta=2)", true}, {"assertAlmostEqual(x, 0.5, delta=2)", "assertAlmostEqual(x, 0.5, delta=1)", false},
-		{"InDelta(t, 0.5, x, 0.1)", "InDelta(t, 0.5, x, 0.2)", true}, {"InDelta(t, 0.5, x, 0.1)", "InDelta(t, 0.6, x, 0.2)", false}, {"equal(x, 1)", "equal(x, 2)", false}, {"InDelta(t, y, x, z)", "InDelta(t, y, x, z)", false},
+		{"assertAlmostEqual(x, 0.5, places=7)", "assertAlmostEqual(x, 0.5, places=3)", true},
+		{"assertAlmostEqual(x, 0.5, places=3)", "assertAlmostEqual(x, 0.5, places=7)", false},
+		{"assertAlmostEqual(x, 0.5, places=3)", "assertAlmostEqual(x, 0.5, places=3)", false},
+		{"assertAlmostEqual(x, 0.5, delta=1)", "assertAlmostEqual(x, 0.5, delta=2)", true},
+		{"assertAlmostEqual(x, 0.5, delta=2)", "assertAlmostEqual(x, 0.5, delta=1)", false},
+		{"InDelta(t, 0.5, x, 0.1)", "InDelta(t, 0.5, x, 0.2)", true},
+		{"InDelta(t, 0.5, x, 0.1)", "InDelta(t, 0.6, x, 0.2)", false},
+		{"equal(x, 1)", "equal(x, 2)", false},
+		{"InDelta(t, y, x, z)", "InDelta(t, y, x, z)", false},
 	} {
 		if got := widened(pairs.Paired{Was: source.Assertion{Text: tt.was}, Is: source.Assertion{Text: tt.is}}); got != tt.want {
 			t.Errorf("%s to %s: %v", tt.was, tt.is, got)
@@ -83,8 +109,12 @@ func TestRank(t *testing.T) {
 		rank   int
 		weight int
 	}{
-		{"none", "", nil, 3, 1}, {"one that is not known", "other", nil, 0, 1}, {"a weak one", "pkg.check", []source.Assertion{truth("a", 1)}, 3, 1}, {"one with a strong part", "check", []source.Assertion{truth("a", 1), exact("a", "1", 1)}, 0, 2},
-		{"one whose strong part is dead", "check", []source.Assertion{truth("a", 1), dead, truth("b", 1)}, 3, 3}, {"one that asserts nothing itself", "check", nil, 0, 1},
+		{"none", "", nil, 3, 1},
+		{"one that is not known", "other", nil, 0, 1},
+		{"a weak one", "pkg.check", []source.Assertion{truth("a", 1)}, 3, 1},
+		{"one with a strong part", "check", []source.Assertion{truth("a", 1), exact("a", "1", 1)}, 0, 2},
+		{"one whose strong part is dead", "check", []source.Assertion{truth("a", 1), dead, truth("b", 1)}, 3, 3},
+		{"one that asserts nothing itself", "check", nil, 0, 1},
 	} {
 		j := judgeOf(asked.Asked{})
 		j.helpers[1]["check"] = &test{Test: source.Test{Assertions: tt.own}}
@@ -140,10 +170,10 @@ func TestWeigh(t *testing.T) {
 		{"nothing is said", "", "Tidy", nil, evidence.Gate},
 		{"a person names what it works with", "", "Remove parseLegacy", nil, evidence.Locator},
 		{"an agent names what it works with", "Tidy", "Remove parseLegacy", nil, evidence.Gate},
-		{"the task names the test", "Remove TestA > calc.del() is gone", "", nil, evidence.Context},
+		{"the task names the test", "Remove TestA > app.del() is gone", "", nil, evidence.Context},
 		{"a person names a short word of it", "", "Remove the bar", nil, evidence.Gate},
 		{"a person names a word of every test", "", "Remove DeepEqual", nil, evidence.Gate},
-		{"a person names what its name names", "", "Remove calc.del", nil, evidence.Locator},
+		{"a person names what its name names", "", "Remove app.del", nil, evidence.Locator},
 		{"a person names a word of its name", "", "Remove is", nil, evidence.Gate},
 		{"there is less code, and a person takes out something", "", "Remove old things", func(j *judge) { j.code.shrank = true }, evidence.Locator},
 		{"there is less code, and an agent takes out something", "Tidy", "Remove old things", func(j *judge) { j.code.shrank = true }, evidence.Gate},
@@ -154,7 +184,7 @@ func TestWeigh(t *testing.T) {
 	} {
 		j := judgeOf(asked.Asked{Task: tt.task, Claim: tt.claim})
 		j.code.differs = true
-		x := wholeTest("a_test.go", "TestA > calc.del() is gone", "parseLegacy(x)\nbar(DeepEqual)\n")
+		x := wholeTest("a_test.go", "TestA > app.del() is gone", "parseLegacy(x)\nbar(DeepEqual)\n")
 		if tt.adapt != nil {
 			tt.adapt(j)
 		}
@@ -176,8 +206,15 @@ func TestAnew(t *testing.T) {
 		helpers             bool   // those that are gone and come are no tests
 		want                bool
 	}{
-		{"nothing is left", 0, 0, 4, 4, "", false, true}, {"all are others", 0, 4, 0, 0, "", false, true}, {"three tests", 0, 0, 3, 3, "", false, false}, {"half of it", 2, 0, 2, 2, "", false, false}, {"more than half", 2, 0, 3, 2, "", false, true},
-		{"nothing came", 1, 0, 4, 2, "", false, false}, {"it came elsewhere", 1, 0, 4, 4, "x/", false, false}, {"helpers", 4, 0, 5, 5, "", true, false}, {"all are as they were", 5, 0, 0, 0, "", false, false},
+		{"nothing is left", 0, 0, 4, 4, "", false, true},
+		{"all are others", 0, 4, 0, 0, "", false, true},
+		{"three tests", 0, 0, 3, 3, "", false, false},
+		{"half of it", 2, 0, 2, 2, "", false, false},
+		{"more than half", 2, 0, 3, 2, "", false, true},
+		{"nothing came", 1, 0, 4, 2, "", false, false},
+		{"it came elsewhere", 1, 0, 4, 4, "x/", false, false},
+		{"helpers", 4, 0, 5, 5, "", true, false},
+		{"all are as they were", 5, 0, 0, 0, "", false, false},
 	} {
 		j := judgeOf(asked.Asked{})
 		f, g, elsewhere := textFile("a_test.go", strings.Repeat(steps+"\n", 9)), textFile("a_test.go", strings.Repeat(steps+"\n", 9)), textFile(tt.folder+"b_test.go", other)

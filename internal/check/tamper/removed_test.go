@@ -147,8 +147,12 @@ func TestNote(t *testing.T) {
 		want  int // of what is fresh
 		pool  int
 	}{
-		{"an assertion", []source.Assertion{exact("a", "1", 2)}, 0, 0, 1, 1}, {"a weak one", []source.Assertion{truth("a", 2)}, 0, 0, 0, 1}, {"a dead one", []source.Assertion{dead}, 0, 0, 0, 0},
-		{"with cases", []source.Assertion{exact("a", "1", 2)}, 3, 0, 4, 1}, {"cases alone", nil, 3, 0, 0, 0}, {"of a skipped test", []source.Assertion{exact("a", "1", 2)}, 0, 1, 0, 1},
+		{"an assertion", []source.Assertion{exact("a", "1", 2)}, 0, 0, 1, 1},
+		{"a weak one", []source.Assertion{truth("a", 2)}, 0, 0, 0, 1},
+		{"a dead one", []source.Assertion{dead}, 0, 0, 0, 0},
+		{"with cases", []source.Assertion{exact("a", "1", 2)}, 3, 0, 4, 1},
+		{"cases alone", nil, 3, 0, 0, 0},
+		{"of a skipped test", []source.Assertion{exact("a", "1", 2)}, 0, 1, 0, 1},
 	} {
 		j := judgeOf(asked.Asked{})
 		x := wholeTest("a_test.go", "TestA", steps)

@@ -39,8 +39,13 @@ func TestClaims(t *testing.T) {
 		claim, old, now string
 		want            bool
 	}{
-		{"Say rounded, not cut", `"cut value"`, `"rounded value"`, true}, {"Say rounded, not cut", `"rounded"`, `"rounded value"`, false}, {"Say it", `"cut"`, `"rounded value"`, false}, {"Give 120 for it", "40", "120", true},
-		{"Now in sum", `"in"`, `"sum"`, true}, {"All of the rest", `"x-out"`, `"x-all"`, false}, {"Never mind the brackets", `"a(b"`, `"a(b,never)"`, true},
+		{"Say rounded, not cut", `"cut value"`, `"rounded value"`, true},
+		{"Say rounded, not cut", `"rounded"`, `"rounded value"`, false},
+		{"Say it", `"cut"`, `"rounded value"`, false},
+		{"Give 120 for it", "40", "120", true},
+		{"Now in sum", `"in"`, `"sum"`, true},
+		{"All of the rest", `"x-out"`, `"x-all"`, false},
+		{"Never mind the brackets", `"a(b"`, `"a(b,never)"`, true},
 	} {
 		j := judgeOf(asked.Asked{Claim: tt.claim})
 		if got := j.claims(tt.old, tt.now, tt.now); got != tt.want {
