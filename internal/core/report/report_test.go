@@ -251,6 +251,36 @@ func TestClosedBeforeTheAgentBegan(t *testing.T) {
 	}
 }
 
+// A task that was stopped can be retried while it waits for its turn in the run
+// that goes on.
+func TestRetriedBeforeItsTurn(t *testing.T) {
+	h := newHost(t)
+	works := func(id string) {
+		h.answer(task(id), flow.CmdPrepareWorktree, flow.WorktreePrepared{Worktree: change.Worktree{Dir: "/" + id, Base: point("B")}})
+	}
+	h.begin(flow.Limits{Parallel: 2, Rounds: 2}, node("a"), node("b"))
+	works("a")
+	h.attempt("b", job.Outcome{Kind: job.Done})
+	h.judged("b", "H", route(policy.Rework, "wrong"))
+	works("b")
+	h.person(run, flow.StopRequested{})
+	for _, id := range []string{"a", "b"} {
+		h.answer(task(id), flow.CmdStartAttempt, flow.AttemptEnded{Attempt: 1, Outcome: job.Outcome{Kind: job.Halted, Session: "s"}})
+	}
+	h.person(run, flow.ResumeRequested{Parallel: 1})
+	if b := h.view().Task("b"); b.State != report.Waiting || b.Round != 1 {
+		t.Fatalf("b is %s in round %d", b.State, b.Round)
+	}
+	h.person(task("b"), flow.RetryRequested{})
+	if b := h.view().Task("b"); b.State != report.Waiting || b.Round != 0 {
+		t.Errorf("b is %s in round %d after it was retried, want waiting in round 0", b.State, b.Round)
+	}
+	h.person(task("a"), flow.RetryRequested{}) // it has its turn
+	if a := h.view().Task("a"); a.State != report.Working {
+		t.Errorf("a is %s, want working", a.State)
+	}
+}
+
 // A run that cannot begin, and events that do not fit.
 func TestOddEvents(t *testing.T) {
 	h := newHost(t)
