@@ -240,6 +240,7 @@ func TestClosedBeforeTheAgentBegan(t *testing.T) {
 			h.answer(task("a"), flow.CmdPrepareWorktree, flow.WorktreePrepared{Worktree: change.Worktree{Dir: "/w", Base: point("B")}})
 		},
 		func(h *host) { h.fail(task("a"), flow.CmdPrepareWorktree, "disk full", "") },
+		func(h *host) { h.answer(task("a"), flow.CmdPrepareWorktree, flow.SetUpStopped{}) },
 	} {
 		h := newHost(t)
 		h.begin(flow.Limits{}, node("a"))
