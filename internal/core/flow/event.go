@@ -161,6 +161,10 @@ type (
 	}
 	// SetUpFailed answers PrepareWorktree when the set-up commands fail.
 	SetUpFailed struct{ setup.Failure }
+	// SetUpStopped answers PrepareWorktree when the run was stopped before the
+	// worktree was set up: the command under way was ended, or none was begun.
+	// Both begin anew when the task goes on.
+	SetUpStopped struct{}
 	// RoomLacked answers PrepareWorktree when the machine has no room for
 	// another agent now.
 	RoomLacked struct {
