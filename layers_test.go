@@ -158,7 +158,7 @@ func owners() []owned {
 func pureImports() []string {
 	return []string{
 		"bytes", "cmp", "container/heap", "crypto/ed25519", "crypto/sha256", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/json",
-		"errors", "fmt", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits", "net/netip", "net/url", "path", "regexp", "slices",
+		"errors", "fmt", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits", "net/netip", "net/url", "path", "reflect", "regexp", "slices",
 		"sort", "strconv", "strings", "text/tabwriter", "text/template", "time", "unicode", "unicode/utf8",
 	}
 }

@@ -191,6 +191,7 @@ type (
 		Peak    int64       `json:"peak_bytes,omitempty"` // memory that its processes took together; 0 when it was not measured
 		Stdout  string      `json:"stdout,omitempty"`     // blob
 		Stderr  string      `json:"stderr,omitempty"`     // blob
+		Prompt  string      `json:"prompt,omitempty"`     // sha256 of all that the agent was told; it is not kept
 	}
 	// AttemptStopped answers StopAttempt.
 	AttemptStopped struct{}
@@ -214,6 +215,7 @@ type (
 	VerdictGiven struct {
 		Verdict  policy.Verdict `json:"verdict"`
 		Feedback string         `json:"feedback,omitempty"` // blob
+		Policy   string         `json:"policy,omitempty"`   // digest of the policy in force
 	}
 	// Approved is a person's yes to exactly one tree.
 	Approved struct {
