@@ -100,6 +100,7 @@ func (w *world) run(dir string, extra []string, argv ...string) (string, error) 
 	cmd := exec.CommandContext(w.t.Context(), argv[0], argv[1:]...)
 	cmd.Dir = dir
 	home := w.t.TempDir()
+	write(w.t, home, ".config/go/telemetry/mode", "off") // else a process that outlives the go command writes there
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + w.t.TempDir()}, mirror.Env(w.address(), w.config)...)
 	cmd.Env = append(cmd.Env, extra...)
 	out, err := cmd.CombinedOutput()

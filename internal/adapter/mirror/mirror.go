@@ -19,6 +19,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -70,10 +71,12 @@ type Mirror struct {
 	lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	public func(netip.Addr) bool
 	dial   func(ctx context.Context, network, address string) (net.Conn, error)
+	proxy  func(*http.Request) (*url.URL, error) // of the person's environment
 
-	mu     sync.Mutex
-	loaded *upstreams
-	places places
+	mu      sync.Mutex
+	loaded  *upstreams
+	proxies map[string]bool // host:port of proxies of the person's environment that were used
+	places  places
 }
 
 // times bound how long registries are waited for.
@@ -96,6 +99,7 @@ func New(o Options) *Mirror {
 		},
 		public: isPublic,
 		dial:   (&net.Dialer{Timeout: dialLimit}).DialContext,
+		proxy:  http.ProxyFromEnvironment, proxies: map[string]bool{},
 	}
 	if m.now == nil {
 		m.now = time.Now
@@ -123,8 +127,8 @@ func (m *Mirror) upstreams(ctx context.Context) (*upstreams, error) {
 	return m.loaded, nil
 }
 
-// isTrusted reports whether a host:port is one that the person's settings
-// name, which may be in their own network.
+// isTrusted reports whether a host:port is a registry that the person's
+// settings name, which may be in their own network.
 func (m *Mirror) isTrusted(address string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
