@@ -51,7 +51,7 @@ func (x *exchange) connect() error {
 	defer func() { _ = inside.Close() }()
 	x.started = true
 	x.c.Status, x.c.Opened = http.StatusOK, true
-	x.door.record(x.c)
+	x.door.note(x.c)
 	x.c.Opened = false
 	forget, open := x.door.tunnels.add(inside, outside)
 	if !open {

@@ -26,6 +26,7 @@ type world struct {
 	config  registries.Config
 	mu      sync.Mutex
 	records []mirror.Connection
+	fails   error // of recording
 }
 
 func open(t *testing.T, c registries.Config, hosts ...string) *world {
@@ -47,10 +48,11 @@ func open(t *testing.T, c registries.Config, hosts ...string) *world {
 	return w
 }
 
-func (w *world) record(c mirror.Connection) {
+func (w *world) record(c mirror.Connection) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.records = append(w.records, c)
+	return w.fails
 }
 
 // recorded gives what was recorded so far, and forgets it.

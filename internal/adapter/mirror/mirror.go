@@ -22,6 +22,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"muster/internal/core/egress"
@@ -142,12 +143,13 @@ const (
 )
 
 // Door gives the handler of one door. The record function is called for every
-// request, at its end, from several goroutines.
+// request, at its end, from several goroutines. When it fails, the door lets
+// nothing through until it works again.
 //
 // The handler must get requests as they came: a ServeMux would clean their
 // paths first. It needs HTTP/1.1, for tunnels. A server that ends does not end
 // tunnels: Close does.
-func (m *Mirror) Door(a Allow, record func(Connection)) *Door {
+func (m *Mirror) Door(a Allow, record func(Connection) error) *Door {
 	return &Door{mirror: m, allow: a, record: record, slots: make(chan struct{}, maxTogether), names: newNames()}
 }
 
@@ -155,10 +157,17 @@ func (m *Mirror) Door(a Allow, record func(Connection)) *Door {
 type Door struct {
 	mirror  *Mirror
 	allow   Allow
-	record  func(Connection)
+	record  func(Connection) error
 	slots   chan struct{}
 	names   *names
 	tunnels tunnels
+
+	unrecorded atomic.Bool // the last record could not be written
+}
+
+// note records what came of a request.
+func (d *Door) note(c Connection) {
+	d.unrecorded.Store(d.record(c) != nil)
 }
 
 // Close ends the tunnels of the door, and lets no more begin.
@@ -172,7 +181,11 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{door: d, w: w, r: r, c: Connection{
 		StartUS: d.mirror.now().UnixMicro(), Method: printable(r.Method, 16), Path: printable(r.RequestURI, 512),
 	}}
-	defer func() { d.record(x.c) }()
+	defer func() { d.note(x.c) }()
+	if d.unrecorded.Load() {
+		x.end(failed(http.StatusServiceUnavailable, "nothing is let through, because connections cannot be recorded"))
+		return
+	}
 	if r.Method == http.MethodConnect {
 		x.c.Path = ""
 		x.end(x.connect()) //nolint:contextcheck // the exchange has the request, and with it the context
