@@ -45,6 +45,8 @@ func layers() []layer {
 	return []layer{
 		{"internal/core/fault", "", pure},
 		{"internal/core/job", "", pure},
+		{"internal/core/meter", "internal/core/job", pure},
+		{"internal/core/wire", "internal/core/job internal/core/meter", pure},
 		{"internal/core/yamlfile", "internal/core/fault", pure},
 		{"internal/core/plan", "internal/core/fault internal/core/yamlfile", pure},
 		{"internal/core/egress", "", pure},
@@ -70,6 +72,7 @@ func layers() []layer {
 		{"internal/adapter/agent/fakemodel", "internal/core/...", forTest},
 		{"internal/adapter/git", "internal/core/... internal/adapter/git/...", plain},
 		{"internal/adapter/git/folders", "internal/core/... internal/adapter/git/lasting internal/adapter/git/raw", plain},
+		{"internal/adapter/sandbox", "internal/core/... internal/adapter/sandbox/confine", plain},
 		{"internal/adapter/...", "internal/core/...", plain},
 		{"internal/store", "internal/core/...", plain},
 		{"internal/check", "internal/core/... internal/source internal/source/reader", plain},
@@ -104,7 +107,7 @@ func layers() []layer {
 		{"internal/cli/words", "internal/core/... internal/cli/unit", plain},
 		{"internal/cli/manual", "internal/core/fault", plain},
 		{"internal/cli/unit", "internal/core/...", plain},
-		{"cmd/muster", "internal/cli internal/app internal/adapter/sandbox internal/adapter/inside", plain},
+		{"cmd/muster", "internal/cli internal/app internal/adapter/gateway internal/adapter/sandbox internal/adapter/inside", plain},
 		{"internal/killtest", "internal/...", forTest},
 		{"internal/agentse2e", "internal/...", forTest},
 		{"internal/fairtest", "internal/...", forTest},
@@ -132,7 +135,7 @@ func owners() []owned {
 		{"github.com/spf13/pflag", "internal/cli/manual"},
 		{"go.yaml.in/yaml/v3", "internal/core/yamlfile"},
 		{"github.com/bmatcuk/doublestar/v4", "internal/core/plan"},
-		{"golang.org/x/sys/", "internal/adapter/sandbox internal/store"},
+		{"golang.org/x/sys/", "internal/adapter/sandbox internal/adapter/sandbox/confine internal/store"},
 		{"golang.org/x/term", "internal/cli"},
 		{"golang.org/x/mod/", "internal/source/manifest internal/adapter/registry internal/adapter/mirror"},
 		{"github.com/BurntSushi/toml", "internal/source/manifest internal/check/secrets"},
@@ -143,9 +146,10 @@ func owners() []owned {
 		{"github.com/tetratelabs/wazero/", "internal/source/treesitter"},
 		{"database/sql", "internal/store"},
 		{"os/exec", "internal/adapter/... internal/bench internal/check/checktest internal/killtest internal/fairtest bench/..."},
-		{"net/http", "internal/adapter/agent/fakemodel internal/adapter/registry internal/adapter/mirror"},
+		{"net/http", "internal/adapter/agent/fakemodel internal/adapter/gateway internal/adapter/mirror internal/adapter/registry"},
+		{"net/http/httptrace", "internal/adapter/gateway"},
 		{"plugin", "tests"},
-		{"unsafe", "tests"},
+		{"unsafe", "internal/adapter/sandbox/confine"},
 	}
 }
 
@@ -154,7 +158,7 @@ func owners() []owned {
 func pureImports() []string {
 	return []string{
 		"bytes", "cmp", "container/heap", "crypto/ed25519", "crypto/sha256", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/json",
-		"errors", "fmt", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits", "net/netip", "net/url", "path", "regexp", "slices",
+		"errors", "fmt", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits", "net/netip", "net/url", "path", "reflect", "regexp", "slices",
 		"sort", "strconv", "strings", "text/tabwriter", "text/template", "time", "unicode", "unicode/utf8",
 	}
 }

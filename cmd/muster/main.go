@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"muster/internal/adapter/gateway"
 	"muster/internal/adapter/inside"
 	"muster/internal/adapter/sandbox"
 	"muster/internal/app"
@@ -19,6 +20,9 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	if len(args) == 2 && args[0] == "shim" {
 		return sandbox.Shim(args[1])
+	}
+	if len(args) >= 1 && args[0] == "gateway" {
+		return gateway.Main(args[1:], gateway.Options{}, os.Stderr)
 	}
 	if len(args) >= 1 && args[0] == "agent-script" {
 		dir, err := os.Getwd()

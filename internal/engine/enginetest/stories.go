@@ -32,6 +32,8 @@ func Test(t *testing.T, f Factory) {
 		{"repeats only the step that failed", repeatsStep},
 		{"pauses at the budget and goes on with more", budget},
 		{"stops its agents and goes on with their sessions", stops},
+		{"ends set-ups when it stops", endsSetUps},
+		{"does not begin a set-up again that was to end", endsSetUpsAgain},
 		{"adopts agents that outlived an engine", adopts},
 		{"begins nothing that is not recorded", recordsFirst},
 		{"freezes a run whose invariant broke, and no other", freezes},
