@@ -97,7 +97,7 @@ func layers() []layer {
 		{"internal/app/observe", "internal/core/... internal/adapter/agent internal/adapter/sandbox", plain},
 		{"internal/app/machine", "internal/core/... internal/engine", plain},
 		{"internal/app/plans", "internal/core/... internal/source/repomap internal/source/repomap/draft internal/adapter/git internal/check", plain},
-		{"internal/app/outside", "internal/core/evidence internal/core/job internal/core/registries internal/adapter/git internal/adapter/registry internal/check internal/check/dependencies", plain},
+		{"internal/app/outside", "internal/core/egress internal/core/evidence internal/core/fault internal/core/job internal/core/registries internal/adapter/git internal/adapter/mirror internal/adapter/registry internal/check internal/check/dependencies", plain},
 		{"internal/app/rounds", "internal/core/evidence internal/core/fault", plain},
 		{"internal/app", "internal/core/... internal/source/reader internal/app/attest internal/app/furnish internal/app/gc internal/app/handover internal/app/machine internal/app/observe internal/app/outside internal/app/plans internal/app/rounds internal/adapter/... internal/store internal/check internal/check/... internal/engine internal/demo", plain},
 		{"internal/cli", "internal/app internal/app/gc internal/core/... internal/demo internal/cli/begin internal/cli/complete internal/cli/manual internal/cli/proof internal/cli/unit internal/cli/words", plain},

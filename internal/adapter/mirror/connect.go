@@ -32,7 +32,7 @@ func (x *exchange) connect() error {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), 2*dialLimit)
 	defer cancel()
-	outside, err := x.door.mirror.reach(ctx, name, strconv.Itoa(port))
+	outside, err := x.door.mirror.connect(ctx, name, strconv.Itoa(port))
 	switch {
 	case err == errNotPublic: //nolint:errorlint // it is given as it is
 		return refused("%s is not let through: %v; no line of the configuration changes that", r.Host, err)
@@ -51,7 +51,7 @@ func (x *exchange) connect() error {
 	defer func() { _ = inside.Close() }()
 	x.started = true
 	x.c.Status, x.c.Opened = http.StatusOK, true
-	x.door.record(x.c)
+	x.door.note(x.c)
 	x.c.Opened = false
 	forget, open := x.door.tunnels.add(inside, outside)
 	if !open {

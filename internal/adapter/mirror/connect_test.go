@@ -6,7 +6,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -267,5 +269,96 @@ func TestSilentTunnel(t *testing.T) {
 	}
 	if _, err := far.Read(make([]byte, 1)); err == nil {
 		t.Error("something came through")
+	}
+}
+
+// A person's network may let nothing out but by a proxy of its own.
+func TestOuterProxy(t *testing.T) {
+	address, _ := echo(t)
+	status := http.StatusOK
+	var asked []string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.RequestURI+" "+r.Header.Get("Proxy-Authorization"))
+		if r.Method != http.MethodConnect {
+			_, _ = io.WriteString(w, "{}")
+			return
+		}
+		if status != http.StatusOK {
+			w.WriteHeader(status)
+			return
+		}
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") // the header is of no meaning
+		far, err := net.Dial("tcp", address)
+		if err != nil {
+			return
+		}
+		go func() { _, _ = io.Copy(far, conn); _ = far.(*net.TCPConn).CloseWrite() }()
+		_, _ = io.Copy(conn, far)
+	}))
+	defer proxy.Close()
+	w := open(t, registries.Config{NPM: "http://npm.corp.example"}, "api.example.com", "inside.example.com")
+	w.mirror.Replace(mirror.Outside{
+		Lookup: func(host string) ([]netip.Addr, error) {
+			if host == "inside.example.com" {
+				return []netip.Addr{netip.MustParseAddr("10.0.0.1")}, nil
+			}
+			return nil, errors.New("not known here")
+		},
+		Proxy: func(*http.Request) (*url.URL, error) {
+			u, err := url.Parse(proxy.URL)
+			u.User = url.UserPassword("me", "word")
+			return u, err
+		},
+	})
+	const ask = "CONNECT %[1]s:443 HTTP/1.1\r\nHost: %[1]s:443\r\n\r\n"
+	got, _, conn, r := w.raw(fmt.Sprintf(ask, "api.example.com"))
+	if got != http.StatusOK {
+		t.Fatal(got)
+	}
+	if _, err := io.WriteString(conn, "through"); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(r); err != nil || string(text) != "through" {
+		t.Errorf("%s %v", text, err)
+	}
+	if got, body, _, _ := w.raw(fmt.Sprintf(ask, "inside.example.com")); got != http.StatusForbidden || !strings.Contains(body, "private network") {
+		t.Error(got, body)
+	}
+	if got, body := w.get("/npm/pkg"); got != 200 || body != "{}" {
+		t.Error(got, body)
+	}
+	status = http.StatusProxyAuthRequired
+	if got, body, _, _ := w.raw(fmt.Sprintf(ask, "api.example.com")); got != http.StatusBadGateway || !strings.Contains(body, `status "407"`) || strings.Contains(body, "word") {
+		t.Error(got, body)
+	}
+	want := []string{"CONNECT api.example.com:443 Basic bWU6d29yZA==", "GET http://npm.corp.example/pkg Basic bWU6d29yZA==", "CONNECT api.example.com:443 Basic bWU6d29yZA=="}
+	if !slices.Equal(asked, want) {
+		t.Errorf("%q", asked)
+	}
+}
+
+func TestSilentOuterProxy(t *testing.T) {
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	w := open(t, registries.Config{}, "api.example.com")
+	w.mirror.Hurry(50 * time.Millisecond)
+	w.mirror.Replace(mirror.Outside{
+		Lookup: func(string) ([]netip.Addr, error) { return nil, errors.New("not known here") },
+		Proxy:  func(*http.Request) (*url.URL, error) { return url.Parse("http://" + l.Addr().String()) },
+	})
+	status, body, _, _ := w.raw("CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com:443\r\n\r\n")
+	if status != http.StatusBadGateway || !strings.Contains(body, "the proxy of the environment gave no answer") {
+		t.Error(status, body)
 	}
 }

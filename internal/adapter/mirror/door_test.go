@@ -70,6 +70,24 @@ func TestNothingElseIsPassedOn(t *testing.T) {
 	}
 }
 
+func TestNothingWithoutARecord(t *testing.T) {
+	g := serve(t, map[string]reply{"/pkg": {body: "{}"}})
+	w := open(t, registries.Config{NPM: g.URL})
+	w.fails = errors.New("the disk is full")
+	if status, _ := w.get("/npm/pkg"); status != 200 {
+		t.Error(status)
+	}
+	g.paths()
+	if status, body := w.get("/npm/pkg"); status != http.StatusServiceUnavailable || !strings.Contains(body, "cannot be recorded") || len(g.paths()) != 0 {
+		t.Error(status, body)
+	}
+	w.fails = nil
+	w.get("/npm/pkg") // recorded, and refused all the same
+	if status, _ := w.get("/npm/pkg"); status != 200 {
+		t.Error(status)
+	}
+}
+
 func TestSplit(t *testing.T) {
 	for path, want := range map[string][]string{
 		"/a/b": {"a", "b"}, "/a/b/": {"a", "b"}, "/@s%2fn": {"@s", "n"}, "/%61": {"a"}, "/a!b": {"a!b"},

@@ -31,7 +31,8 @@ func Env(address string, c registries.Config) []string {
 	if c.NPM != "" || len(c.NPMScopes) > 0 {
 		// Lockfiles name the true addresses; npm takes the files from the door.
 		env = append(env, "npm_config_registry="+door+"/npm/", "npm_config_replace_registry_host=always",
-			"npm_config_audit=false", "npm_config_fund=false", "npm_config_update_notifier=false")
+			"npm_config_audit=false", "npm_config_fund=false", "npm_config_update_notifier=false",
+			"YARN_NPM_REGISTRY_SERVER="+door+"/npm", "YARN_UNSAFE_HTTP_WHITELIST=127.0.0.1") // of Yarn from version 2 on
 		for _, scope := range slices.Sorted(maps.Keys(c.NPMScopes)) {
 			env = append(env, "npm_config_"+scope+":registry="+door+"/npm/")
 		}

@@ -23,6 +23,7 @@ func TestEnv(t *testing.T) {
 	})
 	want := append(slices.Clone(proxies), "GOPROXY=http://"+door+"/go", "GONOPROXY=none", "GONOSUMDB=corp.test", "GOSUMDB=sums.test+key",
 		"npm_config_registry=http://"+door+"/npm/", "npm_config_replace_registry_host=always", "npm_config_audit=false", "npm_config_fund=false", "npm_config_update_notifier=false",
+		"YARN_NPM_REGISTRY_SERVER=http://"+door+"/npm", "YARN_UNSAFE_HTTP_WHITELIST=127.0.0.1",
 		"npm_config_@a:registry=http://"+door+"/npm/", "npm_config_@b:registry=http://"+door+"/npm/",
 		"PIP_INDEX_URL=http://"+door+"/pypi/0/", "PIP_EXTRA_INDEX_URL=http://"+door+"/pypi/1/ http://"+door+"/pypi/2/", "PIP_DISABLE_PIP_VERSION_CHECK=1",
 		"UV_DEFAULT_INDEX=http://"+door+"/pypi/0/", "UV_INDEX=http://"+door+"/pypi/1/ http://"+door+"/pypi/2/")

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"time"
 )
 
@@ -15,6 +16,7 @@ type Outside struct {
 	Lookup func(host string) ([]netip.Addr, error)
 	Public func(netip.Addr) bool
 	Dial   func(network, address string) (net.Conn, error)
+	Proxy  func(*http.Request) (*url.URL, error)
 	Roots  *x509.CertPool
 }
 
@@ -28,6 +30,9 @@ func (m *Mirror) Replace(o Outside) {
 	}
 	if o.Dial != nil {
 		m.dial = func(_ context.Context, network, address string) (net.Conn, error) { return o.Dial(network, address) }
+	}
+	if o.Proxy != nil {
+		m.proxy = o.Proxy
 	}
 	if t, ok := m.client.Transport.(*http.Transport); ok && o.Roots != nil {
 		t.TLSClientConfig.RootCAs = o.Roots

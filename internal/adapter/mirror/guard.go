@@ -19,7 +19,7 @@ const (
 // very addresses is dialled, so that a second answer changes nothing.
 func (m *Mirror) reach(ctx context.Context, host, port string) (net.Conn, error) {
 	if _, err := netip.ParseAddr(host); err == nil {
-		return nil, errors.New("it is an address of a network; hosts are named")
+		return nil, errNumber
 	}
 	lctx, cancel := context.WithTimeout(ctx, lookupLimit)
 	defer cancel()

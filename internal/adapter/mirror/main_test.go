@@ -26,6 +26,7 @@ type world struct {
 	config  registries.Config
 	mu      sync.Mutex
 	records []mirror.Connection
+	fails   error // of recording
 }
 
 func open(t *testing.T, c registries.Config, hosts ...string) *world {
@@ -47,10 +48,11 @@ func open(t *testing.T, c registries.Config, hosts ...string) *world {
 	return w
 }
 
-func (w *world) record(c mirror.Connection) {
+func (w *world) record(c mirror.Connection) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.records = append(w.records, c)
+	return w.fails
 }
 
 // recorded gives what was recorded so far, and forgets it.
@@ -100,6 +102,7 @@ func (w *world) run(dir string, extra []string, argv ...string) (string, error) 
 	cmd := exec.CommandContext(w.t.Context(), argv[0], argv[1:]...)
 	cmd.Dir = dir
 	home := w.t.TempDir()
+	write(w.t, home, ".config/go/telemetry/mode", "off") // else a process that outlives the go command writes there
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + w.t.TempDir()}, mirror.Env(w.address(), w.config)...)
 	cmd.Env = append(cmd.Env, extra...)
 	out, err := cmd.CombinedOutput()

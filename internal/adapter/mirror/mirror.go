@@ -19,8 +19,10 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"muster/internal/core/egress"
@@ -70,10 +72,12 @@ type Mirror struct {
 	lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	public func(netip.Addr) bool
 	dial   func(ctx context.Context, network, address string) (net.Conn, error)
+	proxy  func(*http.Request) (*url.URL, error) // of the person's environment
 
-	mu     sync.Mutex
-	loaded *upstreams
-	places places
+	mu      sync.Mutex
+	loaded  *upstreams
+	proxies map[string]bool // host:port of proxies of the person's environment that were used
+	places  places
 }
 
 // times bound how long registries are waited for.
@@ -96,6 +100,7 @@ func New(o Options) *Mirror {
 		},
 		public: isPublic,
 		dial:   (&net.Dialer{Timeout: dialLimit}).DialContext,
+		proxy:  http.ProxyFromEnvironment, proxies: map[string]bool{},
 	}
 	if m.now == nil {
 		m.now = time.Now
@@ -123,8 +128,8 @@ func (m *Mirror) upstreams(ctx context.Context) (*upstreams, error) {
 	return m.loaded, nil
 }
 
-// isTrusted reports whether a host:port is one that the person's settings
-// name, which may be in their own network.
+// isTrusted reports whether a host:port is a registry that the person's
+// settings name, which may be in their own network.
 func (m *Mirror) isTrusted(address string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -138,12 +143,13 @@ const (
 )
 
 // Door gives the handler of one door. The record function is called for every
-// request, at its end, from several goroutines.
+// request, at its end, from several goroutines. When it fails, the door lets
+// nothing through until it works again.
 //
 // The handler must get requests as they came: a ServeMux would clean their
 // paths first. It needs HTTP/1.1, for tunnels. A server that ends does not end
 // tunnels: Close does.
-func (m *Mirror) Door(a Allow, record func(Connection)) *Door {
+func (m *Mirror) Door(a Allow, record func(Connection) error) *Door {
 	return &Door{mirror: m, allow: a, record: record, slots: make(chan struct{}, maxTogether), names: newNames()}
 }
 
@@ -151,10 +157,17 @@ func (m *Mirror) Door(a Allow, record func(Connection)) *Door {
 type Door struct {
 	mirror  *Mirror
 	allow   Allow
-	record  func(Connection)
+	record  func(Connection) error
 	slots   chan struct{}
 	names   *names
 	tunnels tunnels
+
+	unrecorded atomic.Bool // the last record could not be written
+}
+
+// note records what came of a request.
+func (d *Door) note(c Connection) {
+	d.unrecorded.Store(d.record(c) != nil)
 }
 
 // Close ends the tunnels of the door, and lets no more begin.
@@ -168,7 +181,11 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{door: d, w: w, r: r, c: Connection{
 		StartUS: d.mirror.now().UnixMicro(), Method: printable(r.Method, 16), Path: printable(r.RequestURI, 512),
 	}}
-	defer func() { d.record(x.c) }()
+	defer func() { d.note(x.c) }()
+	if d.unrecorded.Load() {
+		x.end(failed(http.StatusServiceUnavailable, "nothing is let through, because connections cannot be recorded"))
+		return
+	}
 	if r.Method == http.MethodConnect {
 		x.c.Path = ""
 		x.end(x.connect()) //nolint:contextcheck // the exchange has the request, and with it the context

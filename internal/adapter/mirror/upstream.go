@@ -135,12 +135,12 @@ const maxRedirects = 5
 
 // newClient gives what asks registries. It connects with the hosts of the
 // person's settings wherever they are, and with others in the public network
-// only, and without encryption only with the former. The outer proxy of the
-// person's environment is not used: it would look names up itself.
+// only, and without encryption only with the former.
 func (m *Mirror) newClient() *http.Client {
 	t := &http.Transport{
+		Proxy: m.proxyFor,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			if m.isTrusted(strings.ToLower(address)) {
+			if at := strings.ToLower(address); m.isTrusted(at) || m.isProxy(at) {
 				return m.dial(ctx, network, address)
 			}
 			host, port, err := net.SplitHostPort(address)
