@@ -417,3 +417,61 @@ func TestVerifyRefusesWhatIsNothing(t *testing.T) {
 		t.Errorf("a key that is none: %v", err)
 	}
 }
+
+func TestTrace(t *testing.T) {
+	s := newScene(t)
+	want := func(p *Place, source string) {
+		t.Helper()
+		tr, err := Trace(t.Context(), p, "main", "v1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(tr.Files) != 1 || tr.Files[0].Path != "a.txt" || len(tr.Files[0].Conversations) != 1 {
+			t.Fatalf("%+v", tr.Files)
+		}
+		c := tr.Files[0].Conversations[0]
+		if c.Contributor != (provenance.Contributor{Type: provenance.AI, ModelID: "anthropic/claude-opus-5"}) || len(c.Ranges) != 1 || c.Ranges[0].StartLine != 2 || c.Ranges[0].EndLine != 3 {
+			t.Errorf("%+v", c)
+		}
+		if m := tr.Metadata.Muster; m.Source != source || m.Task != "mine" || tr.VCS.Revision != s.head.Commit || strings.HasPrefix(tr.Timestamp, "1970") {
+			t.Errorf("%+v", tr)
+		}
+	}
+	want(s.place, "ledger")
+	other := *s
+	other.host.Env = map[string]string{"XDG_STATE_HOME": t.TempDir(), "HOME": s.host.Env["HOME"]}
+	other.open()
+	want(other.place, "message")
+	if _, err := Trace(t.Context(), s.place, "main^", "v1"); fault.KindOf(err) != fault.NotFound || !strings.Contains(err.Error(), "neither the ledger nor its message") {
+		t.Errorf("a person's commit: %v", err)
+	}
+	// What the message says, and the ledger does not know, is said of the message.
+	run(t, s.host.Dir, "commit", "-q", "--amend", "--allow-empty", "-m", "Mine, again\n\nAssisted-by: bot (claude-opus-5)\nMuster-Run: r\nMuster-Task: mine\n")
+	s.head.Commit = run(t, s.host.Dir, "rev-parse", "HEAD")
+	want(s.place, "message")
+}
+
+func TestNote(t *testing.T) {
+	s := newScene(t)
+	before := run(t, s.host.Dir, "for-each-ref")
+	if err := Annotate(t.Context(), s.place, &s.made); err != nil || s.made.Note != git.NotesRef {
+		t.Fatal(s.made.Note, err)
+	}
+	all, err := Verify(t.Context(), s.place, "main", nil)
+	if err != nil || len(all) != 2 || all[0].Result != Good || all[1].Result != Good || all[1].From != git.NotesRef {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if err := os.Remove(s.made.File); err != nil {
+		t.Fatal(err)
+	}
+	s.want(s.verify("main"), Good, "ledger", Good, "")
+	s.made.Envelope[9] ^= 1
+	if err := Annotate(t.Context(), s.place, &s.made); err != nil {
+		t.Fatal(err)
+	}
+	s.want(s.verify("main"), Refuted, "envelope", Refuted, "")
+	run(t, s.host.Dir, "update-ref", "-d", git.NotesRef)
+	if after := run(t, s.host.Dir, "for-each-ref"); after != before {
+		t.Errorf("refs were\n%s\nand are\n%s", before, after)
+	}
+}

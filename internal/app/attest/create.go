@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"muster/internal/adapter/git"
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
 	"muster/internal/core/provenance"
@@ -132,4 +133,13 @@ func WriteFile(path string, data []byte) error {
 		err = os.Rename(f.Name(), path)
 	}
 	return wrap(err)
+}
+
+// Annotate puts an attestation into the note of its commit.
+func Annotate(ctx context.Context, p *Place, made *Made) error {
+	err := git.WriteNote(ctx, p.repo, made.Commit, made.Envelope)
+	if err == nil {
+		made.Note = git.NotesRef
+	}
+	return fault.WithHint(err, "the attestation is in %s all the same", made.File)
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"muster/internal/adapter/git"
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
@@ -123,6 +124,13 @@ func (p *Place) attestations(ctx context.Context, named string) (change.Point, [
 		held = append(held, holder{p.kept(c.Commit), data})
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return c, nil, fault.Wrap(fault.Internal, err, "read the attestation of %s", c.Commit)
+	}
+	data, ok, err := git.ReadNote(ctx, p.repo, c.Commit, provenance.MaxEnvelope)
+	if err != nil {
+		return c, nil, err
+	}
+	if ok {
+		held = append(held, holder{git.NotesRef, data})
 	}
 	if len(held) == 0 {
 		return c, nil, fault.New(fault.NotFound, "check the attestation of %s: there is none here", c.Commit).

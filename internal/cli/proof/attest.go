@@ -19,30 +19,36 @@ func Attest(s Shell, version string) *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fault.New(fault.Invalid, "muster attest: there is no command %q", args[0]).WithHint("there are create and verify")
+				return fault.New(fault.Invalid, "muster attest: there is no command %q", args[0]).WithHint("there are create, verify and trace")
 			}
 			return cmd.Help()
 		},
 	}
-	cmd.AddCommand(create(s, version), verify(s))
+	cmd.AddCommand(create(s, version), verify(s), trace(s, version))
 	return cmd
 }
 
 func create(s Shell, version string) *cobra.Command {
-	var output string
+	var o createOptions
 	cmd := &cobra.Command{
 		Use:   "create CHANGE",
 		Short: "Make a signed attestation of a change that landed: a task, RUN/TASK, or the commit",
 		Long: "Writes an in-toto statement in a DSSE envelope: goal, task, agents, evidence, verdicts and people, bound\n" +
 			"to the landed commit and signed with your key. It is kept beside the ledger; docs/provenance.md describes it.",
 		Args: s.Arguments(1, 1, "the change"),
-		RunE: func(_ *cobra.Command, args []string) error { return createOne(s, args[0], output, version) },
+		RunE: func(_ *cobra.Command, args []string) error { return o.run(s, args[0], version) },
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "write the attestation to this file as well; - is standard output")
+	cmd.Flags().StringVarP(&o.output, "output", "o", "", "write the attestation to this file as well; - is standard output")
+	cmd.Flags().BoolVar(&o.note, "note", false, "put it into a Git note on the commit as well, in refs/notes/muster")
 	return cmd
 }
 
-func createOne(s Shell, named, output, version string) error {
+type createOptions struct {
+	output string
+	note   bool
+}
+
+func (o createOptions) run(s Shell, named, version string) error {
 	p, err := attest.Open(s.Context(), s.Host())
 	if err != nil {
 		return err
@@ -52,12 +58,17 @@ func createOne(s Shell, named, output, version string) error {
 	if err != nil {
 		return err
 	}
-	if output == "-" {
+	if o.note {
+		if err := attest.Annotate(s.Context(), p, &made); err != nil {
+			return err
+		}
+	}
+	if o.output == "-" {
 		return s.Bytes(made.Envelope)
 	}
-	if output != "" {
-		made.File = output
-		if err := attest.WriteFile(output, made.Envelope); err != nil {
+	if o.output != "" {
+		made.File = o.output
+		if err := attest.WriteFile(o.output, made.Envelope); err != nil {
 			return err
 		}
 	}
@@ -65,6 +76,9 @@ func createOne(s Shell, named, output, version string) error {
 		return nil
 	}
 	s.Print("attested %s, task %s\n  signed by %s\n  in %s\n", made.Commit, made.Task, made.Key, made.File)
+	if made.Note != "" {
+		s.Print("  in the commit's note in %s\n", made.Note)
+	}
 	for _, sha := range made.Missing {
 		s.Print("%s blob %s is gone; what it told is left out\n", s.Paint(begin.Caution, "note:"), sha)
 	}
@@ -122,6 +136,26 @@ func verifyOne(s Shell, named string, keys []string) error {
 		}
 	}
 	return nil
+}
+
+func trace(s Shell, version string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "trace COMMIT",
+		Short: "Print who wrote the lines of a landed commit, as a record of Agent Trace (JSON)",
+		Args:  s.Arguments(1, 1, "the commit"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			p, err := attest.Open(s.Context(), s.Host())
+			if err != nil {
+				return err
+			}
+			defer p.Close()
+			t, err := attest.Trace(s.Context(), p, args[0], version)
+			if err == nil {
+				s.Line(t)
+			}
+			return err
+		},
+	}
 }
 
 // exitOf gives the exit code: the worst of all.
