@@ -68,6 +68,13 @@ func (x *exchange) end(err error) {
 	}
 }
 
+// heavy waits until few others hold a large text in memory, and gives the end
+// of it.
+func (x *exchange) heavy() (end func()) {
+	x.door.mirror.heavy <- struct{}{}
+	return func() { <-x.door.mirror.heavy }
+}
+
 // header sets what every answer has.
 func (x *exchange) header(contentType string) {
 	h := x.w.Header()

@@ -157,7 +157,7 @@ func (x *exchange) eachProxy(list []goBase, ask func(goBase) error) error {
 func (x *exchange) goFrom(b goBase, w goWant) error {
 	q := wanted{from: b.base, url: b.at(w.below), accept: "*/*"}
 	if w.file {
-		return x.pass(q, w.kind, w.limit)
+		return x.file(q.from, q.url, w.kind, w.limit)
 	}
 	body, _, _, err := x.whole(q, w.limit)
 	if err != nil {

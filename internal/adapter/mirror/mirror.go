@@ -74,6 +74,8 @@ type Mirror struct {
 	dial   func(ctx context.Context, network, address string) (net.Conn, error)
 	proxy  func(*http.Request) (*url.URL, error) // of the person's environment
 
+	heavy chan struct{} // one for each large text in memory
+
 	mu      sync.Mutex
 	loaded  *upstreams
 	proxies map[string]bool // host:port of proxies of the person's environment that were used
@@ -100,7 +102,7 @@ func New(o Options) *Mirror {
 		},
 		public: isPublic,
 		dial:   (&net.Dialer{Timeout: dialLimit}).DialContext,
-		proxy:  http.ProxyFromEnvironment, proxies: map[string]bool{},
+		proxy:  http.ProxyFromEnvironment, proxies: map[string]bool{}, heavy: make(chan struct{}, maxHeavy),
 	}
 	if m.now == nil {
 		m.now = time.Now
@@ -140,6 +142,7 @@ func (m *Mirror) isTrusted(address string) bool {
 const (
 	maxTarget   = 1024 // bytes of a request's target
 	maxTogether = 64   // requests to registries at once; more wait
+	maxHeavy    = 4    // large texts in memory at once, of all doors; more wait
 )
 
 // Door gives the handler of one door. The record function is called for every

@@ -138,7 +138,7 @@ func (x *exchange) npm(u *upstreams, parts []string) error {
 	if err := x.door.names.ask("npm " + w.name); err != nil {
 		return err
 	}
-	err := x.npmFrom(from, w)
+	err := npmExchange{exchange: x, from: from, npmWant: w}.answer()
 	switch {
 	case err == nil:
 		x.door.names.found("npm " + w.name)
@@ -148,29 +148,48 @@ func (x *exchange) npm(u *upstreams, parts []string) error {
 	return err
 }
 
-func (x *exchange) npmFrom(from *base, w npmWant) error {
-	if w.file == "" {
-		body, kind, err := x.packument(from, w)
-		if err != nil {
+// npmExchange is a request for something of one package of a registry.
+type npmExchange struct {
+	*exchange
+	npmWant
+	from *base
+}
+
+func (x npmExchange) answer() error {
+	if x.npmWant.file != "" {
+		return x.tarball()
+	}
+	if strings.HasPrefix(x.r.UserAgent(), "npm/") {
+		return x.pass(x.question(), maxPackument, npmKind)
+	}
+	body, kind, err := x.packument()
+	if err != nil {
+		return err
+	}
+	return x.text(kind, body)
+}
+
+// tarball answers with a file of a package: where it was said to be, else where
+// most registries have it, else where the registry says that it is.
+func (x npmExchange) tarball() error {
+	const kind = "application/octet-stream"
+	from, w := x.from, x.npmWant
+	at, listed := x.door.mirror.places.get("npm "+w.name, w.file)
+	if !listed && strings.HasPrefix(w.file, w.name+"/-/") {
+		err := x.exchange.file(from, from.at(escapeParts(w.file)), kind, maxTarball)
+		if !isMissing(err) || x.started {
 			return err
 		}
-		return x.text(kind, body)
 	}
-	at, listed := x.door.mirror.places.get("npm "+w.name, w.file)
-	conventional := strings.HasPrefix(w.file, w.name+"/-/")
-	switch {
-	case listed:
-	case conventional:
-		at = from.at(escapeParts(w.file))
-	default:
-		if _, _, err := x.packument(from, npmWant{scope: w.scope, name: w.name}); err != nil {
+	if !listed {
+		if _, _, err := x.packument(); err != nil {
 			return err
 		}
 		if at, listed = x.door.mirror.places.get("npm "+w.name, w.file); !listed {
 			return failed(http.StatusNotFound, "%s lists no such file of %s", x.c.Host, w.name)
 		}
 	}
-	return x.pass(wanted{from: from, url: at, accept: "*/*"}, "application/octet-stream", maxTarball)
+	return x.exchange.file(from, at, kind, maxTarball)
 }
 
 const (
@@ -178,24 +197,39 @@ const (
 	npmFull  = "application/json"
 )
 
-// packument gets what the registry says of a package, and where its tarballs
-// are. npm itself takes tarballs from its registry wherever they are said to
-// be (replace-registry-host), and notes in lockfiles what is said: the
-// addresses stay. For everybody else they are made addresses of the door.
-func (x *exchange) packument(from *base, w npmWant) (body []byte, kind string, err error) {
-	below := url.PathEscape(w.name)
-	if w.version != "" {
-		below += "/" + url.PathEscape(w.version)
+// npmKind gives the content type of what is said of a package.
+func npmKind(said string) string {
+	if strings.HasPrefix(said, npmShort) {
+		return npmShort
 	}
-	q := wanted{from: from, url: from.at(below), accept: npmFull}
+	return npmFull
+}
+
+// question is the one for what is said of a package.
+func (x npmExchange) question() wanted {
+	below := url.PathEscape(x.name)
+	if x.version != "" {
+		below += "/" + url.PathEscape(x.version)
+	}
+	q := wanted{from: x.from, url: x.from.at(below), accept: npmFull}
 	if strings.Contains(x.r.Header.Get("Accept"), npmShort) {
 		q.accept = npmShort + "; q=1.0, " + npmFull + "; q=0.8"
 	}
-	body, header, at, err := x.whole(q, maxPackument)
+	return q
+}
+
+// packument gets what the registry says of a package, and notes where its
+// tarballs are. npm itself takes tarballs from its registry wherever they are
+// said to be (replace-registry-host), and notes in lockfiles what is said: to
+// npm all is passed on as it is. For everybody else, here, the addresses are
+// made addresses of the door.
+func (x npmExchange) packument() (body []byte, kind string, err error) {
+	defer x.heavy()()
+	from, w := x.from, x.npmWant
+	body, header, at, err := x.whole(x.question(), maxPackument)
 	if err != nil {
 		return nil, "", err
 	}
-	isNPM := strings.HasPrefix(x.r.UserAgent(), "npm/")
 	found := map[string]*url.URL{}
 	body, err = rewriteTarballs(body, func(version, address string) string {
 		to, err := at.Parse(address)
@@ -213,19 +247,13 @@ func (x *exchange) packument(from *base, w npmWant) (body []byte, kind string, e
 				found[strings.Join(path, "/")] = to
 			}
 		}
-		if isNPM {
-			return address
-		}
 		return "http://" + printable(x.r.Host, 300) + "/npm/" + escapeParts(usual)
 	})
 	if err != nil {
 		return nil, "", failed(http.StatusBadGateway, "the answer of %s is none of an npm registry: %v", x.c.Host, err)
 	}
 	x.door.mirror.places.set("npm "+w.name, found)
-	if strings.HasPrefix(header.Get("Content-Type"), npmShort) {
-		return body, npmShort, nil
-	}
-	return body, npmFull, nil
+	return body, npmKind(header.Get("Content-Type")), nil
 }
 
 // escapeParts escapes the parts of a path.

@@ -92,6 +92,7 @@ func (p pyExchange) page() error {
 
 // readPage gets the page of a package and notes where its files are.
 func (p pyExchange) readPage() (simplePage, error) {
+	defer p.heavy()()
 	q := wanted{from: p.from, url: p.from.at(url.PathEscape(p.name) + "/"), accept: simpleJSON + ", " + simpleHTML + ";q=0.1"}
 	body, header, at, err := p.whole(q, maxPage)
 	if err != nil {
@@ -142,5 +143,5 @@ func (p pyExchange) file(file string) error {
 		beside.Path, beside.RawPath = at.Path+".metadata", ""
 		at, limit = &beside, maxMetadata
 	}
-	return p.pass(wanted{from: p.from, url: at, accept: "*/*"}, "application/octet-stream", limit)
+	return p.exchange.file(p.from, at, "application/octet-stream", limit)
 }

@@ -180,7 +180,7 @@ type wanted struct {
 	from   *base
 	url    *url.URL
 	accept string
-	plain  bool // the body is passed on as it is: the transport is not to ask for a compressed one
+	file   bool // the body is an archive, of which a compressed form is of no use
 }
 
 // ask sends a question. The answer has status 200; all others are errors.
@@ -196,7 +196,7 @@ func (x *exchange) ask(ctx context.Context, q wanted) (*http.Response, error) {
 	}
 	req.Header.Set("User-Agent", "muster")
 	req.Header.Set("Accept", q.accept)
-	if q.plain {
+	if q.file {
 		req.Header.Set("Accept-Encoding", "identity")
 	}
 	if login := q.from.login(q.url); login != "" {
@@ -246,12 +246,17 @@ func (x *exchange) whole(q wanted, limit int64) (body []byte, header http.Header
 	return body, res.Header, res.Request.URL, nil
 }
 
-// pass asks and passes an answer of at most limit bytes on as it comes.
-func (x *exchange) pass(q wanted, contentType string, limit int64) error {
+// file asks for an archive and passes it on as it comes.
+func (x *exchange) file(from *base, at *url.URL, contentType string, limit int64) error {
+	return x.pass(wanted{from: from, url: at, accept: "*/*", file: true}, limit, func(string) string { return contentType })
+}
+
+// pass asks and passes an answer of at most limit bytes on as it comes. Its
+// content type is made of that of the registry.
+func (x *exchange) pass(q wanted, limit int64, contentType func(string) string) error {
 	times := x.door.mirror.times
 	ctx, cancel := context.WithTimeout(x.r.Context(), times.file)
 	defer cancel()
-	q.plain = true
 	res, err := x.ask(ctx, q)
 	if err != nil {
 		return err
@@ -262,7 +267,7 @@ func (x *exchange) pass(q wanted, contentType string, limit int64) error {
 	}
 	x.started = true
 	x.c.Status = http.StatusOK
-	x.header(contentType)
+	x.header(contentType(res.Header.Get("Content-Type")))
 	if res.Header.Get("Content-Encoding") == "gzip" { // although it was not asked for
 		x.w.Header().Set("Content-Encoding", "gzip")
 	}
