@@ -338,6 +338,7 @@ func (p *place) end() {
 		p.t.Log(p.describe())
 		_ = p.start("stop").wait() // so that agents do not live on
 	}
+	p.endGateway()
 	for _, found := range p.none("at the end", p.root) {
 		p.kill(found)
 	}

@@ -15,6 +15,7 @@ import (
 	"muster/internal/adapter/login"
 	"muster/internal/adapter/setups"
 	"muster/internal/app/furnish"
+	"muster/internal/app/models"
 	"muster/internal/check"
 	"muster/internal/check/battery"
 	"muster/internal/core/fault"
@@ -84,7 +85,7 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 	if err != nil {
 		return job.Spec{}, err
 	}
-	t = a.s.equip(t)
+	t, services := a.s.equip(t)
 	if err := os.MkdirAll(t.Scratch, 0o700); err != nil {
 		return job.Spec{}, fault.Wrap(fault.Transient, err, "make the scratch folder of %s", t.Op)
 	}
@@ -97,14 +98,19 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 	}
 	spec.GraceMS, spec.OutputCap = graceMS, outputCap
 	spec.Env = append(spec.Env, own)
-	if spec, err = serialised(a.s, t, spec); err != nil {
+	if len(services) > 0 {
+		if spec.Door, spec.DoorKeeper, err = a.s.meter.Open(ctx, t, services, filepath.Join(a.s.state, "ops", t.Op, "lock")); err != nil {
+			return job.Spec{}, fault.WithHint(err, "with gateway: off in .muster/config.yaml agents ask their models themselves")
+		}
+	}
+	if spec, err = a.s.meter.Serialised(t, models.Seen(t), spec); err != nil {
 		return job.Spec{}, err
 	}
 	a.machine.Started(t.Op, t.Agent.Name)
 	return spec, nil
 }
 
-func (a agents) Outcome(_ context.Context, t job.Attempt, exit job.Exit) (job.Outcome, []byte, []byte, error) {
+func (a agents) Outcome(ctx context.Context, t job.Attempt, exit job.Exit) (job.Outcome, []byte, []byte, error) {
 	a.machine.Ended(t.Op, t.Agent.Name, exit.PeakBytes)
 	stdout, err := readAll(a.s.ops.Stdout(t.Op))
 	if err != nil {
@@ -114,7 +120,11 @@ func (a agents) Outcome(_ context.Context, t job.Attempt, exit job.Exit) (job.Ou
 	if err != nil {
 		return job.Outcome{}, nil, nil, err
 	}
-	o, err := a.s.agents.Outcome(a.s.equip(t), exit, bytes.NewReader(stdout), bytes.NewReader(stderr))
+	t, _ = a.s.equip(t)
+	o, err := a.s.agents.Outcome(t, exit, bytes.NewReader(stdout), bytes.NewReader(stderr))
+	if err == nil {
+		o, err = a.s.meter.Book(ctx, t.Op, o)
+	}
 	return o, stdout, stderr, err
 }
 
@@ -146,12 +156,12 @@ func peaks(ctx context.Context, s *Session) (map[string][]int64, error) {
 }
 
 // equip adds the attempt's scratch folder and the variables of this machine. The
-// folder is the task's, since a session outlives an attempt.
-func (s *Session) equip(t job.Attempt) job.Attempt {
+// folder is the task's, since a session outlives an attempt. Where its agent
+// asks its model through the gateway, it gives the services.
+func (s *Session) equip(t job.Attempt) (job.Attempt, []login.Service) {
 	owner := strings.TrimSuffix(t.Op, "."+strconv.Itoa(t.Number))
 	t.Scratch = filepath.Join(s.state, "scratch", owner)
-	t.Host = s.host.AgentEnv(t.Agent.PassEnv)
-	return login.Apply(t)
+	return models.Equip(t, s.host)
 }
 
 func readAll(r io.ReadCloser, err error) ([]byte, error) {

@@ -72,6 +72,10 @@ func (h *Hands) attempt(ctx context.Context, o flow.StartAttempt) (job.Attempt, 
 		return job.Attempt{}, fault.New(fault.Invalid, "task %s wants agent %s, which the configuration does not have", o.Task, o.Agent).
 			WithHint("add it below agents: in .muster/config.yaml")
 	}
+	budgets, err := budgets(ctx, h.Log, o)
+	if err != nil {
+		return job.Attempt{}, err
+	}
 	feedback := ""
 	if o.Feedback.Blob != "" {
 		text, err := h.Blobs.Blob(ctx, o.Feedback.Blob)
@@ -85,7 +89,39 @@ func (h *Hands) attempt(ctx context.Context, o flow.StartAttempt) (job.Attempt, 
 		NewID:   sessionID(o.Run, o.Task, o.Attempt),
 		Prompt:  prompt(in.plan, task, o, feedback),
 		LimitMS: o.LimitMS, Previous: o.Previous, Task: o.Task, Number: o.Attempt, Round: o.Round,
+		Gateway: job.Gateway{Off: in.config.Gateway == "off", Prices: in.config.Prices, Budgets: budgets},
 	}, nil
+}
+
+// budgets gives what bounds the attempt, as it stands now: a person may have
+// raised it since the attempt was decided.
+func budgets(ctx context.Context, log Log, o flow.StartAttempt) ([]job.Budget, error) {
+	var out []job.Budget
+	for _, s := range []flow.Stream{flow.TaskStream(o.Run, o.Task), flow.RunStream(o.Run)} {
+		m, first, ok, err := log.Machine(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			continue
+		}
+		e, err := first.Event()
+		if err != nil {
+			return nil, err
+		}
+		state, err := flow.Load(s, e, m.Snapshot)
+		if err != nil {
+			return nil, err
+		}
+		switch m := state.(type) {
+		case flow.Task:
+			b := m.Budget()
+			out = append(out, job.Budget{Scope: job.OfTask, MicroUSD: b.MicroUSD, Tokens: b.Tokens, Spent: m.Spent})
+		case flow.Run:
+			out = append(out, job.Budget{Scope: job.OfRun, MicroUSD: m.Limits.MicroUSD, Tokens: m.Limits.Tokens, Spent: m.Spent})
+		}
+	}
+	return out, nil
 }
 
 // sessionID gives a fresh session a UUID that is the same each time the

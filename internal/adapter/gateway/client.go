@@ -203,7 +203,7 @@ func (c *Client) Shut(ctx context.Context, name string) (Spend, error) {
 	c.mu.Lock()
 	delete(c.doors, name)
 	c.mu.Unlock()
-	if _, err := os.Stat(doorDir(c.dir, name)); err == nil {
+	if _, err := os.Stat(filepath.Join(doorDir(c.dir, name), doorFile)); err == nil {
 		if err := c.ensure(ctx); err != nil {
 			return Spend{}, err
 		}
@@ -211,9 +211,15 @@ func (c *Client) Shut(ctx context.Context, name string) (Spend, error) {
 	var s Spend
 	err := c.call(ctx, http.MethodDelete, "/doors/"+url.PathEscape(name), nil, &s)
 	if isDown(err) {
-		return c.offline(func(l *ledger) Spend { return *l.door(name) })
+		return offline(c, func(l *ledger) Spend { return *l.door(name) })
 	}
 	return s, fault.Wrap(fault.Transient, err, "close the door of %s", name)
+}
+
+// Had reports whether a door of that name is open, or was lately.
+func (c *Client) Had(name string) bool {
+	_, err := os.Stat(doorDir(c.dir, name))
+	return checkName(name) == nil && err == nil
 }
 
 // Spend gives what was spent through a door.
@@ -221,17 +227,17 @@ func (c *Client) Spend(ctx context.Context, name string) (Spend, error) {
 	var s Spend
 	err := c.call(ctx, http.MethodGet, "/doors/"+url.PathEscape(name), nil, &s)
 	if isDown(err) {
-		return c.offline(func(l *ledger) Spend { return *l.door(name) })
+		return offline(c, func(l *ledger) Spend { return *l.door(name) })
 	}
 	return s, fault.Wrap(fault.Transient, err, "ask what %s has spent", name)
 }
 
 // Spent gives what was spent in a scope.
-func (c *Client) Spent(ctx context.Context, scope string) (Spend, error) {
-	var s Spend
+func (c *Client) Spent(ctx context.Context, scope string) (Spent, error) {
+	var s Spent
 	err := c.call(ctx, http.MethodGet, "/scopes?name="+url.QueryEscape(scope), nil, &s)
 	if isDown(err) {
-		return c.offline(func(l *ledger) Spend { return l.spent(scope) })
+		return offline(c, func(l *ledger) Spent { return l.spent(scope, none) })
 	}
 	return s, fault.Wrap(fault.Transient, err, "ask what was spent")
 }
@@ -244,18 +250,18 @@ func (c *Client) State(ctx context.Context) (State, bool) {
 
 // offline reads the journal while no gateway runs. What a dead one left open
 // counts as what it was likely to take.
-func (c *Client) offline(get func(*ledger) Spend) (Spend, error) {
+func offline[T any](c *Client, get func(*ledger) T) (none T, err error) {
 	f, err := os.Open(filepath.Join(c.dir, journalFile))
 	if errors.Is(err, os.ErrNotExist) {
-		return Spend{}, nil
+		return none, nil
 	}
 	if err != nil {
-		return Spend{}, fault.Wrap(fault.Internal, err, "read the gateway's journal")
+		return none, fault.Wrap(fault.Internal, err, "read the gateway's journal")
 	}
 	defer f.Close()
 	l := newLedger()
 	if _, err := readJournal(f, l.apply); err != nil {
-		return Spend{}, err
+		return none, err
 	}
 	for id, e := range l.open {
 		l.apply(entry{Kind: settled, ID: id, Usage: e.Estimate.Booked(job.Usage{}), Guess: true})

@@ -58,7 +58,7 @@ func (s *server) control() http.Handler {
 		answer(w, s.journal.spend(r.PathValue("name")), nil)
 	})
 	mux.HandleFunc("GET /scopes", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, s.journal.spent(r.URL.Query().Get("name")), nil)
+		answer(w, s.journal.spent(r.URL.Query().Get("name"), s.isOpen()), nil)
 	})
 	// A connection that asks for this is held until the gateway ends, so that
 	// others see when it does.

@@ -123,9 +123,13 @@ func TestBudgetHolds(t *testing.T) {
 		})
 	}
 	all.Wait()
-	s, err := h.client.Spent(h.ctx(), "run/r")
+	spent, err := h.client.Spent(h.ctx(), "run/r")
 	if err != nil {
 		t.Fatal(err)
+	}
+	s := spent.All
+	if spent.Ended.Requests != 0 {
+		t.Errorf("through doors that are closed: %+v", spent.Ended)
 	}
 	errorOfOne := max(each.CostMicroUSD-estimate.Likely.MicroUSD, 0)
 	t.Logf("budget %d, spent %d in %d requests; of one request: took %d, likely %d, most %d; statuses %v",

@@ -81,6 +81,12 @@ type Spend struct {
 	Limit     *Limit    `json:"limit,omitempty"`     // the last request that a budget refused
 }
 
+// Spent is what was spent in a scope.
+type Spent struct {
+	All   Spend `json:"all"`
+	Ended Spend `json:"ended"` // of it, through doors that are closed
+}
+
 // Limit is a request that was refused.
 type Limit struct {
 	Scope string `json:"scope"` // name
@@ -104,6 +110,7 @@ const (
 	controlSock = "control"
 	doorsDir    = "doors"
 	doorFile    = "door.json"
+	closedFile  = "closed.json" // what a door's file becomes
 	doorSock    = "sock"
 )
 

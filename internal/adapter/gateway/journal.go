@@ -160,12 +160,16 @@ func (l *ledger) apply(e entry) {
 	}
 }
 
-// spent adds up the doors of a scope.
-func (l *ledger) spent(scope string) Spend {
-	var out Spend
+// spent adds up the doors of a scope, and those of them that isOpen does not
+// accept.
+func (l *ledger) spent(scope string, isOpen func(door string) bool) Spent {
+	var out Spent
 	for door, scopes := range l.scopes {
 		if s := l.doors[door]; s != nil && slices.Contains(scopes, scope) {
-			out.add(*s)
+			out.All.add(*s)
+			if !isOpen(door) {
+				out.Ended.add(*s)
+			}
 		}
 	}
 	return out
@@ -316,10 +320,12 @@ func (j *journal) spend(door string) Spend {
 }
 
 // spent gives what the journal says of a scope.
-func (j *journal) spent(scope string) Spend {
+func (j *journal) spent(scope string, isOpen func(door string) bool) Spent {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.ledger.spent(scope)
+	return j.ledger.spent(scope, isOpen)
 }
+
+func none(string) bool { return false }
 
 func (j *journal) close() error { return j.file.Close() }

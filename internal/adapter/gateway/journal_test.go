@@ -53,7 +53,7 @@ func TestJournalClosesWhatWasOpen(t *testing.T) {
 		if got := j.spend("r.a.1"); got.Usage != (job.Usage{Input: 3, CostMicroUSD: 7}) || got.Requests != 1 || got.Estimated != 0 || got.Limit == nil {
 			t.Errorf("%+v", got)
 		}
-		if got := j.spent("r"); got.Usage.CostMicroUSD != 57 || got.Usage.Output != 10 || got.Requests != 2 || got.Estimated != 1 {
+		if got := j.spent("r", none).All; got.Usage.CostMicroUSD != 57 || got.Usage.Output != 10 || got.Requests != 2 || got.Estimated != 1 {
 			t.Errorf("%+v", got)
 		}
 		if got := j.spend("none"); got.Requests != 0 {
@@ -80,12 +80,12 @@ func TestJournalTorn(t *testing.T) {
 			t.Fatal(err)
 		}
 		j := openTest(t, dir)
-		if got := j.spent("r"); got.Requests != 1 || got.Estimated != 0 {
+		if got := j.spent("r", none).All; got.Requests != 1 || got.Estimated != 0 {
 			t.Fatalf("cut to %d of %d bytes: %+v", n, len(data), got)
 		}
 		write(t, j, entry{Kind: reserved, ID: "9", Door: "r.c.1", Scopes: []string{"r"}, Estimate: likely(1)})
 		_ = j.close()
-		if j := openTest(t, dir); j.spent("r").Requests != 2 {
+		if j := openTest(t, dir); j.spent("r", none).All.Requests != 2 {
 			t.Fatalf("cut to %d bytes: what was written after is lost", n)
 		}
 	}
@@ -121,7 +121,7 @@ func TestJournalCompacts(t *testing.T) {
 	dir := t.TempDir()
 	example(t, dir)
 	j := openTest(t, dir)
-	before := j.spent("r")
+	before := j.spent("r", none).All
 	if err := j.compact(filepath.Join(dir, journalFile), 9); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestJournalCompacts(t *testing.T) {
 	_ = j.close()
 	j = openTest(t, dir)
 	defer j.close()
-	after := j.spent("r")
+	after := j.spent("r", none).All
 	if after.Requests != before.Requests+1 || after.Usage.Input != before.Usage.Input+1 || after.Usage.CostMicroUSD != before.Usage.CostMicroUSD || after.Limit == nil {
 		t.Errorf("%+v became %+v", before, after)
 	}
@@ -151,7 +151,7 @@ func TestJournalTogether(t *testing.T) {
 	}
 	all.Wait()
 	_ = j.close()
-	if got := openTest(t, dir).spent("s"); got.Usage.Output != 200 || got.Requests != 200 {
+	if got := openTest(t, dir).spent("s", none).All; got.Usage.Output != 200 || got.Requests != 200 {
 		t.Errorf("%+v", got)
 	}
 }

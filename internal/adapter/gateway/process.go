@@ -34,7 +34,7 @@ func (o Options) log() *slog.Logger {
 const (
 	idleFor    = 10 * time.Minute
 	lookEvery  = 30 * time.Second
-	forgotten  = 7 * 24 * time.Hour // after which a door that nobody closed is removed
+	forgotten  = 7 * 24 * time.Hour // after which a door that nobody closed is, and the folder of a closed one removed
 	maxControl = 8 << 20            // bytes of what is said over the control socket
 	maxLog     = 4 << 20            // bytes after which the log begins anew
 )
@@ -117,6 +117,12 @@ func (s *server) reopen() {
 		return
 	}
 	for _, n := range names {
+		if info, err := os.Stat(filepath.Join(doorDir(s.dir, n.Name()), closedFile)); err == nil {
+			if time.Since(info.ModTime()) > forgotten {
+				_ = os.RemoveAll(doorDir(s.dir, n.Name())) // it is tried again the next time
+			}
+			continue
+		}
 		spec, err := readDoor(filepath.Join(doorDir(s.dir, n.Name()), doorFile))
 		if err == nil && spec.Name != n.Name() {
 			err = fault.New(fault.Invalid, "its file is another door's")
@@ -152,6 +158,9 @@ func writeDoor(dir string, spec Door) error {
 		err = os.MkdirAll(folder, 0o700)
 	}
 	if err != nil {
+		return err
+	}
+	if err := os.Remove(filepath.Join(folder, closedFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	path := filepath.Join(folder, doorFile)

@@ -3,7 +3,6 @@ package gateway_test
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -13,7 +12,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"muster/internal/adapter/gateway"
 )
@@ -124,7 +122,7 @@ func TestReadsWithoutGateway(t *testing.T) {
 	c := gateway.NewClient(dir, []string{"/nonexistent"}, nil)
 	got, err := c.Spend(h.ctx(), "run.task.1")
 	all, err2 := c.Spent(h.ctx(), "run/r")
-	if err != nil || err2 != nil || got.Usage != want.Usage || all.Usage != want.Usage || want.Requests != 1 {
+	if err != nil || err2 != nil || got.Usage != want.Usage || all.All.Usage != want.Usage || all.Ended.Usage != want.Usage || want.Requests != 1 {
 		t.Errorf("%+v %v, %+v %v, want %+v", got, err, all, err2, want)
 	}
 	if got, err := gateway.NewClient(t.TempDir(), nil, nil).Spend(h.ctx(), "x"); err != nil || got.Requests != 0 {
@@ -135,48 +133,14 @@ func TestReadsWithoutGateway(t *testing.T) {
 	}
 }
 
-// Only one process serves a folder; it ends by itself when nobody needs it,
-// and not before.
-func TestEndsByItself(t *testing.T) {
-	dir := t.TempDir()
-	alive := filepath.Join(t.TempDir(), "lock")
-	f, err := os.Create(alive)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() {
-		ended <- gateway.Serve(context.Background(), dir, gateway.Options{Idle: 20 * time.Millisecond})
-	}()
-	h := &house{t: t, dir: dir, client: gateway.NewClient(dir, []string{"/nonexistent"}, nil)}
-	defer h.client.Close()
-	h.wait(func() bool {
-		return h.client.Open(h.ctx(), gateway.Door{Name: "run.task.1", Alive: alive}) == nil
-	})
-	if err := gateway.Serve(context.Background(), dir, gateway.Options{}); err != nil {
+// Only one process serves a folder.
+func TestOneGateway(t *testing.T) {
+	h := newHouse(t)
+	if err := gateway.Serve(context.Background(), h.dir, gateway.Options{}); err != nil {
 		t.Errorf("a second gateway: %v", err)
 	}
-	<-time.After(100 * time.Millisecond) // several looks
-	select {
-	case err := <-ended:
-		t.Fatalf("it ended while an attempt lives: %v", err)
-	default:
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_UN); err != nil {
-		t.Fatal(err)
-	}
-	h.client.Close()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
-	var spec map[string]any
-	data, err := os.ReadFile(filepath.Join(dir, "doors", "run.task.1", "door.json"))
-	if err != nil || json.Unmarshal(data, &spec) != nil || spec["name"] != "run.task.1" {
-		t.Errorf("the door is not kept for the next gateway: %s %v", data, err)
+	if _, ok := h.client.State(h.ctx()); !ok {
+		t.Error("the first one has ended")
 	}
 }
 

@@ -2,11 +2,13 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -124,7 +126,7 @@ func (s *server) limit(scopes []Scope) {
 	for _, c := range scopes {
 		if !s.known[c.Name] {
 			s.known[c.Name] = true
-			s.book.Spend([]string{c.Name}, meter.AmountOf(s.journal.spent(c.Name).Usage))
+			s.book.Spend([]string{c.Name}, meter.AmountOf(s.journal.spent(c.Name, none).All.Usage))
 		}
 		left := func(limit, elsewhere int64) int64 {
 			if limit <= 0 {
@@ -222,8 +224,8 @@ func (s *server) release(id string, u job.Usage) {
 	s.wake()
 }
 
-// closeDoor closes a door once its requests have ended, and removes its
-// folder. What was spent stays in the journal.
+// closeDoor closes a door once its requests have ended. Its folder stays for a
+// while, so that it can be seen that there was one.
 func (s *server) closeDoor(name string) error {
 	if err := checkName(name); err != nil {
 		return err
@@ -236,7 +238,24 @@ func (s *server) closeDoor(name string) error {
 		_ = d.http.Close() // the attempt has ended: what is under way is of no use to anybody
 		d.running.Wait()
 	}
-	return fault.Wrap(fault.Transient, os.RemoveAll(doorDir(s.dir, name)), "remove the door of %s", name)
+	dir := doorDir(s.dir, name)
+	err := os.Rename(filepath.Join(dir, doorFile), filepath.Join(dir, closedFile))
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil // it was closed before
+	}
+	_ = os.Remove(filepath.Join(dir, doorSock)) // nobody listens there
+	return fault.Wrap(fault.Transient, err, "close the door of %s", name)
+}
+
+// isOpen gives a function that says whether a door is open now.
+func (s *server) isOpen() func(string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names := map[string]bool{}
+	for name := range s.doors {
+		names[name] = true
+	}
+	return func(name string) bool { return names[name] }
 }
 
 // begin notes that a request is at work.

@@ -69,7 +69,10 @@ func TestPrices(t *testing.T) {
 		t.Errorf("of long requests: %+v", got)
 	}
 	free := meter.NewPrices(map[string]meter.Price{"house": {Input: 1}}, true)
-	if got, ok := free.Find("openai", "gpt-5.5"); !ok || got != (meter.Price{}) {
+	if got, ok := free.Find("openai", "gpt-5.5"); !ok || got.Input != 5e6 {
+		t.Errorf("a model that only its vendor has, through a server of one's own: %+v %v", got, ok)
+	}
+	if got, ok := free.Find("openai", "qwen3-32b"); !ok || got != (meter.Price{}) {
 		t.Errorf("on a server of one's own: %+v %v", got, ok)
 	}
 	if got, _ := free.Find("openai", "house"); got.Input != 1 {

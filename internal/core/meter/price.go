@@ -97,8 +97,8 @@ type Prices struct {
 }
 
 // NewPrices gives the table of this version, with a person's own prices above
-// it. With free, a model without a price costs nothing: it runs on a server
-// of the person's own.
+// it. With free, a model without a price costs nothing: it runs on a machine
+// of the person's own, unless it is one that only its vendor has.
 func NewPrices(own map[string]Price, free bool) Prices {
 	p := Prices{own: own, models: map[string]Price{}, free: free}
 	for line := range strings.Lines(table) {
@@ -156,22 +156,18 @@ func (p Prices) Find(provider, model string) (Price, bool) {
 			return price, true
 		}
 	}
-	if p.free {
-		return Price{}, true
+	vendors := []string{provider, "anthropic", "openai", "gemini"} // a server may speak another's dialect
+	if !p.free {
+		vendors = append(vendors, "deepseek", "mistral", "moonshotai", "xai", "zai", "alibaba") // whose models others run as well
 	}
 	for _, n := range names {
-		if price, ok := p.models[provider+" "+n]; ok {
-			return price, true
-		}
-	}
-	for _, n := range names { // a server that speaks another's dialect
-		for _, other := range []string{"anthropic", "openai", "gemini", "deepseek", "mistral", "moonshotai", "xai", "zai", "alibaba"} {
-			if price, ok := p.models[other+" "+n]; ok {
+		for _, v := range vendors {
+			if price, ok := p.models[v+" "+n]; ok {
 				return price, true
 			}
 		}
 	}
-	return Price{}, false
+	return Price{}, p.free
 }
 
 // TableLines gives the lines of the table, for those who show or check it.
