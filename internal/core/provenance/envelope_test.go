@@ -145,6 +145,21 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
+// TestAKeyIsWrittenAsOpenSSHDoes holds what ssh-keygen -lf says of this line.
+func TestAKeyIsWrittenAsOpenSSHDoes(t *testing.T) {
+	k, ok := NewKey(bytes.Repeat([]byte{1}, 32))
+	const line = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"
+	if !ok || k.Line() != line || k.Fingerprint() != "SHA256:RXm/ruZ0eTzRXKwi1AQEDynB0VgHQ2ac9KPSFdf/YnA" {
+		t.Errorf("%s, %s", k.Line(), k.Fingerprint())
+	}
+}
+
+func TestSealMessage(t *testing.T) {
+	if got := string(SealMessage("ab")); got != "muster seal v1\nab\n" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestFingerprintsAndKeysThatAreNone(t *testing.T) {
 	_, key := secret(1)
 	for _, text := range []string{"", "SHA256:", string(key.Fingerprint())[1:], string(key.Fingerprint()) + "A", "SHA256:" + strings.Repeat("=", 43)} {

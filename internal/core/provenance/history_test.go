@@ -72,7 +72,7 @@ func story(t testing.TB) *told {
 	in := flow.Inputs{Run: "r", Name: "limits"}
 	in.Plan = l.blob(plan.Plan{Version: 1, Name: "limits", Goal: "Limit", Tasks: []plan.Task{{ID: "mine", Type: plan.Fix, Title: "Mine", Prompt: "Do it"}}})
 	in.Config = l.blob(config.Config{Agents: []job.Agent{{Name: "bot", Driver: "claude", Model: "opus"}}})
-	l.say(run, "person:tess", flow.RunStarted{Inputs: in, Goal: "Limit", Nodes: []flow.Node{{ID: "mine", Agent: "bot"}, {ID: "other", Agent: "bot"}}})
+	l.say(run, "person:tess", flow.RunStarted{Inputs: in, Goal: "Limit", Nodes: []flow.Node{{ID: "mine", Agent: "bot"}, {ID: "other", Agent: "man"}}})
 	l.say(run, "engine", flow.RunOpened{Opened: change.Opened{Target: "refs/heads/main", Base: at("base"), Branch: "refs/heads/muster/limits"}})
 	l.say(mine, "engine", flow.TaskStarted{Inputs: in})
 	l.say(mine, "engine", flow.AttemptEnded{Attempt: 1, Outcome: job.Outcome{Kind: job.Done, Session: "s", Usage: job.Usage{Input: 10, CostMicroUSD: 5}}, TimeUS: 7, Stdout: "out1", Prompt: "pr1"})
@@ -129,7 +129,7 @@ func TestPredicate(t *testing.T) {
 	if (p.Task != Task{ID: "mine", Type: "fix", Title: "Mine", Prompt: evidence.Hash([]byte("Do it"))}) {
 		t.Errorf("task %+v", p.Task)
 	}
-	if len(p.Attempts) != 2 || p.Attempts[0].Model != "opus" || p.Attempts[1].Model != "opus-5" || p.Attempts[0].Driver != "claude" ||
+	if len(p.Attempts) != 2 || p.Attempts[0].Agent != "bot" || p.Attempts[0].Model != "opus" || p.Attempts[1].Model != "opus-5" || p.Attempts[0].Driver != "claude" ||
 		p.Attempts[0].Prompt != "pr1" || p.Attempts[1].Session != "s" || p.Usage.Input != 11 || p.Usage.CostMicroUSD != 7 {
 		t.Errorf("attempts %+v, %+v", p.Attempts, p.Usage)
 	}
@@ -156,8 +156,66 @@ func TestPredicate(t *testing.T) {
 	if got := h.Kept(); !slices.Equal(got, []string{"out1", "out2"}) {
 		t.Errorf("kept %q", got)
 	}
-	if got := h.Blobs(); len(got) != 5 {
+	if got := h.Blobs(); len(got) != 5 || !slices.IsSorted(got) {
 		t.Errorf("blobs %q", got)
+	}
+}
+
+// TestWhatPeopleGiveAndTheQueueReturns: a merge that was found wanting is among
+// the verdicts, and a conflict is none; work that a person gave has its tree.
+func TestWhatPeopleGiveAndTheQueueReturns(t *testing.T) {
+	l := story(t)
+	mine := flow.TaskStream("r", "mine")
+	landed := l.records[16]
+	l.records = l.records[:16]
+	l.last[mine] = l.records[8]
+	wanting := l.verdict("base", "merged", policy.Review)
+	l.say(mine, "engine", flow.ChangeReturned{Reason: flow.ForReview, Verdict: wanting.Verdict})
+	l.say(mine, "engine", flow.ChangeReturned{Reason: flow.ForConflict})
+	l.say(mine, "person:vic", flow.TakeoverRequested{})
+	l.say(mine, "person:vic", flow.WorkGiven{As: flow.Submitted, Head: at("given"), Text: "<&>"})
+	l.say(mine, "engine", flow.TestsTried{})
+	var d flow.ChangeLanded
+	if err := json.Unmarshal(landed.Data, &d); err != nil {
+		t.Fatal(err)
+	}
+	l.say(mine, "engine", d)
+	p, err := mustFold(t, l).Predicate(l.blobs, Seal{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Verdicts) != 4 || p.Verdicts[2].Route != policy.Review || p.Verdicts[2].HeadTree != "t-merged" || p.Verdicts[2].Sandbox != "off" {
+		t.Errorf("verdicts %+v", p.Verdicts)
+	}
+	last := p.People[len(p.People)-1]
+	if last.Who != "vic" || last.Did != flow.EvWorkGiven || last.Tree != "t-given" || p.People[len(p.People)-2].Did != flow.EvTakeoverRequested {
+		t.Errorf("people %+v", p.People)
+	}
+}
+
+func TestNothingIsTakenAfterTheEnd(t *testing.T) {
+	l := story(t)
+	f := NewFold("r", "mine")
+	for i, r := range l.records {
+		if more := f.More(r); more != (i < len(l.records)-1) {
+			t.Errorf("record %d: %v", i, more)
+		}
+	}
+	if f.More(l.records[0]) {
+		t.Error("more is wanted after the landing")
+	}
+	for _, edit := range []func(*flow.Record){func(r *flow.Record) { r.Seq = 9 }, func(r *flow.Record) { r.Data = json.RawMessage(`[]`) }} {
+		f, r := NewFold("r", "mine"), l.records[0]
+		if edit(&r); f.More(r) || f.More(l.records[0]) {
+			t.Error("more is wanted after an error")
+		}
+	}
+}
+
+func TestTextIsWrittenAsItIs(t *testing.T) {
+	data, err := State(Predicate{Run: Run{Goal: "a < b && c > d"}}).Bytes()
+	if err != nil || !strings.Contains(string(data), `"goal":"a < b && c > d"`) {
+		t.Errorf("%s, %v", data, err)
 	}
 }
 
