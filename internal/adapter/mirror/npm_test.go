@@ -293,6 +293,18 @@ func TestWhatNPMIsTold(t *testing.T) {
 			t.Errorf("the length of a file is not told: %v", res.Header)
 		}
 	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodHead, w.door.URL+"/npm/pkg/-/pkg-1.0.0.tgz", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.ContentLength != 4 {
+		t.Errorf("the length of a file is not told without it: %v", res.Header)
+	}
 	// A scope with an address of another sort is not asked for elsewhere.
 	odd := open(t, registries.Config{NPM: g.URL, NPMScopes: map[string]string{"@mine": "ftp://x.test"}})
 	g.paths()

@@ -316,10 +316,7 @@ func reason(err error) error {
 		return errors.New("it took too long")
 	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
-	}
-	if errors.Is(err, context.Canceled) {
-		return errors.New("it was given up")
+		return u.Err
 	}
 	return err
 }
