@@ -85,7 +85,6 @@ func TestOtherSpellingsOfAnEnvelopeAreRefused(t *testing.T) {
 		"bits behind":       strings.Replace(text, `"payload":"e30="`, `"payload":"e31="`, 1) + "\n",
 		"a break in base64": strings.Replace(text, `"payload":"e30="`, `"payload":"e3\n0="`, 1) + "\n",
 		"no fingerprint":    strings.Replace(text, "SHA256:", "MD5:", 1) + "\n",
-		"too large":         strings.Repeat(" ", MaxEnvelope) + text + "\n",
 	} {
 		if bad == string(data) {
 			t.Errorf("%s: nothing was changed", name)
@@ -93,6 +92,30 @@ func TestOtherSpellingsOfAnEnvelopeAreRefused(t *testing.T) {
 		if _, err := Open([]byte(bad)); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestALargeEnvelopeIsNotRead(t *testing.T) {
+	for size, part := range map[int]string{1 << 20: "", MaxEnvelope: "larger than"} {
+		data, key := enclosed(t, bytes.Repeat([]byte("a"), size), 1)
+		if o, err := Open(data); (err == nil) != (part == "") || err == nil && !o.SignedBy(key) || err != nil && !strings.Contains(err.Error(), part) {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
+}
+
+func TestASignerHoldsTogether(t *testing.T) {
+	_, one := secret(1)
+	_, two := secret(2)
+	for _, s := range []Signer{
+		{one.Fingerprint(), two.Line()}, {one.Fingerprint(), one.Line() + " comment"}, {"", one.Line()}, {one.Fingerprint(), ""},
+	} {
+		if k, ok := s.PublicKey(); ok {
+			t.Errorf("%+v gives %s", s, k.Fingerprint())
+		}
+	}
+	if k, ok := (Signer{one.Fingerprint(), one.Line()}).PublicKey(); !ok || k != one {
+		t.Errorf("%v, %v", k, ok)
 	}
 }
 

@@ -177,6 +177,22 @@ func TestAPersonsOwnWorkNamesNoAgent(t *testing.T) {
 	}
 }
 
+func TestAnotherTasksItemIsNotTakenForThisOnes(t *testing.T) {
+	l := story(t)
+	queue := flow.QueueStream("r")
+	l.records = l.records[:14]
+	l.last[queue] = l.records[13]
+	l.say(queue, "engine", flow.ChangeQueued{Item: flow.Item{Task: "third", Agent: "other"}})
+	l.say(queue, "engine", l.verdict("other", "landed", policy.Auto))
+	l.say(queue, "engine", flow.HeadMoved{Landing: change.Landing{From: at("other"), To: at("landed")}})
+	l.last[flow.TaskStream("r", "mine")] = l.records[8]
+	l.say(flow.TaskStream("r", "mine"), "engine", flow.ChangeLanded{Head: at("landed")})
+	p, err := mustFold(t, l).Predicate(l.blobs, Seal{})
+	if err != nil || p.Change.Agent != "bot" {
+		t.Errorf("%+v, %v", p.Change, err)
+	}
+}
+
 func TestFoldRefuses(t *testing.T) {
 	want := func(name string, l *told, kind fault.Kind, part string) {
 		t.Helper()
@@ -193,6 +209,18 @@ func TestFoldRefuses(t *testing.T) {
 	l = story(t)
 	l.records[4].Prev = "other"
 	want("another chain", l, fault.Internal, "chain of task/r/mine is broken before record 3")
+	l = story(t)
+	l.records[4].Seq = 9
+	want("another number", l, fault.Internal, "chain of task/r/mine is broken before record 9")
+	for _, trees := range [][2]string{{"base", "landed"}, {"other", "two"}} {
+		l = story(t)
+		r, err := flow.NewRecord(flow.QueueStream("r"), flow.Event{Actor: "engine", Data: l.verdict(trees[0], trees[1], policy.Auto)}, "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.records[14].Data = r.Data
+		want("a verdict on other trees", l, fault.Internal, "no verdict on exactly what landed")
+	}
 	l = story(t)
 	l.records = append(l.records[:14:14], l.records[16])
 	want("no landing", l, fault.Internal, "has no landing of c-landed")
@@ -287,6 +315,13 @@ func TestRead(t *testing.T) {
 	if again, _ := s.Bytes(); err != nil || string(again) != string(good) {
 		t.Fatalf("%v: %s", err, again)
 	}
+	nobody := p
+	nobody.Change.Head.Commit = ""
+	if data, err := State(nobody).Bytes(); err != nil {
+		t.Error(err)
+	} else if _, err := Read(data); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("a statement about no commit: %v", err)
+	}
 	for name, edit := range map[string][2]string{
 		"no JSON":                  {`{"_type"`, `{"_type`},
 		"another type":             {"in-toto.io/Statement/v1", "in-toto.io/Statement/v2"},
@@ -295,10 +330,11 @@ func TestRead(t *testing.T) {
 		"another tree":             {`{"gitTree":"t-landed"}`, `{"gitTree":"t-other"}`},
 		"a commit that is no tree": {`{"gitTree":"t-landed"}`, `{"gitCommit":"c-landed"}`},
 		"one subject":              {`,{"name":"tree","digest":{"gitTree":"t-landed"}}`, ``},
+		"no commit":                {`c-landed`, ``},
 		"an unknown field":         {`"predicate":{`, `"predicate":{"x":1,`},
 		"spaces":                   {`"predicate":{`, `"predicate": {`},
 	} {
-		bad := strings.Replace(string(good), edit[0], edit[1], 1)
+		bad := strings.ReplaceAll(string(good), edit[0], edit[1])
 		if bad == string(good) {
 			t.Errorf("%s: nothing was changed", name)
 		}
