@@ -361,4 +361,48 @@ func TestSilentOuterProxy(t *testing.T) {
 	if status != http.StatusBadGateway || !strings.Contains(body, "the proxy of the environment gave no answer") {
 		t.Error(status, body)
 	}
+	w.mirror.Replace(mirror.Outside{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse("socks5://" + l.Addr().String()) }})
+	status, body, _, _ = w.raw("CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com:443\r\n\r\n")
+	if status != http.StatusBadGateway || !strings.Contains(body, "none of http or https") {
+		t.Error(status, body)
+	}
+}
+
+// A server that cannot hand its connection over says so.
+func TestTunnelWithoutConnection(t *testing.T) {
+	address, _ := echo(t)
+	w := open(t, registries.Config{}, "api.example.com")
+	w.mirror.Replace(mirror.Outside{
+		Lookup: func(string) ([]netip.Addr, error) { return []netip.Addr{netip.MustParseAddr("1.1.1.1")}, nil },
+		Dial:   func(_, _ string) (net.Conn, error) { return net.Dial("tcp", address) },
+	})
+	to := httptest.NewRecorder()
+	w.handler.ServeHTTP(to, httptest.NewRequestWithContext(t.Context(), http.MethodConnect, "api.example.com:443", nil))
+	if to.Code != http.StatusInternalServerError || !strings.Contains(to.Body.String(), "needs HTTP/1.1") {
+		t.Error(to.Code, to.Body)
+	}
+}
+
+// A login goes to the place that it is for: on a redirect there, too, and not
+// to another port of the same machine.
+func TestLoginOnRedirects(t *testing.T) {
+	other := serve(t, map[string]reply{"/there": {body: "{}"}})
+	g := serve(t, map[string]reply{"/near": {to: "/there"}, "/there": {body: "{}"}, "/far": {to: other.URL + "/there"}})
+	w := open(t, registries.Config{NPM: strings.Replace(g.URL, "//", "//me:word@", 1), PyPI: []string{other.URL}})
+	for _, name := range []string{"near", "far"} {
+		if status, body := w.get("/npm/" + name); status != 200 {
+			t.Error(status, body)
+		}
+	}
+	if n := len(g.asked); n != 3 || len(other.asked) != 1 {
+		t.Fatal(n, other.asked)
+	}
+	for _, r := range g.asked {
+		if r.Header.Get("Authorization") == "" {
+			t.Errorf("%s was asked without the login", r.RequestURI)
+		}
+	}
+	if r := other.asked[0]; r.Header.Get("Authorization") != "" || r.Header.Get("Referer") != "" {
+		t.Errorf("%v", r.Header)
+	}
 }

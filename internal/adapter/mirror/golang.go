@@ -2,7 +2,6 @@ package mirror
 
 import (
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 
@@ -71,7 +70,7 @@ func readGo(parts []string) (goWant, bool) {
 	if !ok || err != nil || len(version) > 128 {
 		return goWant{}, false
 	}
-	return readModule(parts[:n-2], "/@v/"+url.PathEscape(escaped)+parts[n-1][at:], w)
+	return readModule(parts[:n-2], "/@v/"+escaped+parts[n-1][at:], w)
 }
 
 // readModule fills in the module and the address.

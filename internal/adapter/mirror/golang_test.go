@@ -3,6 +3,7 @@ package mirror_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -220,5 +221,37 @@ func TestGoSumDB(t *testing.T) {
 	off := open(t, registries.Config{GoProxy: proxy.URL, GoSum: "off"})
 	if status, _ := off.get("/go/sumdb/off/supported"); status == 200 {
 		t.Error("there is no database, and it is supported")
+	}
+}
+
+func TestNamesOfSums(t *testing.T) {
+	database := serve(t, map[string]reply{"/lookup/example.test/m@v1.0.0": {body: "sums"}, "/latest": {body: "tree"}})
+	proxy := serve(t, nil)
+	w := open(t, registries.Config{GoProxy: proxy.URL, GoSum: "sums.test " + database.URL})
+	ask := func(module string) int {
+		status, _ := w.get("/go/sumdb/sums.test/lookup/" + module + "@v1.0.0")
+		return status
+	}
+	if ask("example.test/m") != 200 {
+		t.Fatal("not found")
+	}
+	for i := range mirror.MaxMissing {
+		if status := ask(fmt.Sprintf("example.test/none%d", i)); status != 404 {
+			t.Fatal(i, status)
+		}
+	}
+	if ask("example.test/more") != 403 || ask("example.test/m") != 200 {
+		t.Error("names are not counted")
+	}
+	if status, _ := w.get("/go/sumdb/sums.test/latest"); status != 200 {
+		t.Error("what names no module is counted as one")
+	}
+	// A proxy that fails has said nothing: the database is not asked behind its
+	// back.
+	broken := serve(t, map[string]reply{"/sumdb/sums.test/supported": {status: 500}})
+	w = open(t, registries.Config{GoProxy: broken.URL, GoSum: "sums.test " + database.URL})
+	database.paths()
+	if ask("example.test/m") != 502 || len(database.paths()) != 0 {
+		t.Error("the database was asked")
 	}
 }

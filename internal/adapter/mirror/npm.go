@@ -129,11 +129,11 @@ func (x *exchange) npm(u *upstreams, parts []string) error {
 		return refused("the path is not one of a package: /go/, /npm/ and /pypi/ are")
 	}
 	from := u.npm
-	if own := u.scopes[w.scope]; own != nil {
+	if own, set := u.scopes[w.scope]; set {
 		from = own
 	}
 	if from == nil {
-		return refused("no npm registry is configured: npm config get registry, outside, has none with http or https")
+		return refused("no npm registry is configured for it: npm config, outside, has none with http or https")
 	}
 	if err := x.door.names.ask("npm " + w.name); err != nil {
 		return err

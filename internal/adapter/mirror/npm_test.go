@@ -155,7 +155,7 @@ func TestNPMPaths(t *testing.T) {
 		t.Errorf("what is refused was asked for: %v", got)
 	}
 	none := open(t, registries.Config{})
-	if status, body := none.get("/npm/pkg"); status != http.StatusForbidden || !strings.Contains(body, "no npm registry is configured") {
+	if status, body := none.get("/npm/pkg"); status != http.StatusForbidden || !strings.Contains(body, "no npm registry is configured for it") {
 		t.Error(status, body)
 	}
 }
@@ -254,5 +254,61 @@ func TestRewriteTarballs(t *testing.T) {
 		if got, err := mirror.RewriteTarballs([]byte(body), each); err == nil {
 			t.Errorf("%.30q gives %s", body, got)
 		}
+	}
+}
+
+func TestWhatNPMIsTold(t *testing.T) {
+	const short = "application/vnd.npm.install-v1+json"
+	g := serve(t, map[string]reply{"/short": {kind: short + "; charset=utf-8", body: "{}"}, "/full": {kind: "application/json", body: "{}"}, "/pkg/-/pkg-1.0.0.tgz": {body: "file"}})
+	w := open(t, registries.Config{NPM: g.URL})
+	for _, tt := range []struct{ path, agent, accept, asked, kind, encoding string }{
+		{"/npm/short", "npm/11", short + "; q=1.0", short, short, "gzip"},
+		{"/npm/full", "npm/11", "application/json", "application/json", "application/json", "gzip"},
+		{"/npm/short", "pnpm/9", short, short, short, "gzip"},
+		{"/npm/full", "pnpm/9", "*/*", "application/json", "application/json", "gzip"},
+		{"/npm/pkg/-/pkg-1.0.0.tgz", "npm/11", "", "*/*", "application/octet-stream", "identity"},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.door.URL+tt.path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("User-Agent", tt.agent)
+		r.Header.Set("Accept", tt.accept)
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		last := g.asked[len(g.asked)-1].Header
+		if got := last.Get("Accept"); !strings.HasPrefix(got, tt.asked) {
+			t.Errorf("%s was asked for %s", tt.path, got)
+		}
+		if got := last.Get("Accept-Encoding"); got != tt.encoding {
+			t.Errorf("%s was asked for as %s", tt.path, got)
+		}
+		if got := res.Header.Get("Content-Type"); got != tt.kind {
+			t.Errorf("%s came as %s", tt.path, got)
+		}
+		if tt.encoding == "identity" && res.ContentLength != 4 {
+			t.Errorf("the length of a file is not told: %v", res.Header)
+		}
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodHead, w.door.URL+"/npm/pkg/-/pkg-1.0.0.tgz", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.ContentLength != 4 {
+		t.Errorf("the length of a file is not told without it: %v", res.Header)
+	}
+	// A scope with an address of another sort is not asked for elsewhere.
+	odd := open(t, registries.Config{NPM: g.URL, NPMScopes: map[string]string{"@mine": "ftp://x.test"}})
+	g.paths()
+	if status, body := odd.get("/npm/@mine/pkg"); status != http.StatusForbidden || len(g.paths()) != 0 {
+		t.Error(status, body)
 	}
 }

@@ -7,12 +7,14 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"muster/internal/adapter/mirror"
 	"muster/internal/core/registries"
 )
 
@@ -126,5 +128,46 @@ func TestPythonPages(t *testing.T) {
 	none := open(t, registries.Config{})
 	if status, body := none.get("/pypi/0/p/"); status != http.StatusForbidden || !strings.Contains(body, "no Python index is configured") {
 		t.Error(status, body)
+	}
+}
+
+func TestNamesOfPython(t *testing.T) {
+	g := serve(t, map[string]reply{"/p/": {kind: "text/html", body: "<a href=p-1.whl>p</a>"}})
+	w := open(t, registries.Config{PyPI: []string{g.URL}})
+	if status, _ := w.get("/pypi/0/p/"); status != 200 {
+		t.Fatal(status)
+	}
+	for i := range mirror.MaxMissing {
+		if status, _ := w.get(fmt.Sprintf("/pypi/0/none%d/", i)); status != 404 {
+			t.Fatal(i, status)
+		}
+	}
+	known, _ := w.get("/pypi/0/p/")
+	if more, _ := w.get("/pypi/0/more/"); more != 403 || known != 200 {
+		t.Error(more, known)
+	}
+}
+
+// A text that is longer than it may be, and does not say so, is broken off.
+func TestLongFile(t *testing.T) {
+	g := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/p/" {
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = w.Write([]byte("<a href=p-1.whl>p</a>"))
+			return
+		}
+		for range 17 {
+			if _, err := w.Write(make([]byte, 1<<20)); err != nil {
+				return
+			}
+		}
+	}))
+	defer g.Close()
+	w := open(t, registries.Config{PyPI: []string{g.URL}})
+	if status, body := w.get("/pypi/0/p/p-1.whl.metadata"); status != -1 {
+		t.Errorf("%d, %d bytes", status, len(body))
+	}
+	if status, body := w.get("/pypi/0/p/p-1.whl"); status != 200 || len(body) != 17<<20 {
+		t.Errorf("%d, %d bytes", status, len(body))
 	}
 }

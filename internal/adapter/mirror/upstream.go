@@ -60,7 +60,7 @@ type upstreams struct {
 	sum     *base  // its own address
 	sumFrom *base  // who is asked for it, once that is known; under the mirror's lock
 	npm     *base
-	scopes  map[string]*base
+	scopes  map[string]*base // nil: its address is none of http
 	// npmPaths are the paths of npm registries that have one, the longest first.
 	npmPaths [][]string
 	pypi     []*base
@@ -85,10 +85,8 @@ func newUpstreams(c registries.Config) *upstreams {
 	u.npm = u.base(c.NPM, c.NPMLogins)
 	u.addPath(u.npm)
 	for scope, address := range c.NPMScopes {
-		if b := u.base(address, c.NPMLogins); b != nil {
-			u.scopes[scope] = b
-			u.addPath(b)
-		}
+		u.scopes[scope] = u.base(address, c.NPMLogins) // one that is none of http is asked nowhere else
+		u.addPath(u.scopes[scope])
 	}
 	slices.SortFunc(u.npmPaths, func(a, b []string) int { return cmp.Compare(len(b), len(a)) })
 	for _, address := range c.PyPI {
@@ -314,17 +312,11 @@ func gatewayStatus(err error) int {
 
 // reason leaves the address out of an error.
 func reason(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		if u.Timeout() {
-			return errors.New("it took too long")
-		}
-		err = u.Err
-	}
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
+	if gatewayStatus(err) == http.StatusGatewayTimeout {
 		return errors.New("it took too long")
-	case errors.Is(err, context.Canceled):
-		return errors.New("it was given up")
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
 	}
 	return err
 }
