@@ -30,6 +30,7 @@ type Door struct {
 	Scopes    []Scope                `json:"scopes"`           // whose spend its requests are
 	Providers map[string]Provider    `json:"providers"`        // by the name in /model/NAME/
 	Prices    map[string]meter.Price `json:"prices,omitempty"` // a person's own, by model
+	Egress    []string               `json:"egress,omitempty"` // hosts that Others may connect with, as the configuration writes them
 	Alive     string                 `json:"alive,omitempty"`  // a file that is locked while the attempt lives
 	Record    string                 `json:"record,omitempty"` // folder into which exchanges are written
 	Replay    string                 `json:"replay,omitempty"` // folder whose exchanges are played again; no service is asked

@@ -46,6 +46,7 @@ type Attempt struct {
 	Number   int    // attempt number within the task, from 1
 	Round    int    // rework round, from 0
 	Gateway  Gateway
+	Egress   []string // hosts that it may reach through its door, as the configuration writes them
 }
 
 // Gateway says how an attempt's requests to its model are metered.
