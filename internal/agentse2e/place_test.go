@@ -19,8 +19,9 @@ import (
 	"muster/internal/core/report"
 )
 
-// patience bounds every wait for a fact. It is generous: nothing is timed.
-const patience = 5 * time.Minute
+// patience bounds every wait for a fact, a whole run among them. It is generous:
+// nothing is timed, and a machine may have other work.
+const patience = 20 * time.Minute
 
 const testKey = "dummy-key-0123456789"
 

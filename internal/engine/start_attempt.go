@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 
+	"muster/internal/core/evidence"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
@@ -39,7 +40,7 @@ func (h *Hands) startAttempt(ctx context.Context, o flow.StartAttempt) (Answer, 
 	if err != nil {
 		return Answer{}, err
 	}
-	ended := flow.AttemptEnded{Attempt: o.Attempt, Outcome: outcome, Peak: exit.PeakBytes}
+	ended := flow.AttemptEnded{Attempt: o.Attempt, Outcome: outcome, Peak: exit.PeakBytes, Prompt: evidence.Hash([]byte(a.Prompt))}
 	if exit.StartedUS > 0 && exit.EndedUS > exit.StartedUS {
 		ended.TimeUS = exit.EndedUS - exit.StartedUS
 	}

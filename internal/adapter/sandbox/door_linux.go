@@ -29,11 +29,6 @@ const (
 	doorPause = 50 * time.Millisecond // between two tries
 )
 
-// listenHere opens a door on the machine's own loopback.
-func listenHere() (net.Listener, error) {
-	return (&net.ListenConfig{}).Listen(context.Background(), "tcp4", "127.0.0.1:0")
-}
-
 // door forwards connections to its socket.
 type door struct {
 	socket string

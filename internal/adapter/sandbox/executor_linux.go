@@ -52,6 +52,8 @@ type request struct {
 
 	Door   *job.Door `json:"door,omitempty"`
 	Keeper []string  `json:"keeper,omitempty"`
+
+	Confine *job.Confinement `json:"confine,omitempty"`
 }
 
 // report is what the shim of a command reports.
@@ -131,14 +133,14 @@ func (e *Executor) request(c job.Command) (request, error) {
 	if (c.Shell == "") == (len(c.Argv) == 0) {
 		return request{}, fault.New(fault.Invalid, "a command needs either argv or a shell line, and not both")
 	}
-	q := request{Argv: c.Argv, Dir: c.Dir, Env: mergeEnv(e.base, c.Env), Stdin: []byte(c.Stdin), LimitMS: c.LimitMS, Door: c.Door, Keeper: c.DoorKeeper}
+	q := request{Argv: c.Argv, Dir: c.Dir, Env: mergeEnv(e.base, c.Env), Stdin: []byte(c.Stdin), LimitMS: c.LimitMS, Door: c.Door, Keeper: c.DoorKeeper, Confine: c.Confine}
 	if c.Shell != "" {
 		q.Argv = []string{"sh", "-c", c.Shell}
 	}
 	if q.LimitMS < 0 {
 		return request{}, fault.New(fault.Invalid, "run %s: the limit is negative", q.Argv[0])
 	}
-	if err := validateDoor(q.Door, q.Keeper); err != nil {
+	if err := errors.Join(validateDoor(q.Door, q.Keeper), validateConfinement(q.Confine)); err != nil {
 		return request{}, fault.Wrap(fault.Invalid, err, "run %s", q.Argv[0])
 	}
 	return q, validateLaunch(q.Argv, q.Dir, q.Env)
@@ -270,15 +272,17 @@ func execute(q request, stop <-chan struct{}) report {
 	rep := report{Exit: job.Exit{Version: exitVersion, StartedUS: began.UnixMicro()}}
 	stdin, err := feed(string(q.Stdin))
 	if err == nil {
-		var main int
-		main, rep.Level, err = start(launch{
-			argv: q.Argv, dir: q.Dir, env: q.Env, stdin: stdin, stdout: stdout, stderr: stderr, door: q.Door, keeper: q.Keeper,
-		})
+		l := launch{
+			argv: q.Argv, dir: q.Dir, env: q.Env, stdin: stdin, stdout: stdout, stderr: stderr,
+			door: q.Door, keeper: q.Keeper, confine: q.Confine,
+		}
+		rep.Level = l.level()
+		var tree *tree
+		tree, err = start(l)
 		_ = stdin.Close()
 		if err == nil {
 			// Copies kept here would hold the streams open for their reader.
 			_, _ = stdout.Close(), stderr.Close()
-			tree := watchTree(main)
 			state := tree.await(time.Duration(q.LimitMS)*time.Millisecond, stop)
 			rep.DurationMS = time.Since(began).Milliseconds()
 			rep.Stuck = !tree.clear(commandGrace, commandPatience)

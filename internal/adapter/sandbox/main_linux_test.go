@@ -35,6 +35,13 @@ func TestMain(m *testing.M) {
 			}))
 		case "talk", "keep-door":
 			os.Exit(doorRole(role, args))
+		case "attack":
+			os.Exit(attackRole())
+		case "use-up":
+			os.Exit(useUp(args[0]))
+		case "prey": // is there until its input ends
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			os.Exit(0)
 		case "ensure", "ensure-and-wait", "execute":
 			os.Exit(caller(role, args))
 		}

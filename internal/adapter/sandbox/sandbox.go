@@ -36,7 +36,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -104,7 +106,7 @@ func validateSpec(s job.Spec) error {
 	}
 	err := validateLaunch(s.Argv, s.Dir, s.Env)
 	if err == nil {
-		err = validateDoor(s.Door, s.DoorKeeper)
+		err = errors.Join(validateDoor(s.Door, s.DoorKeeper), validateConfinement(s.Confine))
 	}
 	return fault.Wrap(fault.Invalid, err, "operation %s", s.ID)
 }
@@ -139,6 +141,23 @@ func validateLaunch(argv []string, dir string, env []string) error {
 		if strings.IndexByte(s, '=') <= 0 {
 			// The text is not shown: it may be a secret.
 			return fault.New(fault.Invalid, "environment entry %d is not NAME=value", i)
+		}
+	}
+	return nil
+}
+
+// validateConfinement says whether a confinement can be set up as asked.
+func validateConfinement(c *job.Confinement) error {
+	if c == nil {
+		return nil
+	}
+	if c.Level != job.LevelStrict && c.Level != job.LevelStandard || c.Plain && c.Level != job.LevelStandard {
+		return fault.New(fault.Invalid, "confinement at level %q is not one that can be set up", c.Level)
+	}
+	paths := slices.Concat([]string{c.Home}, c.Writable, c.Readable, c.Hidden, c.Fixed)
+	for _, p := range paths {
+		if !filepath.IsAbs(p) || !utf8.ValidString(p) || strings.IndexByte(p, 0) >= 0 {
+			return fault.New(fault.Invalid, "confinement: path %q is not absolute", p)
 		}
 	}
 	return nil

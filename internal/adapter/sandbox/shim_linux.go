@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/internal/adapter/sandbox/confine"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 )
@@ -39,8 +40,11 @@ func Shim(dir string) int { return ShimWith(dir, nil) }
 
 // ShimWith is Shim with a probe; nil means none.
 func ShimWith(dir string, p Probe) int {
-	if dir == commandMode {
+	switch dir {
+	case commandMode:
 		return runCommand()
+	case confine.Mode:
+		return confine.Inside()
 	}
 	if p == nil {
 		p = func(string) {}
@@ -146,7 +150,7 @@ func (s *shim) operate() error {
 
 // spawn starts the program. Nothing of it lives when there is an error.
 func (s *shim) spawn() (t *tree, streams [2]*stream, err error) {
-	l := launch{argv: s.spec.Argv, dir: s.spec.Dir, env: withMark(s.spec.Env, opMark(s.dir)), door: s.spec.Door, keeper: s.spec.DoorKeeper}
+	l := launch{argv: s.spec.Argv, dir: s.spec.Dir, env: withMark(s.spec.Env, opMark(s.dir)), door: s.spec.Door, keeper: s.spec.DoorKeeper, confine: s.spec.Confine}
 	// The program has its own copies once it is started.
 	defer func() { _, _, _ = l.stdin.Close(), l.stdout.Close(), l.stderr.Close() }()
 	if streams[0], l.stdout, err = openStream(s.path(stdoutFile), s.spec.OutputCap); err != nil {
@@ -158,11 +162,8 @@ func (s *shim) spawn() (t *tree, streams [2]*stream, err error) {
 	if l.stdin, err = feed(s.spec.Stdin); err != nil {
 		return nil, streams, err
 	}
-	main, _, err := start(l)
-	if err != nil {
-		return nil, streams, err
-	}
-	return watchTree(main), streams, nil
+	t, err = start(l)
+	return t, streams, err
 }
 
 func (s *shim) grace() time.Duration { return time.Duration(s.spec.GraceMS) * time.Millisecond }

@@ -7,19 +7,18 @@ import (
 	"math"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"muster/internal/adapter/sandbox/confine"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 )
 
-// defaultPath is searched when a process's environment has no PATH.
-const defaultPath = "/usr/local/bin:/usr/bin:/bin"
+const defaultPath = confine.DefaultPath
 
 // becomeShim prepares this process to stand between Muster and an untrusted
 // one, and gives the channel on which a request to stop arrives.
@@ -61,69 +60,64 @@ type launch struct {
 	stderr *os.File
 	door   *job.Door
 	keeper []string
+
+	confine *job.Confinement
 }
 
 // start executes l in a session of its own. Nothing is inherited but the
 // environment and the three streams.
-func start(l launch) (pid int, level string, err error) {
-	level = LevelOff
+func start(l launch) (*tree, error) {
 	if info, err := os.Stat(l.dir); err != nil || !info.IsDir() {
-		return 0, level, fault.New(fault.NotFound, "working directory %s does not exist", l.dir)
+		return nil, fault.New(fault.NotFound, "working directory %s does not exist", l.dir)
+	}
+	if l.confine != nil {
+		return startConfined(l)
 	}
 	if l.door != nil {
-		listener, err := listenHere()
+		listener, err := confine.Listen()
 		if err != nil {
-			return 0, level, fault.Wrap(fault.Transient, err, "open the door")
+			return nil, fault.Wrap(fault.Transient, err, "open the door")
 		}
 		l.argv, l.env = job.PutDoor(l.argv, listener.Addr().String()), job.PutDoor(l.env, listener.Addr().String())
 		go newDoor(*l.door, l.keeper).serve(listener)
 	}
-	program, err := findProgram(l.argv[0], l.dir, l.env)
+	program, err := confine.FindProgram(l.argv[0], l.dir, l.env)
 	if err != nil {
-		return 0, level, err
+		return nil, err
 	}
-	pid, err = syscall.ForkExec(program, l.argv, &syscall.ProcAttr{
+	pid, err := syscall.ForkExec(program, l.argv, &syscall.ProcAttr{
 		Dir:   l.dir,
 		Env:   l.env,
 		Files: []uintptr{l.stdin.Fd(), l.stdout.Fd(), l.stderr.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
-	return pid, level, fault.Wrap(fault.Refused, err, "execute %s", program)
+	if err != nil {
+		return nil, fault.Wrap(fault.Refused, err, "execute %s", program)
+	}
+	return watchTree(pid, nil), nil
 }
 
-// findProgram resolves a program as the process itself would: by its own PATH,
-// or relative to its own directory. Relative entries of PATH are skipped: they
-// would let the working directory choose the program.
-func findProgram(name, dir string, env []string) (string, error) {
-	if strings.Contains(name, "/") {
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(dir, name)
-		}
-		return name, executable(name)
+// startConfined is start behind walls. The step inside is found by the mark,
+// as every process of the tree is.
+func startConfined(l launch) (*tree, error) {
+	started, err := confine.Start(os.Args, confine.Launch{
+		Argv: l.argv, Dir: l.dir, Env: l.env, Files: [3]*os.File{l.stdin, l.stdout, l.stderr}, Confine: *l.confine, Door: l.door != nil,
+	})
+	if err != nil {
+		return nil, fault.Wrap(fault.Refused, err, "at level %s", l.confine.Level)
 	}
-	path := defaultPath
-	for _, entry := range env {
-		if value, ok := strings.CutPrefix(entry, "PATH="); ok {
-			path = value
-		}
+	if l.door != nil {
+		go newDoor(*l.door, l.keeper).serve(started.Listener)
 	}
-	for _, folder := range filepath.SplitList(path) {
-		if file := filepath.Join(folder, name); filepath.IsAbs(folder) && executable(file) == nil {
-			return file, nil
-		}
-	}
-	return "", fault.New(fault.NotFound, "program %s was not found in PATH %s", name, path)
+	return watchTree(started.PID, started), nil
 }
 
-func executable(file string) error {
-	info, err := os.Stat(file)
-	switch {
-	case err != nil:
-		return fault.New(fault.NotFound, "program %s does not exist", file)
-	case info.IsDir() || info.Mode()&0o111 == 0:
-		return fault.New(fault.Refused, "program %s is not an executable file", file)
+// level gives the level in force.
+func (l launch) level() string {
+	if l.confine == nil {
+		return LevelOff
 	}
-	return nil
+	return l.confine.Level
 }
 
 // feed gives a stream from which text can be read once.
@@ -145,25 +139,59 @@ func feed(text string) (*os.File, error) {
 // tree is a started process with all its descendants. This process must be
 // their subreaper, and must have no other child.
 type tree struct {
-	main   int
+	main   int             // the child that is waited for: the main process, or the step inside that leads it
+	leads  bool            // main is the step inside
+	heard  chan struct{}   // with leads: closed when the step inside has said all that it had to say
 	ended  chan struct{}   // closed when the main process has ended
-	gone   chan struct{}   // closed when no descendant is left; never after ended
+	gone   chan struct{}   // closed when no descendant is left; of one that nothing outlived not after ended
 	status unix.WaitStatus // of the main process; valid once ended is closed
+	end    sync.Once       // guards status and the closing of ended
 
 	survivors map[proc]bool // descendants that outlived the main process
 	memory    peak
 }
 
-func watchTree(main int) *tree {
+// watchTree reaps what main and its descendants leave. Inside is not nil when
+// the process is confined.
+func watchTree(main int, inside *confine.Started) *tree {
 	t := &tree{main: main, ended: make(chan struct{}), gone: make(chan struct{}), survivors: map[proc]bool{}}
+	if inside != nil && inside.Leads {
+		t.leads, t.heard = true, make(chan struct{})
+		go func() {
+			defer close(t.heard)
+			if status, told := inside.Ended(); told {
+				t.finish(status)
+			}
+		}()
+	}
 	go t.reap()
 	return t
 }
 
+// finish notes how the main process ended, once.
+func (t *tree) finish(status unix.WaitStatus) {
+	t.end.Do(func() {
+		t.status = status
+		close(t.ended)
+	})
+}
+
+// finishAs is finish by what the child that was waited for came to. A step
+// inside that has told how the program ended is believed first; one that could
+// not was killed, and all inside with it.
+func (t *tree) finishAs(status unix.WaitStatus) {
+	if t.leads {
+		<-t.heard
+	}
+	t.finish(status)
+}
+
 // reap collects every child until there is none. To have no child is to have
-// no descendant: those whose parent ended become children of this process.
+// no descendant: those whose parent ended become children of this process, or
+// of the step inside.
 func (t *tree) reap() {
 	reaped, told := false, false
+	var ofMain unix.WaitStatus
 	for {
 		// Once the main process is reaped, one look without waiting tells
 		// whether it was the last, before its end is announced.
@@ -181,16 +209,14 @@ func (t *tree) reap() {
 		case errors.Is(err, unix.EINTR):
 		case err != nil:
 			close(t.gone)
-			if !told {
-				close(t.ended)
-			}
+			t.finishAs(ofMain)
 			return
 		case pid == 0:
-			close(t.ended)
+			t.finishAs(ofMain)
 			told = true
 		case pid == t.main && (status.Exited() || status.Signaled()):
 			// Other reports are of a process that asked to be traced.
-			t.status, reaped = status, true
+			ofMain, reaped = status, true
 		}
 	}
 }
@@ -255,7 +281,7 @@ func (t *tree) survey() []proc {
 	outlived := closed(t.ended)
 	found := descendants()
 	for _, p := range found {
-		if outlived {
+		if outlived && (!t.leads || p.pid != t.main) {
 			t.survivors[proc{pid: p.pid, start: p.start}] = true
 		}
 	}

@@ -27,9 +27,10 @@ type world struct {
 	programs map[string]*program // by folder
 	hand     job.Output          // of a "go test" by hand
 
-	bins map[string]string // folder, by test program
-	ran  []job.Command     // runs with a mutant
-	env  [][]string        // of every command
+	bins  map[string]string // folder, by test program
+	lists int               // how often a test program listed its tests
+	ran   []job.Command     // runs with a mutant
+	env   [][]string        // of every command
 }
 
 // program is the tests of one package.
@@ -113,6 +114,7 @@ func (w *world) Run(_ context.Context, c job.Command) (job.Output, error) {
 			skip = after
 		}
 		if strings.HasPrefix(a, "-test.list=") {
+			w.lists++
 			return job.Output{Stdout: strings.Join(p.names, "\n") + "\n"}, nil
 		}
 	}
@@ -221,6 +223,9 @@ func TestWhoJudges(t *testing.T) {
 			notes := strings.Join(r.NotRun, "\n")
 			if got := brief(r); got != tt.want || len(w.ran) != tt.runs || !strings.Contains(notes, tt.notes) || (notes == "") != (tt.notes == "") {
 				t.Errorf("%s\nwant %s\n%d runs, left out %q", got, tt.want, len(w.ran), r.NotRun)
+			}
+			if w.lists > 0 {
+				t.Error("tests that are quick together were told apart")
 			}
 			if strings.Contains(notes, w.dir) {
 				t.Errorf("a path of this machine was left: %s", notes)

@@ -83,8 +83,14 @@ func TestIsNew(t *testing.T) {
 			removed    string
 			want       bool
 		}{
-			{"TestB", "a_test.go", 5, "", true}, {"TestA", "a_test.go", 3, "", false}, {"TestA", "a_test.go", 5, "", false}, {"TestB", "a_test.go", 5, "func TestB() {}\n", false}, {"TestB", "a_test.go", 5, "func TestBoth() {}\n", true},
-			{"TestC", "c_test.go", 3, "", false}, {"TestD", "c_test.go", 5, "", true}, {"TestB", "other_test.go", 5, "", false},
+			{"TestB", "a_test.go", 5, "", true},
+			{"TestA", "a_test.go", 3, "", false},
+			{"TestA", "a_test.go", 5, "", false},
+			{"TestB", "a_test.go", 5, "func TestB() {}\n", false},
+			{"TestB", "a_test.go", 5, "func TestBoth() {}\n", true},
+			{"TestC", "c_test.go", 3, "", false},
+			{"TestD", "c_test.go", 5, "", true},
+			{"TestB", "other_test.go", 5, "", false},
 		} {
 			j := judge{subject: s, tests: tests}
 			j.removed.WriteString(tt.removed)

@@ -229,6 +229,8 @@ func (s *taskStep) answer(e Event) {
 		s.prepared(d)
 	case SetUpFailed:
 		s.setUpFailed(d)
+	case SetUpStopped:
+		s.halt()
 	case RoomLacked:
 		s.roomLacked(d)
 	case AttemptEnded:

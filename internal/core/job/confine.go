@@ -19,6 +19,7 @@ type Confinement struct {
 	Hidden    []string `json:"hidden,omitempty"`    // below what is listed, and yet neither read nor written
 	Fixed     []string `json:"fixed,omitempty"`     // below Writable, and yet only read
 	Open      bool     `json:"open,omitempty"`      // the network is the machine's own
+	Plain     bool     `json:"plain,omitempty"`     // LevelStandard without namespaces, where the machine gives none: Landlock and a filter of calls alone
 	Memory    int64    `json:"memory,omitempty"`    // bytes of address space of one process; 0 means no limit
 	FileSize  int64    `json:"file_size,omitempty"` // bytes of one file; 0 means no limit
 	Files     int64    `json:"files,omitempty"`     // open files of one process; 0 means no limit

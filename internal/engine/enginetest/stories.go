@@ -34,6 +34,8 @@ func Test(t *testing.T, f Factory) {
 		{"pauses when a request finds no room in the budget", limited},
 		{"asks when a request finds no room in a task's budget", limitedTask},
 		{"stops its agents and goes on with their sessions", stops},
+		{"ends set-ups when it stops", endsSetUps},
+		{"does not begin a set-up again that was to end", endsSetUpsAgain},
 		{"adopts agents that outlived an engine", adopts},
 		{"begins nothing that is not recorded", recordsFirst},
 		{"freezes a run whose invariant broke, and no other", freezes},
