@@ -32,6 +32,7 @@ func TestMetered(t *testing.T) {
 			}
 			agent.settings = atServer
 			t.Run(name+" is metered", func(t *testing.T) { t.Parallel(); metered(t, agent) })
+			t.Run(name+" outlives Muster and the gateway", func(t *testing.T) { t.Parallel(); outlives(t, agent) })
 			t.Run(name+" keeps to the budget", func(t *testing.T) { t.Parallel(); keepsToBudget(t, agent) })
 		}
 	}
@@ -139,7 +140,8 @@ func keepsToBudget(t *testing.T, agent who) {
 			{Text: "Looking.", Do: []fakemodel.Op{{Kind: fakemodel.Read, Path: "price/price.go"}}},
 			{Text: "Looking again.", Do: []fakemodel.Op{{Kind: fakemodel.Read, Path: "cart/cart.go"}}},
 			{Text: "Looking once more.", Do: []fakemodel.Op{{Kind: fakemodel.Read, Path: "go.mod"}}},
-			goes()[0], {Text: "WROTE"},
+			goes()[0],
+			{Text: "WROTE"},
 		},
 		"go-on": goes(),
 	}}, set{elsewhere: true})
@@ -169,6 +171,43 @@ func keepsToBudget(t *testing.T, agent who) {
 	if want := times(p.answered(), perRequest(agent)); task.Spent != want {
 		t.Errorf("metered %+v, want %d times %+v", task.Spent, p.answered(), perRequest(agent))
 	}
+}
+
+// outlives: Muster and the gateway are killed while an answer is under way. The
+// agent asks again, through a gateway that its shim starts and to which the next
+// Muster hands the key; nothing that was answered is lost or counted twice, and
+// what was cut is booked as an estimate.
+func outlives(t *testing.T, agent who) {
+	steps := goes()
+	steps[1].Hang, steps[1].Times = true, 1
+	p := newPlace(t, agent, fakemodel.Script{Cues: cues(), Scenarios: map[string][]fakemodel.Step{"first": steps, "go-on": goes()}}, set{elsewhere: true})
+	p.put("repo/.muster/config.yaml", p.config()+prices)
+	p.git("checkout", "-q", "main")
+	p.git("commit", "-q", "-a", "-m", "prices")
+	p.git("checkout", "-q", "elsewhere")
+	r := p.run()
+	p.asked("hang")
+	c := gateway.NewClient(filepath.Join(p.root, "state", "muster", "gateway"), nil, nil)
+	defer c.Close()
+	st, ok := c.State(t.Context())
+	if !ok {
+		t.Fatal("no gateway runs")
+	}
+	for _, pid := range []int{r.cmd.Process.Pid, st.PID} {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = r.wait()
+	p.start("resume", "tax").ends(done)
+	task := p.task()
+	p.landed(task)
+	n, each := int64(p.answered()-1), perRequest(agent)
+	u := task.Spent
+	if u.CacheRead != n*each.CacheRead || u.CostMicroUSD != n*each.CostMicroUSD+4096 {
+		t.Errorf("metered %+v, want %d answers and one estimate\n%s", u, n, p.describe())
+	}
+	t.Logf("%d answers and one that was cut: %+v in %d attempts", n, u, len(task.Attempts))
 }
 
 // endGateway ends the gateway of the place's state folder: it would wait for

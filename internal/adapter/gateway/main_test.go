@@ -108,8 +108,14 @@ func (h *house) shut(name string) gateway.Spend {
 
 // through gives a client whose connections all go to a door.
 func (h *house) through(name string) *http.Client {
-	socket := gateway.Socket(h.dir, name)
-	tr := &http.Transport{MaxIdleConnsPerHost: 64, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	c := throughDoor(h.dir, name)
+	h.t.Cleanup(c.CloseIdleConnections)
+	return c
+}
+
+func throughDoor(dir, name string) *http.Client {
+	socket := gateway.Socket(dir, name)
+	tr := &http.Transport{MaxIdleConnsPerHost: 256, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		dir, err := os.Open(filepath.Dir(socket))
 		if err != nil {
 			return nil, err
@@ -117,7 +123,6 @@ func (h *house) through(name string) *http.Client {
 		defer dir.Close()
 		return (&net.Dialer{}).DialContext(ctx, "unix", gateway.ShortPath(dir, filepath.Base(socket)))
 	}}
-	h.t.Cleanup(tr.CloseIdleConnections)
 	return &http.Client{Transport: tr, Timeout: patience}
 }
 
