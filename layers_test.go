@@ -47,14 +47,18 @@ func layers() []layer {
 		{"internal/core/job", "", pure},
 		{"internal/core/yamlfile", "internal/core/fault", pure},
 		{"internal/core/plan", "internal/core/fault internal/core/yamlfile", pure},
-		{"internal/core/config", "internal/core/evidence internal/core/fault internal/core/job internal/core/plan internal/core/resource internal/core/setup internal/core/yamlfile", pure},
+		{"internal/core/egress", "", pure},
+		{"internal/core/registries", "", pure},
+		{"internal/core/config", "internal/core/egress internal/core/evidence internal/core/fault internal/core/job internal/core/plan internal/core/resource internal/core/setup internal/core/yamlfile", pure},
 		{"internal/core/change", "", pure},
 		{"internal/core/resource", "", pure},
+		{"internal/core/taint", "", pure},
 		{"internal/core/setup", "internal/core/change internal/core/plan", pure},
 		{"internal/core/evidence", "internal/core/change internal/core/plan internal/core/setup internal/core/fault", pure},
 		{"internal/core/policy", "internal/core/evidence internal/core/plan internal/core/change internal/core/fault", pure},
 		{"internal/core/flow", "internal/core/fault internal/core/job internal/core/yamlfile internal/core/plan internal/core/config internal/core/change internal/core/evidence internal/core/policy internal/core/resource internal/core/setup", pure},
 		{"internal/core/report", "internal/core/...", pure},
+		{"internal/core/provenance", "internal/core/change internal/core/config internal/core/evidence internal/core/fault internal/core/flow internal/core/job internal/core/plan internal/core/policy internal/core/report", pure},
 		{"internal/source", "internal/source/tokens", plain},
 		{"internal/source/reader", "internal/source internal/source/reader/... internal/source/treesitter", plain},
 		{"internal/source/reader/form", "internal/source", plain},
@@ -84,18 +88,20 @@ func layers() []layer {
 		{"internal/engine", "internal/core/...", plain},
 		{"internal/engine/enginetest", "internal/core/... internal/engine", forTest},
 		{"internal/demo", "internal/core/...", plain},
+		{"internal/app/attest", "internal/core/... internal/adapter/git internal/adapter/keys internal/app/machine internal/store", plain},
 		{"internal/app/furnish", "internal/core/... internal/adapter/git internal/adapter/sandbox internal/adapter/setups internal/check internal/engine", plain},
 		{"internal/app/gc", "internal/core/... internal/adapter/git internal/adapter/sandbox internal/app/furnish internal/store", plain},
 		{"internal/app/handover", "internal/core/... internal/adapter/git", plain},
 		{"internal/app/observe", "internal/core/... internal/adapter/agent internal/adapter/sandbox", plain},
 		{"internal/app/machine", "internal/core/... internal/engine", plain},
 		{"internal/app/plans", "internal/core/... internal/source/repomap internal/source/repomap/draft internal/adapter/git internal/check", plain},
-		{"internal/app/outside", "internal/core/evidence internal/core/job internal/adapter/git internal/adapter/registry internal/check internal/check/dependencies", plain},
+		{"internal/app/outside", "internal/core/evidence internal/core/job internal/core/registries internal/adapter/git internal/adapter/registry internal/check internal/check/dependencies", plain},
 		{"internal/app/rounds", "internal/core/evidence internal/core/fault", plain},
-		{"internal/app", "internal/core/... internal/source/reader internal/app/furnish internal/app/gc internal/app/handover internal/app/machine internal/app/observe internal/app/outside internal/app/plans internal/app/rounds internal/adapter/... internal/store internal/check internal/check/... internal/engine internal/demo", plain},
-		{"internal/cli", "internal/app internal/app/gc internal/core/... internal/demo internal/cli/begin internal/cli/complete internal/cli/manual internal/cli/unit internal/cli/words", plain},
+		{"internal/app", "internal/core/... internal/source/reader internal/app/attest internal/app/furnish internal/app/gc internal/app/handover internal/app/machine internal/app/observe internal/app/outside internal/app/plans internal/app/rounds internal/adapter/... internal/store internal/check internal/check/... internal/engine internal/demo", plain},
+		{"internal/cli", "internal/app internal/app/gc internal/core/... internal/demo internal/cli/begin internal/cli/complete internal/cli/manual internal/cli/proof internal/cli/unit internal/cli/words", plain},
 		{"internal/cli/begin", "internal/app internal/cli/unit", plain},
 		{"internal/cli/complete", "internal/app", plain},
+		{"internal/cli/proof", "internal/app internal/app/attest internal/core/... internal/cli/begin internal/cli/unit", plain},
 		{"internal/cli/words", "internal/core/... internal/cli/unit", plain},
 		{"internal/cli/manual", "internal/core/fault", plain},
 		{"internal/cli/unit", "internal/core/...", plain},
@@ -123,7 +129,7 @@ type owned struct {
 func owners() []owned {
 	return []owned{
 		{"modernc.org/sqlite", "internal/store"},
-		{"github.com/spf13/cobra", "internal/cli internal/cli/begin internal/cli/complete internal/cli/manual"},
+		{"github.com/spf13/cobra", "internal/cli internal/cli/begin internal/cli/complete internal/cli/manual internal/cli/proof"},
 		{"github.com/spf13/pflag", "internal/cli/manual"},
 		{"go.yaml.in/yaml/v3", "internal/core/yamlfile"},
 		{"github.com/bmatcuk/doublestar/v4", "internal/core/plan"},
@@ -148,8 +154,8 @@ func owners() []owned {
 // What is missing here and has no clock, input, output or chance may be added.
 func pureImports() []string {
 	return []string{
-		"bytes", "cmp", "container/heap", "crypto/sha256", "encoding/base64", "encoding/hex", "encoding/json",
-		"errors", "fmt", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits", "path", "regexp", "slices",
+		"bytes", "cmp", "container/heap", "crypto/ed25519", "crypto/sha256", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/json",
+		"errors", "fmt", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits", "net/netip", "net/url", "path", "regexp", "slices",
 		"sort", "strconv", "strings", "text/tabwriter", "text/template", "time", "unicode", "unicode/utf8",
 	}
 }
@@ -299,6 +305,9 @@ func (c *layerCheck) checkPure(f file) {
 			x, ok := n.X.(*ast.Ident)
 			if ok && x.Name == "time" && slices.Contains(clock, n.Sel.Name) {
 				c.add(f, "line %d: time.%s in a pure package; take the time from the event", f.line(n), n.Sel.Name)
+			}
+			if ok && x.Name == "ed25519" && n.Sel.Name == "GenerateKey" {
+				c.add(f, "line %d: ed25519.GenerateKey in a pure package: a key is chance", f.line(n))
 			}
 			if ok && x.Name == "fmt" && strings.HasPrefix(n.Sel.Name, "Print") {
 				c.add(f, "line %d: fmt.%s in a pure package; give the text back", f.line(n), n.Sel.Name)

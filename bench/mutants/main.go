@@ -1,7 +1,7 @@
 // Command mutants shows what the mutation engine finds and what it costs.
 //
 //	go run ./bench/mutants [-packages ./a,./b] [-sample 20] [-dir FOLDER]
-//	go run ./bench/mutants -self [-inverted]
+//	go run ./bench/mutants -self [-inverted] [-files a.go,b.go]
 //	go run ./bench/mutants -history REPOSITORY [-commits 30]
 //
 // It puts mutants into every line of the packages, runs the tests that come by
@@ -11,8 +11,8 @@
 // disagree on a mutant. With -self the packages are the checks themselves and
 // what reads source files, and every survivor is listed; with -inverted as
 // well, those that are not explained in the folder explained, and it fails when
-// there are any. With -history it
-// judges past commits of a repository as the check does, and counts how often
+// there are any. With -files only files of these names get mutants. With
+// -history it judges past commits of a repository as the check does, and counts how often
 // that would have stopped or pointed at one.
 package main
 
@@ -24,7 +24,9 @@ import (
 	"maps"
 	"os"
 	"os/signal"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -47,6 +49,7 @@ func main() {
 	flag.BoolVar(&o.lists, "survivors", false, "list every mutant that no test noticed, as -self does")
 	flag.BoolVar(&o.inverts, "inverted", false, "only inverted conditions")
 	flag.BoolVar(&o.isAll, "all", false, "more than one mutant on a line")
+	flag.StringVar(&o.files, "files", "", "only files of these names, separated by commas")
 	flag.StringVar(&o.history, "history", "", "judge past commits of this repository")
 	flag.IntVar(&o.commits, "commits", 30, "so many of them")
 	flag.Parse()
@@ -62,6 +65,7 @@ func main() {
 type options struct {
 	dir      string
 	packages string
+	files    string
 	sample   int
 	isSelf   bool
 	isAll    bool
@@ -89,6 +93,9 @@ func run(ctx context.Context, o options) error {
 	}
 	x := sandbox.NewExecutor(os.Environ(), []string{"/proc/self/exe", "shim"})
 	b := bench{dir: dir, exec: x, patterns: patterns, perLine: 1, out: os.Stdout}
+	if o.files != "" {
+		b.files = strings.Split(o.files, ",")
+	}
 	if o.history != "" {
 		return b.history(ctx, o.history, o.commits)
 	}
@@ -123,6 +130,7 @@ type bench struct {
 	dir      string
 	exec     check.Exec
 	patterns []string
+	files    []string // names; nil for all
 	perLine  int
 	ops      []mutant.Op
 	out      io.Writer
@@ -159,6 +167,9 @@ func (b bench) one(ctx context.Context, dir string) (mutation.Report, error) {
 		Dir: b.dir, Module: ".", Work: work, PerLine: b.perLine, Ops: b.ops,
 		Wants: func(file string) func(int) bool {
 			if filepath.Join(b.dir, filepath.Dir(filepath.FromSlash(file))) != dir {
+				return nil
+			}
+			if b.files != nil && !slices.Contains(b.files, path.Base(file)) {
 				return nil
 			}
 			return func(int) bool { return true }

@@ -19,7 +19,6 @@ type who struct {
 	sandboxed bool                  // keeps commits off by its sandbox, and says nothing of it
 	asides    bool                  // a resumed session asks the model more than it has to, and by ACP every one
 	silent    bool                  // says nothing, not even its session, before its first step has ended
-	locks     bool                  // when several start at once with a fresh home, one may fail because its database is locked
 	tries     int                   // requests until it gives up, for one that keeps no session in which nothing happened
 
 	// By the Agent Client Protocol:
@@ -37,7 +36,7 @@ func byProtocol() []who {
 		// It refuses to load a session in a folder that it does not trust.
 		{name: "acp-gemini", settings: byACP(geminiSettings, "gemini", "--acp"), countsLess: true, forgets: true},
 		{name: "acp-qwen", settings: byACP(qwenSettings, "qwen", "--acp"), countsLess: true, asides: true, givesUp: true},
-		{name: "acp-opencode", settings: byACP(opencodeSettings, "opencode", "acp"), countsLess: true, asides: true, locks: true},
+		{name: "acp-opencode", settings: byACP(opencodeSettings, "opencode", "acp"), countsLess: true, asides: true},
 	}
 }
 
@@ -59,7 +58,7 @@ func native() []who {
 		{name: "gemini", settings: geminiSettings, each: counted, tries: 3},
 		{name: "copilot", settings: copilotSettings, each: counted},
 		{name: "qwen", settings: qwenSettings, each: withoutThought, asides: true},
-		{name: "opencode", settings: opencodeSettings, each: counted, isPriced: true, silent: true, locks: true},
+		{name: "opencode", settings: opencodeSettings, each: counted, isPriced: true, silent: true},
 	}
 }
 

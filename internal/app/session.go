@@ -9,13 +9,10 @@ package app
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +21,7 @@ import (
 	"muster/internal/adapter/agent"
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/sandbox"
+	"muster/internal/app/attest"
 	"muster/internal/app/outside"
 	"muster/internal/check"
 	"muster/internal/core/fault"
@@ -60,7 +58,7 @@ func Open(ctx context.Context, h Host) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err := store.Open(ctx, state)
+	st, err := store.Open(ctx, state, attest.Signing(h, state))
 	if err != nil {
 		return nil, err
 	}
@@ -77,24 +75,12 @@ func Open(ctx context.Context, h Host) (*Session, error) {
 	}, nil
 }
 
-// stateFolder makes the repository's own folder. Its name says which
-// repository it is for; the hash keeps apart those of the same name.
+// stateFolder makes the repository's own folder.
 func stateFolder(h Host, place git.Place) (string, error) {
-	root, err := h.StateRoot()
+	dir, err := h.StateFolder(place.CommonDir, place.Name)
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256([]byte(place.CommonDir))
-	name := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
-			return r
-		}
-		return '_'
-	}, place.Name)
-	if len(name) > 40 {
-		name = name[:40]
-	}
-	dir := filepath.Join(root, name+"-"+hex.EncodeToString(sum[:6]))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		e := &fault.Error{Kind: fault.Refused, Op: "make the state folder " + dir, Err: err}
 		return "", e.WithHint("make it writable, or set XDG_STATE_HOME to a folder that is")

@@ -18,6 +18,9 @@ func (s shell) Print(format string, args ...any) { s.c.out.f(format, args...) }
 func (s shell) Note(format string, args ...any)  { s.c.err.f(format, args...) }
 func (s shell) Refuse()                          { s.c.code = exitUsage }
 
+func (s shell) Exit(code int) { s.c.code = code }
+func (s shell) Line(v any)    { s.c.out.json(v) }
+
 func (s shell) JSON(v any) bool {
 	if s.c.isJSON {
 		s.c.out.json(v)

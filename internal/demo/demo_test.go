@@ -176,6 +176,9 @@ func (l *lab) mustFail(t *testing.T, want string, content tree, args ...string) 
 // TestScripts plays the scripts in the order of a run and lets the go command
 // say what becomes of each change.
 func TestScripts(t *testing.T) {
+	if os.Getenv("MUSTER_TEST_SLOW") == "" {
+		t.Skip("it runs with MUSTER_TEST_SLOW=1, as in .ci/stages/12-stories")
+	}
 	_, base, scripts := extract(t)
 	l := &lab{dir: filepath.Join(t.TempDir(), "tree"), base: base, scripts: scripts}
 	for _, tt := range []struct {

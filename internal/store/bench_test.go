@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
+	"time"
 
 	"muster/internal/core/flow"
 )
@@ -139,5 +141,27 @@ func BenchmarkPutBlob(b *testing.B) {
 		if _, err := s.PutBlob(b.Context(), fmt.Appendf(nil, "%064d", n)); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkSigning commits to two ledgers in turn, one of them signed, so that
+// whatever else the machine does falls on both.
+func BenchmarkSigning(b *testing.B) {
+	plain, signed := open(b, b.TempDir()), openSigned(b, b.TempDir(), newTestSigner('a'))
+	stores := []*Store{plain, signed}
+	locks := []*Lock{lock(b, plain), lock(b, signed)}
+	took := make([][]time.Duration, 2)
+	n := 0
+	for b.Loop() {
+		n++
+		for i, s := range stores {
+			begun := time.Now()
+			commitTo(b, s, locks[i], flow.Batch{Records: []flow.Record{event("task/r/a", n), event("run/r", n)}})
+			took[i] = append(took[i], time.Since(begun))
+		}
+	}
+	for i, name := range []string{"plain-us", "signed-us"} {
+		slices.Sort(took[i])
+		b.ReportMetric(float64(took[i][len(took[i])/2].Microseconds()), name)
 	}
 }

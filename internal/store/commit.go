@@ -25,8 +25,13 @@ func (s *Store) Commit(ctx context.Context, lock *Lock, b flow.Batch) ([]flow.Re
 		return nil, failed(err, "commit to the ledger")
 	}
 	var written []flow.Record
+	signer, err := s.signing.signer()
+	if err != nil {
+		return nil, failed(err, "commit %d records to the ledger", len(b.Records))
+	}
+	c := commit{heads: map[flow.Stream]*head{}, signer: signer}
 	err = s.write.transact(ctx, func(t *txn) error {
-		c := commit{txn: t, heads: map[flow.Stream]*head{}}
+		c.txn = t
 		written, err = c.writeRecords(b.Records)
 		if err != nil {
 			return err
@@ -35,6 +40,9 @@ func (s *Store) Commit(ctx context.Context, lock *Lock, b flow.Batch) ([]flow.Re
 	})
 	if err != nil {
 		return nil, failed(err, "commit %d records to the ledger", len(b.Records))
+	}
+	if c.signer != nil && len(written) > 0 {
+		s.signing.signed(c.sealed)
 	}
 	return written, nil
 }
@@ -70,7 +78,9 @@ func (s *Store) checkBatch(b flow.Batch) error {
 // commit is the work of one Commit.
 type commit struct {
 	*txn
-	heads map[flow.Stream]*head
+	heads  map[flow.Stream]*head
+	signer *signer // nil: the seal is not signed
+	sealed Head    // the seal that was written
 }
 
 // head is a stream as the commit leaves it.
@@ -97,13 +107,15 @@ func (c *commit) writeRecords(records []flow.Record) ([]flow.Record, error) {
 	for name, h := range c.heads {
 		heads = append(heads, Head{Stream: name, Seq: h.seq, Hash: hexOf(h.hash)})
 	}
-	sealing, err := sealRecord(heads, written[len(written)-1]) // orders heads
+	sealing, err := sealRecord(heads, written[len(written)-1], c.signer.fingerprint()) // orders heads
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.appendRecord(sealing); err != nil {
+	sealed, err := c.appendRecord(sealing)
+	if err != nil {
 		return nil, err
 	}
+	c.sealed = Head{Stream: sealed.Stream, Seq: sealed.Seq, Hash: sealed.Hash}
 	return written, c.writeHeads()
 }
 
@@ -122,8 +134,14 @@ func (c *commit) appendRecord(r flow.Record) (flow.Record, error) {
 		return r, err
 	}
 	h.seq, h.hash = r.Seq, hash[:]
-	_, err = c.exec(`insert into records (stream, seq, run, hash, body) values (?, ?, ?, ?, ?)`,
-		h.id, h.seq, h.run, h.hash, data)
+	var signature any
+	if r.Stream == flow.LedgerStream && c.signer != nil {
+		if signature, err = c.signer.sign(c.txn, hash); err != nil {
+			return r, err
+		}
+	}
+	_, err = c.exec(`insert into records (stream, seq, run, hash, body, signature) values (?, ?, ?, ?, ?, ?)`,
+		h.id, h.seq, h.run, h.hash, data, signature)
 	if err != nil {
 		return r, err
 	}

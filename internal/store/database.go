@@ -242,7 +242,14 @@ func (w *writer) prepareSchema(ctx context.Context) error {
 		return nil
 	}
 	return w.transact(ctx, func(t *txn) error {
-		_, err := t.w.conn.ExecContext(t.ctx, schema)
-		return err
+		for at, text := range []string{schema, signatures} {
+			if version > int64(at) {
+				continue
+			}
+			if _, err := t.w.conn.ExecContext(t.ctx, text); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"iter"
 	"strings"
 
+	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 )
 
@@ -15,12 +17,14 @@ type Query struct {
 	Stream   flow.Stream // of this stream
 	AfterRow int64       // later than this row; a follower gives the last row it saw
 	Limit    int         // at most so many; 0 means all
+	Hashed   bool        // a record whose bytes do not give its hash is an error
 }
 
 // Row is a record and its place in the order of all records.
 type Row struct {
 	flow.Record
-	Row int64 `json:"row"` // from 1, growing
+	Row       int64  `json:"row"`                 // from 1, growing
+	Signature []byte `json:"signature,omitempty"` // of a seal that names a signer
 }
 
 // page is how many records are read at once. Nothing is held in the database
@@ -68,8 +72,11 @@ func (s *Store) readPage(ctx context.Context, q Query, c cursor, want int) ([]Ro
 	err := s.read.each(ctx, text, append(args, want), func(r *sql.Rows) error {
 		var row Row
 		var hash, data []byte
-		if err := r.Scan(&row.Row, &hash, &data); err != nil {
+		if err := r.Scan(&row.Row, &hash, &data, &row.Signature); err != nil {
 			return err
+		}
+		if digest := sum(sha256.Sum256(data)); q.Hashed && string(digest[:]) != string(hash) {
+			return fault.New(fault.Internal, "the record in row %d was altered: its bytes do not give its hash", row.Row).WithHint(hintDamaged)
 		}
 		var err error
 		if row.Record, err = decode(data, hash); err != nil {
@@ -98,6 +105,6 @@ func (q Query) sql(c cursor) (string, []any) {
 	}
 	where = append(where, "row > ?")
 	args = append(args, c.row)
-	return "select row, hash, body from records where " + strings.Join(where, " and ") +
+	return "select row, hash, body, signature from records where " + strings.Join(where, " and ") +
 		" order by " + order + " limit ?", args
 }

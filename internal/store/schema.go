@@ -2,12 +2,12 @@ package store
 
 const (
 	// schemaVersion is kept in the database as user_version.
-	schemaVersion = 1
+	schemaVersion = 2
 	// applicationID marks the file as a ledger of Muster: "Must" in ASCII.
 	applicationID = 0x4d757374
 )
 
-// schema makes version 1. A stream's run is kept as a number beside each of
+// schema makes version 1, and signatures makes version 2 of it. A stream's run is kept as a number beside each of
 // its records, so that following one run costs an index entry of a few bytes.
 // The partial indexes hold only what is still to be done: opening a ledger
 // costs the same after a hundred thousand tasks as after ten.
@@ -59,4 +59,16 @@ create index inbox_waiting on inbox(id) where body is not null;
 
 pragma application_id = 0x4d757374;
 pragma user_version = 1;
+`
+
+// signatures makes version 2 of version 1. Nothing that was hashed changes.
+const signatures = `
+alter table records add column signature blob; -- of the seal, when its data names a signer
+
+create table keys ( -- public keys of signers
+	fingerprint text primary key,
+	public      blob not null -- 32 bytes
+) strict;
+
+pragma user_version = 2;
 `

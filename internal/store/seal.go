@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"muster/internal/core/flow"
+	"muster/internal/core/provenance"
 
 	"github.com/google/uuid"
 )
@@ -22,14 +23,15 @@ type Head struct {
 
 // seal is the data of a record of kind KindHeadsSealed.
 type seal struct {
-	Heads []Head `json:"heads"` // ordered by stream
+	Heads  []Head                 `json:"heads"`            // ordered by stream
+	Signer provenance.Fingerprint `json:"signer,omitempty"` // whose signature stands beside the record; empty when there is none
 }
 
 // sealRecord makes the record that seals heads. It follows from what it seals
 // alone, its id included: chance and the clock come in events, not from here.
-func sealRecord(heads []Head, last flow.Record) (flow.Record, error) {
+func sealRecord(heads []Head, last flow.Record, signer provenance.Fingerprint) (flow.Record, error) {
 	sort.Slice(heads, func(i, j int) bool { return heads[i].Stream < heads[j].Stream })
-	data, err := marshal(seal{Heads: heads})
+	data, err := marshal(seal{Heads: heads, Signer: signer})
 	if err != nil {
 		return flow.Record{}, err
 	}

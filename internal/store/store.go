@@ -22,6 +22,14 @@
 // the table are groups that end in a seal, and removing or altering anything
 // but the newest commits in full contradicts a seal. To detect even that, note
 // Report.Head elsewhere: a later ledger must still contain it.
+//
+// A seal of a signed ledger names its signer in its data, so in its hash, and
+// the column records.signature holds the ed25519 signature of the text
+//
+//	muster seal v1
+//	<hash of the seal in hexadecimal>
+//
+// with a line feed after each line. The table keys holds the public keys.
 package store
 
 import (
@@ -56,16 +64,24 @@ type Store struct {
 
 	watchMu sync.Mutex
 	watch   *sql.Conn // made at the first wait; a data version counts for one connection only
+
+	signing signing
 }
+
+// Option is a wish about how a ledger is opened.
+type Option func(*Store)
 
 // Open opens the ledger in the state folder dir, which must exist, and creates
 // what is missing in it. A ledger written by a newer program is refused.
-func Open(ctx context.Context, dir string) (*Store, error) {
+func Open(ctx context.Context, dir string, options ...Option) (*Store, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, failed(err, "open the ledger in %s", dir)
 	}
 	s := &Store{dir: abs}
+	for _, o := range options {
+		o(s)
+	}
 	if err := s.open(ctx); err != nil {
 		_ = s.Close()
 		return nil, failed(err, "open the ledger in %s", abs)

@@ -9,16 +9,18 @@ import (
 	"sort"
 
 	"muster/internal/core/flow"
+	"muster/internal/core/provenance"
 )
 
 // Report is what Verify found.
 type Report struct {
-	Streams  int64     `json:"streams"` // with the stream of the seals
-	Records  int64     `json:"records"` // with the seals
-	Seals    int64     `json:"seals"`
-	Blobs    int64     `json:"blobs"`    // files that were read
-	Head     Head      `json:"head"`     // the last seal; whoever notes it elsewhere can tell later whether newer commits were removed
-	Problems []Problem `json:"problems"` // empty when all is well
+	Streams  int64             `json:"streams"` // with the stream of the seals
+	Records  int64             `json:"records"` // with the seals
+	Seals    int64             `json:"seals"`
+	Blobs    int64             `json:"blobs"`    // files that were read
+	Head     Head              `json:"head"`     // the last seal; whoever notes it elsewhere can tell later whether newer commits were removed
+	Signed   provenance.Signed `json:"signed"`   // which seals are signed, by whom
+	Problems []Problem         `json:"problems"` // empty when all is well
 }
 
 // OK tells whether the ledger is whole.
@@ -37,12 +39,13 @@ type Problem struct {
 // Verify reads and hashes everything in the ledger as of one moment, while
 // others go on to write. It finds records that were altered, removed, added or
 // put in another order within their stream, seals that were, blobs that are
-// missing or altered, and damage to the file. An error means that it could not
-// look; what it found is in the report. Snapshots, open commands and the inbox
-// are not covered by hashes.
+// missing or altered, and damage to the file. Of a signed ledger it also finds
+// what was rewritten with hashes that fit, and what is signed by none of the
+// anchor's keys. An error means that it could not look; what it found is in the
+// report. Snapshots, open commands and the inbox are not covered by hashes.
 //
 // It needs little memory however long the ledger is.
-func (s *Store) Verify(ctx context.Context) (Report, error) {
+func (s *Store) Verify(ctx context.Context, a Anchor) (Report, error) {
 	conn, err := s.read.db.Conn(ctx)
 	if err != nil {
 		return Report{}, failed(err, "verify the ledger in %s", s.dir)
@@ -54,11 +57,13 @@ func (s *Store) Verify(ctx context.Context) (Report, error) {
 	}
 	defer func() { _ = tx.Rollback() }()
 	v := &verifier{ctx: ctx, tx: tx, report: Report{Head: Head{Stream: flow.LedgerStream}, Problems: []Problem{}}}
+	v.signatures.anchor = a
 	for _, step := range []func() error{
 		v.integrity,
 		func() error { return v.readBlobs(s.path(blobFolder)) },
 		v.chains,
 		v.heads,
+		v.keys,
 		v.seals,
 	} {
 		err := step()
@@ -71,15 +76,17 @@ func (s *Store) Verify(ctx context.Context) (Report, error) {
 			return v.report, failed(err, "verify the ledger in %s", s.dir)
 		}
 	}
+	v.endOfSignatures()
 	v.unreferencedBlobs()
 	return v.report, nil
 }
 
 type verifier struct {
-	ctx    context.Context
-	tx     *sql.Tx
-	report Report
-	blobs  blobFacts
+	ctx        context.Context
+	tx         *sql.Tx
+	report     Report
+	blobs      blobFacts
+	signatures signatureFacts
 }
 
 func (v *verifier) found(p Problem) { v.report.Problems = append(v.report.Problems, p) }
@@ -214,17 +221,20 @@ func (v *verifier) heads() error {
 func (v *verifier) seals() error {
 	group := map[flow.Stream]Head{}
 	err := v.each(`select r.row, coalesce(s.name, '#' || r.stream), r.seq, r.hash,
-			case when s.name = 'ledger' then r.body end
+			case when s.name = 'ledger' then r.body end, r.signature
 		from records r left join streams s on s.id = r.stream order by r.row`,
 		func(rows *sql.Rows) error {
 			var row int64
 			var head Head
-			var hash, data sql.RawBytes
-			if err := rows.Scan(&row, &head.Stream, &head.Seq, &hash, &data); err != nil {
+			var hash, data, signature sql.RawBytes
+			if err := rows.Scan(&row, &head.Stream, &head.Seq, &hash, &data, &signature); err != nil {
 				return err
 			}
 			head.Hash = hexOf(hash)
 			if head.Stream != flow.LedgerStream {
+				if len(signature) > 0 {
+					v.found(Problem{Stream: head.Stream, Seq: head.Seq, Row: row, What: "a signature was added to a record that is no seal"})
+				}
 				if before := group[head.Stream]; before.Seq > head.Seq {
 					v.found(Problem{Stream: head.Stream, Seq: head.Seq, Row: row, What: "the record was put after a later one of its stream"})
 				}
@@ -233,7 +243,11 @@ func (v *verifier) seals() error {
 			}
 			v.report.Seals++
 			v.report.Head = head
-			v.seal(row, head, data, group)
+			r, ok := v.decodeSeal(row, head, data)
+			if ok {
+				v.seal(head, r, group)
+			}
+			v.signature(head, r.Signer, signature)
 			clear(group)
 			return nil
 		})
@@ -246,16 +260,20 @@ func (v *verifier) seals() error {
 	return nil
 }
 
-// seal compares one seal with the rows before it.
-func (v *verifier) seal(row int64, at Head, data []byte, group map[flow.Stream]Head) {
+func (v *verifier) decodeSeal(row int64, at Head, data []byte) (seal, bool) {
 	var r struct {
 		Data seal `json:"data"`
 	}
 	if err := json.Unmarshal(data, &r); err != nil {
 		v.found(Problem{Stream: at.Stream, Seq: at.Seq, Row: row, What: "the seal cannot be decoded: " + err.Error()})
-		return
+		return seal{}, false
 	}
-	for _, want := range r.Data.Heads {
+	return r.Data, true
+}
+
+// seal compares one seal with the rows before it.
+func (v *verifier) seal(at Head, r seal, group map[flow.Stream]Head) {
+	for _, want := range r.Heads {
 		is, ok := group[want.Stream]
 		delete(group, want.Stream)
 		p := Problem{Stream: want.Stream, Seq: want.Seq, What: ""}

@@ -14,7 +14,7 @@ import (
 
 func verified(t testing.TB, s *Store) Report {
 	t.Helper()
-	r, err := s.Verify(t.Context())
+	r, err := s.Verify(t.Context(), Anchor{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func TestVerifyFindsAnotherOrderWithinACommit(t *testing.T) {
 
 func expect(t *testing.T, s *Store, want Problem, only bool) {
 	t.Helper()
-	r, err := s.Verify(t.Context())
+	r, err := s.Verify(t.Context(), Anchor{})
 	if err != nil {
 		t.Fatal(err)
 	}

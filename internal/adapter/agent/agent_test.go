@@ -42,7 +42,7 @@ func attempt(driver string) job.Attempt {
 			"ANTHROPIC_API_KEY": "anthropic-key-1", "CLAUDE_CONFIG_DIR": "/c", "CLAUDE_CODE_SSE_PORT": "1",
 			"OPENAI_API_KEY": "openai-key-1", "CODEX_HOME": "/x", "CODEX_SANDBOX": "seatbelt",
 			"COPILOT_GITHUB_TOKEN": "copilot-key-1", "COPILOT_ALLOW_ALL": "true",
-			"QWEN_CODE_SESSION_ID": "1", "QWEN_HOME": "/q", "OPENCODE_PERMISSION": "{}", "OPENCODE_CONFIG": "/o",
+			"QWEN_CODE_SESSION_ID": "1", "QWEN_HOME": "/q", "OPENCODE_PERMISSION": "{}", "OPENCODE_CONFIG": "/o", "OPENCODE_DB": "/o/db",
 			"GEMINI_API_KEY": "gemini-key-1", "GEMINI_CLI_TRUST_WORKSPACE": "true", "GEMINI_CLI_IDE_SERVER_PORT": "1",
 		},
 	}
@@ -87,6 +87,7 @@ func TestSpecs(t *testing.T) {
 		{"opencode-resume", func(a *job.Attempt) { a.Session, a.Agent.Model = "ses_1", "local/coder" }},
 		{"acp", func(a *job.Attempt) { a.Agent.Command, a.Agent.Args = []string{"own-agent", "--stdio"}, []string{"-v"} }},
 		{"acp-gemini", func(a *job.Attempt) { a.Agent.Command, a.Agent.Model = []string{"/opt/gemini", "--acp"}, "m" }},
+		{"acp-opencode", func(a *job.Attempt) { a.Agent.Command = []string{"opencode", "acp"} }},
 		{"command", func(a *job.Attempt) {
 			a.Agent.Command, a.Agent.Args = []string{"./agent.sh", "x"}, []string{"-v"}
 			a.Session, a.Round = "sess-1", 2

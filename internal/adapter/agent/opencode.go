@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"path/filepath"
 	"strings"
 
 	"muster/internal/core/job"
@@ -15,12 +16,12 @@ func (opencode) Program(g job.Agent) string { return programOf(g, "opencode") }
 //
 //   - The repository's configuration is not read: no settings, plugins, MCP
 //     servers, agents or commands of it. The person's own is.
-//   - Edits in the worktree and shell commands are allowed. What is outside
-//     is denied, as are git commit and git push; a question that nobody could
-//     answer would end the run in its middle. The denial of commits stops
-//     habit, not malice.
-//   - No update, no sharing, no downloads of language servers or lists of
-//     models.
+//   - Edits in the worktree and shell commands are allowed. What is outside is
+//     denied, as are git commit and git push (which stops habit, not malice),
+//     and questions, which would end the run in its middle.
+//   - No update, no sharing, no downloads of language servers or model lists.
+//   - Each task has a database of its own: OpenCodes that share one fail when
+//     another starts or ends at that moment (ADR 6 says what was measured).
 //
 // A model is PROVIDER/MODEL.
 func (opencode) Spec(a job.Attempt) (job.Spec, error) {
@@ -44,8 +45,9 @@ func (opencode) Spec(a job.Attempt) (job.Spec, error) {
 	return newSpec(a, argv, newEnvironment(a, opencodeFixed(a), opencodeVariable))
 }
 
-func opencodeFixed(job.Attempt) map[string]string {
+func opencodeFixed(a job.Attempt) map[string]string {
 	return map[string]string{
+		"OPENCODE_DB":                     filepath.Join(a.Scratch, "opencode.db"),
 		"OPENCODE_DISABLE_PROJECT_CONFIG": "1",
 		"OPENCODE_DISABLE_AUTOUPDATE":     "1",
 		"OPENCODE_DISABLE_SHARE":          "1",
@@ -57,12 +59,11 @@ func opencodeFixed(job.Attempt) map[string]string {
 
 func (opencode) Reader(a job.Attempt) Reader { return &opencodeReader{a: a, view: newView(a)} }
 
-// opencodeVariable accepts what OpenCode is configured by, the keys of the
-// usual providers among it, except for what Spec sets and what an outer
-// OpenCode tells the programs that it runs.
+// opencodeVariable accepts what OpenCode is configured by, with the keys of the usual
+// providers, but for what Spec sets and what an outer OpenCode tells its programs.
 func opencodeVariable(name string) bool {
 	switch name {
-	case "OPENCODE_DISABLE_PROJECT_CONFIG", "OPENCODE_PERMISSION", "OPENCODE_PID", "OPENCODE_CLIENT", "OPENCODE_TERMINAL",
+	case "OPENCODE_DB", "OPENCODE_DISABLE_PROJECT_CONFIG", "OPENCODE_PERMISSION", "OPENCODE_PID", "OPENCODE_CLIENT", "OPENCODE_TERMINAL",
 		"OPENCODE_ROUTE", "OPENCODE_SERVER_PASSWORD", "OPENCODE_SERVER_USERNAME":
 		return false
 	}

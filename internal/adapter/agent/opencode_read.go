@@ -110,8 +110,7 @@ func (r *opencodeReader) finished(l opencodeLine) []job.AgentEvent {
 		Input: int64(t.Input), CacheRead: int64(t.Cache.Read), CacheWrite: int64(t.Cache.Write),
 		Output: int64(t.Output) + int64(t.Reasoning), Reasoning: int64(t.Reasoning), CostMicroUSD: int64(l.Part.Cost),
 	}
-	// Where it knows no price it says 0: of a local model, of a subscription,
-	// of a model that is new.
+	// Where it knows no price (a local or a new model, a subscription) it says 0.
 	u.CostUnknown = u.CostMicroUSD == 0
 	r.run, r.counted = r.run.Add(u), true
 	switch l.Part.Reason {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"muster/internal/adapter/agent/fakemodel"
@@ -27,6 +28,10 @@ type realAgent struct {
 	// trap puts a program into the repository's settings that makes the file
 	// mark, and gives what makes the agent trust them.
 	trap func(t *testing.T, b *bench, mark string) (trust func())
+	// login moves the key of the attempt into the file in which the program
+	// keeps the person's login; nil where such a login needs the program's own
+	// service.
+	login func(t *testing.T, b *bench, a *job.Attempt)
 }
 
 func realAgents() map[string]realAgent {
@@ -45,7 +50,7 @@ func realAgents() map[string]realAgent {
 		"codex":    {ask: askCodex, each: counted, trap: trapCodex},
 		"copilot":  {ask: askCopilot, each: counted, takesID: true, trap: trapCopilot},
 		"gemini":   {ask: askGemini, each: counted, takesID: true, trap: trapGemini},
-		"opencode": {ask: askOpencode, each: priced, silent: true, waits: true, trap: trapOpencode},
+		"opencode": {ask: askOpencode, each: priced, silent: true, waits: true, trap: trapOpencode, login: loginOpencode},
 		"qwen":     {ask: askQwen, each: withoutThought, takesID: true, asides: true, trap: trapQwen},
 	}
 	for _, name := range []string{"gemini", "qwen", "opencode"} {
@@ -133,6 +138,12 @@ func trapOpencode(t *testing.T, b *bench, mark string) func() {
 	return func() { b.env = map[string]string{"OPENCODE_DISABLE_PROJECT_CONFIG": ""} }
 }
 
+func loginOpencode(t *testing.T, b *bench, a *job.Attempt) {
+	b.put(t, "../home/.local/share/opencode/auth.json", fmt.Sprintf(`{"fake":{"type":"api","key":%q}}`, testKey))
+	delete(a.Agent.Env, "FAKE_KEY")
+	a.Agent.Env["OPENCODE_CONFIG_CONTENT"] = strings.Replace(a.Agent.Env["OPENCODE_CONFIG_CONTENT"], `,"apiKey":"{env:FAKE_KEY}"`, "", 1)
+}
+
 func askCopilot(b *bench, a *job.Attempt) {
 	a.Agent.Model = "fake-model"
 	maps.Copy(a.Host, map[string]string{
@@ -150,4 +161,18 @@ func trapCopilot(t *testing.T, b *bench, mark string) func() {
 	b.put(t, ".github/hooks/h.json", fmt.Sprintf(
 		`{"version":1,"hooks":{"sessionStart":[{"type":"command","bash":"touch %s","timeoutSec":5}]}}`, mark))
 	return func() { b.command, b.noID = []string{"--trust-folder"}, true }
+}
+
+// realLogin shows that a login in a file of the person's is found.
+func realLogin(t *testing.T, b *bench) {
+	login := realAgents()[b.driver].login
+	if login == nil {
+		t.Skip("a login in a file needs the program's own service")
+	}
+	a := b.attempt("text")
+	login(t, b, &a)
+	b.done(t, a, "TEXT")
+	if asked := b.model.Requests(); len(asked) == 0 || !strings.Contains(asked[0].Auth, testKey) {
+		t.Errorf("the model was not asked with the person's login: %+v", asked)
+	}
 }

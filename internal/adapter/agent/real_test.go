@@ -298,6 +298,7 @@ func realCases() []realCase {
 		{"stop and resume", realStopAndResume},
 		{"unknown session", realUnknownSession},
 		{"hostile repository", realHostileRepository},
+		{"login", realLogin},
 		{"slash", func(t *testing.T, b *bench) {
 			a := b.attempt("text")
 			a.Prompt = "/clear " + a.Prompt

@@ -4,45 +4,17 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"strings"
 
 	"golang.org/x/mod/module"
 
 	"muster/internal/core/fault"
+	"muster/internal/core/registries"
 )
-
-// proxy is one entry of GOPROXY.
-type proxy struct {
-	base   string
-	always bool // the next one is asked after any failure, not only when it has nothing
-}
-
-// proxies reads GOPROXY ("go help goproxy"): "direct" and "off" end the list.
-func proxies(list string) []proxy {
-	var out []proxy
-	for list != "" {
-		i := strings.IndexAny(list, ",|")
-		p := proxy{base: strings.TrimSpace(list)}
-		rest := ""
-		if i >= 0 {
-			p.base, p.always, rest = strings.TrimSpace(list[:i]), list[i] == '|', list[i+1:]
-		}
-		list = rest
-		switch p.base {
-		case "direct", "off", "noproxy":
-			return out
-		case "":
-		default:
-			out = append(out, p)
-		}
-	}
-	return out
-}
 
 // askGo asks the proxies in order, as the go command does. A module that no
 // proxy has is not there, unless it is one that proxies are not to know.
 func (r *Registry) askGo(ctx context.Context, name, version string) (Answer, error) {
-	list := proxies(r.config.GoProxy)
+	list := registries.Proxies(r.config.GoProxy)
 	if len(list) == 0 {
 		return Answer{}, unconfigured("Go")
 	}
@@ -54,11 +26,11 @@ func (r *Registry) askGo(ctx context.Context, name, version string) (Answer, err
 		return Answer{}, fault.New(fault.Invalid, "it is no path of a module")
 	}
 	for _, p := range list {
-		a, err := r.askProxy(ctx, p.base, escaped, version)
+		a, err := r.askProxy(ctx, p.Base, escaped, version)
 		switch {
 		case err == nil && a.Exists && a.HasVersion:
 			return a, nil
-		case err != nil && !p.always:
+		case err != nil && !p.Always:
 			return Answer{}, err
 		case err != nil:
 			continue
@@ -67,8 +39,8 @@ func (r *Registry) askGo(ctx context.Context, name, version string) (Answer, err
 			return a, nil
 		}
 	}
-	if last := list[len(list)-1]; last.always {
-		if _, err := r.askProxy(ctx, last.base, escaped, version); err != nil {
+	if last := list[len(list)-1]; last.Always {
+		if _, err := r.askProxy(ctx, last.Base, escaped, version); err != nil {
 			return Answer{}, err
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"muster/internal/core/fault"
+	"muster/internal/core/registries"
 )
 
 // Bounds on one question.
@@ -30,17 +31,6 @@ const (
 	maxBody      = 8 << 20          // bytes of an answer that are read; what is cut off says only that the package exists
 	maxRedirects = 3
 )
-
-// Config says where to ask. Addresses are absolute, with http or https; user
-// and password in them are used and never shown. An empty one is not asked.
-type Config struct {
-	GoProxy   string            // GOPROXY: addresses separated by "," or "|"; "direct" and "off" end the list
-	GoPrivate string            // GONOPROXY or GOPRIVATE: globs of modules that no proxy knows
-	NPM       string            // npm's registry
-	NPMScopes map[string]string // registries of scopes: "@mine"
-	PyPI      []string          // simple indexes: index-url and extra-index-url
-	Cargo     string            // sparse index, without "sparse+"
-}
 
 // Answer is what a registry says of a package.
 type Answer struct {
@@ -53,7 +43,7 @@ type Answer struct {
 // Registry asks, and remembers answers as long as it lives. Its methods may be
 // called from several goroutines.
 type Registry struct {
-	config Config
+	config registries.Config
 	client *http.Client
 
 	mu    sync.Mutex
@@ -61,7 +51,7 @@ type Registry struct {
 }
 
 // New gives a registry.
-func New(c Config) *Registry {
+func New(c registries.Config) *Registry {
 	client := &http.Client{
 		Timeout: limit,
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {

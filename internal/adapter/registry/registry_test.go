@@ -12,6 +12,10 @@ import (
 	"time"
 
 	"muster/internal/adapter/registry"
+	"muster/internal/check/checktest"
+	"muster/internal/check/dependencies"
+	"muster/internal/core/evidence"
+	"muster/internal/core/registries"
 )
 
 // server answers by path; what it does not know is 404.
@@ -66,7 +70,7 @@ func TestGo(t *testing.T) {
 		"/example.org/refused/@latest": "status 403", "/example.org/refused/@v/v1.0.0.info": "status 403", "/example.org/broken/@latest": "status 500",
 	})
 	second, _ := server(t, map[string]string{"/example.org/b/@latest": `{}`, "/example.org/refused/@latest": `{}`})
-	private := registry.New(registry.Config{GoProxy: first + "," + second + ",direct", GoPrivate: "corp.example.org,*.secret.org"})
+	private := registry.New(registries.Config{GoProxy: first + "," + second + ",direct", GoPrivate: "corp.example.org,*.secret.org"})
 	check(t, private, []question{
 		{"go", "example.org/a", "v1.0.0", there, ""},
 		{"go", "example.org/a", "v9.0.0", other, ""},
@@ -80,10 +84,10 @@ func TestGo(t *testing.T) {
 		{"go", "corp.example.org/x", "", registry.Answer{}, "private"},
 		{"go", "no path", "", registry.Answer{}, "no path of a module"},
 	})
-	check(t, registry.New(registry.Config{GoProxy: first + "|" + second}), []question{{"go", "example.org/refused", "", there, ""}})
-	check(t, registry.New(registry.Config{GoProxy: second + "|" + first}), []question{{"go", "example.org/broken", "", registry.Answer{}, "500"}})
+	check(t, registry.New(registries.Config{GoProxy: first + "|" + second}), []question{{"go", "example.org/refused", "", there, ""}})
+	check(t, registry.New(registries.Config{GoProxy: second + "|" + first}), []question{{"go", "example.org/broken", "", registry.Answer{}, "500"}})
 	for _, off := range []string{"", "off", "direct", "off," + first} {
-		check(t, registry.New(registry.Config{GoProxy: off}), []question{{"go", "example.org/a", "", registry.Answer{}, "no registry"}})
+		check(t, registry.New(registries.Config{GoProxy: off}), []question{{"go", "example.org/a", "", registry.Answer{}, "no registry"}})
 	}
 }
 
@@ -93,7 +97,7 @@ func TestNPM(t *testing.T) {
 		"/r/taken-back": `{"time":{"created":"2020-01-02T03:04:05Z"}}`, "/r/odd": "<html>", "/r/huge": `{"versions":{"1.0.0":{}},"x":"` + strings.Repeat("x", 9<<20) + `"}`,
 	})
 	own, _ := server(t, map[string]string{"/@mine%2Fc": `{"versions":{"2.0.0":{}}}`})
-	r := registry.New(registry.Config{NPM: public + "/r/", NPMScopes: map[string]string{"@mine": own}})
+	r := registry.New(registries.Config{NPM: public + "/r/", NPMScopes: map[string]string{"@mine": own}})
 	dated := there
 	dated.First = time.Date(2020, 1, 2, 3, 4, 5, 678e6, time.UTC)
 	check(t, r, []question{
@@ -112,7 +116,7 @@ func TestNPM(t *testing.T) {
 	if asked.Load() != before {
 		t.Error("it was asked again")
 	}
-	check(t, registry.New(registry.Config{}), []question{{"npm", "a", "", registry.Answer{}, "no registry"}, {"maven", "a:b", "", registry.Answer{}, "no registry"}})
+	check(t, registry.New(registries.Config{}), []question{{"npm", "a", "", registry.Answer{}, "no registry"}, {"maven", "a:b", "", registry.Answer{}, "no registry"}})
 }
 
 func TestPyPI(t *testing.T) {
@@ -125,15 +129,15 @@ func TestPyPI(t *testing.T) {
 	dated.First = time.Date(2020, 5, 1, 0, 0, 0, 0, time.UTC)
 	wrong := other
 	wrong.First = dated.First
-	check(t, registry.New(registry.Config{PyPI: []string{one + "/simple", two}}), []question{
+	check(t, registry.New(registries.Config{PyPI: []string{one + "/simple", two}}), []question{
 		{"pypi", "My_Lib", "1.0.0", dated, ""},
 		{"pypi", "my.lib", "3.0", wrong, ""},
 		{"pypi", "page", "1.0", there, ""},
 		{"pypi", "extra", "", there, ""},
 		{"pypi", "none", "", missing, ""},
 	})
-	check(t, registry.New(registry.Config{PyPI: []string{one, refusing}}), []question{{"pypi", "none", "", registry.Answer{}, "403"}})
-	check(t, registry.New(registry.Config{}), []question{{"pypi", "a", "", registry.Answer{}, "no registry"}})
+	check(t, registry.New(registries.Config{PyPI: []string{one, refusing}}), []question{{"pypi", "none", "", registry.Answer{}, "403"}})
+	check(t, registry.New(registries.Config{}), []question{{"pypi", "a", "", registry.Answer{}, "no registry"}})
 }
 
 func TestCargo(t *testing.T) {
@@ -143,7 +147,7 @@ func TestCargo(t *testing.T) {
 	})
 	dated := there
 	dated.First = time.Date(2017, 1, 1, 0, 0, 0, 0, time.UTC)
-	check(t, registry.New(registry.Config{Cargo: "sparse+" + index}), []question{
+	check(t, registry.New(registries.Config{Cargo: "sparse+" + index}), []question{
 		{"cargo", "a", "", there, ""},
 		{"cargo", "ab", "", there, ""},
 		{"cargo", "abc", "1.0.0", there, ""},
@@ -151,7 +155,7 @@ func TestCargo(t *testing.T) {
 		{"cargo", "Serde-Json", "1.0.1", dated, ""},
 		{"cargo", "none-such", "", missing, ""},
 	})
-	check(t, registry.New(registry.Config{}), []question{{"cargo", "a", "", registry.Answer{}, "no registry"}})
+	check(t, registry.New(registries.Config{}), []question{{"cargo", "a", "", registry.Answer{}, "no registry"}})
 }
 
 // A password in an address is used and never shown.
@@ -162,7 +166,7 @@ func TestPasswordStaysSecret(t *testing.T) {
 		w.WriteHeader(http.StatusForbidden)
 	}))
 	address := strings.Replace(s.URL, "http://", "http://me:hunter2@", 1)
-	r := registry.New(registry.Config{NPM: address, Cargo: strings.Replace(address, "http:", "ftp:", 1)})
+	r := registry.New(registries.Config{NPM: address, Cargo: strings.Replace(address, "http:", "ftp:", 1)})
 	_, err := r.Look(t.Context(), "npm", "a", "")
 	if err == nil || strings.Contains(err.Error(), "hunter2") || user != "me" || pass != "hunter2" {
 		t.Errorf("%v, %s %s", err, user, pass)
@@ -179,19 +183,40 @@ func TestPasswordStaysSecret(t *testing.T) {
 func TestRedirects(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }))
 	defer s.Close()
-	check(t, registry.New(registry.Config{NPM: s.URL}), []question{{"npm", "a", "", registry.Answer{}, "too often"}})
+	check(t, registry.New(registries.Config{NPM: s.URL}), []question{{"npm", "a", "", registry.Answer{}, "too often"}})
 	secure := httptest.NewUnstartedServer(nil)
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
 	defer secure.Close()
-	check(t, registry.New(registry.Config{NPM: secure.URL}), []question{{"npm", "a", "", registry.Answer{}, "no answer"}})
+	check(t, registry.New(registries.Config{NPM: secure.URL}), []question{{"npm", "a", "", registry.Answer{}, "no answer"}})
 }
 
 func TestCancelled(t *testing.T) {
 	address, _ := server(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if a, err := registry.New(registry.Config{NPM: address}).Look(ctx, "npm", "a", ""); err == nil || a.Known {
+	if a, err := registry.New(registries.Config{NPM: address}).Look(ctx, "npm", "a", ""); err == nil || a.Known {
 		t.Errorf("%+v, %v", a, err)
+	}
+}
+
+// asks is how the check is given the registries.
+type asks struct{ *registry.Registry }
+
+func (a asks) Look(ctx context.Context, ecosystem, name, version string) (dependencies.Answer, error) {
+	answer, err := a.Registry.Look(ctx, ecosystem, name, version)
+	return dependencies.Answer(answer), err
+}
+
+func TestWithTheCheck(t *testing.T) {
+	address, _ := server(t, map[string]string{"/pleasant-widget": `{"versions":{"1.0.0":{}},"time":{"created":"2020-01-02T03:04:05Z"}}`, "/refused": "status 403"})
+	trees := checktest.New(t, map[string]checktest.Files{
+		"base": {"package.json": "{\"dependencies\": {}}"},
+		"head": {"package.json": "{\"dependencies\": {\n\"pleasant-widget\": \"1.0.0\",\n\"made-up-here\": \"1.0.0\",\n\"refused\": \"1.0.0\"\n}}"},
+	})
+	c := dependencies.New(asks{registry.New(registries.Config{NPM: address})}, time.Now)
+	got := checktest.Run(t, c, trees, checktest.NoExec(t), checktest.Request(evidence.OfRange))
+	if len(got.Findings) != 1 || got.Findings[0].Rule != "missing" || got.Findings[0].StartLine != 3 || len(got.NotRun) != 1 || !strings.Contains(got.NotRun[0], "refused") {
+		t.Errorf("%+v", got)
 	}
 }

@@ -4,6 +4,8 @@
 package machine
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"os"
 	"os/user"
@@ -61,6 +63,39 @@ func (h Host) StateRoot() (string, error) {
 	}
 	return "", fault.New(fault.Invalid, "neither XDG_STATE_HOME nor HOME says where Muster may keep its state").
 		WithHint("set HOME, or XDG_STATE_HOME to an absolute path")
+}
+
+// StateFolder names the folder of one repository, whose common Git folder and
+// name are given. Its name says which repository it is for; the hash keeps
+// apart those of the same name.
+func (h Host) StateFolder(common, name string) (string, error) {
+	root, err := h.StateRoot()
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(common))
+	name = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
+			return r
+		}
+		return '_'
+	}, name)
+	if len(name) > 40 {
+		name = name[:40]
+	}
+	return filepath.Join(root, name+"-"+hex.EncodeToString(sum[:6])), nil
+}
+
+// ConfigRoot is the folder of the person's own settings; empty when the
+// environment names none.
+func (h Host) ConfigRoot() string {
+	if dir := h.Env["XDG_CONFIG_HOME"]; filepath.IsAbs(dir) {
+		return filepath.Join(dir, "muster")
+	}
+	if home := h.Env["HOME"]; filepath.IsAbs(home) {
+		return filepath.Join(home, ".config", "muster")
+	}
+	return ""
 }
 
 // Actor names the person in the ledger.

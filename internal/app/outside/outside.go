@@ -14,6 +14,7 @@ import (
 	"muster/internal/check"
 	"muster/internal/check/dependencies"
 	"muster/internal/core/job"
+	"muster/internal/core/registries"
 )
 
 // Packages asks the registries that the person's own tools ask. Which these
@@ -38,8 +39,8 @@ func (p *Packages) Look(ctx context.Context, ecosystem, name, version string) (d
 
 const askToolMS = 5_000
 
-func (p *Packages) config(ctx context.Context) registry.Config {
-	settings := registry.Settings{Go: map[string]string{}, Env: p.Env}
+func (p *Packages) config(ctx context.Context) registries.Config {
+	settings := registries.Settings{Go: map[string]string{}, Env: p.Env}
 	for _, name := range []string{"GOPROXY", "GONOPROXY", "GOPRIVATE"} {
 		settings.Go[name] = p.ask(ctx, "go", "env", name)
 	}
@@ -48,7 +49,7 @@ func (p *Packages) config(ctx context.Context) registry.Config {
 		settings.PipConf = ownSettings(home, ".config/pip/pip.conf")
 		settings.Cargo = ownSettings(home, ".cargo/config.toml")
 	}
-	c := registry.FromSettings(settings)
+	c := registries.FromSettings(settings)
 	if c.NPM == "" {
 		c.NPM = p.ask(ctx, "npm", "config", "get", "registry")
 	}

@@ -41,7 +41,7 @@ type baseTests struct{}
 func New() check.Check { return baseTests{} }
 
 func (baseTests) Info() check.Info {
-	return check.Info{Name: Name, Version: "4", Kind: check.Running, Needs: []string{"build"}}
+	return check.Info{Name: Name, Version: "5", Kind: check.Running, Needs: []string{"build"}}
 }
 
 func (baseTests) Applies(req evidence.Request) string {

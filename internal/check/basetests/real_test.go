@@ -76,7 +76,7 @@ func cheats() checktest.Files {
 
 func TestOneOfEach(t *testing.T) {
 	trees := checktest.New(t, map[string]checktest.Files{"base": mod(), "head": cheats()})
-	x := &checktest.OSExec{}
+	x := checktest.Recorded(t, &checktest.OSExec{})
 	got := checktest.Run(t, New(), trees, x, checktest.Request(evidence.OfTask))
 	type brief struct {
 		rule  string
@@ -135,7 +135,7 @@ func TestOneOfEach(t *testing.T) {
 		t.Errorf("what the change does not touch was looked at:\n%s", notes)
 	}
 	// The head, two comparisons with the base, and one second try.
-	if n := x.Runs.Load(); n != 4 {
+	if n := x.Runs(); n != 4 {
 		t.Errorf("the go tool ran %d times", n)
 	}
 }
@@ -155,13 +155,22 @@ func only(f checktest.Files, packages ...string) checktest.Files {
 // What a finding says to type shows what it says, in a real repository, from
 // a folder below its top, and leaves the checkout as it is.
 func TestReproduce(t *testing.T) {
+	t.Run("failed", func(t *testing.T) { reproduces(t, 2, "sum") })
+	t.Run("missing", func(t *testing.T) {
+		checktest.Slow(t)
+		reproduces(t, 3, "sum", "exits")
+	})
+}
+
+func reproduces(t *testing.T, want int, packages ...string) {
+	t.Helper()
 	git, err := exec.LookPath("git")
 	if err != nil {
 		t.Skip("needs git: ", err)
 	}
-	base := only(mod(), "sum", "exits")
+	base := only(mod(), packages...)
 	base["sum/old_test.go"] = "package sum\n\nimport \"testing\"\n\nfunc TestOther(t *testing.T) { TestAdd(t) }\n"
-	head := only(cheats(), "sum", "exits") // without old_test.go
+	head := only(cheats(), packages...) // without old_test.go
 	head["sum/new_test.go"] = "package sum\n\nimport \"testing\"\n\nfunc TestOther(t *testing.T) {}\n"
 	repo := checktest.NewRepo(t, git)
 	trees := map[string]checktest.Files{}
@@ -186,7 +195,7 @@ func TestReproduce(t *testing.T) {
 		}
 		shown++
 	}
-	if shown != 3 {
+	if shown != want {
 		t.Errorf("%d findings were reproduced", shown)
 	}
 	if after := repo.Git("status", "--porcelain"); after != before {

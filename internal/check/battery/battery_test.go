@@ -136,6 +136,7 @@ func TestABrokenBuildStopsWhatNeedsIt(t *testing.T) {
 }
 
 func TestARetargetedTestDoesNotLand(t *testing.T) {
+	checktest.Slow(t)
 	wrong := strings.Replace(service()["a/a_test.go"], "!= 1", "!= 2", 1)
 	e, v := judge(t, checktest.Files{"a/a.go": "package a\n\nfunc A() int { return 2 }\n", "a/a_test.go": wrong}, plan.Command{Argv: []string{"go", "test", "./..."}})
 	if got := statuses(e); got != "scope=passed protect=passed size=passed tamper=failed build=passed accept=passed basetests=failed" || v.Route != policy.Rework {
@@ -147,6 +148,7 @@ func TestARetargetedTestDoesNotLand(t *testing.T) {
 }
 
 func TestAFailedAcceptanceGoesBack(t *testing.T) {
+	checktest.Slow(t)
 	e, v := judge(t, checktest.Files{"a/a.go": "package a\n\nfunc A() int { return 2 - 1 }\n"},
 		plan.Command{Shell: "grep -q 'return 1' a/a.go || { echo no such thing >&2; exit 3; }"}, plan.Command{Argv: []string{"no-such-program-here"}})
 	accept := e.Results[slices.IndexFunc(e.Results, func(r evidence.Result) bool { return r.Check == "accept" })]

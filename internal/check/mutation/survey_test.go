@@ -135,6 +135,7 @@ func TestCount(t *testing.T) {
 }
 
 func TestOneOfEach(t *testing.T) {
+	checktest.Slow(t)
 	t.Parallel()
 	x := &osExec{}
 	r := surveyed(t, x, Job{Dir: lay(t, stories()), Wants: all, Spread: 5, Tests: map[string][]string{"calc": {"TestCount"}}})
@@ -253,6 +254,7 @@ func slow() checktest.Files {
 
 // Where tests are slow, a mutant is tried on those alone that come by it.
 func TestTestsAreToldApart(t *testing.T) {
+	checktest.Slow(t)
 	t.Parallel()
 	x := &osExec{}
 	r := surveyed(t, x, Job{Dir: lay(t, slow()), Wants: all})

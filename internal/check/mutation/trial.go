@@ -161,7 +161,7 @@ func (s *survey) try(ctx context.Context, p *listed, open []*Judged, r role) {
 	if r == owner {
 		s.markChanged(ctx, t, reached)
 	}
-	if t.takes > worthSplitting && len(reached) > 3 {
+	if t.isWorthSplitting(len(reached)) {
 		s.split(ctx, t)
 	}
 	began := time.Now()
@@ -169,6 +169,10 @@ func (s *survey) try(ctx context.Context, p *listed, open []*Judged, r role) {
 	s.report.Times.Mutants += time.Since(began)
 	s.report.Times.Tests += t.takes * time.Duration(len(reached)) / time.Duration(s.Parallel)
 }
+
+// isWorthSplitting reports whether to tell tests apart saves more than it
+// costs, for a number of mutants.
+func (t *trial) isWorthSplitting(mutants int) bool { return t.takes > worthSplitting && mutants > 3 }
 
 // markChanged marks the mutants that the job's own tests come by.
 func (s *survey) markChanged(ctx context.Context, t *trial, reached []*Judged) {

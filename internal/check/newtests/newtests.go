@@ -40,7 +40,7 @@ type newTests struct{}
 func New() check.Check { return newTests{} }
 
 func (newTests) Info() check.Info {
-	return check.Info{Name: Name, Version: "1", Kind: check.Running, Needs: []string{"build"}}
+	return check.Info{Name: Name, Version: "2", Kind: check.Running, Needs: []string{"build"}}
 }
 
 func (newTests) Applies(req evidence.Request) string {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"muster/internal/check"
 	"muster/internal/check/checktest"
 	"muster/internal/core/evidence"
 	"muster/internal/core/plan"
@@ -34,7 +35,7 @@ func goTest(name, arg, want string) string {
 }
 
 // judged gives "level rule path:line" of the only finding, or the status.
-func judged(t *testing.T, x *checktest.OSExec, base, head checktest.Files, adapt ...func(*evidence.Request)) (string, evidence.Result) {
+func judged(t *testing.T, x check.Exec, base, head checktest.Files, adapt ...func(*evidence.Request)) (string, evidence.Result) {
 	t.Helper()
 	trees := checktest.New(t, map[string]checktest.Files{"base": base, "head": head})
 	req := checktest.Request(evidence.OfTask)
@@ -87,7 +88,7 @@ func TestGo(t *testing.T) {
 			if adapt == nil {
 				adapt = func(*evidence.Request) {}
 			}
-			got, res := judged(t, &checktest.OSExec{}, calc(), calc().With(tt.head), adapt)
+			got, res := judged(t, checktest.Recorded(t, &checktest.OSExec{}), calc(), calc().With(tt.head), adapt)
 			if got != tt.want {
 				t.Errorf("%s, want %s (%s, not run %q)", got, tt.want, res.Why, res.NotRun)
 			}
@@ -123,6 +124,7 @@ func TestCannotRun(t *testing.T) {
 }
 
 func TestPython(t *testing.T) {
+	checktest.Slow(t)
 	t.Parallel()
 	x := checktest.WithPython(t, "pytest", true)
 	base := checktest.Files{

@@ -42,6 +42,7 @@ func briefly(r evidence.Result) []string {
 }
 
 func TestRacesAndWavering(t *testing.T) {
+	checktest.Slow(t) // the race detector needs the standard library compiled anew
 	checktest.Needs(t, "gcc")
 	old := base()["old/old.go"]
 	head := base().With(checktest.Files{

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"muster/internal/core/egress"
 	"muster/internal/core/evidence"
 	"muster/internal/core/job"
 	"muster/internal/core/plan"
@@ -32,6 +33,8 @@ type Config struct {
 	Rounds  int         `json:"rounds"`  // rework rounds at most
 	Default string      `json:"default"` // agent for tasks that name none
 	Sandbox string      `json:"sandbox"` // auto, off
+
+	Egress []egress.Host `json:"egress,omitempty"` // hosts of the outside that a confined process may reach
 
 	Resources resource.Limits `json:"resources"`
 

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"muster/internal/core/config"
+	"muster/internal/core/egress"
 	"muster/internal/core/evidence"
 	"muster/internal/core/job"
 	"muster/internal/core/plan"
@@ -100,6 +102,7 @@ func TestParseEveryKey(t *testing.T) {
 		Rounds:  2,
 		Default: "bot",
 		Sandbox: "off",
+		Egress:  []egress.Host{{Name: "api.example.com", Port: 443}, {Name: "example.org", Below: true, Port: 8443}},
 
 		SetUp: setup.Spec{
 			Run: []plan.Command{{Argv: []string{"npm", "ci"}}, {Shell: "make deps"}}, Copy: []string{".env", "certs"},
@@ -140,7 +143,8 @@ func TestOrigin(t *testing.T) {
 		"checks.max_files":       {Value: "no limit", Source: ".muster/config.yaml:22"},
 		"budget.usd":             {Value: "20.00", Source: ".muster/config.yaml:28"},
 		"budget.minutes":         {Value: "4h", Source: ".muster/config.yaml:28"},
-		"land.protected":         {Value: "main, release/*", Source: ".muster/config.yaml:30"},
+		"egress":                 {Value: "api.example.com, *.example.org:8443", Source: ".muster/config.yaml:30"},
+		"land.protected":         {Value: "main, release/*", Source: ".muster/config.yaml:31"},
 		"sandbox":                {Value: "off", Source: ".muster/config.yaml:29"},
 		"checks.build":           {Value: "make", Source: ".muster/config.yaml:23"},
 		"checks.external":        {Value: "lint, vet", Source: ".muster/config.yaml:25"},
@@ -250,4 +254,21 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestTooManyHosts(t *testing.T) {
+	text := func(n int) []byte {
+		var b strings.Builder
+		b.WriteString("egress:\n")
+		for i := range n {
+			fmt.Fprintf(&b, "  - h%d.example.com\n", i)
+		}
+		return []byte(b.String())
+	}
+	if _, problems := config.Parse("f.yaml", text(200)); yamlfile.HasErrors(problems) {
+		t.Error(yamlfile.Format(problems))
+	}
+	if _, problems := config.Parse("f.yaml", text(201)); !strings.Contains(yamlfile.Format(problems), "f.yaml:2:3: error: egress: has 201 hosts; at most 200 are accepted") {
+		t.Error(yamlfile.Format(problems))
+	}
 }

@@ -6,13 +6,17 @@ import (
 	"strconv"
 	"strings"
 
+	"muster/internal/core/egress"
 	"muster/internal/core/plan"
 	"muster/internal/core/resource"
 	"muster/internal/core/setup"
 	"muster/internal/core/yamlfile"
 )
 
-const maxPaths = 200 // that are copied or linked into worktrees
+const (
+	maxPaths = 200 // that are copied or linked into worktrees
+	maxHosts = 200 // that may be reached
+)
 
 // readWorktrees reads what worktrees hold beside what Git tracks.
 func readWorktrees(f *yamlfile.File, n *yamlfile.Node, s *setup.Spec) {
@@ -53,6 +57,30 @@ func readPaths(f *yamlfile.File, list *yamlfile.Node, others []string) []string 
 	}
 	if len(out) > maxPaths {
 		f.Errorf(list, "name folders instead of files", "has %d paths; at most %d are accepted", len(out), maxPaths)
+	}
+	return out
+}
+
+// readEgress reads the hosts of the outside that a confined process may reach.
+func readEgress(f *yamlfile.File, list *yamlfile.Node) []egress.Host {
+	var out []egress.Host
+	for _, n := range f.List(list) {
+		text := f.Line(n, maxName)
+		if !f.Filled(n, text) {
+			continue
+		}
+		h, why := egress.Parse(text)
+		switch {
+		case why != "":
+			f.Errorf(n, `as in api.example.com, "*.example.com" or "api.example.com:8443"`, "%s %s", yamlfile.Quote(text), why)
+		case slices.Contains(out, h):
+			f.Errorf(n, "", "%s is there twice", yamlfile.Quote(text))
+		default:
+			out = append(out, h)
+		}
+	}
+	if len(out) > maxHosts {
+		f.Errorf(list, "", "has %d hosts; at most %d are accepted", len(out), maxHosts)
 	}
 	return out
 }

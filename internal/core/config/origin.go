@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"muster/internal/core/egress"
 	"muster/internal/core/evidence"
 	"muster/internal/core/job"
 	"muster/internal/core/plan"
@@ -60,6 +61,7 @@ func origins(c Config, file string, root *yamlfile.Node) []Origin {
 	w.value("resources.free_disk", size(c.Resources.FreeDisk))
 	w.value("resources.state_size", size(c.Resources.StateSize))
 	w.value("sandbox", c.Sandbox)
+	w.value("egress", hosts(c.Egress))
 	w.value("land.into", string(c.Land.Into))
 	w.value("land.protected", list(c.Land.Protected))
 	return w.out
@@ -131,6 +133,14 @@ func list(values []string) string {
 		return "none"
 	}
 	return strings.Join(values, ", ")
+}
+
+func hosts(values []egress.Host) string {
+	var out []string
+	for _, h := range values {
+		out = append(out, h.String())
+	}
+	return list(out)
 }
 
 func commands(values []plan.Command) string {

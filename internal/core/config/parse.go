@@ -30,7 +30,7 @@ const (
 func Keys(part string) []string {
 	switch part {
 	case "config":
-		return []string{"version", "agents", "default", "rounds", "setup", "worktrees", "checks", "protect", "budget", "resources", "sandbox", "land"}
+		return []string{"version", "agents", "default", "rounds", "setup", "worktrees", "checks", "protect", "budget", "resources", "sandbox", "egress", "land"}
 	case "agent":
 		return []string{"driver", "model", "command", "args", "env", "pass_env", "login", "base_url", "roles"}
 	case "worktrees":
@@ -123,6 +123,7 @@ func readConfig(f *yamlfile.File, root *yamlfile.Node, c *Config) {
 	if n := root.Get("sandbox"); n != nil {
 		c.Sandbox = available(f, n, []string{"auto", "off"}, []string{"strict", "standard"})
 	}
+	c.Egress = readEgress(f, root.Get("egress"))
 	readLand(f, root.Get("land"), &c.Land)
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 var (
-	simSeeds = flag.Int("sim.seeds", 1000, "number of simulated runs")
+	simSeeds = flag.Int("sim.seeds", 500, "number of simulated runs")
 	simSeed  = flag.Uint64("sim.seed", 0, "repeat this one run and print its trace")
 )
 

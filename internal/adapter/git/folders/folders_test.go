@@ -152,7 +152,7 @@ func TestMergeAsGit(t *testing.T) {
 	ctx, r := t.Context(), newRepo(t, "sha1")
 	read := r.reader("sha1")
 	var merged, left int
-	for seed := range uint64(24) {
+	for seed := range uint64(12) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		base := map[string]string{}
 		for range 12 {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"muster/internal/check"
@@ -46,8 +47,10 @@ func (t cargo) Run(ctx context.Context, x check.Exec, g suite.Group, o suite.Ord
 func (cargo) once(ctx context.Context, x check.Exec, g suite.Group, o suite.Order, without map[string]string) (check.Ran, string) {
 	argv := []string{"cargo", "test", "--offline", "--no-fail-fast"}
 	for _, u := range g.Units {
-		if _, out := without[u.ID]; !out {
-			argv = append(argv, target(suite.Below(u.Path, g.Dir))...)
+		options := target(suite.Below(u.Path, g.Dir))
+		// Cargo takes --bins once, for all programs of a crate.
+		if _, out := without[u.ID]; !out && (len(options) > 1 || !slices.Contains(argv, options[0])) {
+			argv = append(argv, options...)
 		}
 	}
 	c := check.Command(plan.Command{Argv: argv}, path.Join(o.Tree, g.Dir), append([]string{"CARGO_TERM_COLOR=never", "RUST_BACKTRACE=0"}, o.Env...))
@@ -65,8 +68,8 @@ func (cargo) once(ctx context.Context, x check.Exec, g suite.Group, o suite.Orde
 // target gives the options that pick a test program by its first file.
 func target(p string) []string {
 	name := strings.TrimSuffix(path.Base(p), ".rs")
-	if name == "main" && path.Dir(p) != "src" {
-		name = path.Base(path.Dir(p))
+	if dir := path.Dir(p); name == "main" && dir != "tests" {
+		name = path.Base(dir)
 	}
 	switch {
 	case p == "src/lib.rs":

@@ -111,11 +111,12 @@ func touchedCrates(crates []crate, changed []string) []bool {
 		if class := change.Classify(p, nil); class.Document && !class.Fixture {
 			continue
 		}
-		whole := slices.Contains([]string{"Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-toolchain.toml"}, path.Base(p)) || strings.Contains("/"+p, "/.cargo/")
+		around, _, whole := strings.Cut("/"+path.Dir(p)+"/", "/.cargo/") // the folder that the file says something of
+		whole = whole || slices.Contains([]string{"Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-toolchain.toml"}, path.Base(p))
 		nearest := -1
 		for i, c := range crates {
 			switch {
-			case whole && suite.Within(c.dir, strings.TrimSuffix(path.Dir(p), "/.cargo")):
+			case whole && suite.Within(c.dir, path.Join(".", around)):
 				out[i] = true
 			case suite.Within(p, c.dir) && (nearest < 0 || len(c.dir) > len(crates[nearest].dir) || crates[nearest].dir == "."):
 				nearest = i

@@ -1,12 +1,16 @@
 package rust
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"muster/internal/check"
 	"muster/internal/check/suite"
+	"muster/internal/core/change"
 	"muster/internal/core/job"
 )
 
@@ -74,5 +78,72 @@ func TestReadCargo(t *testing.T) {
 	}
 	if _, why := readCargo(check.Ran{Output: job.Output{Stdout: lib, Stderr: stderr}}, g, suite.Order{Tree: "/t"}, nil); why == "" {
 		t.Error("a report of one program was taken for two")
+	}
+}
+
+// Tests inside the code are those of the base again, and a shell does the same.
+func TestSplice(t *testing.T) {
+	const (
+		head = "fn a() { 2 }\n\n#[cfg(test)]\nmod tests {\n    fn new() {}\n}\n\nfn b() {}\n"
+		base = "fn a() { 1 }\n\n#[cfg(test)]\nmod tests {\n    fn old() {}\n}"
+		want = "fn a() { 2 }\n\n\nfn b() {}\n#[cfg(test)]\nmod tests {\n    fn old() {}\n}\n"
+	)
+	into, _ := laid(t, map[string]string{"a.rs": head, "new.rs": head, "same.rs": base, "tests/it.rs": head, "a.txt": head, "moved.rs": head, "retyped.rs": head})
+	from, _ := laid(t, map[string]string{"a.rs": base, "same.rs": base, "tests/it.rs": base, "a.txt": base, "old.rs": base, "retyped.rs": base, "gone.rs": base, "bare.rs": "fn a() {}\n", "lost.rs": base, "new.rs": base})
+	c := change.Change{Base: change.Point{Tree: "b1"}, Head: change.Point{Tree: "h1"}, Files: []change.File{
+		{Path: "a.rs", Status: change.Modified},
+		{Path: "a.txt", Status: change.Modified},
+		{Path: "bare.rs", Status: change.Deleted},
+		{Path: "gone.rs", Status: change.Deleted},
+		{Path: "lost.rs", Status: change.Modified},
+		{Path: "moved.rs", OldPath: "old.rs", Status: change.Renamed},
+		{Path: "new.rs", Status: change.Added},
+		{Path: "retyped.rs", Status: change.Retyped},
+		{Path: "same.rs", Status: change.Modified},
+		{Path: "tests/it.rs", Status: change.Modified},
+	}}
+	steps, notes, err := Splice(into, from, c)
+	if err != nil || !slices.Equal(notes, []string{"the tests inside gone.rs ran nowhere: the file is gone"}) {
+		t.Errorf("%v %q", err, notes)
+	}
+	if want := []string{
+		`{ git show h1:a.rs | sed 3,6d; git show b1:a.rs | sed -n 3,6p; } > "$d/tree/"a.rs`,
+		`{ git show h1:moved.rs | sed 3,6d; git show b1:old.rs | sed -n 3,6p; } > "$d/tree/"moved.rs`,
+	}; !slices.Equal(steps, want) {
+		t.Errorf("%s", strings.Join(steps, "\n"))
+	}
+	for p, text := range map[string]string{"a.rs": want, "moved.rs": want, "new.rs": head, "same.rs": base, "tests/it.rs": head, "a.txt": head, "retyped.rs": head} {
+		got, err := os.ReadFile(filepath.Join(into, filepath.FromSlash(p)))
+		if err != nil || string(got) != text {
+			t.Errorf("%s: %v\n%s", p, err, got)
+		}
+	}
+	for _, dirs := range [][2]string{{into, filepath.Join(from, "x")}, {filepath.Join(into, "x"), from}} {
+		if _, _, err := Splice(dirs[0], dirs[1], c); err == nil {
+			t.Errorf("a folder that is not there was read: %q", dirs)
+		}
+	}
+	if err := errors.Join(os.WriteFile(filepath.Join(into, "a.rs"), []byte(head), 0o600), os.Chmod(filepath.Join(into, "a.rs"), 0o400)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Splice(into, from, c); err == nil && os.Getuid() != 0 {
+		t.Error("a file that cannot be written was written")
+	}
+}
+
+func TestBlanked(t *testing.T) {
+	for text, want := range map[string]string{
+		"a // } b\nc": "a       \nc", "a /* } */ b": "a         b", "a / b": "a / b", "a /* b": "a     ", "x'a": "x'a",
+		`s("}")`: "s(   )", `s("\"}")`: "s(     )", `b"}"x`: "    x", `r"\"}`: "    }", `r#"}"#}`: "      }", `r##"}"#"##}`: "          }", `r#"}`: "    ",
+		`'}' '\n' b'}' 'a`: `              'a`, `ab"}"`: "ab   ", `br"}"`: "     ", `for"}"`: "for   ", "/*/**/}*/}": "         }", "\"a\nb\"c": "  \n  c",
+	} {
+		if got := blanked(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	for c, want := range map[byte]bool{'_': true, '0': true, '9': true, 'a': true, 'z': true, 'A': true, 'Z': true, '/': false, ':': false, '`': false, '{': false, '@': false, '[': false} {
+		if isWord(c) != want {
+			t.Errorf("%c: %v", c, !want)
+		}
 	}
 }
