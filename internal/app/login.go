@@ -32,23 +32,24 @@ func merged(a job.Attempt) map[string]string {
 
 // serialised has agents with a login of the person's own start one after the
 // other while they may be renewing its tokens (inside.Login).
-func serialised(s *Session, a job.Attempt, spec job.Spec) (job.Spec, error) {
+// The lock is a file that the process must be able to open; there may be none.
+func serialised(s *Session, a job.Attempt, spec job.Spec) (locked job.Spec, lock []string, err error) {
 	account := login.Account(a.Agent, merged(a))
 	if account == "" {
-		return spec, nil
+		return spec, nil, nil
 	}
 	root, err := s.host.StateRoot() // one lock for all repositories
 	if err != nil {
-		return spec, err
+		return spec, nil, err
 	}
 	dir := filepath.Join(root, "logins")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return spec, fault.Wrap(fault.Transient, err, "make the folder for locks of logins")
+		return spec, nil, fault.Wrap(fault.Transient, err, "make the folder for locks of logins")
 	}
-	lock := filepath.Join(dir, fmt.Sprintf("%x.lock", sha256.Sum256([]byte(account)))[:32])
-	argv := append(append([]string{}, s.host.Self...), "agent-login", lock, account)
+	file := filepath.Join(dir, fmt.Sprintf("%x.lock", sha256.Sum256([]byte(account)))[:32])
+	argv := append(append([]string{}, s.host.Self...), "agent-login", file, account)
 	spec.Argv = append(argv, spec.Argv...)
-	return spec, nil
+	return spec, []string{file}, fault.Wrap(fault.Transient, os.WriteFile(file, nil, 0o600), "make the lock of a login")
 }
 
 const askModel = 90_000 // milliseconds for an agent to answer a probe
@@ -92,7 +93,7 @@ func ask(ctx context.Context, s *Session, g job.Agent) (job.Outcome, error) {
 		err = s.agents.Lay(a)
 	}
 	if err == nil {
-		spec, err = serialised(s, a, spec)
+		spec, _, err = serialised(s, a, spec)
 	}
 	if err != nil {
 		return job.Outcome{}, err

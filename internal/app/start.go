@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -23,10 +22,7 @@ import (
 )
 
 const (
-	configPath = ".muster/config.yaml"
-
-	// commitConfig is what a person types to put their configuration in force.
-	commitConfig = "git add .muster/config.yaml && git commit -m 'Configure Muster'"
+	configPath = plans.ConfigPath
 
 	// taskTimeMS bounds the agent time of a task that has no bound of its own:
 	// an agent that hangs must not hang the run.
@@ -95,12 +91,15 @@ func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
 		return out, err
 	}
 	out.config, out.warnings = c, append(out.warnings, more...)
+	if _, err := s.walls.Confines(ctx, c.Sandbox); err != nil {
+		return out, err
+	}
 	special, err := furnish.Particulars(ctx, repo, base.Commit)
 	if err != nil {
 		return out, err
 	}
 	out.warnings = append(out.warnings, special...)
-	uncommitted := uncommittedConfig(ctx, repo, base.Commit, s.place.TopLevel)
+	uncommitted := plans.Uncommitted(ctx, repo, base.Commit, s.place.TopLevel)
 	if uncommitted != "" {
 		out.warnings = append(out.warnings, uncommitted)
 	}
@@ -130,7 +129,7 @@ func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
 	}
 	out.begun = flow.RunStarted{
 		Inputs: flow.Inputs{Run: newID(), Name: p.Name}, Goal: p.Goal, Target: target, Into: string(c.Land.Into),
-		Nodes: nodes, Limits: limits(w.Limits, p.Budget, c), Accept: len(p.Accept) > 0,
+		Nodes: nodes, Limits: plans.Limits(w.Limits, p.Budget, c), Accept: len(p.Accept) > 0,
 	}
 	return out, nil
 }
@@ -210,23 +209,6 @@ func readConfig(ctx context.Context, repo *git.Repo, commit string) (config.Conf
 	return c, texts(problems), err
 }
 
-// uncommittedConfig says so when the person's work tree holds another
-// configuration than the trusted base: it is a common wrong turn to write one
-// and wonder why it does nothing.
-func uncommittedConfig(ctx context.Context, repo *git.Repo, commit, folder string) string {
-	if folder == "" {
-		return ""
-	}
-	mine, err := os.ReadFile(filepath.Join(folder, configPath))
-	if err != nil {
-		return ""
-	}
-	if base, _, err := repo.ReadFile(ctx, commit, configPath); err != nil || bytes.Equal(mine, base) {
-		return ""
-	}
-	return configPath + " in your folder is not the one committed on the target branch, and only that one counts: " + commitConfig
-}
-
 func texts(problems []yamlfile.Problem) []string {
 	var out []string
 	for _, p := range problems {
@@ -301,27 +283,5 @@ func agentNames(c config.Config) []string {
 	for _, g := range c.Agents {
 		out = append(out, g.Name)
 	}
-	return out
-}
-
-// limits takes each bound from the first that gives it: the command line, the
-// plan, the configuration.
-func limits(flags, p plan.Budget, c config.Config) flow.Limits {
-	out := flow.Limits{Rounds: c.Rounds}
-	for _, b := range []plan.Budget{flags, p, c.Budget} {
-		if out.Parallel == 0 {
-			out.Parallel = b.Parallel
-		}
-		if out.MicroUSD == 0 {
-			out.MicroUSD = b.MicroUSD
-		}
-		if out.TimeMS == 0 {
-			out.TimeMS = b.TimeMS
-		}
-		if out.Tokens == 0 {
-			out.Tokens = b.Tokens
-		}
-	}
-	out.Parallel = max(out.Parallel, 1)
 	return out
 }

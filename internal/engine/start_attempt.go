@@ -83,6 +83,7 @@ func (h *Hands) attempt(ctx context.Context, o flow.StartAttempt) (job.Attempt, 
 		Op: OperationID(o.Run, o.Task, o.Attempt), Agent: agent, Dir: o.Dir, Session: o.Session,
 		NewID:   sessionID(o.Run, o.Task, o.Attempt),
 		Prompt:  prompt(in.plan, task, o, feedback),
+		Sandbox: in.config.Sandbox, Shares: in.config.SetUp.Link,
 		LimitMS: o.LimitMS, Previous: o.Previous, Task: o.Task, Number: o.Attempt, Round: o.Round,
 	}, nil
 }

@@ -32,7 +32,7 @@ type Config struct {
 	Land    Land        `json:"land"`
 	Rounds  int         `json:"rounds"`  // rework rounds at most
 	Default string      `json:"default"` // agent for tasks that name none
-	Sandbox string      `json:"sandbox"` // auto, off
+	Sandbox string      `json:"sandbox"` // one of Sandboxes
 
 	Egress []egress.Host `json:"egress,omitempty"` // hosts of the outside that a confined process may reach
 

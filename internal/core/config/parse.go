@@ -52,6 +52,14 @@ func Drivers() []string {
 	return []string{"acp", "claude", "codex", "command", "copilot", "gemini", "opencode", "qwen", "script"}
 }
 
+// SandboxAuto asks for the best sandbox that the machine has.
+const SandboxAuto = "auto"
+
+// Sandboxes gives the words for sandbox.
+func Sandboxes() []string {
+	return []string{SandboxAuto, job.LevelStrict, job.LevelStandard, job.LevelOff}
+}
+
 // Default gives what is in force where no file says otherwise.
 func Default() Config {
 	c := base()
@@ -77,7 +85,7 @@ func base() Config {
 		Land:    Land{Into: IntoTarget},
 		Rounds:  3,
 		Default: "claude",
-		Sandbox: "auto",
+		Sandbox: SandboxAuto,
 
 		SetUp:     setup.Spec{TimeMS: 10 * 60 * 1000},
 		Resources: resource.Default(),
@@ -121,7 +129,8 @@ func readConfig(f *yamlfile.File, root *yamlfile.Node, c *Config) {
 	}
 	c.Budget = budget
 	if n := root.Get("sandbox"); n != nil {
-		c.Sandbox = available(f, n, []string{"auto", "off"}, []string{"strict", "standard"})
+		c.Sandbox = f.OneOf(n, Sandboxes()...)
+		c.SetUp.Sandbox = c.Sandbox
 	}
 	c.Egress = readEgress(f, root.Get("egress"))
 	readLand(f, root.Get("land"), &c.Land)
