@@ -89,6 +89,7 @@ func (h *Hands) attempt(ctx context.Context, o flow.StartAttempt) (job.Attempt, 
 		Op: OperationID(o.Run, o.Task, o.Attempt), Agent: agent, Dir: o.Dir, Session: o.Session,
 		NewID:   sessionID(o.Run, o.Task, o.Attempt),
 		Prompt:  prompt(in.plan, task, o, feedback),
+		Sandbox: in.config.Sandbox, Shares: in.config.SetUp.Link,
 		LimitMS: o.LimitMS, Previous: o.Previous, Task: o.Task, Number: o.Attempt, Round: o.Round,
 		Egress: hosts(in.config.Egress), Gateway: job.Gateway{Off: in.config.Gateway == "off", Prices: in.config.Prices, Budgets: budgets},
 	}, nil
