@@ -7,7 +7,7 @@
 // rate limits among all agents of an account.
 //
 // Keys are kept in memory and never written: not to the journal, not to a
-// door's file, not to errors, not to recordings.
+// door's file, not to errors.
 //
 // Everything spent stands in the journal (journal.go): a line before a
 // request is sent and one after its answer, both durable. A request that the
@@ -15,6 +15,7 @@
 package gateway
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"strings"
 
@@ -31,8 +32,7 @@ type Door struct {
 	Providers map[string]Provider    `json:"providers"`        // by the name in /model/NAME/
 	Prices    map[string]meter.Price `json:"prices,omitempty"` // a person's own, by model
 	Alive     string                 `json:"alive,omitempty"`  // a file that is locked while the attempt lives
-	Record    string                 `json:"record,omitempty"` // folder into which exchanges are written
-	Replay    string                 `json:"replay,omitempty"` // folder whose exchanges are played again; no service is asked
+	Others    json.RawMessage        `json:"others,omitempty"` // what Options.Others is told of this door
 
 	Secrets map[string]string `json:"-"` // keys by provider, where Key.Env is set
 }
@@ -79,6 +79,7 @@ type Spend struct {
 	Estimated int       `json:"estimated,omitempty"` // of them: nobody said what they took
 	Unpriced  int       `json:"unpriced,omitempty"`  // of them: the model's price is not known
 	Limit     *Limit    `json:"limit,omitempty"`     // the last request that a budget refused
+	UntilUS   int64     `json:"until_us,omitempty"`  // of a door that was just closed: when its account may be asked again, if that is far off
 }
 
 // Spent is what was spent in a scope.

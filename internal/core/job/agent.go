@@ -53,8 +53,6 @@ type Gateway struct {
 	Off     bool
 	Prices  map[string]Price // a person's own, by model
 	Budgets []Budget
-	Record  string // folder for the exchanges; empty: they are not kept
-	Replay  string // folder whose exchanges are played again
 }
 
 // Price is micro-USD for a million tokens.
