@@ -115,7 +115,7 @@ func (m *Meter) Book(ctx context.Context, op string, o job.Outcome) (job.Outcome
 		return o, err
 	}
 	reported := o.Usage
-	o.Reported, o.Usage = &reported, s.Usage
+	o.Reported, o.Usage, o.Estimated = &reported, s.Usage, s.Estimated
 	if o.Kind == job.Quota {
 		o.UntilUS = s.UntilUS
 	}
