@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"os"
 
-	"muster/internal/adapter/gateway"
 	"muster/internal/adapter/inside"
 	"muster/internal/adapter/sandbox"
 	"muster/internal/app"
+	"muster/internal/app/outside"
 	"muster/internal/cli"
 )
 
@@ -22,7 +22,12 @@ func run(args []string) int {
 		return sandbox.Shim(args[1])
 	}
 	if len(args) >= 1 && args[0] == "gateway" {
-		return gateway.Main(args[1:], gateway.Options{}, os.Stderr)
+		host, err := app.ThisHost()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "muster gateway:", err)
+			return 1
+		}
+		return outside.Gateway(host, args[1:], os.Stderr)
 	}
 	if len(args) >= 1 && args[0] == "agent-script" {
 		dir, err := os.Getwd()

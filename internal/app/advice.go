@@ -63,7 +63,7 @@ func (d *Diagnosis) whatNext(ctx context.Context, s *Session) string {
 		return ""
 	}
 	for _, p := range d.Points {
-		if p.Hint == commitConfig || p.About == "agents" {
+		if p.Hint == plans.CommitConfig || p.About == "agents" {
 			return p.Hint
 		}
 	}

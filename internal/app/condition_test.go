@@ -59,7 +59,7 @@ func newPlace(t *testing.T, scripts map[string]string) *place {
 		"PATH": os.Getenv("PATH"), "HOME": filepath.Join(root, "home"), "USER": "tess", "XDG_STATE_HOME": filepath.Join(root, "state"),
 	}}
 	files := map[string]string{p.dir + "/.keep": "", root + "/home/.keep": ""}
-	config := "version: 1\nbudget: {parallel: 9}\nagents:\n"
+	config := "version: 1\nsandbox: off\nbudget: {parallel: 9}\nagents:\n" // the scripts and the test share a folder
 	plan := "version: 1\nname: p\ngoal: see how agents are\ntasks:\n"
 	for task, script := range scripts {
 		files[filepath.Join(repo, ".agents", task+".sh")] = strings.ReplaceAll(script, "DIR", p.dir)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"muster/internal/app/plans"
+
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/login"
 	"muster/internal/adapter/sandbox"
@@ -87,7 +89,6 @@ func (d *Diagnosis) examine(ctx context.Context, h Host, probing Probing) *Sessi
 	d.repository(s)
 	d.state(s)
 	d.engine(s) //nolint:contextcheck // looking at the lock has a bound of its own
-	d.add("sandbox", Worth, "off: agents and checks run with all your rights; run Muster where that is acceptable")
 	if runtime.GOOS != "linux" {
 		d.add("system", Bad, runtime.GOOS+" is not supported yet; agents can be run on Linux only")
 	}
@@ -158,8 +159,8 @@ func (d *Diagnosis) configured(ctx context.Context, s *Session, probing Probing)
 		}
 		d.special(ctx, repo, head.Commit)
 		from = "as committed at HEAD; a run reads it from the tip of its target"
-		if text := uncommittedConfig(ctx, repo, head.Commit, s.place.TopLevel); text != "" {
-			d.Points = append(d.Points, Point{About: "config", Level: Worth, Text: text, Hint: commitConfig})
+		if text := plans.Uncommitted(ctx, repo, head.Commit, s.place.TopLevel); text != "" {
+			d.Points = append(d.Points, Point{About: "config", Level: Worth, Text: text, Hint: plans.CommitConfig})
 		}
 	} else {
 		_, _, err = repo.Target(ctx, "") // says whether there is no commit, or no branch
@@ -167,11 +168,24 @@ func (d *Diagnosis) configured(ctx context.Context, s *Session, probing Probing)
 	}
 	d.add("config", Good, from)
 	d.resources(c.Resources)
+	d.sandbox(ctx, s, c.Sandbox)
 	d.Config, d.force = c.Origin, c
 	for _, g := range c.Agents {
 		d.agent(ctx, s, g, probing)
 	}
 	d.someAgent(s, c)
+}
+
+// sandbox tells what confines agents and checks, proved by attack.
+func (d *Diagnosis) sandbox(ctx context.Context, s *Session, asked string) {
+	lines, err := s.walls.Prove(ctx, asked, s.host.Env["HOME"])
+	if err != nil {
+		d.bad("sandbox", err)
+	}
+	for _, l := range lines {
+		d.Points = append(d.Points, Point{About: "sandbox", Level: Level(l.Level), Text: l.Text, Hint: l.Hint})
+		d.OK = d.OK && Level(l.Level) != Bad
+	}
 }
 
 // special tells what of the repository is treated in a way of Muster's own.

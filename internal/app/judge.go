@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 
+	"muster/internal/app/plans"
+
 	"muster/internal/adapter/git"
 	"muster/internal/app/outside"
 	"muster/internal/check"
@@ -76,9 +78,14 @@ func (s *Session) Judge(ctx context.Context, w Wanted) (Judged, error) {
 	if err != nil {
 		return Judged{}, err
 	}
+	if w.Depth != StaticOnly {
+		if _, err := s.walls.Confines(ctx, c.Sandbox); err != nil {
+			return Judged{}, err
+		}
+	}
 	out := Judged{Warnings: warnings, Frames: map[string][]Line{}}
 	if between.Head.Commit == "" {
-		if text := uncommittedConfig(ctx, repo, base, s.place.TopLevel); text != "" {
+		if text := plans.Uncommitted(ctx, repo, base, s.place.TopLevel); text != "" {
 			out.Warnings = append(out.Warnings, text)
 		}
 	}
@@ -134,6 +141,7 @@ func rangeRequest(ctx context.Context, repo *git.Repo, b git.Between, c config.C
 	r := evidence.Request{
 		Subject: evidence.OfRange, Base: b.Base, Head: b.Head, Build: c.Checks.Build, Protect: c.Protect,
 		MaxLines: c.Checks.MaxLines, MaxFiles: c.Checks.MaxFiles, TimeMS: c.Checks.TimeMS, Claim: w.Claim, Linters: c.Checks.External,
+		Sandbox: c.Sandbox,
 	}
 	if w.TimeMS > 0 {
 		r.TimeMS = w.TimeMS

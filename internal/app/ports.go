@@ -16,6 +16,7 @@ import (
 	"muster/internal/adapter/setups"
 	"muster/internal/app/furnish"
 	"muster/internal/app/models"
+	"muster/internal/app/walls"
 	"muster/internal/check"
 	"muster/internal/check/battery"
 	"muster/internal/core/fault"
@@ -57,7 +58,7 @@ func furnished(s *Session, repo *git.Repo) (furnish.Furniture, error) {
 		return furnish.Furniture{}, err
 	}
 	return furnish.Open(repo, furnish.Host{
-		State: s.state, Root: root, Checkout: s.place.TopLevel, Env: s.host.CheckEnv(), Shim: append(append([]string{}, s.host.Self...), "shim"),
+		Walls: s.walls, State: s.state, Root: root, Checkout: s.place.TopLevel, Env: s.host.CheckEnv(), Shim: append(append([]string{}, s.host.Self...), "shim"),
 		Look: func(program string) (string, bool) { return s.host.LookPath(program, s.host.Dir) },
 	})
 }
@@ -89,6 +90,9 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 	if err := os.MkdirAll(t.Scratch, 0o700); err != nil {
 		return job.Spec{}, fault.Wrap(fault.Transient, err, "make the scratch folder of %s", t.Op)
 	}
+	if t.Confined, err = a.s.walls.Confines(ctx, t.Sandbox); err != nil {
+		return job.Spec{}, err
+	}
 	spec, err := a.s.agents.Spec(t)
 	if err != nil {
 		return job.Spec{}, err
@@ -103,7 +107,15 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 			return job.Spec{}, fault.WithHint(err, "with gateway: off in .muster/config.yaml agents ask their models themselves")
 		}
 	}
-	if spec, err = a.s.meter.Serialised(t, models.Seen(t), spec); err != nil {
+	spec, lock, err := a.s.meter.Serialised(t, models.Seen(t), spec)
+	if err != nil {
+		return job.Spec{}, err
+	}
+	place := walls.AgentPlace{CommonDir: a.s.place.CommonDir, Writable: lock}
+	if name, perr := a.s.agents.Program(t.Agent); perr == nil {
+		place.Program, _ = a.s.host.LookPath(name, t.Dir)
+	}
+	if spec, err = a.s.walls.Agent(ctx, t, spec, place); err != nil {
 		return job.Spec{}, err
 	}
 	a.machine.Started(t.Op, t.Agent.Name)

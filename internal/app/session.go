@@ -24,6 +24,7 @@ import (
 	"muster/internal/app/attest"
 	"muster/internal/app/models"
 	"muster/internal/app/outside"
+	"muster/internal/app/walls"
 	"muster/internal/check"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
@@ -40,6 +41,7 @@ type Session struct {
 	store  *store.Store
 	ops    *sandbox.Operations
 	agents agent.Set
+	walls  *walls.Walls
 	parser *reader.Parser
 
 	packages *outside.Packages
@@ -69,6 +71,7 @@ func Open(ctx context.Context, h Host) (*Session, error) {
 		host:  h, place: place, state: state, store: st,
 		ops:    sandbox.NewOperations(filepath.Join(state, "ops"), append(append([]string{}, h.Self...), "shim")),
 		agents: agent.Set{Self: h.Self},
+		walls:  walls.New(walls.Host{State: state, Checkout: place.TopLevel, Env: h.CheckEnv(), Shim: append(append([]string{}, h.Self...), "shim")}),
 		parser: reader.NewParser(filepath.Join(state, "grammars")), packages: &outside.Packages{
 			Env: h.Env, Has: h.Has, Dir: state,
 			Exec: func() check.Exec {
@@ -76,19 +79,6 @@ func Open(ctx context.Context, h Host) (*Session, error) {
 			},
 		},
 	}, nil
-}
-
-// stateFolder makes the repository's own folder.
-func stateFolder(h Host, place git.Place) (string, error) {
-	dir, err := h.StateFolder(place.CommonDir, place.Name)
-	if err != nil {
-		return "", err
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		e := &fault.Error{Kind: fault.Refused, Op: "make the state folder " + dir, Err: err}
-		return "", e.WithHint("make it writable, or set XDG_STATE_HOME to a folder that is")
-	}
-	return dir, nil
 }
 
 // Close gives back what the session holds. Agents that run go on.
@@ -153,3 +143,16 @@ func (s *Session) getJSON(ctx context.Context, sha string, v any) error {
 
 // newID gives a UUIDv7: ids sort by the time they were made.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// stateFolder makes the repository's own folder.
+func stateFolder(h Host, place git.Place) (string, error) {
+	dir, err := h.StateFolder(place.CommonDir, place.Name)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		e := &fault.Error{Kind: fault.Refused, Op: "make the state folder " + dir, Err: err}
+		return "", e.WithHint("make it writable, or set XDG_STATE_HOME to a folder that is")
+	}
+	return dir, nil
+}

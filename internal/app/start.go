@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -24,10 +23,7 @@ import (
 )
 
 const (
-	configPath = ".muster/config.yaml"
-
-	// commitConfig is what a person types to put their configuration in force.
-	commitConfig = "git add .muster/config.yaml && git commit -m 'Configure Muster'"
+	configPath = plans.ConfigPath
 
 	// taskTimeMS bounds the agent time of a task that has no bound of its own:
 	// an agent that hangs must not hang the run.
@@ -96,12 +92,15 @@ func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
 		return out, err
 	}
 	out.config, out.warnings = c, append(out.warnings, more...)
+	if _, err := s.walls.Confines(ctx, c.Sandbox); err != nil {
+		return out, err
+	}
 	special, err := furnish.Particulars(ctx, repo, base.Commit)
 	if err != nil {
 		return out, err
 	}
 	out.warnings = append(out.warnings, special...)
-	uncommitted := uncommittedConfig(ctx, repo, base.Commit, s.place.TopLevel)
+	uncommitted := plans.Uncommitted(ctx, repo, base.Commit, s.place.TopLevel)
 	if uncommitted != "" {
 		out.warnings = append(out.warnings, uncommitted)
 	}
@@ -216,23 +215,6 @@ func readConfig(ctx context.Context, repo *git.Repo, commit string) (config.Conf
 	c, problems := config.Parse(configPath, data)
 	err = yamlfile.AsError("read "+configPath+" as committed on the target branch", problems)
 	return c, texts(problems), err
-}
-
-// uncommittedConfig says so when the person's work tree holds another
-// configuration than the trusted base: it is a common wrong turn to write one
-// and wonder why it does nothing.
-func uncommittedConfig(ctx context.Context, repo *git.Repo, commit, folder string) string {
-	if folder == "" {
-		return ""
-	}
-	mine, err := os.ReadFile(filepath.Join(folder, configPath))
-	if err != nil {
-		return ""
-	}
-	if base, _, err := repo.ReadFile(ctx, commit, configPath); err != nil || bytes.Equal(mine, base) {
-		return ""
-	}
-	return configPath + " in your folder is not the one committed on the target branch, and only that one counts: " + commitConfig
 }
 
 func texts(problems []yamlfile.Problem) []string {

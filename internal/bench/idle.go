@@ -30,7 +30,7 @@ func idleRows(ctx context.Context, w *workshop, n sizes) ([]row, error) {
 		return nil, err
 	}
 	// The agent is a shell that has become a sleep.
-	config := "version: 1\ndefault: sleeper\nagents:\n  sleeper: {driver: command, command: [sh, -c, ': >" + begun + "/$MUSTER_TASK; exec sleep 600']}\n"
+	config := "version: 1\nsandbox: off\ndefault: sleeper\nagents:\n  sleeper: {driver: command, command: [sh, -c, ': >" + begun + "/$MUSTER_TASK; exec sleep 600']}\n"
 	if err := p.write(".muster/config.yaml", config); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,9 @@ func (j *judgement) key(ctx context.Context, t *task) (string, error) {
 	if f := furnisher(j.runner.trees, j.req); f != nil && t.info.Kind == Running {
 		settings = []any{settings, j.req.SetUp, f.Stamp(j.req.SetUp)}
 	}
+	if s := j.req.Sandbox; s != "" && s != "auto" && t.info.Kind != Static {
+		settings = []any{settings, "sandbox", s}
+	}
 	if k, ok := t.check.(Keyed); ok {
 		s := newSubject(j.facts, j.req)
 		defer s.Release()

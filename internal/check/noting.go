@@ -5,12 +5,14 @@ import (
 	"slices"
 	"sync"
 
+	"muster/internal/core/evidence"
 	"muster/internal/core/job"
 )
 
 // noting passes commands on and notes how they were confined.
 type noting struct {
 	exec Exec
+	req  evidence.Request
 
 	mu   sync.Mutex
 	seen string
@@ -18,6 +20,10 @@ type noting struct {
 
 // Run runs the command and notes the level that was in force.
 func (n *noting) Run(ctx context.Context, c job.Command) (job.Output, error) {
+	c.Sandbox, c.Shares = n.req.Sandbox, n.req.SetUp.Link
+	for _, l := range n.req.Links {
+		c.Reads = append(c.Reads, l.From)
+	}
 	out, err := n.exec.Run(ctx, c)
 	if err == nil {
 		n.mu.Lock()
@@ -42,7 +48,7 @@ func weaker(a, b string) string {
 	case b == "":
 		return a
 	}
-	levels := []string{"off", "standard", "strict"}
+	levels := job.Levels()
 	if slices.Index(levels, b) < slices.Index(levels, a) {
 		return b
 	}

@@ -312,7 +312,7 @@ func (j *judgement) enter(ctx context.Context, k Kind) (leave func(), ok bool) {
 func (j *judgement) runOne(ctx context.Context, c Check) evidence.Result {
 	s := newSubject(j.facts, j.req)
 	defer s.Release()
-	x := &noting{exec: j.runner.exec}
+	x := &noting{exec: j.runner.exec, req: j.req}
 	res := c.Run(ctx, s, x)
 	res.Sandbox = x.weakest()
 	return res

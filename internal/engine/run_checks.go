@@ -80,7 +80,7 @@ func (h *Hands) request(ctx context.Context, o flow.RunChecks) (evidence.Request
 	r := evidence.Request{
 		Subject: o.Subject, Base: o.Base, Head: o.Head, Build: c.Checks.Build, Protect: c.Protect,
 		MaxLines: c.Checks.MaxLines, MaxFiles: c.Checks.MaxFiles, TimeMS: c.Checks.TimeMS,
-		Linters: c.Checks.External, Claim: o.Claim, SetUp: c.SetUp,
+		Linters: c.Checks.External, Claim: o.Claim, SetUp: c.SetUp, Sandbox: c.Sandbox,
 	}
 	for _, d := range in.plan.Decisions {
 		r.Forbids = append(r.Forbids, d.Forbids...)

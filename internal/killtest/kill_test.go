@@ -70,7 +70,7 @@ func newPlace(t *testing.T, root string) *place {
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=K", "GIT_AUTHOR_EMAIL=k@localhost", "GIT_COMMITTER_NAME=K", "GIT_COMMITTER_EMAIL=k@localhost",
 	}
 	write(t, filepath.Join(root, "ten-agent"), fmt.Sprintf(agentScript, p.starts()), 0o755)
-	write(t, filepath.Join(p.repo(), ".muster", "config.yaml"), "version: 1\ndefault: bot\nagents:\n  bot: {driver: command, command: [ten-agent]}\n", 0o644)
+	write(t, filepath.Join(p.repo(), ".muster", "config.yaml"), "version: 1\nsandbox: off\ndefault: bot\nagents:\n  bot: {driver: command, command: [ten-agent]}\n", 0o644)
 	plan := tenTasks
 	for i := range 10 {
 		needs := ""

@@ -17,8 +17,8 @@ func (codex) Program(g job.Agent) string { return programOf(g, "codex") }
 // Spec starts Codex with these choices of ours; the agent's args come after
 // them, and the later of two values of one setting counts:
 //
-//   - Codex's own sandbox stays on: it may write the worktree and the scratch
-//     folder. The folders for temporary files that all programs share are
+//   - Codex's own sandbox stays on where Muster's is not in force, as it cannot
+//     work inside: it may write the worktree and the scratch folder. The folders for temporary files that all programs share are
 //     closed; TMPDIR and the caches of tools lie in the scratch folder.
 //   - Commands get the PATH that Codex got (a login shell would reset it) and
 //     no variable whose name says that it holds a key.
@@ -37,7 +37,7 @@ func (c codex) Spec(a job.Attempt) (job.Spec, error) {
 	}
 	argv := append(commandOf(a.Agent, "codex"), "exec", "--json", "--skip-git-repo-check")
 	if !hasOption(a.Agent.Args, "-s", "--sandbox", "--dangerously-bypass-approvals-and-sandbox") {
-		argv = append(argv, "-s", "workspace-write")
+		argv = append(argv, "-s", map[bool]string{false: "workspace-write", true: "danger-full-access"}[a.Confined])
 	}
 	for _, setting := range []string{
 		"allow_login_shell=false",

@@ -15,7 +15,6 @@
 package gateway
 
 import (
-	"encoding/json"
 	"path/filepath"
 	"strings"
 
@@ -31,8 +30,8 @@ type Door struct {
 	Scopes    []Scope                `json:"scopes"`           // whose spend its requests are
 	Providers map[string]Provider    `json:"providers"`        // by the name in /model/NAME/
 	Prices    map[string]meter.Price `json:"prices,omitempty"` // a person's own, by model
+	Egress    []string               `json:"egress,omitempty"` // hosts that Others may connect with, as the configuration writes them
 	Alive     string                 `json:"alive,omitempty"`  // a file that is locked while the attempt lives
-	Others    json.RawMessage        `json:"others,omitempty"` // what Options.Others is told of this door
 
 	Secrets map[string]string `json:"-"` // keys by provider, where Key.Env is set
 }

@@ -39,10 +39,15 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
+	return newHouseWith(t, gateway.Options{})
+}
+
+func newHouseWith(t *testing.T, o gateway.Options) *house {
+	t.Helper()
 	h := &house{t: t, dir: filepath.Join(t.TempDir(), strings.Repeat("long", 30))}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- gateway.Serve(ctx, h.dir, gateway.Options{}) }()
+	go func() { ended <- gateway.Serve(ctx, h.dir, o) }()
 	h.client = gateway.NewClient(h.dir, []string{"/nonexistent/muster"}, nil)
 	h.wait(func() bool { _, ok := h.client.State(h.ctx()); return ok })
 	t.Cleanup(func() {

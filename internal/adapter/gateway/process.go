@@ -233,7 +233,7 @@ func (s *server) shut() {
 	}
 	s.mu.Unlock()
 	for _, d := range doors {
-		_ = d.http.Close() // requests under way are cut, and booked as such
+		d.end() // requests under way are cut, and booked as such
 	}
 	for _, d := range doors {
 		d.running.Wait()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -225,6 +226,15 @@ func (s *server) release(id string, u job.Usage) {
 	s.wake()
 }
 
+// end cuts whatever is under way at a door. Tunnels are not the server's any
+// more: who serves them ends them.
+func (d *door) end() {
+	_ = d.http.Close()
+	if c, ok := d.other.(io.Closer); ok {
+		_ = c.Close()
+	}
+}
+
 // closeDoor closes a door once its requests have ended. Its folder stays for a
 // while, so that it can be seen that there was one.
 func (s *server) closeDoor(name string) (untilUS int64, err error) {
@@ -236,7 +246,7 @@ func (s *server) closeDoor(name string) (untilUS int64, err error) {
 	delete(s.doors, name)
 	s.mu.Unlock()
 	if d != nil {
-		_ = d.http.Close() // the attempt has ended: what is under way is of no use to anybody
+		d.end() // the attempt has ended: what is under way is of no use to anybody
 		d.running.Wait()
 		untilUS = s.quota.far(d.last)
 	}

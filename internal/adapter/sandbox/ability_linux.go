@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"muster/internal/adapter/sandbox/confine"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 )
@@ -62,7 +61,7 @@ func (e *Executor) Choose(ctx context.Context, asked string) (form *job.Confinem
 	}
 	if asked == job.LevelStrict || asked == job.LevelStandard {
 		err := fault.New(fault.Refused, "sandbox level %s cannot be had on this machine: %s", asked, why)
-		return nil, "", err.WithHint("%s", confine.HintNamespaces)
+		return nil, "", err.WithHint("%s", Hint)
 	}
 	return nil, why, nil
 }

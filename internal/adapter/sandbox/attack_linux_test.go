@@ -251,3 +251,31 @@ func TestAttack(t *testing.T) {
 		}
 	}
 }
+
+// The proof of doctor says of every form what the suite says.
+func TestProve(t *testing.T) {
+	e := newExecutor(t)
+	for _, form := range append([]job.Confinement{{}}, forms()...) {
+		c := &form
+		if form.Level == "" {
+			c = nil
+		} else if err := e.Try(testContext(t), form); err != nil {
+			t.Logf("%s: this machine cannot: %v", formName(form), err)
+			continue
+		}
+		g := newGround(t)
+		attempts, err := e.Prove(testContext(t), c, g.outside, g.home)
+		if err != nil || len(attempts) < 5 {
+			t.Fatalf("%s: %+v, %v", formName(form), attempts, err)
+		}
+		for _, a := range attempts {
+			explained := form.Plain && a.What == "see other processes"
+			if a.Blocked != (c != nil) && !explained {
+				t.Errorf("%s: %+v", formName(form), a)
+			}
+		}
+		if left, _ := os.ReadDir(g.outside); len(left) > 0 {
+			t.Errorf("%s: %v is left", formName(form), left)
+		}
+	}
+}

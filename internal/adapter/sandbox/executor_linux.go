@@ -276,7 +276,7 @@ func execute(q request, stop <-chan struct{}) report {
 			argv: q.Argv, dir: q.Dir, env: q.Env, stdin: stdin, stdout: stdout, stderr: stderr,
 			door: q.Door, keeper: q.Keeper, confine: q.Confine,
 		}
-		rep.Level = l.level()
+		rep.Level = l.confine.InForce()
 		var tree *tree
 		tree, err = start(l)
 		_ = stdin.Close()

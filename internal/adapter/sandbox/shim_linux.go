@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"muster/internal/adapter/sandbox/confine"
+	"muster/internal/adapter/sandbox/gocache"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 )
@@ -45,6 +46,13 @@ func ShimWith(dir string, p Probe) int {
 		return runCommand()
 	case confine.Mode:
 		return confine.Inside()
+	case proofMode:
+		return prove()
+	case gocache.Mode:
+		if err := gocache.Serve(os.Stdin, os.Stdout, os.Getenv(gocache.OwnVariable), os.Getenv(gocache.BaseVariable)); err != nil { //nolint:forbidigo // a process of its own, set up by variables
+			return complain(err)
+		}
+		return 0
 	}
 	if p == nil {
 		p = func(string) {}

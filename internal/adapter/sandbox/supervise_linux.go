@@ -112,14 +112,6 @@ func startConfined(l launch) (*tree, error) {
 	return watchTree(started.PID, started), nil
 }
 
-// level gives the level in force.
-func (l launch) level() string {
-	if l.confine == nil {
-		return LevelOff
-	}
-	return l.confine.Level
-}
-
 // feed gives a stream from which text can be read once.
 func feed(text string) (*os.File, error) {
 	if text == "" {

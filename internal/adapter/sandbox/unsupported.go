@@ -78,6 +78,19 @@ func (*Operations) Tail(string, int64) ([]byte, error) { return nil, unsupported
 // Remove refuses.
 func (*Operations) Remove(string) error { return unsupported() }
 
+// Try refuses.
+func (*Executor) Try(context.Context, job.Confinement) error { return unsupported() }
+
+// Choose refuses.
+func (*Executor) Choose(context.Context, string) (*job.Confinement, string, error) {
+	return nil, "", unsupported()
+}
+
+// Prove refuses.
+func (*Executor) Prove(context.Context, *job.Confinement, string, string) ([]Attempt, error) {
+	return nil, unsupported()
+}
+
 // Run refuses.
 func (*Executor) Run(context.Context, job.Command) (job.Output, error) {
 	return job.Output{}, unsupported()

@@ -12,6 +12,7 @@ import (
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/sandbox"
 	"muster/internal/adapter/setups"
+	"muster/internal/app/walls"
 	"muster/internal/check"
 	"muster/internal/core/change"
 	"muster/internal/core/fault"
@@ -28,6 +29,7 @@ type Host struct {
 	Env      []string // that commands of checks start from
 	Shim     []string // starts a shim
 	Look     func(program string) (path string, ok bool)
+	Walls    *walls.Walls // of these processes; nil makes them
 }
 
 // Furniture is what worktrees and trees are laid out and set up with.
@@ -45,7 +47,10 @@ func Open(repo *git.Repo, h Host) (Furniture, error) {
 		return Furniture{}, fault.Wrap(fault.Internal, err, "find the state folder %s", h.State)
 	}
 	f := Furniture{Ports: setups.NewPorts(filepath.Join(h.Root, "ports.json"))}
-	f.Exec = ported{sandbox.NewExecutor(h.Env, h.Shim), f.Ports, state}
+	if h.Walls == nil {
+		h.Walls = walls.New(walls.Host{State: state, Checkout: h.Checkout, Env: h.Env, Shim: h.Shim})
+	}
+	f.Exec = ported{sandbox.NewExecutor(h.Env, h.Shim), f.Ports, h.Walls, state}
 	store := setups.New(SetUps(state), setups.Tools{Trees: repo, Exec: f.Exec, Checkout: h.Checkout, Look: h.Look})
 	f.Worktrees, f.Trees = worktrees{repo, store}, trees{repo, store}
 	return f, nil
@@ -62,20 +67,29 @@ func Ports(ctx context.Context, p *setups.Ports, folder string) (string, error) 
 }
 
 // ported gives every command that runs in a folder of ours the ports of that
-// folder.
+// folder, and puts it behind walls.
 type ported struct {
 	check.Exec
 	ports *setups.Ports
+	walls *walls.Walls
 	state string // real path
 }
 
 func (p ported) Run(ctx context.Context, c job.Command) (job.Output, error) {
-	if folder := p.folder(c.Dir); folder != "" {
+	folder := p.folder(c.Dir)
+	if folder != "" {
 		own, err := Ports(ctx, p.ports, folder)
 		if err != nil {
 			return job.Output{}, err
 		}
 		c.Env = append([]string{own}, c.Env...)
+	} else {
+		folder = c.Dir
+	}
+	c, release, err := p.walls.Command(ctx, c, folder)
+	defer release()
+	if err != nil {
+		return job.Output{}, err
 	}
 	return p.Exec.Run(ctx, c)
 }

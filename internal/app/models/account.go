@@ -13,18 +13,19 @@ import (
 
 // Serialised has agents with a login of the person's own start one after the
 // other while they may be renewing its tokens (inside.Login). See holds the
-// variables that the agent sees.
-func (m *Meter) Serialised(a job.Attempt, see map[string]string, spec job.Spec) (job.Spec, error) {
+// variables that the agent sees. The lock is a file that the process must be
+// able to open; there may be none.
+func (m *Meter) Serialised(a job.Attempt, see map[string]string, spec job.Spec) (locked job.Spec, lock []string, err error) {
 	account := login.Account(a.Agent, see)
 	if account == "" {
-		return spec, nil
+		return spec, nil, nil
 	}
 	dir := filepath.Join(m.root, "logins") // one lock for all repositories
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return spec, fault.Wrap(fault.Transient, err, "make the folder for locks of logins")
+		return spec, nil, fault.Wrap(fault.Transient, err, "make the folder for locks of logins")
 	}
-	lock := filepath.Join(dir, fmt.Sprintf("%x.lock", sha256.Sum256([]byte(account)))[:32])
-	argv := append(append([]string{}, m.self...), "agent-login", lock, account)
+	file := filepath.Join(dir, fmt.Sprintf("%x.lock", sha256.Sum256([]byte(account)))[:32])
+	argv := append(append([]string{}, m.self...), "agent-login", file, account)
 	spec.Argv = append(argv, spec.Argv...)
-	return spec, nil
+	return spec, []string{file}, fault.Wrap(fault.Transient, os.WriteFile(file, nil, 0o600), "make the lock of a login")
 }

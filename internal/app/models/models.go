@@ -39,7 +39,7 @@ func (m *Meter) Close() { m.client.Close() }
 func (m *Meter) Open(ctx context.Context, a job.Attempt, services []login.Service, alive string) (*job.Door, []string, error) {
 	d := gateway.Door{
 		Name: a.Op, Alive: alive, Providers: map[string]gateway.Provider{}, Secrets: map[string]string{},
-		Prices: prices(a.Gateway.Prices),
+		Prices: prices(a.Gateway.Prices), Egress: a.Egress,
 	}
 	for _, s := range services {
 		p := gateway.Provider{Base: s.Base, Auth: gateway.Auth(s.Header), Vendor: s.Vendor, Free: s.Own}

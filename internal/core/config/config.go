@@ -32,7 +32,7 @@ type Config struct {
 	Land    Land        `json:"land"`
 	Rounds  int         `json:"rounds"`  // rework rounds at most
 	Default string      `json:"default"` // agent for tasks that name none
-	Sandbox string      `json:"sandbox"` // auto, off
+	Sandbox string      `json:"sandbox"` // one of Sandboxes
 	Gateway string      `json:"gateway"` // auto, off
 
 	Prices map[string]job.Price `json:"prices,omitempty"` // by model, before those of the table

@@ -56,6 +56,14 @@ func Drivers() []string {
 	return []string{"acp", "claude", "codex", "command", "copilot", "gemini", "opencode", "qwen", "script"}
 }
 
+// SandboxAuto asks for the best sandbox that the machine has.
+const SandboxAuto = "auto"
+
+// Sandboxes gives the words for sandbox.
+func Sandboxes() []string {
+	return []string{SandboxAuto, job.LevelStrict, job.LevelStandard, job.LevelOff}
+}
+
 // Default gives what is in force where no file says otherwise.
 func Default() Config {
 	c := base()
@@ -81,7 +89,7 @@ func base() Config {
 		Land:    Land{Into: IntoTarget},
 		Rounds:  3,
 		Default: "claude",
-		Sandbox: "auto",
+		Sandbox: SandboxAuto,
 		Gateway: "auto",
 
 		SetUp:     setup.Spec{TimeMS: 10 * 60 * 1000},
@@ -126,7 +134,8 @@ func readConfig(f *yamlfile.File, root *yamlfile.Node, c *Config) {
 	}
 	c.Budget = budget
 	if n := root.Get("sandbox"); n != nil {
-		c.Sandbox = available(f, n, []string{"auto", "off"}, []string{"strict", "standard"})
+		c.Sandbox = f.OneOf(n, Sandboxes()...)
+		c.SetUp.Sandbox = c.Sandbox
 	}
 	c.Egress = readEgress(f, root.Get("egress"))
 	if n := root.Get("gateway"); n != nil {

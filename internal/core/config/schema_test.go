@@ -96,6 +96,7 @@ func TestSchemaHasTheParsersWords(t *testing.T) {
 		"types":   {p["task"].(schema)["properties"].(schema)["type"].(schema)["enum"], types},
 		"drivers": {c["agent"].(schema)["properties"].(schema)["driver"].(schema)["enum"], config.Drivers()},
 		"roles":   {roles, config.Roles()},
+		"sandbox": {readSchema(t, "config.schema.json")["properties"].(schema)["sandbox"].(schema)["enum"], config.Sandboxes()},
 		"into":    {c["land"].(schema)["properties"].(schema)["into"].(schema)["enum"], []string{string(config.IntoBranch), string(config.IntoTarget)}},
 	} {
 		var got []string

@@ -40,6 +40,7 @@ type Request struct {
 	Linters  []Linter       `json:"linters,omitempty"` // outside tools whose findings are taken in
 	Links    []Link         `json:"links,omitempty"`   // folders that Git does not track and tests need
 	SetUp    setup.Spec     `json:"setup"`             // what trees hold beside what Git tracks, when code of the repository runs in them
+	Sandbox  string         `json:"sandbox,omitempty"` // what commands are confined by, as the configuration says; empty is auto
 	Known    []Known        `json:"known,omitempty"`   // tests that other changes have shown to be flaky
 }
 

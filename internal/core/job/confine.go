@@ -9,6 +9,25 @@ const (
 	LevelOff      = "off"      // all rights of the user who runs Muster
 )
 
+// networkOpen is added to a level whose network is the machine's own.
+const networkOpen = ", network open"
+
+// Levels gives everything that InForce can say, the weakest first.
+func Levels() []string {
+	return []string{LevelOff, LevelStandard + networkOpen, LevelStrict + networkOpen, LevelStandard, LevelStrict}
+}
+
+// InForce gives the level as evidence shows it.
+func (c *Confinement) InForce() string {
+	switch {
+	case c == nil:
+		return LevelOff
+	case c.Open:
+		return c.Level + networkOpen
+	}
+	return c.Level
+}
+
 // Confinement says what a process may touch. No confinement (nil) is
 // LevelOff.
 type Confinement struct {

@@ -93,6 +93,11 @@ type Command struct {
 	LimitMS   int64 // wall-clock limit; 0 means none
 	OutputCap int64 // bytes kept of each stream: the first and the last half; 0 means 1 MiB
 
+	// What the executor is asked for where Confine is nil and it can decide itself.
+	Sandbox string   // a word of the configuration: "auto", or a level; empty is auto
+	Reads   []string // absolute; read beside what every command reads
+	Shares  []string // below the person's checkout, slash separated: may be written as well, because the configuration says so
+
 	Confine    *Confinement // as in Spec
 	Door       *Door        // as in Spec
 	DoorKeeper []string     // as in Spec
@@ -107,5 +112,5 @@ type Output struct {
 	Stderr     string
 	Capped     bool // some output was dropped
 	DurationMS int64
-	Sandbox    string // level in force, one of LevelOff, LevelStandard, LevelStrict
+	Sandbox    string // level in force, one of Levels
 }

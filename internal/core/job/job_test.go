@@ -2,6 +2,7 @@ package job_test
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"muster/internal/core/job"
@@ -57,5 +58,15 @@ func TestPutDoor(t *testing.T) {
 	}
 	if in[0] != "BASE=http://"+job.DoorAddress+"/a,"+job.DoorAddress {
 		t.Error("the texts that were given are changed")
+	}
+}
+
+func TestInForce(t *testing.T) {
+	for want, c := range map[string]*job.Confinement{
+		"off": nil, "strict": {Level: job.LevelStrict}, "standard, network open": {Level: job.LevelStandard, Open: true},
+	} {
+		if got := c.InForce(); got != want || !slices.Contains(job.Levels(), got) {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

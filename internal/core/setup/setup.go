@@ -30,6 +30,8 @@ type Spec struct {
 	Link   []string       `json:"link,omitempty"`   // the same, linked: whoever has the worktree can write to them
 	Inputs []string       `json:"inputs,omitempty"` // globs of tracked files that the commands depend on, besides the known ones
 	TimeMS int64          `json:"time_ms"`          // for all commands together; 0 means none
+
+	Sandbox string `json:"sandbox,omitempty"` // what the commands are confined by, as the configuration says; no part of the key
 }
 
 // Empty reports that there is nothing to set up.

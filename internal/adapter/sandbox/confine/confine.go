@@ -32,6 +32,11 @@ import (
 // the folder of an operation.
 const Mode = "@inside"
 
+// Hint is the way to get what a level needs.
+const Hint = "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, " +
+	"kernel.apparmor_restrict_unprivileged_userns=0, user.max_user_namespaces above 0; a container needs --security-opt seccomp=unconfined), " +
+	"or say sandbox: auto"
+
 // order is what the step inside is asked to do.
 type order struct {
 	Argv []string        `json:"argv"`

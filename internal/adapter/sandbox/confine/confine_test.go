@@ -23,8 +23,14 @@ func TestRules(t *testing.T) {
 		Home: "/home/me", Writable: []string{"/w", "/gone"}, Readable: []string{"/w-x", "/opt", "/", "/w"}, Fixed: []string{"/w/a"}, Hidden: []string{"/w/a/b"},
 	}, linked)
 	want := []rule{
-		{"/data/me", writes}, {"/etc", reads}, {"/opt", reads}, {"/usr", reads},
-		{"/w", writes}, {"/w-x", reads}, {"/w/a", reads}, {"/w/a/b", hidden},
+		{"/data/me", writes},
+		{"/etc", reads},
+		{"/opt", reads},
+		{"/usr", reads},
+		{"/w", writes},
+		{"/w-x", reads},
+		{"/w/a", reads},
+		{"/w/a/b", hidden},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)

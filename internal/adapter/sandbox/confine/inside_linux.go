@@ -59,7 +59,7 @@ func (s *step) tell(a answer, fd int) {
 
 // run does what the order says, up to the end of all processes.
 func (s *step) run(o order) error {
-	if os.MkdirAll(temporary(o.C.Home), 0o700) != nil {
+	if ownTemporary(o.C.Home) != nil {
 		return fault.New(fault.Refused, "make the folder for temporary files in %s", o.C.Home).WithHint("make it writable")
 	}
 	listener, err := s.network(&o)

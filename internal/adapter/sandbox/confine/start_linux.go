@@ -56,7 +56,7 @@ func Start(self []string, l Launch) (*Started, error) {
 	_ = unix.Close(pair[1])
 	if err != nil {
 		s.Close()
-		return nil, fault.WithHint(fault.Wrap(fault.Refused, err, "make namespaces for a confined process"), "%s", HintNamespaces)
+		return nil, fault.WithHint(fault.Wrap(fault.Refused, err, "make namespaces for a confined process"), "%s", Hint)
 	}
 	if err := s.begin(order{Argv: l.Argv, Dir: l.Dir, Env: l.Env, Door: l.Door, Own: own, C: l.Confine}); err != nil {
 		s.Close()
@@ -104,11 +104,6 @@ func attributesOf(c job.Confinement) *syscall.SysProcAttr {
 	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}}
 	return attr
 }
-
-// HintNamespaces is the way to get what a level needs.
-const HintNamespaces = "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, " +
-	"kernel.apparmor_restrict_unprivileged_userns=0, user.max_user_namespaces above 0; a container needs --security-opt seccomp=unconfined), " +
-	"or say sandbox: auto"
 
 // begin sends the order and waits for the answer.
 func (s *Started) begin(o order) error {

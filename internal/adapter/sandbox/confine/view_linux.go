@@ -52,6 +52,23 @@ func attributes(a access) uint64 {
 	return readMount
 }
 
+// ownTemporary makes the folder for temporary files. A process of an earlier
+// attempt may have left a link there, which would lead anywhere.
+func ownTemporary(home string) error {
+	root, err := os.OpenRoot(home)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	name := filepath.Base(temporary(home))
+	if info, err := root.Lstat(name); err == nil && !info.IsDir() {
+		if err := root.Remove(name); err != nil {
+			return err
+		}
+	}
+	return root.MkdirAll(name, 0o700)
+}
+
 // plan is what is known of the machine's own view before anything is changed.
 type plan struct {
 	rules    []rule
@@ -224,9 +241,10 @@ func pointFile(at string) error {
 // cover puts nothing in place of what is at a path.
 func cover(at string) error {
 	info, err := os.Lstat(at)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil //nolint:nilerr // it is not in the view
+	}
+	switch {
 	case info.IsDir():
 		return mount("muster", at, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_RDONLY, "mode=000,size=0")
 	case info.Mode().IsRegular():
@@ -260,7 +278,7 @@ func ownerOnly(dir string) []string {
 		case e.Type().IsRegular() && info.Mode()&0o004 == 0:
 			out = append(out, path)
 		}
-		return nil
+		return nil //nolint:nilerr // what has vanished is no secret
 	})
 	return out
 }

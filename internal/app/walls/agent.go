@@ -1,0 +1,222 @@
+package walls
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"muster/internal/adapter/sandbox/gocache"
+	"muster/internal/core/fault"
+	"muster/internal/core/job"
+)
+
+// AgentPlace is what an agent's process needs of the machine beside what its
+// attempt says.
+type AgentPlace struct {
+	CommonDir string   // of the repository, which git reads in the worktree
+	Program   string   // path of the agent's own program; empty when it was not found
+	Writable  []string // absolute
+}
+
+// ownHome is the home of an agent's process, below its scratch folder. It
+// stays for all attempts of a task, for sessions are kept in it.
+const ownHome = "home"
+
+// Agent confines an agent's process: it writes its worktree, its scratch folder
+// and a home of its own in it, and reads its program, toolchains, the
+// repository, and of the person's home only what its program is set up by.
+// At level off the spec stays as it is.
+func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p AgentPlace) (job.Spec, error) {
+	form, _, err := w.Form(ctx, t.Sandbox, spec.Door)
+	if err != nil || form == nil {
+		return spec, err
+	}
+	env := map[string]string{}
+	for _, entry := range spec.Env {
+		name, value, _ := strings.Cut(entry, "=")
+		env[name] = value
+	}
+	links := personsFiles(t.Agent, env)
+	if err := layLinks(t.Scratch, links); err != nil {
+		return spec, err
+	}
+	form.Home = filepath.Join(t.Scratch, ownHome)
+	form.Writable = append([]string{t.Dir, t.Scratch}, p.Writable...)
+	for _, shared := range t.Shares {
+		form.Writable = append(form.Writable, filepath.Join(w.h.Checkout, filepath.FromSlash(shared)))
+	}
+	form.Readable = append(w.toolchains(), p.CommonDir)
+	form.Readable = append(form.Readable, lent(p.CommonDir)...)
+	form.Readable = append(form.Readable, programFolders(p.Program)...)
+	for _, l := range links {
+		if l.kept {
+			form.Writable = append(form.Writable, l.from)
+		} else {
+			form.Readable = append(form.Readable, l.from)
+		}
+	}
+	form.Fixed = []string{filepath.Join(t.Dir, ".git")}
+	spec.Confine = form
+	spec.Env = w.agentEnv(spec.Env, t.Scratch)
+	return spec, nil
+}
+
+// agentEnv leaves out what leads to the person's own folders, and adds where
+// toolchains keep what they build for this task. What is set already stays.
+func (w *Walls) agentEnv(env []string, scratch string) []string {
+	out := slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
+		name, value, _ := strings.Cut(entry, "=")
+		led := strings.HasPrefix(name, "XDG_") || slices.Contains([]string{"CLAUDE_CONFIG_DIR", "CODEX_HOME", "COPILOT_HOME", "QWEN_HOME"}, name)
+		return led && !within(value, scratch)
+	})
+	set := map[string]bool{}
+	for _, entry := range out {
+		name, _, _ := strings.Cut(entry, "=")
+		set[name] = true
+	}
+	for _, entry := range (caches{filepath.Join(scratch, "caches")}).env(w) {
+		if name, _, _ := strings.Cut(entry, "="); !set[name] {
+			out = append(out, entry)
+		}
+	}
+	return append(out, gocache.OwnVariable+"="+filepath.Join(scratch, "caches", "go-build"))
+}
+
+// link is a file or folder of the person's that appears in the own home.
+type link struct {
+	from string // absolute
+	at   string // below the home
+	kept bool   // its program writes it: the tokens of a login
+}
+
+// personsFiles gives what an agent's program is set up by: settings, which are
+// read, and the file with the tokens of its login, which is written when they
+// are renewed. Nothing else of the person's home is there.
+func personsFiles(g job.Agent, env map[string]string) []link {
+	var out []link
+	add := func(variable, folder, kept string, read ...string) {
+		from := env[variable]
+		if variable == "" || !filepath.IsAbs(from) {
+			if from = env["HOME"]; !filepath.IsAbs(from) {
+				return
+			}
+			from = filepath.Join(from, folder)
+		}
+		for _, name := range append([]string{kept}, read...) {
+			out = append(out, link{from: filepath.Join(from, name), at: filepath.Join(folder, name), kept: name == kept})
+		}
+	}
+	for _, kind := range kindsOf(g) {
+		switch kind {
+		case "claude":
+			add("CLAUDE_CONFIG_DIR", ".claude", ".credentials.json", "settings.json", "CLAUDE.md", "agents", "commands", "skills")
+		case "codex":
+			add("CODEX_HOME", ".codex", "auth.json", "config.toml", "AGENTS.md", "prompts", "skills")
+		case "gemini":
+			// Its home is laid by its driver, with links to these.
+			add("GEMINI_CLI_HOME", ".gemini", "oauth_creds.json", "google_accounts.json", "gemini-credentials.json", "installation_id")
+		case "copilot":
+			add("COPILOT_HOME", ".copilot", "config.json", "mcp-config.json")
+		case "qwen":
+			add("QWEN_HOME", ".qwen", "oauth_creds.json", "settings.json", "QWEN.md")
+		case "opencode":
+			add("", ".local/share/opencode", "auth.json")
+			add("", ".config/opencode", "opencode.json", "opencode.jsonc", "AGENTS.md")
+		}
+	}
+	return slices.DeleteFunc(out, func(l link) bool { _, err := os.Stat(l.from); return err != nil })
+}
+
+// kindsOf gives the programs whose settings an agent needs: its driver's, and
+// with acp those that its command names.
+func kindsOf(g job.Agent) []string {
+	if g.Driver != "acp" {
+		return []string{g.Driver}
+	}
+	var out []string
+	for _, kind := range []string{"claude", "codex", "gemini", "copilot", "qwen", "opencode"} {
+		if len(g.Command) > 0 && strings.Contains(filepath.Base(g.Command[0]), kind) {
+			out = append(out, kind)
+		}
+	}
+	return out
+}
+
+// layLinks makes the own home with its links. An earlier attempt may have left
+// anything in the scratch folder: nothing that it linked is followed.
+func layLinks(scratch string, links []link) error {
+	root, err := os.OpenRoot(scratch)
+	if err != nil {
+		return fault.Wrap(fault.Transient, err, "open the scratch folder of an agent")
+	}
+	defer root.Close()
+	if info, err := root.Lstat(ownHome); err == nil && !info.IsDir() {
+		_ = root.Remove(ownHome)
+	}
+	err = root.MkdirAll(ownHome, 0o700)
+	for _, l := range links {
+		if err == nil {
+			err = layLink(root, filepath.Join(ownHome, l.at), l.from)
+		}
+	}
+	return fault.Wrap(fault.Transient, err, "make the home of an agent")
+}
+
+// layLink makes a link, and leaves alone what an agent's program has put in its
+// place.
+func layLink(root *os.Root, at, from string) error {
+	if to, err := root.Readlink(at); err == nil && to == from {
+		return nil
+	}
+	if err := root.MkdirAll(filepath.Dir(at), 0o700); err != nil {
+		return err
+	}
+	err := root.Symlink(from, at)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
+}
+
+// programFolders gives what an agent's program reads of itself: its own folder,
+// the one that it is linked from, and the packages beside it.
+func programFolders(program string) []string {
+	if program == "" {
+		return nil
+	}
+	out := []string{program, filepath.Dir(program)}
+	real, err := filepath.EvalSymlinks(program)
+	if err != nil {
+		return out
+	}
+	for _, p := range []string{program, real} {
+		const packages = "/node_modules"
+		if i := strings.Index(filepath.ToSlash(p)+"/", packages+"/"); i >= 0 {
+			out = append(out, p[:i+len(packages)])
+		}
+	}
+	return append(out, real, filepath.Dir(real))
+}
+
+// lent gives the folders of objects that a repository borrows.
+func lent(commonDir string) []string {
+	data, err := os.ReadFile(filepath.Join(commonDir, "objects", "info", "alternates"))
+	if err != nil || len(data) > 64<<10 {
+		return nil
+	}
+	var out []string
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSpace(line)
+		if line != "" && !filepath.IsAbs(line) {
+			line = filepath.Join(commonDir, "objects", line)
+		}
+		if line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}

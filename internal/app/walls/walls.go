@@ -1,0 +1,300 @@
+// Package walls decides how the processes of agents, checks and set-ups are
+// confined, and what each of them may see of the machine.
+package walls
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"muster/internal/adapter/sandbox"
+	"muster/internal/adapter/sandbox/gocache"
+	"muster/internal/core/fault"
+	"muster/internal/core/job"
+)
+
+// What one confined process may use. Generous: a limit is for what runs away,
+// not for what is large.
+const (
+	mostProcesses = 8192
+	mostFiles     = 64 << 10
+	mostFileSize  = 64 << 30
+)
+
+// Walls decides how the processes of a repository are confined. What a machine
+// can do is tried once.
+type Walls struct {
+	exec *sandbox.Executor
+	h    Host
+	env  map[string]string // of h.Env
+
+	mu    sync.Mutex
+	known map[string]choice // by the level that was asked for
+}
+
+// choice is what came of asking for a level.
+type choice struct {
+	form *job.Confinement
+	why  string
+	err  error
+}
+
+// Host is what walls know of the machine.
+type Host struct {
+	State    string   // the repository's state folder
+	Checkout string   // the person's work tree; empty when there is none
+	Env      []string // that commands of checks start from
+	Shim     []string // starts a shim
+}
+
+// New gives the walls of a repository's processes.
+func New(h Host) *Walls {
+	if real, err := filepath.EvalSymlinks(h.State); err == nil {
+		h.State = real // as Git's part names folders
+	}
+	w := &Walls{exec: sandbox.NewExecutor(h.Env, h.Shim), h: h, env: map[string]string{}, known: map[string]choice{}}
+	for _, entry := range h.Env {
+		name, value, _ := strings.Cut(entry, "=")
+		w.env[name] = value
+	}
+	return w
+}
+
+// Form gives how processes are confined for a level that was asked for, a word
+// of the configuration or empty for its default. It is nil for off, and for
+// auto on a machine that can confine nothing; why then says what is missing. A
+// level that was asked for by name and cannot be had is an error.
+//
+// Without a door a process at auto keeps the machine's network: there is no
+// other way yet to what it downloads. This is the one place that says so.
+func (w *Walls) Form(ctx context.Context, asked string, door *job.Door) (form *job.Confinement, why string, err error) {
+	if asked == "" {
+		asked = auto
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, ok := w.known[asked]
+	if !ok {
+		c.form, c.why, c.err = w.exec.Choose(ctx, asked)
+		if ctx.Err() == nil {
+			w.known[asked] = c
+		}
+	}
+	if c.form == nil {
+		return nil, c.why, c.err
+	}
+	f := *c.form
+	f.Open = asked == auto && door == nil
+	f.Processes, f.Files, f.FileSize = mostProcesses, mostFiles, mostFileSize
+	return &f, "", nil
+}
+
+// Confines says whether processes are confined for a level that was asked for.
+func (w *Walls) Confines(ctx context.Context, asked string) (bool, error) {
+	form, _, err := w.Form(ctx, asked, nil)
+	return form != nil, err
+}
+
+// auto is config.SandboxAuto.
+const auto = "auto"
+
+// Command confines a command of a check or of a set-up: it reads the toolchains
+// and writes its tree, caches of its own, and a home that is removed by
+// release.
+func (w *Walls) Command(ctx context.Context, c job.Command, folder string) (job.Command, func(), error) {
+	form, _, err := w.Form(ctx, c.Sandbox, c.Door)
+	if err != nil || form == nil {
+		return c, func() {}, err
+	}
+	home := filepath.Join(w.h.State, "boxes", rand.Text())
+	release := func() { _ = os.RemoveAll(home) }
+	if err := w.layHome(home); err != nil {
+		return c, release, err
+	}
+	caches := w.caches()
+	for _, dir := range caches.dirs() {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return c, release, fault.Wrap(fault.Refused, err, "make a cache for confined processes")
+		}
+	}
+	form.Home, form.Writable = home, []string{folder, caches.root}
+	form.Readable = append(w.toolchains(), c.Reads...)
+	for _, shared := range c.Shares {
+		form.Writable = append(form.Writable, filepath.Join(w.h.Checkout, filepath.FromSlash(shared)))
+	}
+	c.Confine = form
+	c.Env = append(caches.env(w), c.Env...)
+	return c, release, nil
+}
+
+// layHome makes the home of one confined process, with what tools need to know
+// of the person and must not read in the person's own files.
+func (w *Walls) layHome(home string) error {
+	err := os.MkdirAll(home, 0o700)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(home, ".gitconfig"), []byte("[user]\n\tname = Muster\n\temail = muster@localhost\n[safe]\n\tdirectory = *\n"), 0o600)
+	}
+	if lines := registryLines(filepath.Join(w.env["HOME"], ".npmrc")); err == nil && lines != "" {
+		err = os.WriteFile(filepath.Join(home, ".npmrc"), []byte(lines), 0o600)
+	}
+	return fault.Wrap(fault.Refused, err, "make a home for a confined process")
+}
+
+// registryLines gives the lines of an .npmrc that say which registry is used,
+// and no secrets: no user in the address, no token.
+func registryLines(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	var out strings.Builder
+	for s := bufio.NewScanner(f); s.Scan(); {
+		line := strings.TrimSpace(s.Text())
+		key, value, ok := strings.Cut(line, "=")
+		key = strings.TrimSpace(key)
+		if ok && (key == "registry" || strings.HasPrefix(key, "@") && strings.HasSuffix(key, ":registry")) && !strings.Contains(value, "@") {
+			out.WriteString(line + "\n")
+		}
+	}
+	return out.String()
+}
+
+// toolchains gives what programs on PATH and their languages read beyond the
+// system's folders.
+func (w *Walls) toolchains() []string {
+	out := []string{w.h.Shim[0]}
+	home := w.env["HOME"]
+	for _, dir := range filepath.SplitList(w.env["PATH"]) {
+		if !filepath.IsAbs(dir) {
+			continue
+		}
+		out = append(out, dir)
+		// A program finds its own files beside its folder, unless that is the
+		// home itself or one where programs keep all sorts of things.
+		parent := filepath.Dir(dir)
+		if name := filepath.Base(dir); slices.Contains([]string{"bin", "sbin", "shims"}, name) && !slices.Contains([]string{home, filepath.Join(home, ".local"), filepath.Join(home, ".cargo"), filepath.Join(home, "go"), "/"}, parent) && !within(home, parent) {
+			out = append(out, parent)
+		}
+	}
+	for _, name := range []string{"GOROOT", "JAVA_HOME", "RUSTUP_HOME", "NVM_DIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"} {
+		if p := w.env[name]; filepath.IsAbs(p) {
+			out = append(out, p)
+		}
+	}
+	if filepath.IsAbs(home) {
+		for p := range strings.FieldsSeq(".rustup .cargo/bin .nvm .pyenv .rbenv .asdf/installs .asdf/shims .volta .sdkman/candidates .deno/bin .bun/bin .dotnet " +
+			".local/lib .local/bin .local/pipx .local/share/pipx .local/share/uv .local/share/mise .local/share/fnm .cache/ms-playwright") {
+			out = append(out, filepath.Join(home, p))
+		}
+	}
+	return append(out, w.goFolders()...)
+}
+
+// goFolders gives the person's module cache and build cache, which are read.
+func (w *Walls) goFolders() []string {
+	var out []string
+	for _, p := range []string{w.goModules(), w.goBuild()} {
+		if p != "" {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (w *Walls) goModules() string {
+	if p := w.env["GOMODCACHE"]; filepath.IsAbs(p) {
+		return p
+	}
+	if list := filepath.SplitList(w.env["GOPATH"]); len(list) > 0 && filepath.IsAbs(list[0]) {
+		return filepath.Join(list[0], "pkg", "mod")
+	}
+	return w.inHome("go", "pkg", "mod")
+}
+
+func (w *Walls) goBuild() string {
+	if p := w.env["GOCACHE"]; filepath.IsAbs(p) {
+		return p
+	}
+	if p := w.env["XDG_CACHE_HOME"]; filepath.IsAbs(p) {
+		return filepath.Join(p, "go-build")
+	}
+	return w.inHome(".cache", "go-build")
+}
+
+// inHome gives a path in the person's home, or nothing when that is unknown.
+func (w *Walls) inHome(parts ...string) string {
+	if home := w.env["HOME"]; filepath.IsAbs(home) {
+		return filepath.Join(append([]string{home}, parts...)...)
+	}
+	return ""
+}
+
+// within says whether path is dir or below it.
+func within(path, dir string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// caches are the folders that confined processes of a repository keep what they
+// download and build in. They share them, and nobody else reads them.
+type caches struct{ root string }
+
+func (w *Walls) caches() caches { return caches{filepath.Join(w.h.State, "caches")} }
+
+func (c caches) at(name string) string { return filepath.Join(c.root, name) }
+
+func (c caches) dirs() []string {
+	var out []string
+	for _, name := range []string{"go-build", "go-mod", "npm", "pip", "cargo", "maven", "xdg"} {
+		out = append(out, c.at(name))
+	}
+	return out
+}
+
+// env gives the variables by which tools find them. What the person's own caches
+// hold is read as far as a tool can read two.
+func (c caches) env(w *Walls) []string {
+	env := []string{
+		"GOCACHE=" + c.at("go-build"), "GOMODCACHE=" + c.at("go-mod"), "GOFLAGS=" + strings.TrimSpace(w.env["GOFLAGS"]+" -modcacherw"),
+		"npm_config_cache=" + c.at("npm"), "YARN_CACHE_FOLDER=" + c.at("npm"), "PIP_CACHE_DIR=" + c.at("pip"), "UV_CACHE_DIR=" + c.at("pip"),
+		"CARGO_HOME=" + c.at("cargo"), "GRADLE_USER_HOME=" + c.at("maven"), "XDG_CACHE_HOME=" + c.at("xdg"),
+		"MAVEN_ARGS=-Dmaven.repo.local=" + c.at("maven") + " -Dmaven.repo.local.tail=" + w.inHome(".m2", "repository"),
+	}
+	if program := gocache.Command(append(slices.Clone(w.h.Shim), gocache.Mode)); program != "" {
+		env = append(env, "GOCACHEPROG="+program, gocache.OwnVariable+"="+c.at("go-build"), gocache.BaseVariable+"="+w.goBuild())
+	}
+	if mods := w.goModules(); mods != "" {
+		env = append(env, "GOPROXY="+w.goProxy(filepath.Join(mods, "cache", "download")))
+		if w.env["GOPRIVATE"]+w.env["GONOPROXY"] != "" {
+			// Private modules come from the person's cache too, and are asked of
+			// nobody else.
+			env = append(env, "GONOPROXY=none", "GONOSUMDB="+cmp.Or(w.env["GONOSUMDB"], w.env["GOPRIVATE"]))
+		}
+	}
+	if home := w.inHome(".rustup"); w.env["RUSTUP_HOME"] == "" && home != "" {
+		env = append(env, "RUSTUP_HOME="+home)
+	}
+	if home := w.inHome(".cache", "ms-playwright"); home != "" {
+		env = append(env, "PLAYWRIGHT_BROWSERS_PATH="+home)
+	}
+	return env
+}
+
+// goProxy puts the person's module cache before where modules come from.
+func (w *Walls) goProxy(downloads string) string {
+	after := cmp.Or(w.env["GOPROXY"], "https://proxy.golang.org,direct")
+	if w.env["GOPRIVATE"]+w.env["GONOPROXY"] != "" {
+		after = "off"
+	}
+	if info, err := os.Stat(downloads); err != nil || !info.IsDir() {
+		return after
+	}
+	return "file://" + filepath.ToSlash(downloads) + "," + after
+}
