@@ -207,6 +207,9 @@ func outlives(t *testing.T, agent who) {
 	if u.CacheRead != n*each.CacheRead || u.CostMicroUSD != n*each.CostMicroUSD+4096 {
 		t.Errorf("metered %+v, want %d answers and one estimate\n%s", u, n, p.describe())
 	}
+	if last := p.attempt(task, len(task.Attempts), job.Done); last.Estimated != 1 {
+		t.Errorf("%d requests are estimated, want 1", last.Estimated)
+	}
 	t.Logf("%d answers and one that was cut: %+v in %d attempts", n, u, len(task.Attempts))
 }
 
@@ -220,5 +223,12 @@ func (p *place) endGateway() {
 		return
 	}
 	_ = syscall.Kill(st.PID, syscall.SIGTERM)
-	p.await("the end of the gateway", func() bool { _, ok := c.State(context.Background()); return !ok })
+	p.await("the end of the gateway", func() bool {
+		f, err := os.Open(filepath.Join(p.root, "state", "muster", "gateway", "lock"))
+		if err != nil {
+			return true
+		}
+		defer f.Close()
+		return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
+	})
 }

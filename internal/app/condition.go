@@ -50,7 +50,7 @@ func (s *Session) subjects(ctx context.Context, r *report.Run, driven bool) ([]o
 		switch {
 		case t.State == report.Working && last.Outcome == nil && last.EndedUS == 0:
 		case t.State == report.Stopped && last.Outcome != nil && last.Outcome.Kind == job.Quota:
-		case t.State == report.Waiting && last.Outcome != nil && last.Outcome.Kind == job.Provider:
+		case t.State == report.Waiting && last.Outcome != nil && (last.Outcome.Kind == job.Provider || last.Outcome.Kind == job.Quota):
 			if wakes == nil {
 				var err error
 				if wakes, err = s.wakes(ctx); err != nil {

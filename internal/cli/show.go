@@ -10,6 +10,7 @@ import (
 	"muster/internal/cli/unit"
 	"muster/internal/cli/words"
 	"muster/internal/core/evidence"
+	"muster/internal/core/job"
 	"muster/internal/core/policy"
 	"muster/internal/core/report"
 )
@@ -143,7 +144,7 @@ func printAttempts(p *printer, t report.Task) {
 	for _, a := range t.Attempts {
 		text := "runs"
 		if a.Outcome != nil {
-			text = fmt.Sprintf("%s, %s, %s", a.Outcome.Kind, unit.Span(a.EndedUS-a.BegunUS), unit.Cost(a.Outcome.Usage))
+			text = fmt.Sprintf("%s, %s, %s", a.Outcome.Kind, unit.Span(a.EndedUS-a.BegunUS), unit.Cost(a.Outcome.Usage)+metered(a.Outcome))
 			if m := line(a.Outcome.Message, 300); m != "" {
 				text += ": " + m
 			}
@@ -249,4 +250,13 @@ func tail(text string, n int) string {
 		return strings.Join(all, "\n")
 	}
 	return fmt.Sprintf("(%d lines before)\n", len(all)-n) + strings.Join(all[len(all)-n:], "\n")
+}
+
+// metered says how the gateway knows what an attempt used, where that is not
+// simply what the service said.
+func metered(o *job.Outcome) string {
+	if o.Estimated == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%s estimated)", unit.Plural(o.Estimated, "request"))
 }

@@ -107,8 +107,8 @@ func BenchmarkOverhead(b *testing.B) {
 		f, w = stream(b, door, "http://door/model/openai/chat/completions", body)
 		g[0], g[1] = append(g[0], f), append(g[1], w)
 	}
-	b.ReportMetric(float64((median(g[0])-median(d[0])).Microseconds()), "µs-first-p50")
-	b.ReportMetric(float64((median(g[1])-median(d[1])).Microseconds()), "µs-whole-p50")
+	b.ReportMetric(float64((median(g[0]) - median(d[0])).Microseconds()), "µs-first-p50")
+	b.ReportMetric(float64((median(g[1]) - median(d[1])).Microseconds()), "µs-whole-p50")
 	b.ReportMetric(float64(median(d[1]).Microseconds()), "µs-direct-p50")
 }
 

@@ -51,8 +51,10 @@ func (s *server) control() http.Handler {
 		answer(w, struct{}{}, err)
 	})
 	mux.HandleFunc("DELETE /doors/{name}", func(w http.ResponseWriter, r *http.Request) {
-		err := s.closeDoor(r.PathValue("name"))
-		answer(w, s.journal.spend(r.PathValue("name")), err)
+		until, err := s.closeDoor(r.PathValue("name"))
+		spend := s.journal.spend(r.PathValue("name"))
+		spend.UntilUS = until
+		answer(w, spend, err)
 	})
 	mux.HandleFunc("GET /doors/{name}", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, s.journal.spend(r.PathValue("name")), nil)

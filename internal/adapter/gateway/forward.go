@@ -85,10 +85,6 @@ func (x *exchange) serve() {
 	if !x.read() {
 		return
 	}
-	if x.spec.Replay != "" {
-		x.replay()
-		return
-	}
 	if !x.findKey() {
 		return
 	}
@@ -134,6 +130,7 @@ func (x *exchange) findKey() bool {
 		return false
 	}
 	x.account = accountOf(x.p, x.key)
+	x.d.uses(x.account)
 	return true
 }
 
@@ -292,19 +289,17 @@ func (x *exchange) meter(resp *http.Response) {
 		x.w.Header().Del("Content-Length")
 	}
 	x.w.WriteHeader(resp.StatusCode)
-	record := x.recorder(resp)
 	var whole bool
 	if hides {
-		whole = x.copyEvents(resp.Body, reader, record)
+		whole = x.copyEvents(resp.Body, reader)
 	} else {
-		whole = x.copyAll(resp.Body, func(p []byte) { reader.Write(p); record.write(p) })
+		whole = x.copyAll(resp.Body, func(p []byte) { reader.Write(p) })
 	}
 	use := reader.End()
 	if x.isPriced {
 		use.CostMicroUSD = x.price.Cost(use.Tokens)
 	}
 	x.settle(taken{use.Usage, !use.Known, resp.StatusCode})
-	record.close(whole)
 	if !whole {
 		panic(http.ErrAbortHandler) // the client must not take what it has for all
 	}
@@ -332,12 +327,11 @@ func (x *exchange) copyAll(body io.Reader, see func([]byte)) bool {
 
 // copyEvents passes a stream on without the event that the client did not ask
 // for.
-func (x *exchange) copyEvents(body io.Reader, reader *wire.Reader, record *recorder) bool {
+func (x *exchange) copyEvents(body io.Reader, reader *wire.Reader) bool {
 	flush := http.NewResponseController(x.w).Flush
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := body.Read(buf)
-		record.write(buf[:n])
 		for _, e := range reader.Write(buf[:n]) {
 			if e.UseOnly {
 				continue

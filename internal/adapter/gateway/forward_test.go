@@ -356,6 +356,9 @@ func TestSharesRateLimits(t *testing.T) {
 	if got := ask(h.through("run.c.1"), "POST", chat, body); got.status != 200 {
 		t.Errorf("another account: %+v", got)
 	}
+	if a, c := h.shut("run.a.1"), h.shut("run.c.1"); a.UntilUS == 0 || c.UntilUS != 0 {
+		t.Errorf("when the accounts may be asked again: %d, %d", a.UntilUS, c.UntilUS)
+	}
 	mu.Lock()
 	defer mu.Unlock()
 	if asked != before+1 {

@@ -7,7 +7,7 @@
 // rate limits among all agents of an account.
 //
 // Keys are kept in memory and never written: not to the journal, not to a
-// door's file, not to errors, not to recordings.
+// door's file, not to errors.
 //
 // Everything spent stands in the journal (journal.go): a line before a
 // request is sent and one after its answer, both durable. A request that the
@@ -32,8 +32,6 @@ type Door struct {
 	Prices    map[string]meter.Price `json:"prices,omitempty"` // a person's own, by model
 	Egress    []string               `json:"egress,omitempty"` // hosts that Others may connect with, as the configuration writes them
 	Alive     string                 `json:"alive,omitempty"`  // a file that is locked while the attempt lives
-	Record    string                 `json:"record,omitempty"` // folder into which exchanges are written
-	Replay    string                 `json:"replay,omitempty"` // folder whose exchanges are played again; no service is asked
 
 	Secrets map[string]string `json:"-"` // keys by provider, where Key.Env is set
 }
@@ -80,6 +78,7 @@ type Spend struct {
 	Estimated int       `json:"estimated,omitempty"` // of them: nobody said what they took
 	Unpriced  int       `json:"unpriced,omitempty"`  // of them: the model's price is not known
 	Limit     *Limit    `json:"limit,omitempty"`     // the last request that a budget refused
+	UntilUS   int64     `json:"until_us,omitempty"`  // of a door that was just closed: when its account may be asked again, if that is far off
 }
 
 // Spent is what was spent in a scope.

@@ -149,6 +149,22 @@ func retryAfter(h http.Header, body []byte, now time.Time) (time.Duration, bool)
 	return 0, false
 }
 
+// far gives when an account may be asked again, in microseconds since 1970,
+// if that is farther off than requests wait for.
+func (q *quota) far(name string) int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	a := q.accounts[name]
+	if a == nil {
+		return 0
+	}
+	left := time.Until(a.until)
+	if left <= quotaPatience {
+		return 0
+	}
+	return time.Now().Add(left).UnixMicro()
+}
+
 // state gives the accounts that have to be waited for, by name.
 func (q *quota) state() []Account {
 	q.mu.Lock()

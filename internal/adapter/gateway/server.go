@@ -76,6 +76,7 @@ type door struct {
 	keys chan struct{}         // closed and replaced when keys are handed over
 	used time.Time
 	busy int
+	last string // the account that was asked last
 }
 
 // open opens a door, or changes one that is open: with new budgets, and with
@@ -236,9 +237,9 @@ func (d *door) end() {
 
 // closeDoor closes a door once its requests have ended. Its folder stays for a
 // while, so that it can be seen that there was one.
-func (s *server) closeDoor(name string) error {
+func (s *server) closeDoor(name string) (untilUS int64, err error) {
 	if err := checkName(name); err != nil {
-		return err
+		return 0, err
 	}
 	s.mu.Lock()
 	d := s.doors[name]
@@ -247,14 +248,22 @@ func (s *server) closeDoor(name string) error {
 	if d != nil {
 		d.end() // the attempt has ended: what is under way is of no use to anybody
 		d.running.Wait()
+		untilUS = s.quota.far(d.last)
 	}
 	dir := doorDir(s.dir, name)
-	err := os.Rename(filepath.Join(dir, doorFile), filepath.Join(dir, closedFile))
+	err = os.Rename(filepath.Join(dir, doorFile), filepath.Join(dir, closedFile))
 	if errors.Is(err, os.ErrNotExist) {
 		err = nil // it was closed before
 	}
 	_ = os.Remove(filepath.Join(dir, doorSock)) // nobody listens there
-	return fault.Wrap(fault.Transient, err, "close the door of %s", name)
+	return untilUS, fault.Wrap(fault.Transient, err, "close the door of %s", name)
+}
+
+// uses notes which account the door asks.
+func (d *door) uses(account string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.last = account
 }
 
 // isOpen gives a function that says whether a door is open now.

@@ -39,7 +39,7 @@ func (m *Meter) Close() { m.client.Close() }
 func (m *Meter) Open(ctx context.Context, a job.Attempt, services []login.Service, alive string) (*job.Door, []string, error) {
 	d := gateway.Door{
 		Name: a.Op, Alive: alive, Providers: map[string]gateway.Provider{}, Secrets: map[string]string{},
-		Prices: prices(a.Gateway.Prices), Record: a.Gateway.Record, Replay: a.Gateway.Replay, Egress: a.Egress,
+		Prices: prices(a.Gateway.Prices), Egress: a.Egress,
 	}
 	for _, s := range services {
 		p := gateway.Provider{Base: s.Base, Auth: gateway.Auth(s.Header), Vendor: s.Vendor, Free: s.Own}
@@ -125,7 +125,10 @@ func (m *Meter) Book(ctx context.Context, op string, o job.Outcome, asked bool) 
 		return o, err
 	}
 	reported := o.Usage
-	o.Reported, o.Usage = &reported, s.Usage
+	o.Reported, o.Usage, o.Estimated = &reported, s.Usage, s.Estimated
+	if o.Kind == job.Quota {
+		o.UntilUS = s.UntilUS
+	}
 	if s.Limit == nil {
 		return o, nil
 	}

@@ -335,6 +335,10 @@ func (s *taskStep) attemptEnded(d AttemptEnded) {
 		s.t.Troubles++
 		s.cutShort(d, halting, s.t.Troubles >= maxTroubles)
 	case job.Quota:
+		if o.UntilUS > s.at { // it is known when it ends: nobody has to be asked
+			s.cutShort(d, halting, false)
+			return
+		}
 		s.freeSlot(o.Usage, d.TimeUS)
 		s.interrupted()
 		s.tell(s.run(), PauseRequested{Reason: ForQuota, Why: fmt.Sprintf("%s: %s", s.id(), o.Message)})
@@ -379,6 +383,9 @@ func (s *taskStep) cutShort(d AttemptEnded, halting, tooOften bool) {
 		s.settle(Stuck, IsFailed, fmt.Sprintf("attempt %d: %s: %s", s.t.Attempt, d.Outcome.Kind, d.Outcome.Message))
 	case halting:
 		s.settle(Halted, IsHalted, "stopped with the run")
+	case d.Outcome.Kind == job.Quota:
+		s.do(Pausing, Wait{Inputs: s.t.begun.Inputs})
+		s.out[len(s.out)-1].DueUS = d.Outcome.UntilUS
 	case d.Outcome.Kind == job.Provider:
 		s.do(Pausing, Wait{Inputs: s.t.begun.Inputs})
 		wait := int64(10e6) << (2 * (s.t.Troubles - 1)) // 10 s, 40 s

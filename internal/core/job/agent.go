@@ -57,8 +57,6 @@ type Gateway struct {
 	Off     bool
 	Prices  map[string]Price // a person's own, by model
 	Budgets []Budget
-	Record  string // folder for the exchanges; empty: they are not kept
-	Replay  string // folder whose exchanges are played again
 }
 
 // Price is micro-USD for a million tokens.
@@ -167,7 +165,8 @@ type Outcome struct {
 	Denied  []string    `json:"denied,omitempty"` // tool uses that were refused, at most 20
 	Capped  bool        `json:"capped,omitempty"` // part of the agent's output was dropped
 
-	Reported *Usage `json:"reported,omitempty"` // what the agent says that it used, where the gateway metered it
-	Budget   string `json:"budget,omitempty"`   // with Limit: the scope of Muster's own budget that had no room
-	UntilUS  int64  `json:"until_us,omitempty"` // with Quota: when it ends, where that is known
+	Reported  *Usage `json:"reported,omitempty"`  // what the agent says that it used, where the gateway metered it
+	Estimated int    `json:"estimated,omitempty"` // with Reported: requests of which nobody said what they took; they are in Usage as what they were likely to take
+	Budget    string `json:"budget,omitempty"`    // with Limit: the scope of Muster's own budget that had no room
+	UntilUS   int64  `json:"until_us,omitempty"`  // with Quota: when it ends, where that is known
 }

@@ -57,6 +57,8 @@ func NowOf(run string, t Task, f Facts) (Now, bool) {
 		return Now{}, false
 	case t.State == Working && last.Outcome == nil && last.EndedUS == 0:
 		return d.running(), true
+	case f.WakeUS > 0 && t.State == Waiting && last.Outcome != nil && last.Outcome.Kind == job.Quota:
+		return Now{Condition: Quota, Why: last.Outcome.Message, SinceUS: last.EndedUS, Ways: []Way{{What: "wait: its session goes on by itself when that ends"}}}, true
 	case f.WakeUS > 0 && t.State == Waiting:
 		return Now{Condition: Provider, Why: t.Why, SinceUS: last.EndedUS, Ways: []Way{{What: "wait: its session goes on by itself"}}}, true
 	case t.State == Stopped && last.Outcome != nil && last.Outcome.Kind == job.Quota:

@@ -33,6 +33,7 @@ func Test(t *testing.T, f Factory) {
 		{"pauses at the budget and goes on with more", budget},
 		{"pauses when a request finds no room in the budget", limited},
 		{"asks when a request finds no room in a task's budget", limitedTask},
+		{"waits for the end of a quota where it is known", parked},
 		{"stops its agents and goes on with their sessions", stops},
 		{"ends set-ups when it stops", endsSetUps},
 		{"does not begin a set-up again that was to end", endsSetUpsAgain},
@@ -258,6 +259,21 @@ func limitedTask(s *Scene) {
 	s.Drive()
 	s.Want("states", s.States("p"), "a:failed")
 	s.Tell(flow.TaskStream("run-p", "a"), flow.RetryRequested{MicroUSD: 1000})
+	s.Drive()
+	s.Want("states", s.States("p"), "a:landed")
+	s.Want("session", s.Attempt("run-p.a.2").Session, "s1")
+}
+
+// parked: a quota whose end is known pauses nothing; the same session goes on
+// when it has come.
+func parked(s *Scene) {
+	s.Agent = func(_ context.Context, a job.Attempt) job.Outcome {
+		if a.Number > 1 {
+			return job.Outcome{Kind: job.Done, Session: a.Session}
+		}
+		return job.Outcome{Kind: job.Quota, Session: "s1", Message: "used up", UntilUS: s.Ports().Clock.NowUS() + 50_000}
+	}
+	s.Start(Tasks("p", "a"), flow.Limits{})
 	s.Drive()
 	s.Want("states", s.States("p"), "a:landed")
 	s.Want("session", s.Attempt("run-p.a.2").Session, "s1")

@@ -1,0 +1,217 @@
+package models_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"muster/internal/adapter/agent/fakemodel"
+	"muster/internal/adapter/gateway"
+	"muster/internal/adapter/login"
+	"muster/internal/app/models"
+	"muster/internal/core/config"
+	"muster/internal/core/fault"
+	"muster/internal/core/job"
+)
+
+// TestMain lets the test binary be the gateway.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "gateway" {
+		os.Exit(gateway.Main(os.Args[2:], gateway.Options{}, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+const key = "sk-real-key-0123456789"
+
+// place is a state root with a meter.
+type place struct {
+	*models.Meter
+	root  string
+	model *fakemodel.Server
+}
+
+func newPlace(t *testing.T) place {
+	t.Helper()
+	m, err := fakemodel.Start(fakemodel.Script{Default: "Hello."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	p := place{models.New(root, []string{self}, []string{"PATH=" + os.Getenv("PATH")}), root, m}
+	t.Cleanup(func() {
+		p.Close()
+		c := gateway.NewClient(filepath.Join(root, "gateway"), nil, nil)
+		defer c.Close()
+		if st, ok := c.State(context.Background()); ok {
+			_ = syscall.Kill(st.PID, syscall.SIGKILL)
+		}
+	})
+	return p
+}
+
+func (p place) attempt(op string, budgets ...job.Budget) job.Attempt {
+	return job.Attempt{Op: op, Task: "task", Number: 1, Gateway: job.Gateway{
+		Budgets: budgets, Prices: map[string]job.Price{"fake-model": {Output: 1e6}},
+	}}
+}
+
+func (p place) services() []login.Service {
+	return []login.Service{{Name: "openai", Base: p.model.URL + "/v1", Header: "bearer", Vendor: "openai", Key: job.Key{Env: "K"}, Secret: key}}
+}
+
+// ask sends one request through the door, and gives the status.
+func ask(t *testing.T, d *job.Door) int {
+	t.Helper()
+	dir, name := filepath.Split(d.Socket)
+	t.Chdir(dir)
+	c := &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", name)
+	}}}
+	resp, err := c.Post("http://door/model/openai/chat/completions", "application/json", strings.NewReader(`{"model":"fake-model","messages":[]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode
+}
+
+// What was metered takes the place of what the agent reports, however often it
+// is asked for; and what was spent in former attempts counts.
+func TestBook(t *testing.T) {
+	p := newPlace(t)
+	ctx := context.Background()
+	run := func(spent job.Usage) []job.Budget {
+		return []job.Budget{{Scope: job.OfTask}, {Scope: job.OfRun, MicroUSD: 4096 + fakemodel.OutputTokens, Spent: spent}}
+	}
+	d, keeper, err := p.Open(ctx, p.attempt("run.task.1", run(job.Usage{})...), p.services(), "")
+	if err != nil || len(keeper) != 3 || keeper[1] != "gateway" || !strings.HasPrefix(keeper[2], p.root) {
+		t.Fatalf("%v %v", keeper, err)
+	}
+	if got := ask(t, d); got != 200 {
+		t.Fatal(got)
+	}
+	if got := p.Spend(ctx, "run.task.1"); got.Output != fakemodel.OutputTokens {
+		t.Errorf("so far %+v", got)
+	}
+	reported := job.Usage{Input: 9, CostUnknown: true}
+	for range 2 {
+		o, err := p.Book(ctx, "run.task.1", job.Outcome{Kind: job.Done, Usage: reported, Total: reported})
+		if err != nil || o.Kind != job.Done || o.Reported == nil || *o.Reported != reported || o.Total != reported ||
+			o.Usage.CostMicroUSD != fakemodel.OutputTokens || o.Usage.CostUnknown {
+			t.Errorf("%+v %v", o, err)
+		}
+	}
+	// The next attempt: the metered part of what the run spent is known, and
+	// counts once; the first request fits, the second does not.
+	spent := job.Usage{CostMicroUSD: fakemodel.OutputTokens}
+	if d, _, err = p.Open(ctx, p.attempt("run.task.2", run(spent)...), p.services(), ""); err != nil {
+		t.Fatal(err)
+	}
+	if one, two := ask(t, d), ask(t, d); one != 200 || two != 400 {
+		t.Errorf("%d, then %d", one, two)
+	}
+	o, err := p.Book(ctx, "run.task.2", job.Outcome{Kind: job.Refused, Message: "400"})
+	if err != nil || o.Kind != job.Limit || o.Budget != job.OfRun || !strings.Contains(o.Message, "the budget of the run") {
+		t.Errorf("%+v %v", o, err)
+	}
+	if o, err := p.Book(ctx, "run.task.2", job.Outcome{Kind: job.Done}); err != nil || o.Kind != job.Done || o.Budget != "" {
+		t.Errorf("an agent that was done nevertheless: %+v %v", o, err)
+	}
+	// What was spent elsewhere counts beside what was metered.
+	spent.CostMicroUSD = 2*fakemodel.OutputTokens + 100
+	if d, _, err = p.Open(ctx, p.attempt("run.other.1", run(spent)...), p.services(), ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(t, d); got != 400 {
+		t.Errorf("with money spent elsewhere: %d", got)
+	}
+	if len(p.Waits(ctx)) != 0 {
+		t.Error("an account has to be waited for")
+	}
+}
+
+// An attempt without a door has what its agent reports, and starts nothing.
+func TestBookWithoutDoor(t *testing.T) {
+	p := newPlace(t)
+	o, err := p.Book(context.Background(), "run.task.1", job.Outcome{Kind: job.Quota, Usage: job.Usage{Input: 1}})
+	if err != nil || o.Reported != nil || o.Usage.Input != 1 || o.Kind != job.Quota || o.UntilUS != 0 {
+		t.Errorf("%+v %v", o, err)
+	}
+	if entries, _ := os.ReadDir(p.root); len(entries) != 0 {
+		t.Errorf("there is %v", entries)
+	}
+	if got := p.Spend(context.Background(), "run.task.1"); got != (job.Usage{}) {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A key that is not there is said before an agent is started in vain.
+func TestOpenWithoutKey(t *testing.T) {
+	p := newPlace(t)
+	s := p.services()
+	s[0].Secret = ""
+	_, _, err := p.Open(context.Background(), p.attempt("run.task.1"), s, "")
+	if fault.KindOf(err) != fault.Refused || !strings.Contains(err.Error(), "the variable K") {
+		t.Errorf("%v", err)
+	}
+	if _, _, err := p.Open(context.Background(), p.attempt("run.task.1"), p.services(), ""); err != nil {
+		t.Fatal(err)
+	}
+	if d, _, err := p.Open(context.Background(), p.attempt("run.task.1"), s, ""); err != nil || ask(t, d) != 200 {
+		t.Errorf("an attempt that is taken up without the key, which the gateway has: %v", err)
+	}
+}
+
+type host map[string]string
+
+func (h host) AgentEnv(pass []string) map[string]string {
+	out := map[string]string{}
+	for name, value := range h {
+		if strings.HasPrefix(name, "ANTHROPIC_") {
+			out[name] = value
+		}
+	}
+	for _, name := range pass {
+		out[name] = h[name]
+	}
+	return out
+}
+
+func TestUnmetered(t *testing.T) {
+	h := host{"ANTHROPIC_API_KEY": key, "TEAM": key}
+	c := config.Default()
+	got := models.Unmetered(c, []string{"codex", "claude", "codex", "none"}, h)
+	if len(got) != 1 || !strings.HasPrefix(got[0], "agent codex does not ask its model through the gateway (it is logged in by an account") {
+		t.Errorf("%q", got)
+	}
+	if claude, _ := c.Agent("claude"); models.Way(c, claude, h) != "through the gateway" {
+		t.Error(models.Way(c, claude, h))
+	}
+	c.Gateway = "off"
+	if got := models.Unmetered(c, []string{"claude"}, h); len(got) != 1 || !strings.Contains(got[0], "the gateway is off") {
+		t.Errorf("%q", got)
+	}
+	a, services := models.Equip(job.Attempt{Agent: job.Agent{Driver: "codex", Key: &job.Key{Env: "TEAM"}}}, h)
+	if len(services) != 1 || services[0].Secret != key {
+		t.Fatalf("%+v", services)
+	}
+	for name, value := range models.Seen(a) {
+		if value == key {
+			t.Errorf("the agent sees the key in %s", name)
+		}
+	}
+}
