@@ -45,6 +45,8 @@ func layers() []layer {
 	return []layer{
 		{"internal/core/fault", "", pure},
 		{"internal/core/job", "", pure},
+		{"internal/core/meter", "internal/core/job", pure},
+		{"internal/core/wire", "internal/core/job internal/core/meter", pure},
 		{"internal/core/yamlfile", "internal/core/fault", pure},
 		{"internal/core/plan", "internal/core/fault internal/core/yamlfile", pure},
 		{"internal/core/egress", "", pure},
@@ -93,12 +95,13 @@ func layers() []layer {
 		{"internal/app/gc", "internal/core/... internal/adapter/git internal/adapter/sandbox internal/app/furnish internal/store", plain},
 		{"internal/app/handover", "internal/core/... internal/adapter/git", plain},
 		{"internal/app/observe", "internal/core/... internal/adapter/agent internal/adapter/sandbox", plain},
+		{"internal/app/models", "internal/core/... internal/adapter/gateway internal/adapter/login", plain},
 		{"internal/app/machine", "internal/core/... internal/engine", plain},
 		{"internal/app/plans", "internal/core/... internal/source/repomap internal/source/repomap/draft internal/adapter/git internal/check", plain},
-		{"internal/app/outside", "internal/core/evidence internal/core/job internal/core/registries internal/adapter/git internal/adapter/registry internal/check internal/check/dependencies", plain},
+		{"internal/app/outside", "internal/core/egress internal/core/evidence internal/core/fault internal/core/job internal/core/registries internal/adapter/gateway internal/adapter/git internal/adapter/mirror internal/adapter/registry internal/adapter/sandbox internal/app/machine internal/check internal/check/dependencies", plain},
 		{"internal/app/rounds", "internal/core/evidence internal/core/fault", plain},
 		{"internal/app/walls", "internal/core/config internal/core/fault internal/core/job internal/adapter/sandbox internal/adapter/sandbox/gocache", plain},
-		{"internal/app", "internal/core/... internal/source/reader internal/app/attest internal/app/furnish internal/app/gc internal/app/handover internal/app/machine internal/app/observe internal/app/outside internal/app/plans internal/app/rounds internal/app/walls internal/adapter/... internal/store internal/check internal/check/... internal/engine internal/demo", plain},
+		{"internal/app", "internal/core/... internal/source/reader internal/app/attest internal/app/furnish internal/app/gc internal/app/handover internal/app/machine internal/app/models internal/app/observe internal/app/outside internal/app/plans internal/app/rounds internal/app/walls internal/adapter/... internal/store internal/check internal/check/... internal/engine internal/demo", plain},
 		{"internal/cli", "internal/app internal/app/gc internal/core/... internal/demo internal/cli/begin internal/cli/complete internal/cli/manual internal/cli/proof internal/cli/unit internal/cli/words", plain},
 		{"internal/cli/begin", "internal/app internal/cli/unit", plain},
 		{"internal/cli/complete", "internal/app", plain},
@@ -106,7 +109,7 @@ func layers() []layer {
 		{"internal/cli/words", "internal/core/... internal/cli/unit", plain},
 		{"internal/cli/manual", "internal/core/fault", plain},
 		{"internal/cli/unit", "internal/core/...", plain},
-		{"cmd/muster", "internal/cli internal/app internal/adapter/sandbox internal/adapter/inside", plain},
+		{"cmd/muster", "internal/cli internal/app internal/app/outside internal/adapter/sandbox internal/adapter/inside", plain},
 		{"internal/killtest", "internal/...", forTest},
 		{"internal/agentse2e", "internal/...", forTest},
 		{"internal/fairtest", "internal/...", forTest},
@@ -136,7 +139,7 @@ func owners() []owned {
 		{"github.com/bmatcuk/doublestar/v4", "internal/core/plan"},
 		{"golang.org/x/sys/", "internal/adapter/sandbox internal/adapter/sandbox/confine internal/store"},
 		{"golang.org/x/term", "internal/cli"},
-		{"golang.org/x/mod/", "internal/source/manifest internal/adapter/registry"},
+		{"golang.org/x/mod/", "internal/source/manifest internal/adapter/registry internal/adapter/mirror"},
 		{"github.com/BurntSushi/toml", "internal/source/manifest internal/check/secrets"},
 		{"github.com/google/uuid", "internal/app internal/store"},
 		{"github.com/reviewdog/errorformat", "internal/check/linters"},
@@ -145,7 +148,8 @@ func owners() []owned {
 		{"github.com/tetratelabs/wazero/", "internal/source/treesitter"},
 		{"database/sql", "internal/store"},
 		{"os/exec", "internal/adapter/... internal/bench internal/check/checktest internal/killtest internal/fairtest bench/..."},
-		{"net/http", "internal/adapter/agent/fakemodel internal/adapter/registry"},
+		{"net/http", "internal/adapter/agent/fakemodel internal/adapter/gateway internal/adapter/mirror internal/adapter/registry internal/app/outside"},
+		{"net/http/httptrace", "internal/adapter/gateway"},
 		{"plugin", "tests"},
 		{"unsafe", "internal/adapter/sandbox/confine"},
 	}
@@ -156,7 +160,7 @@ func owners() []owned {
 func pureImports() []string {
 	return []string{
 		"bytes", "cmp", "container/heap", "crypto/ed25519", "crypto/sha256", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/json",
-		"errors", "fmt", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits", "net/netip", "net/url", "path", "regexp", "slices",
+		"errors", "fmt", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits", "net/netip", "net/url", "path", "reflect", "regexp", "slices",
 		"sort", "strconv", "strings", "text/tabwriter", "text/template", "time", "unicode", "unicode/utf8",
 	}
 }

@@ -16,7 +16,7 @@ import (
 
 // Pages that people read whole have bounds of their own.
 func TestPages(t *testing.T) {
-	for name, most := range map[string]int{"ARCHITECTURE.md": 300, "AGENTS.md": 130} {
+	for name, most := range map[string]int{"ARCHITECTURE.md": 340, "AGENTS.md": 130} {
 		data, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

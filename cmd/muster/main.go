@@ -9,6 +9,7 @@ import (
 	"muster/internal/adapter/inside"
 	"muster/internal/adapter/sandbox"
 	"muster/internal/app"
+	"muster/internal/app/outside"
 	"muster/internal/cli"
 )
 
@@ -19,6 +20,14 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	if len(args) == 2 && args[0] == "shim" {
 		return sandbox.Shim(args[1])
+	}
+	if len(args) >= 1 && args[0] == "gateway" {
+		host, err := app.ThisHost()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "muster gateway:", err)
+			return 1
+		}
+		return outside.Gateway(host, args[1:], os.Stderr)
 	}
 	if len(args) >= 1 && args[0] == "agent-script" {
 		dir, err := os.Getwd()

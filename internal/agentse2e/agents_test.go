@@ -419,7 +419,11 @@ func losesShim(t *testing.T, agent who) {
 
 // runsOut: at the task's time limit everything the agent started is ended.
 func runsOut(t *testing.T, agent who) {
-	p := newPlace(t, agent, script(block(agent)...), set{minutes: "1.5"})
+	limit := "1.5"
+	if agent.slow {
+		limit = "4"
+	}
+	p := newPlace(t, agent, script(block(agent)...), set{minutes: limit})
 	r := p.run()
 	mark := p.blocked()
 	out := r.ends(needsPerson)

@@ -13,6 +13,7 @@ import (
 	"os"
 	"testing"
 
+	"muster/internal/adapter/gateway"
 	"muster/internal/adapter/inside"
 	"muster/internal/adapter/sandbox"
 	"muster/internal/app"
@@ -24,6 +25,8 @@ func TestMain(m *testing.M) {
 	switch {
 	case len(os.Args) == 3 && os.Args[1] == "shim":
 		os.Exit(sandbox.Shim(os.Args[2]))
+	case len(os.Args) == 3 && os.Args[1] == "gateway":
+		os.Exit(gateway.Main(os.Args[2:], gateway.Options{}, os.Stderr))
 	case len(os.Args) > 2 && os.Args[1] == "agent-login":
 		os.Exit(inside.Login(os.Args[2:], inside.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 	case len(os.Args) > 2 && os.Args[1] == "agent-append":

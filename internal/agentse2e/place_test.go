@@ -19,8 +19,9 @@ import (
 	"muster/internal/core/report"
 )
 
-// patience bounds every wait for a fact. It is generous: nothing is timed.
-const patience = 5 * time.Minute
+// patience bounds every wait for a fact, a whole run among them. It is generous:
+// nothing is timed, and a machine may have other work.
+const patience = 20 * time.Minute
 
 const testKey = "dummy-key-0123456789"
 
@@ -338,6 +339,7 @@ func (p *place) end() {
 		p.t.Log(p.describe())
 		_ = p.start("stop").wait() // so that agents do not live on
 	}
+	p.endGateway()
 	for _, found := range p.none("at the end", p.root) {
 		p.kill(found)
 	}

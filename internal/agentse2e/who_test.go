@@ -19,6 +19,7 @@ type who struct {
 	sandboxed bool                  // keeps commits off by its sandbox, and says nothing of it
 	asides    bool                  // a resumed session asks the model more than it has to, and by ACP every one
 	silent    bool                  // says nothing, not even its session, before its first step has ended
+	slow      bool                  // takes many seconds of a core to start, and minutes where others want it too
 	tries     int                   // requests until it gives up, for one that keeps no session in which nothing happened
 
 	// By the Agent Client Protocol:
@@ -36,7 +37,7 @@ func byProtocol() []who {
 		// It refuses to load a session in a folder that it does not trust.
 		{name: "acp-gemini", settings: byACP(geminiSettings, "gemini", "--acp"), countsLess: true, forgets: true},
 		{name: "acp-qwen", settings: byACP(qwenSettings, "qwen", "--acp"), countsLess: true, asides: true, givesUp: true},
-		{name: "acp-opencode", settings: byACP(opencodeSettings, "opencode", "acp"), countsLess: true, asides: true},
+		{name: "acp-opencode", settings: byACP(opencodeSettings, "opencode", "acp"), countsLess: true, asides: true, slow: true},
 	}
 }
 
@@ -58,7 +59,7 @@ func native() []who {
 		{name: "gemini", settings: geminiSettings, each: counted, tries: 3},
 		{name: "copilot", settings: copilotSettings, each: counted},
 		{name: "qwen", settings: qwenSettings, each: withoutThought, asides: true},
-		{name: "opencode", settings: opencodeSettings, each: counted, isPriced: true, silent: true},
+		{name: "opencode", settings: opencodeSettings, each: counted, isPriced: true, silent: true, slow: true},
 	}
 }
 

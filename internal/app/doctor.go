@@ -13,6 +13,7 @@ import (
 	"muster/internal/adapter/login"
 	"muster/internal/adapter/sandbox"
 	"muster/internal/app/furnish"
+	"muster/internal/app/models"
 	"muster/internal/core/config"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
@@ -44,7 +45,8 @@ type Diagnosis struct {
 	Config []config.Origin `json:"config,omitempty"` // what is in force, and where it comes from
 	Next   string          `json:"next,omitempty"`   // what to type next
 
-	disk furnish.Disk
+	disk  furnish.Disk
+	force config.Config
 }
 
 const askAgent = 5 * time.Second // for an agent to say its version
@@ -167,7 +169,7 @@ func (d *Diagnosis) configured(ctx context.Context, s *Session, probing Probing)
 	d.add("config", Good, from)
 	d.resources(c.Resources)
 	d.sandbox(ctx, s, c.Sandbox)
-	d.Config = c.Origin
+	d.Config, d.force = c.Origin, c
 	for _, g := range c.Agents {
 		d.agent(ctx, s, g, probing)
 	}
@@ -245,7 +247,7 @@ func (d *Diagnosis) login(s *Session, g job.Agent) {
 	case !found.Is():
 		d.Points = append(d.Points, Point{About: about, Level: Worth, Text: found.String(), Hint: found.Hint + "; muster doctor --probe asks the model"})
 	default:
-		d.add(about, Good, found.String())
+		d.add(about, Good, found.String()+"; "+models.Way(d.force, g, s.host))
 	}
 }
 

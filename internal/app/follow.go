@@ -74,7 +74,8 @@ func (s *Session) attempt(ctx context.Context, r *report.Run, t report.Task, a r
 	if !ok {
 		return job.Attempt{}, fault.New(fault.NotFound, "run %s has no agent %s", r.Name, t.Agent)
 	}
-	return s.equip(job.Attempt{Op: engine.OperationID(r.ID, t.ID, a.Number), Agent: g, Task: t.ID, Number: a.Number, Round: a.Round}), nil
+	out, _ := s.equip(job.Attempt{Op: engine.OperationID(r.ID, t.ID, a.Number), Agent: g, Task: t.ID, Number: a.Number, Round: a.Round})
+	return out, nil
 }
 
 // Transcript tells what an agent did in one attempt of a task, as far as it is

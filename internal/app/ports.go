@@ -13,8 +13,10 @@ import (
 
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/login"
+	"muster/internal/adapter/mirror"
 	"muster/internal/adapter/setups"
 	"muster/internal/app/furnish"
+	"muster/internal/app/models"
 	"muster/internal/app/walls"
 	"muster/internal/check"
 	"muster/internal/check/battery"
@@ -85,7 +87,7 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 	if err != nil {
 		return job.Spec{}, err
 	}
-	t = a.s.equip(t)
+	t, services := a.s.equip(t)
 	if err := os.MkdirAll(t.Scratch, 0o700); err != nil {
 		return job.Spec{}, fault.Wrap(fault.Transient, err, "make the scratch folder of %s", t.Op)
 	}
@@ -101,13 +103,24 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 	}
 	spec.GraceMS, spec.OutputCap = graceMS, outputCap
 	spec.Env = append(spec.Env, own)
-	spec, lock, err := serialised(a.s, t, spec)
-	if err != nil {
-		return job.Spec{}, err
+	if len(services) > 0 {
+		if spec.Door, spec.DoorKeeper, err = a.s.meter.Open(ctx, t, services, filepath.Join(a.s.state, "ops", t.Op, "lock")); err != nil {
+			return job.Spec{}, fault.WithHint(err, "with gateway: off in .muster/config.yaml agents ask their models themselves")
+		}
 	}
-	place := walls.AgentPlace{CommonDir: a.s.place.CommonDir, Writable: lock}
+	place := walls.AgentPlace{CommonDir: a.s.place.CommonDir}
+	if spec.Door != nil && t.Confined {
+		registries, err := a.s.packages.Registries(ctx)
+		if err != nil {
+			return job.Spec{}, err
+		}
+		place.Door = mirror.Env(job.DoorAddress, registries)
+	}
 	if name, perr := a.s.agents.Program(t.Agent); perr == nil {
 		place.Program, _ = a.s.host.LookPath(name, t.Dir)
+	}
+	if spec, place.Writable, err = a.s.meter.Serialised(t, models.Seen(t), spec); err != nil {
+		return job.Spec{}, err
 	}
 	if spec, err = a.s.walls.Agent(ctx, t, spec, place); err != nil {
 		return job.Spec{}, err
@@ -116,7 +129,7 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 	return spec, nil
 }
 
-func (a agents) Outcome(_ context.Context, t job.Attempt, exit job.Exit) (job.Outcome, []byte, []byte, error) {
+func (a agents) Outcome(ctx context.Context, t job.Attempt, exit job.Exit) (job.Outcome, []byte, []byte, error) {
 	a.machine.Ended(t.Op, t.Agent.Name, exit.PeakBytes)
 	stdout, err := readAll(a.s.ops.Stdout(t.Op))
 	if err != nil {
@@ -126,7 +139,11 @@ func (a agents) Outcome(_ context.Context, t job.Attempt, exit job.Exit) (job.Ou
 	if err != nil {
 		return job.Outcome{}, nil, nil, err
 	}
-	o, err := a.s.agents.Outcome(a.s.equip(t), exit, bytes.NewReader(stdout), bytes.NewReader(stderr))
+	t, _ = a.s.equip(t)
+	o, err := a.s.agents.Outcome(t, exit, bytes.NewReader(stdout), bytes.NewReader(stderr))
+	if err == nil {
+		o, err = a.s.meter.Book(ctx, t.Op, o)
+	}
 	return o, stdout, stderr, err
 }
 
@@ -158,12 +175,12 @@ func peaks(ctx context.Context, s *Session) (map[string][]int64, error) {
 }
 
 // equip adds the attempt's scratch folder and the variables of this machine. The
-// folder is the task's, since a session outlives an attempt.
-func (s *Session) equip(t job.Attempt) job.Attempt {
+// folder is the task's, since a session outlives an attempt. Where its agent
+// asks its model through the gateway, it gives the services.
+func (s *Session) equip(t job.Attempt) (job.Attempt, []login.Service) {
 	owner := strings.TrimSuffix(t.Op, "."+strconv.Itoa(t.Number))
 	t.Scratch = filepath.Join(s.state, "scratch", owner)
-	t.Host = s.host.AgentEnv(t.Agent.PassEnv)
-	return login.Apply(t)
+	return models.Equip(t, s.host)
 }
 
 func readAll(r io.ReadCloser, err error) ([]byte, error) {

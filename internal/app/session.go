@@ -22,6 +22,7 @@ import (
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/sandbox"
 	"muster/internal/app/attest"
+	"muster/internal/app/models"
 	"muster/internal/app/outside"
 	"muster/internal/app/walls"
 	"muster/internal/check"
@@ -44,6 +45,7 @@ type Session struct {
 	parser *reader.Parser
 
 	packages *outside.Packages
+	meter    *models.Meter
 
 	repoMu sync.Mutex
 	repo   *git.Repo // opened when first needed
@@ -65,7 +67,8 @@ func Open(ctx context.Context, h Host) (*Session, error) {
 		return nil, err
 	}
 	return &Session{
-		host: h, place: place, state: state, store: st,
+		meter: models.New(filepath.Dir(state), h.Self, h.CheckEnv()),
+		host:  h, place: place, state: state, store: st,
 		ops:    sandbox.NewOperations(filepath.Join(state, "ops"), append(append([]string{}, h.Self...), "shim")),
 		agents: agent.Set{Self: h.Self},
 		walls:  walls.New(walls.Host{State: state, Checkout: place.TopLevel, Env: h.CheckEnv(), Shim: append(append([]string{}, h.Self...), "shim")}),
@@ -86,6 +89,7 @@ func (s *Session) Close() error {
 		_ = s.repo.Close()
 		s.repo = nil
 	}
+	s.meter.Close()
 	return errors.Join(s.parser.Close(), s.store.Close())
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"muster/internal/adapter/git"
 	"muster/internal/app/furnish"
+	"muster/internal/app/models"
 	"muster/internal/app/plans"
 	"muster/internal/core/change"
 	"muster/internal/core/config"
@@ -129,7 +130,14 @@ func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
 	}
 	out.begun = flow.RunStarted{
 		Inputs: flow.Inputs{Run: newID(), Name: p.Name}, Goal: p.Goal, Target: target, Into: string(c.Land.Into),
-		Nodes: nodes, Limits: plans.Limits(w.Limits, p.Budget, c), Accept: len(p.Accept) > 0,
+		Nodes: nodes, Limits: flow.LimitsFrom(c.Rounds, w.Limits, p.Budget, c.Budget), Accept: len(p.Accept) > 0,
+	}
+	if bounds := out.begun.Limits; bounds.MicroUSD > 0 || bounds.Tokens > 0 {
+		var agents []string
+		for _, n := range nodes {
+			agents = append(agents, n.Agent)
+		}
+		out.warnings = append(out.warnings, models.Unmetered(c, agents, s.host)...)
 	}
 	return out, nil
 }
@@ -226,10 +234,10 @@ func (s *Session) nodes(p *plan.Plan, c config.Config) ([]flow.Node, error) {
 		g, ok := c.Choose(t)
 		if !ok {
 			e := fault.New(fault.Invalid, "task %s names the agent %q, which is not configured", t.ID, t.Agent)
-			if near := yamlfile.Nearest(t.Agent, agentNames(c)); near != "" {
+			if near := yamlfile.Nearest(t.Agent, c.Names()); near != "" {
 				return nil, e.WithHint("did you mean %s?", near)
 			}
-			return nil, e.WithHint("there are %s; add others below agents: in %s and commit that", strings.Join(agentNames(c), ", "), configPath)
+			return nil, e.WithHint("there are %s; add others below agents: in %s and commit that", strings.Join(c.Names(), ", "), configPath)
 		}
 		if !looked[g.Name] {
 			looked[g.Name] = true
@@ -276,12 +284,4 @@ func programOf(s *Session, g job.Agent) string {
 // does not exist before the task begins.
 func isOfWorktree(g job.Agent, program string) bool {
 	return g.Driver == "command" && strings.Contains(program, "/") && !filepath.IsAbs(program)
-}
-
-func agentNames(c config.Config) []string {
-	var out []string
-	for _, g := range c.Agents {
-		out = append(out, g.Name)
-	}
-	return out
 }

@@ -3,7 +3,10 @@ package app
 import (
 	"context"
 
+	"muster/internal/adapter/gateway"
 	"muster/internal/app/furnish"
+	"muster/internal/app/models"
+	"muster/internal/core/config"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
 	"muster/internal/core/report"
@@ -28,6 +31,9 @@ type View struct {
 	Driver *Driver      `json:"driver,omitempty"`
 	Asks   []report.Ask `json:"asks"`
 	Disk   furnish.Disk `json:"disk"` // as last measured, with what is free now
+
+	Unmetered []string          `json:"unmetered,omitempty"` // of agents that do not use the gateway: what does not hold for them
+	Accounts  []gateway.Account `json:"accounts,omitempty"`  // whose quota has to be waited for
 }
 
 // TaskView is where a task stands, and whether it is alive.
@@ -35,6 +41,7 @@ type TaskView struct {
 	report.Task
 	Life Life        `json:"life,omitempty"` // only for tasks that go on by themselves
 	Now  *report.Now `json:"now,omitempty"`  // how its agent is; only for one at work, or that waits to go on
+	Use  job.Usage   `json:"use,omitzero"`   // of the attempt under way, so far
 }
 
 // Driver is the process that drives runs.
@@ -72,6 +79,17 @@ func (s *Session) viewOf(ctx context.Context, r *report.Run, driver *Driver) (Vi
 	if v.Asks == nil {
 		v.Asks = []report.Ask{}
 	}
+	var c config.Config
+	if err := s.getJSON(ctx, r.Config, &c); err != nil {
+		return View{}, err
+	}
+	var agents []string
+	for _, t := range r.Tasks {
+		if t.State != report.Landed {
+			agents = append(agents, t.Agent)
+		}
+	}
+	v.Unmetered, v.Accounts = models.Unmetered(c, agents, s.host), s.meter.Waits(ctx)
 	conditions, err := s.conditions(ctx, r, driver != nil)
 	if err != nil {
 		return View{}, err
@@ -81,7 +99,11 @@ func (s *Session) viewOf(ctx context.Context, r *report.Run, driver *Driver) (Vi
 		if err != nil {
 			return View{}, err
 		}
-		v.Tasks = append(v.Tasks, TaskView{t, life, conditions[t.ID]})
+		view := TaskView{t, life, conditions[t.ID], job.Usage{}}
+		if n := len(t.Attempts); n > 0 && t.Attempts[n-1].Outcome == nil {
+			view.Use = s.meter.Spend(ctx, engine.OperationID(r.ID, t.ID, t.Attempts[n-1].Number))
+		}
+		v.Tasks = append(v.Tasks, view)
 	}
 	return v, nil
 }

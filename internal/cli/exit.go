@@ -29,10 +29,10 @@ type exitCode struct {
 func exitTable() []exitCode {
 	return []exitCode{
 		{exitDone, "done, landed, or what was asked for has been carried out"},
-		{exitInternal, "internal failure"},
+		{exitInternal, "internal failure; a ledger that is not whole; an attestation that could not be checked"},
 		{exitUsage, "wrong usage or input; nothing was begun"},
 		{exitPerson, "needs a person: a review, a failed task, or a run that is paused or stopped"},
-		{exitRejected, "some task was rejected, and nothing waits for a person"},
+		{exitRejected, "some task was rejected, and nothing waits for a person; an attestation is refuted"},
 		{exitBudget, "paused: the budget or the agent's quota is used up"},
 		{exitInterrupted, "interrupted by a signal"},
 	}

@@ -21,6 +21,11 @@ func (s shell) Refuse()                          { s.c.code = exitUsage }
 func (s shell) Exit(code int) { s.c.code = code }
 func (s shell) Line(v any)    { s.c.out.json(v) }
 
+func (s shell) Bytes(data []byte) error {
+	_, err := s.c.out.w.Write(data)
+	return err
+}
+
 func (s shell) JSON(v any) bool {
 	if s.c.isJSON {
 		s.c.out.json(v)

@@ -22,15 +22,24 @@ func (c *cli) summary(v app.View) {
 		width = max(width, len(t.ID))
 	}
 	for _, t := range v.Tasks {
-		p.f("  %s  %-*s  %7s  %7s  %s\n", p.paint(stateColor(t.State), fmt.Sprintf("%-8s", t.State)), width, t.ID, unit.Cost(t.Spent), agentTime(t), taskNote(t))
+		p.f("  %s  %-*s  %7s  %7s  %s\n", p.paint(stateColor(t.State), fmt.Sprintf("%-8s", t.State)), width, t.ID, unit.Cost(t.Spent.Add(t.Use)), agentTime(t), taskNote(t))
 	}
-	landed := 0
+	landed, spent := 0, v.Spent
 	for _, t := range v.Tasks {
+		spent = spent.Add(t.Use)
 		if t.State == report.Landed {
 			landed++
 		}
 	}
-	p.f("%d of %d landed, %s, %s of agent time\n", landed, len(v.Tasks), unit.Cost(v.Spent), unit.Span(v.AgentUS))
+	p.f("%d of %d landed, %s, %s of agent time\n", landed, len(v.Tasks), unit.Cost(spent), unit.Span(v.AgentUS))
+	for _, a := range v.Accounts {
+		p.f("the account %s answers nothing before %s; %s\n", a.Name, unit.DateTime(a.UntilUS), unit.Plural(a.Waiting, "request")+" wait")
+	}
+	if v.Limits.MicroUSD > 0 || v.Limits.Tokens > 0 {
+		for _, text := range v.Unmetered {
+			p.f("%s\n", text)
+		}
+	}
 	c.whereItIs(v)
 	c.next(v)
 	c.ways(v)

@@ -153,7 +153,7 @@ func (b *batch) atOnce(v delivery, c flow.Command) (delivery, bool) {
 	if c.Order.Command() != flow.CmdJudge {
 		return delivery{}, false
 	}
-	answer, err := b.d.attemptCommand(Call{Stream: v.to, Op: c.Op, AtUS: v.event.AtUS, Order: c.Order})
+	answer, err := b.d.attemptCommand(b.d.work, Call{Stream: v.to, Op: c.Op, AtUS: v.event.AtUS, Order: c.Order})
 	if err != nil {
 		return delivery{}, false
 	}

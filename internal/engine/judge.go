@@ -17,7 +17,7 @@ func (h *Hands) judge(ctx context.Context, o flow.Judge) (Answer, error) {
 	}
 	v := policy.Decide(o.Subject, e, o.Accepted)
 	v.Evidence = o.Evidence
-	given := flow.VerdictGiven{Verdict: v}
+	given := flow.VerdictGiven{Verdict: v, Policy: policy.Digest()}
 	answer := Answer{}
 	if v.Feedback != "" {
 		sha, err := h.Blobs.PutBlob(ctx, []byte(v.Feedback))

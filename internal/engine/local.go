@@ -93,7 +93,7 @@ func (l *Local) Drive(ctx context.Context) error {
 	l.states = map[flow.Stream]flow.State{}
 	l.answers = make(chan result)
 	work, stop := context.WithCancel(ctx)
-	d := &drive{Local: l, ctx: ctx, work: work, done: make(chan struct{})}
+	d := &drive{Local: l, ctx: ctx, work: work, done: make(chan struct{}), ends: map[string]context.CancelFunc{}}
 	defer func() {
 		stop()
 		d.drain()
@@ -103,7 +103,7 @@ func (l *Local) Drive(ctx context.Context) error {
 		return err
 	}
 	for _, o := range open {
-		if err := d.begin(o); err != nil {
+		if err := d.begin(o); err != nil { //nolint:contextcheck // the drive holds the context
 			return err
 		}
 	}
@@ -120,6 +120,8 @@ type drive struct {
 
 	unchecked int         // open commands that take a change to its evidence
 	held      []flow.Open // PrepareWorktree that wait for unchecked to fall
+
+	ends map[string]context.CancelFunc // of those under way, by command
 }
 
 // Agents think for minutes: after some looks in vain the inbox is looked at
@@ -186,6 +188,7 @@ func (d *drive) take(r result) error {
 	b := d.newBatch()
 	for n := 0; ; n++ {
 		d.open--
+		d.forget(r.call)
 		if unchecked(r.call.Order.Command()) {
 			d.unchecked--
 		}
@@ -233,6 +236,7 @@ func (d *drive) commit(b *batch) error {
 			delete(d.states, s)
 		} else {
 			d.states[s] = m
+			d.endNeedless(s, m)
 		}
 	}
 	for _, o := range out.Opened {
@@ -262,25 +266,15 @@ func unchecked(k flow.CommandKind) bool {
 // checked needs no other worktree, so this comes to an end.
 func (d *drive) begin(o flow.Open) error {
 	if o.Kind == flow.CmdPrepareWorktree && d.unchecked >= d.opt.Backlog {
-		d.held = append(d.held, o)
-		return nil
+		if is, err := d.needless(o); err != nil || !is {
+			d.held = append(d.held, o)
+			return err
+		}
 	}
 	if unchecked(o.Kind) {
 		d.unchecked++
 	}
 	return d.start(o)
-}
-
-// beginHeld begins what was held, oldest first, as far as the backlog allows.
-func (d *drive) beginHeld() error {
-	for len(d.held) > 0 && d.unchecked < d.opt.Backlog {
-		o := d.held[0]
-		d.held = d.held[1:]
-		if err := d.start(o); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // start starts the worker of a command.
@@ -290,6 +284,10 @@ func (d *drive) start(o flow.Open) error {
 		return fault.Wrap(fault.Invalid, err, "carry out %s of %s", o.Op, o.Stream)
 	}
 	c := Call{Stream: o.Stream, Op: o.Op, AtUS: o.AtUS, Order: order}
+	ctx, err := d.until(o)
+	if err != nil {
+		return err
+	}
 	d.open++
 	go func() {
 		if o.DueUS > 0 {
@@ -298,7 +296,7 @@ func (d *drive) start(o flow.Open) error {
 			case <-d.work.Done():
 			}
 		}
-		answer := d.carryOut(c)
+		answer := d.carryOut(ctx, c)
 		select {
 		case d.answers <- result{call: c, answer: answer}:
 		case <-d.work.Done():
@@ -326,48 +324,51 @@ func bounded(k flow.CommandKind) bool {
 
 // carryOut does the command, again after a while where that may help, and
 // turns what remains of an error into an answer.
-func (d *drive) carryOut(c Call) Answer {
+func (d *drive) carryOut(ctx context.Context, c Call) Answer {
 	kind := c.Order.Command()
 	if bounded(kind) {
 		select {
 		case d.slots <- struct{}{}:
 			defer func() { <-d.slots }()
-		case <-d.work.Done():
-			return Answer{}
+		case <-ctx.Done():
+			return d.cutShort()
 		}
 	}
 	wait := []time.Duration{200 * time.Millisecond, time.Second, 5 * time.Second}
 	for try := 0; ; try++ {
+		if ctx.Err() != nil {
+			return d.cutShort()
+		}
 		d.opt.Probe(BeforeCommand, string(c.Stream)+"#"+c.Op)
-		answer, err := d.attemptCommand(c)
+		answer, err := d.attemptCommand(ctx, c)
 		d.opt.Probe(AfterCommand, string(c.Stream)+"#"+c.Op)
 		if err == nil {
 			return answer
 		}
 		d.opt.Logger.Warn("command_failed", "command", string(kind), "stream", string(c.Stream), "try", try+1, "error", err.Error())
-		if d.work.Err() != nil {
-			return Answer{}
+		if ctx.Err() != nil {
+			return d.cutShort()
 		}
 		if fault.KindOf(err) != fault.Transient || try == len(wait) {
 			return Answer{Data: flow.CommandFailed{Command: kind, Fault: fault.KindOf(err), Message: err.Error(), Hint: fault.HintOf(err)}}
 		}
 		select {
 		case <-d.hands.Clock.After(d.hands.Clock.NowUS() + wait[try].Microseconds()):
-		case <-d.work.Done():
-			return Answer{}
+		case <-ctx.Done():
+			return d.cutShort()
 		}
 	}
 }
 
 // attemptCommand turns a panic into an error: it freezes one command, not all
 // runs.
-func (d *drive) attemptCommand(c Call) (answer Answer, err error) {
+func (d *drive) attemptCommand(ctx context.Context, c Call) (answer Answer, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fault.New(fault.Internal, "%s of %s panicked: %v", c.Op, c.Stream, r)
 		}
 	}()
-	return d.hands.Do(d.work, c)
+	return d.hands.Do(ctx, c)
 }
 
 // asBroken gives the broken invariant that a panic carries, or panics again.

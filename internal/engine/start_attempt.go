@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 
+	"muster/internal/core/egress"
+	"muster/internal/core/evidence"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
@@ -39,7 +41,7 @@ func (h *Hands) startAttempt(ctx context.Context, o flow.StartAttempt) (Answer, 
 	if err != nil {
 		return Answer{}, err
 	}
-	ended := flow.AttemptEnded{Attempt: o.Attempt, Outcome: outcome, Peak: exit.PeakBytes}
+	ended := flow.AttemptEnded{Attempt: o.Attempt, Outcome: outcome, Peak: exit.PeakBytes, Prompt: evidence.Hash([]byte(a.Prompt))}
 	if exit.StartedUS > 0 && exit.EndedUS > exit.StartedUS {
 		ended.TimeUS = exit.EndedUS - exit.StartedUS
 	}
@@ -71,6 +73,10 @@ func (h *Hands) attempt(ctx context.Context, o flow.StartAttempt) (job.Attempt, 
 		return job.Attempt{}, fault.New(fault.Invalid, "task %s wants agent %s, which the configuration does not have", o.Task, o.Agent).
 			WithHint("add it below agents: in .muster/config.yaml")
 	}
+	budgets, err := budgets(ctx, h.Log, o)
+	if err != nil {
+		return job.Attempt{}, err
+	}
 	feedback := ""
 	if o.Feedback.Blob != "" {
 		text, err := h.Blobs.Blob(ctx, o.Feedback.Blob)
@@ -85,7 +91,39 @@ func (h *Hands) attempt(ctx context.Context, o flow.StartAttempt) (job.Attempt, 
 		Prompt:  prompt(in.plan, task, o, feedback),
 		Sandbox: in.config.Sandbox, Shares: in.config.SetUp.Link,
 		LimitMS: o.LimitMS, Previous: o.Previous, Task: o.Task, Number: o.Attempt, Round: o.Round,
+		Egress: hosts(in.config.Egress), Gateway: job.Gateway{Off: in.config.Gateway == "off", Prices: in.config.Prices, Budgets: budgets},
 	}, nil
+}
+
+// budgets gives what bounds the attempt, as it stands now: a person may have
+// raised it since the attempt was decided.
+func budgets(ctx context.Context, log Log, o flow.StartAttempt) ([]job.Budget, error) {
+	var out []job.Budget
+	for _, s := range []flow.Stream{flow.TaskStream(o.Run, o.Task), flow.RunStream(o.Run)} {
+		m, first, ok, err := log.Machine(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			continue
+		}
+		e, err := first.Event()
+		if err != nil {
+			return nil, err
+		}
+		state, err := flow.Load(s, e, m.Snapshot)
+		if err != nil {
+			return nil, err
+		}
+		switch m := state.(type) {
+		case flow.Task:
+			b := m.Budget()
+			out = append(out, job.Budget{Scope: job.OfTask, MicroUSD: b.MicroUSD, Tokens: b.Tokens, Spent: m.Spent})
+		case flow.Run:
+			out = append(out, job.Budget{Scope: job.OfRun, MicroUSD: m.Limits.MicroUSD, Tokens: m.Limits.Tokens, Spent: m.Spent})
+		}
+	}
+	return out, nil
 }
 
 // sessionID gives a fresh session a UUID that is the same each time the
@@ -94,4 +132,13 @@ func sessionID(run, task string, attempt int) string {
 	b := sha256.Sum256([]byte(OperationID(run, task, attempt)))
 	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}
+
+// hosts gives the hosts that the configuration allows as it writes them.
+func hosts(allowed []egress.Host) []string {
+	out := make([]string, 0, len(allowed))
+	for _, h := range allowed {
+		out = append(out, h.String())
+	}
+	return out
 }

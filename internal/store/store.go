@@ -42,8 +42,11 @@ import (
 	"muster/internal/core/fault"
 )
 
+// File is the name of the ledger's file in its state folder.
+const File = "muster.db"
+
 const (
-	databaseFile = "muster.db"
+	databaseFile = File
 	lockFile     = "engine.lock"
 	blobFolder   = "blobs"
 	resultFolder = "results"

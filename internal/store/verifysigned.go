@@ -116,6 +116,6 @@ func (v *verifier) endOfSignatures() {
 		here(v.report.Head.Seq, "the last seal is not signed, so the key says nothing about this ledger")
 	}
 	if b := f.anchor.Began; b != nil && !f.began {
-		here(b.Seq, "the ledger is known to be signed from this seal on, whose hash was %s: it was rewritten, or another ledger stands in its place", b.Hash)
+		here(b.Seq, "the ledger is known to be signed from this seal on, whose hash was %s: it was rewritten or removed, or another ledger stands in its place", b.Hash)
 	}
 }

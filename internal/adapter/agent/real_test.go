@@ -232,7 +232,7 @@ func (b *bench) play(t *testing.T, a job.Attempt, stop func(context.Context)) pl
 	if line := strings.Join(spec.Argv, " "); strings.Contains(line, testKey) || strings.Contains(line, "scenario:") {
 		t.Fatalf("a secret or the prompt is an argument: %s", line)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, spec.Argv[0], spec.Argv[1:]...)
 	cmd.Dir, cmd.Env, cmd.Stdin = spec.Dir, spec.Env, strings.NewReader(spec.Stdin)

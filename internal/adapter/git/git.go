@@ -17,8 +17,8 @@
 //
 // The user's checkout, index, stash, HEAD, hooks and configuration are never
 // written. What is written in the repository: objects, refs below refs/muster
-// and refs/heads/muster, the target branch when it is advanced, and
-// worktrees/muster-* for the pooled worktrees.
+// and refs/heads/muster, the target branch when it is advanced, refs/notes/muster
+// when a person asks for a note, and worktrees/muster-* for the pooled worktrees.
 package git
 
 import (

@@ -236,13 +236,6 @@ func TestPartialClone(t *testing.T) {
 	}
 }
 
-func FuzzParseDiff(f *testing.F) {
-	f.Add(":100644 100644 1111 2222 R100\x00old\x00new\x001\t2\t\x00old\x00new\x00")
-	f.Add(":100644 000000 1111 0000 D\x00gone\x00-\t-\tgone\x00")
-	f.Add(":\x00")
-	f.Fuzz(func(_ *testing.T, s string) { _, _ = parseDiff(s) }) // must not panic or run on
-}
-
 func TestNames(t *testing.T) {
 	t.Parallel()
 	u := newUser(t)

@@ -1,6 +1,10 @@
 package keys
 
 import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/binary"
+	"encoding/pem"
 	"errors"
 	"io/fs"
 	"os"
@@ -173,13 +177,58 @@ func TestSSHKeysThatCannotSign(t *testing.T) {
 	}
 }
 
-// FuzzParseOpenSSH: no file makes it panic, and no byte of the private part of
-// a good one can change unnoticed and give another key.
+// openSSH writes a key as ssh-keygen does, after its parts were changed.
+func openSSH(change func(parts *[6]string)) []byte {
+	private := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
+	half := string(private[ed25519.SeedSize:])
+	parts := [6]string{"none", sshType, half, string(private), "\x00\x00\x00\x09", "\x00\x00\x00\x09"}
+	change(&parts)
+	text := func(s string) string { return string(binary.BigEndian.AppendUint32(nil, uint32(len(s)))) + s }
+	secret := parts[4] + parts[5] + text(parts[1]) + text(parts[2]) + text(parts[3]) + text("me") + "\x01\x02"
+	all := sshMagic + text(parts[0]) + text("none") + text("") + "\x00\x00\x00\x01" + text(text(sshType)+text(half)) + text(secret)
+	return pem.EncodeToMemory(&pem.Block{Type: sshBlock, Bytes: []byte(all)})
+}
+
+func TestParseOpenSSH(t *testing.T) {
+	good, err := parseOpenSSH(openSSH(func(*[6]string) {}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for part, change := range map[string]func(*[6]string){
+		"it has a passphrase":       func(p *[6]string) { p[0] = "aes256-ctr" },
+		"a key of the sort ssh-rsa": func(p *[6]string) { p[1] = "ssh-rsa" },
+		"halves do not belong":      func(p *[6]string) { p[2] = strings.Repeat("x", ed25519.PublicKeySize) },
+		"it is damaged":             func(p *[6]string) { p[4] = "\x00\x00\x00\x08" },
+	} {
+		if _, err := parseOpenSSH(openSSH(change)); err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("want %q: %v", part, err)
+		}
+	}
+	// The public half within the private one is another: a signature made with
+	// it would give the private half away.
+	if _, err := parseOpenSSH(openSSH(func(p *[6]string) { p[3] = p[3][:63] + "x" })); err == nil {
+		t.Error("halves that do not belong together are taken")
+	}
+	block, _ := pem.Decode(openSSH(func(*[6]string) {}))
+	for i := range block.Bytes {
+		bad := bytes.Clone(block.Bytes)
+		bad[i] ^= 1
+		if k, err := parseOpenSSH(pem.EncodeToMemory(&pem.Block{Type: sshBlock, Bytes: bad})); err == nil && !k.Equal(good) {
+			t.Errorf("with byte %d changed it is another key", i)
+		}
+		if _, err := parseOpenSSH(pem.EncodeToMemory(&pem.Block{Type: sshBlock, Bytes: block.Bytes[:i]})); err == nil && i < len(block.Bytes)-9 {
+			t.Errorf("cut off after %d bytes it is a key", i)
+		}
+	}
+}
+
+// FuzzParseOpenSSH: no file makes it panic.
 func FuzzParseOpenSSH(f *testing.F) {
-	f.Add([]byte("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\n-----END OPENSSH PRIVATE KEY-----\n"))
+	f.Add(openSSH(func(*[6]string) {}))
+	f.Add([]byte("-----BEGIN " + sshBlock + "-----\n-----END " + sshBlock + "-----\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		private, err := parseOpenSSH(data)
-		if err == nil && len(private) != 64 {
+		if err == nil && len(private) != ed25519.PrivateKeySize {
 			t.Fatalf("a key of %d bytes", len(private))
 		}
 	})

@@ -37,30 +37,72 @@ func (p *Packages) Look(ctx context.Context, ecosystem, name, version string) (d
 	return dependencies.Answer(a), err
 }
 
-const askToolMS = 5_000
+const askToolMS = 20_000
 
 func (p *Packages) config(ctx context.Context) registries.Config {
-	settings := registries.Settings{Go: map[string]string{}, Env: p.Env}
+	settings := p.settings()
 	for _, name := range []string{"GOPROXY", "GONOPROXY", "GOPRIVATE"} {
-		settings.Go[name] = p.ask(ctx, "go", "env", name)
-	}
-	if home := p.Env["HOME"]; filepath.IsAbs(home) {
-		settings.Npmrc = ownSettings(home, ".npmrc")
-		settings.PipConf = ownSettings(home, ".config/pip/pip.conf")
-		settings.Cargo = ownSettings(home, ".cargo/config.toml")
+		settings.Go[name] = word(p.ask(ctx, "go", "env", name))
 	}
 	c := registries.FromSettings(settings)
 	if c.NPM == "" {
-		c.NPM = p.ask(ctx, "npm", "config", "get", "registry")
+		c.NPM = word(p.ask(ctx, "npm", "config", "get", "registry"))
 	}
 	return c
+}
+
+// settings gives what can be read without asking a tool.
+func (p *Packages) settings() registries.Settings {
+	s := registries.Settings{Go: map[string]string{}, Env: p.Env}
+	if home := p.Env["HOME"]; filepath.IsAbs(home) {
+		s.Npmrc = ownSettings(filepath.Join(home, ".npmrc"))
+		s.PipConf = ownSettings(filepath.Join(home, ".config/pip/pip.conf"))
+		s.Cargo = ownSettings(filepath.Join(home, ".cargo/config.toml"))
+		s.Netrc = ownSettings(filepath.Join(home, ".netrc"))
+	}
+	return s
+}
+
+// Registries gives where the person's tools get packages, with their logins,
+// for the doors of confined processes. What the settings leave to the tools,
+// the tools are asked, all at once; one that is missing or fails has said
+// nothing. It takes as long as the slowest of them, a second or more.
+func (p *Packages) Registries(ctx context.Context) (registries.Config, error) {
+	s := p.settings()
+	names := []string{"GOPROXY", "GONOPROXY", "GOPRIVATE", "GOSUMDB", "GONOSUMDB"}
+	var said, npm, pip string
+	var all sync.WaitGroup
+	all.Go(func() { said = p.ask(ctx, append([]string{"go", "env"}, names...)...) })
+	all.Go(func() { npm = word(p.ask(ctx, "npm", "config", "get", "registry")) })
+	if len(registries.FromSettings(s).PyPI) == 0 {
+		all.Go(func() {
+			if pip = p.ask(ctx, "pip", "download", "--help"); pip == "" {
+				pip = p.ask(ctx, "python3", "-m", "pip", "download", "--help")
+			}
+		})
+	}
+	all.Wait()
+	if err := ctx.Err(); err != nil {
+		return registries.Config{}, err
+	}
+	for i, line := range strings.Split(said, "\n") {
+		if i < len(names) {
+			s.Go[names[i]] = strings.TrimSpace(line)
+		}
+	}
+	s.PipHelp = []byte(pip)
+	c := registries.FromSettings(s)
+	if npm != "" {
+		c.NPM = npm // it has heard all that the person says anywhere
+	}
+	return c, nil
 }
 
 const maxSettings = 64 << 10
 
 // ownSettings reads a file of the person's own, or nothing.
-func ownSettings(home, name string) []byte {
-	f, err := os.Open(filepath.Join(home, name))
+func ownSettings(path string) []byte {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil
 	}
@@ -78,11 +120,16 @@ func (p *Packages) ask(ctx context.Context, argv ...string) string {
 	if !p.Has(argv[0]) {
 		return ""
 	}
-	out, err := p.Exec().Run(ctx, job.Command{Argv: argv, Dir: p.Dir, LimitMS: askToolMS, OutputCap: 4 << 10})
+	out, err := p.Exec().Run(ctx, job.Command{Argv: argv, Dir: p.Dir, LimitMS: askToolMS, OutputCap: maxSettings})
 	if err != nil || out.Code != 0 {
 		return ""
 	}
-	text := strings.TrimSpace(out.Stdout)
+	return strings.TrimRight(out.Stdout, "\n")
+}
+
+// word gives what is one word, and nothing for what is more or says nothing.
+func word(text string) string {
+	text = strings.TrimSpace(text)
 	if strings.ContainsAny(text, "\n ") || text == "undefined" {
 		return ""
 	}

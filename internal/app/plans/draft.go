@@ -29,6 +29,8 @@ const (
 	// commit that is looked at.
 	historyDays = 365
 
+	configFile = ".muster/config.yaml"
+
 	measureOut = 32 << 10 // bytes of output kept of a command that is measured
 )
 
@@ -59,6 +61,7 @@ type Drafted struct {
 	Agents   []draft.Agent     `json:"agents"`
 	Agent    string            `json:"agent,omitempty"` // named by the plan, as the default one is not here
 	Measured []draft.Measured  `json:"measured,omitempty"`
+	SetUp    []string          `json:"setup,omitempty"` // lines for the configuration that install once for all worktrees
 	Warnings []string          `json:"warnings,omitempty"`
 }
 
@@ -94,7 +97,10 @@ func Write(ctx context.Context, w Draft) (Drafted, error) {
 		out.Warnings = append(out.Warnings, "no branch is checked out, so the plan names no target: write target: BRANCH in it before you run it")
 	}
 	in.Agents, in.Default, in.Agent = agentsHere(c, w.Found)
-	out.Agents, out.Agent = in.Agents, in.Agent
+	if in.Config, err = configOf(ctx, w.Repo, base.Tree, c); err != nil {
+		return out, err
+	}
+	out.Agents, out.Agent, out.SetUp = in.Agents, in.Agent, draft.SetUp(in)
 	if w.Measure != nil {
 		if in.Measured, err = w.measure(ctx, base, c.Checks.TimeMS, out.Accept); err != nil {
 			return out, err
@@ -191,6 +197,18 @@ func mapOf(ctx context.Context, repo *git.Repo, at change.Point) (repomap.Map, [
 		in.Commits = append(in.Commits, repomap.Commit{Subject: c.Subject, Paths: c.Paths})
 	}
 	return repomap.Look(in), warnings, nil
+}
+
+// configOf says what the tree has of a configuration, of which c was read.
+func configOf(ctx context.Context, repo *git.Repo, tree string, c config.Config) (draft.Config, error) {
+	if len(c.SetUp.Run) > 0 {
+		return draft.WithSetUp, nil
+	}
+	_, is, err := repo.ReadFile(ctx, tree, configFile)
+	if err != nil || !is {
+		return draft.NoConfig, err
+	}
+	return draft.WithoutSetUp, nil
 }
 
 // agentsHere gives the agents of the configuration, the one that a first task

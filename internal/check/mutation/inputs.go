@@ -171,10 +171,14 @@ func (g *imports) around(files []string) map[string]bool {
 			}
 		}
 	}
+	var testing []string // nobody imports tests, so those that use these do not matter
 	for dir := range g.folders {
 		if slices.ContainsFunc(g.all[dir], func(imp string) bool { return using[g.folderOf(imp)] }) {
-			using[dir] = true
+			testing = append(testing, dir)
 		}
+	}
+	for _, dir := range testing {
+		using[dir] = true
 	}
 	out := map[string]bool{}
 	var visit func(dir string, imports []string)

@@ -229,3 +229,43 @@ func TestImportsOfFiles(t *testing.T) {
 		t.Error("a module without a path has one")
 	}
 }
+
+// The graph of packages is the same in whatever order it is gone through.
+func TestGraphOfImports(t *testing.T) {
+	for range 5 { // maps have no order
+		g := newImports(nil)
+		g.modules = map[string]string{".": "m", "sub": "m/sub", "other": "", "x": "example.org/x"}
+		for imp, want := range map[string]string{"m/sub/y": "sub/y", "m/sub": "sub", "m/a/b": "a/b", "m": ".", "mm/a": "", "m/subway": "subway", "fmt": "", "example.org/x/z": "x/z", "example.org": ""} {
+			if got := g.folderOf(imp); got != want {
+				t.Errorf("%s: %q, want %q", imp, got, want)
+			}
+		}
+		g.folders = set("a", "b", "c", "d", "far", "a/inner")
+		for file, want := range map[string]string{"a/a.go": "a", "a/testdata/x/y": "a", "a/inner/z": "a/inner", "none/z": ".", "z": "."} {
+			if got := g.packageOf(file); got != want {
+				t.Errorf("%s: %q, want %q", file, got, want)
+			}
+		}
+		// b uses a, c uses b, only the tests of d use c; a imports far.
+		g.code = map[string][]string{"a": {"m/far", "fmt"}, "b": {"m/a"}, "c": {"m/b"}}
+		g.all = map[string][]string{"a": {"m/far", "fmt"}, "b": {"m/a"}, "c": {"m/b", "m/a/inner"}, "d": {"m/c"}}
+		for file, want := range map[string]string{"a/a.go": "a a/inner b c d far", "d/d.go": "a b c d far", "far/f.go": "a a/inner b c d far", "a/inner/i.go": "a a/inner b c far"} {
+			var got []string
+			for dir := range g.around([]string{file}) {
+				got = append(got, dir)
+			}
+			slices.Sort(got)
+			if all := strings.Join(got, " "); all != want {
+				t.Errorf("%s: %s, want %s", file, all, want)
+			}
+		}
+	}
+}
+
+func set(list ...string) map[string]bool {
+	out := map[string]bool{}
+	for _, v := range list {
+		out[v] = true
+	}
+	return out
+}

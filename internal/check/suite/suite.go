@@ -145,9 +145,10 @@ func Declarations(dir string, g Group, u Unit) (out []Declared, err error) {
 // Place gives where a declared test stands in the tree in a folder, by its
 // declaration, a report, or else the text; false when nobody knows.
 func Place(dir string, g Group, u Unit, name string, r *UnitReport) (Declared, bool) {
-	all, err := Declarations(dir, g, u)
-	if i := slices.IndexFunc(all, func(d Declared) bool { return d.Name == name }); err == nil && i >= 0 {
-		return all[i], true
+	if all, err := Declarations(dir, g, u); err == nil {
+		if i := slices.IndexFunc(all, func(d Declared) bool { return d.Name == name }); i >= 0 {
+			return all[i], true
+		}
 	}
 	out := Declared{Name: name}
 	for other, t := range r.Tests {
@@ -156,12 +157,15 @@ func Place(dir string, g Group, u Unit, name string, r *UnitReport) (Declared, b
 		}
 	}
 	if out.Line == 0 {
-		err = InRoot(dir, func(tree fs.FS) error {
+		err := InRoot(dir, func(tree fs.FS) error {
 			out.File, out.Line = g.Tool.Locate(tree, u, name)
 			return nil
 		})
+		if err != nil {
+			return out, false
+		}
 	}
-	return out, err == nil && out.Line > 0
+	return out, out.Line > 0
 }
 
 // Holds reports whether the tree in a folder holds a regular file.

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"muster/internal/check/checktest"
+	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/pairs"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
 )
@@ -42,6 +44,140 @@ func TestLostCaseIsNamed(t *testing.T) {
 		got := judgeTrees(t, base, base.With(checktest.Files{"a_test.go": strings.Replace(text, "\t\t"+was+",\n", "", 1)}), checktest.Request(evidence.OfTask)).Findings
 		if len(got) != 1 || got[0].Rule != "cases_lost" || !strings.Contains(got[0].Message, want) {
 			t.Errorf("%s: %+v", was, got)
+		}
+	}
+}
+
+// Entries are paired by their text, then by their name, then by how alike
+// they are.
+func TestPairCases(t *testing.T) {
+	of := func(texts ...string) (out []source.Case) {
+		for _, text := range texts {
+			name, rest, named := strings.Cut(text, ": ")
+			if !named {
+				name, rest = "", text
+			}
+			out = append(out, source.Case{Name: name, Text: rest})
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		name    string
+		was, is []source.Case
+		want    string
+	}{
+		{"in another order", of("{1, one}", "{2, two}"), of("{2, two}", "{1, one}"), ""},
+		{"by name", of("a: {1}", "b: {f(x)}"), of("b: {7, y, z}", "a: {1}"), "b b"},
+		{"by likeness", of("{1, 2, 3, 4, five}"), of("{nothing, alike}", "{1, 2, 3, 4, six}"), "{1, 2, 3, 4, five} {1, 2, 3, 4, six}; added {nothing, alike}"},
+		{"nothing is alike", of("{1, 2, 3}"), of("f(x)"), "removed {1, 2, 3}; added f(x)"},
+	} {
+		changed, removed, added := pairCases(tt.was, tt.is, source.Go)
+		var got []string
+		for _, c := range changed {
+			if c.was.Name != "" {
+				got = append(got, c.was.Name+" "+c.is.Name)
+			} else {
+				got = append(got, c.was.Text+" "+c.is.Text)
+			}
+		}
+		for _, c := range removed {
+			got = append(got, "removed "+c.Text)
+		}
+		for _, c := range added {
+			got = append(got, "added "+c.Text)
+		}
+		if all := strings.Join(got, "; "); all != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, all, tt.want)
+		}
+	}
+}
+
+// A case that is gone is looked for in what is new: cases and assertions of
+// other tests, and tests.
+func TestCaseElsewhere(t *testing.T) {
+	gone := source.Case{Name: "ten", Text: `{"ten", 10, 100, 1000, 7, 8}`} // five values beside its name
+	table := []source.Case{{Text: "{1}"}}
+	for _, tt := range []struct {
+		name     string
+		own      []source.Case // of its test at the head
+		text     string        // of its test
+		added    string        // a new assertion
+		other    string        // another test
+		entries  []source.Case
+		wasThere bool // the other test
+		want     bool
+	}{
+		{"nowhere", table, "", "", "", nil, false, false},
+		{"the table was dissolved", nil, "ok(10, 100, 1000, 7, 8)", "", "", nil, false, true},
+		{"its values stand beside the table", table, "ok(10, 100, 1000, 7, 8)", "", "", nil, false, false},
+		{"in another entry of its table", []source.Case{{Text: "{1}"}, {Text: "{10, 100, 1000, 7, 8}"}}, "", "", "", nil, false, false},
+		{"in a new assertion", table, "", "equal(f(10), 100, 1000, 7, 8)", "", nil, false, true},
+		{"most of it in a new assertion", table, "", "equal(f(10), 100, 1000, 7)", "", nil, false, true},
+		{"some of it in a new assertion", table, "", "equal(f(10), 100, 1000)", "", nil, false, false},
+		{"in a new entry elsewhere", table, "", "", "x()", []source.Case{{Text: "{1}"}, {Text: "{10, 100, 1000, 7}"}}, true, true},
+		{"in half of a new entry elsewhere", table, "", "", "x()", []source.Case{{Text: "{10, 100, 1000}"}}, true, false},
+		{"in an entry that was there", table, "", "", "x()", []source.Case{{Text: "{10, 100, 1000, 7, 8 }"}}, true, false},
+		{"in a new test", table, "", "", "x(10, 100, 1000, 7, 8)", nil, false, true},
+		{"in a test that was there", table, "", "", "x(10, 100, 1000, 7, 8)", nil, true, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			j := judgeOf(asked.Asked{})
+			was, is := paired(wholeTest("a_test.go", "TestA", "x"), wholeTest("a_test.go", "TestA", tt.text))
+			was.Cases, is.Cases = table, tt.own
+			if tt.added != "" {
+				j.pairs[was] = pairs.Pairing{Added: []source.Assertion{{Text: tt.added}}}
+			}
+			j.head.tests = []*file{is.file}
+			if tt.other != "" {
+				other := wholeTest("b_test.go", "TestB", tt.other)
+				other.Cases = tt.entries
+				if tt.wasThere {
+					before, _ := paired(wholeTest("b_test.go", "TestB", tt.other), other)
+					if len(tt.entries) == 1 && strings.HasSuffix(tt.entries[0].Text, " }") {
+						before.Cases = tt.entries
+					}
+				}
+				j.head.tests = append(j.head.tests, other.file)
+			}
+			for range 2 { // the second time by what it remembers
+				if got := (tables{j}).caseElsewhere(is, gone); got != tt.want {
+					t.Errorf("it is elsewhere: %v", got)
+				}
+			}
+		})
+	}
+}
+
+// An expected value that is worked out with what is new in the code.
+func TestComputed(t *testing.T) {
+	for after, want := range map[string]string{
+		"{3, Triple(3)}": "computed locator", "{3, Triple}": "", "{3, len(x)}": "", "{3, Triple": "", "{3, \"Triple\"(3)}": "", "{3, 6}": "", "{Old(3), Triple(3)}": "computed locator", "{3, Old(3, 4)}": "",
+	} {
+		j := judgeOf(asked.Asked{})
+		j.code.differs, j.code.gainedWords = true, set("Triple", "Old")
+		was, is := paired(wholeTest("a_test.go", "TestA", "x"), wholeTest("a_test.go", "TestA", "x"))
+		c := casePair{source.Case{Text: "{3, 6}"}, source.Case{Text: after}}
+		if strings.Contains(after, "Old") {
+			c.was.Text = "{Old, 6}"
+		}
+		tables{j}.computed(was, is, c)
+		if got := told(j); got != want {
+			t.Errorf("%s: %q, want %q", after, got, want)
+		}
+		j.findings, j.code.differs = nil, false
+		if (tables{j}).computed(was, is, c); told(j) != "" {
+			t.Errorf("%s, and no code differs: %s", after, told(j))
+		}
+	}
+}
+
+func TestValueOf(t *testing.T) {
+	for line, want := range map[string]string{
+		"want := 4": "4", "const want = 5": "5", "a, want := 1, 2": " 2", "want, a := 1, 2": "1", "a, want := f()": "", "a, want := f(1, 2), 3, 4": "", "other := 4": "", "want == 4": "", "let want: number = 7": "7", "x, y, want = 1, 2, 3": " 3",
+	} {
+		x := wholeTest("a_test.go", "TestA", line)
+		if got, ok := (weakening{judgeOf(asked.Asked{})}).valueOf(x, "want"); got != want || ok != (want != "") {
+			t.Errorf("%s: %q %v", line, got, ok)
 		}
 	}
 }

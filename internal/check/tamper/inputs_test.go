@@ -5,7 +5,10 @@ import (
 	"testing"
 
 	"muster/internal/check/checktest"
+	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/pairs"
 	"muster/internal/core/evidence"
+	"muster/internal/source"
 )
 
 // Each case changes the code, and an input of a test; what is said to be
@@ -52,5 +55,25 @@ func TestInputs(t *testing.T) {
 				t.Errorf("found %q, want %q", all, tt.want)
 			}
 		})
+	}
+}
+
+// An assertion that claims the same of another input has moved.
+func TestMoves(t *testing.T) {
+	for is, want := range map[string]string{`equal(total, 4, "of 12")`: `"of 11" "of 12"`, `equal(total, 4, "of 11")`: "", `equal( total, 4, "of 11" )`: ""} {
+		j := judgeOf(asked.Asked{})
+		was, now := paired(wholeTest("a_test.go", "TestA", "x"), wholeTest("a_test.go", "TestA", "x"))
+		moving{j}.moves(was, now, pairs.Pairing{Kept: []pairs.Paired{{Was: source.Assertion{Text: `equal(total, 4, "of 11")`}, Is: source.Assertion{Text: is}}}})
+		got := ""
+		for _, m := range j.movedInputs {
+			got += strings.Join(m.old, " ") + " " + strings.Join(m.now, " ")
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", is, got, want)
+		}
+		j.movedInputs, was.Helper = nil, true
+		if (moving{j}).moves(was, now, pairs.Pairing{Kept: []pairs.Paired{{Was: source.Assertion{Text: "a(1)"}, Is: source.Assertion{Text: "a(2)"}}}}); len(j.movedInputs) > 0 {
+			t.Error("what helps tests has no input")
+		}
 	}
 }

@@ -69,3 +69,26 @@ func TestInside(t *testing.T) {
 		})
 	}
 }
+
+// Of two definitions below the branches of one condition only one is there.
+func TestApart(t *testing.T) {
+	for _, tt := range []struct {
+		name, between, before, after string
+		want                         bool
+	}{
+		{"else", "else:", "    ", "    ", true},
+		{"elif", "elif b:", "    ", "    ", true},
+		{"except", "except ImportError:", "    ", "    ", true},
+		{"another line", "x = 1", "    ", "    ", false},
+		{"nothing", "", "    ", "    ", false},
+		{"a branch of its own", "    else:", "    ", "    ", false},
+		{"at the top", "else:", "", "", false},
+		{"a setter", "@x.setter", "", "", true},
+		{"an overload", "@overload", "", "", true},
+	} {
+		f := textFile("test_a.py", "if a:\n"+tt.before+"def test_a(): pass\n"+tt.between+"\n"+tt.after+"def test_a(): pass\nelse:\n    x = 1\n")
+		if got := apart(f, testIn(f, "test_a", 2, 2), testIn(f, "test_a", 4, 4)); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+}

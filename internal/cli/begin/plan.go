@@ -104,6 +104,10 @@ func said(s Shell, d app.Drafted, file string) {
 			s.Print("  %s: does not pass as things stand (%s), so it is a comment in the plan\n", m.Line, m.Why)
 		}
 	}
+	if len(d.SetUp) > 0 {
+		s.Print("  to install once for all worktrees, put this into .muster/config.yaml, commit it, and take it out of accept:\n    %s\n",
+			strings.Join(d.SetUp, "\n    "))
+	}
 	found := false
 	for _, a := range d.Agents {
 		found = found || a.Found

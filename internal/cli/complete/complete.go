@@ -31,7 +31,7 @@ func names(command string) lister {
 		return plans
 	case "muster status", "muster resume", "muster stop":
 		return runs
-	case "muster show", "muster diff", "muster retry", "muster reject":
+	case "muster show", "muster diff", "muster retry", "muster reject", "muster attest create":
 		return tasks
 	case "muster approve", "muster log":
 		return func(ctx context.Context, s *app.Session) []string { return append(tasks(ctx, s), runs(ctx, s)...) }

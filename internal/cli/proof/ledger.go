@@ -16,6 +16,8 @@ type Shell interface {
 	begin.Shell
 	Exit(code int) // what the program ends with, when there is no error
 	Line(v any)    // prints v as a line of JSON, whatever is wanted
+
+	Bytes(data []byte) error // on standard output, as they are
 }
 
 // The exit codes of what is proven.

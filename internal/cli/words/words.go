@@ -146,6 +146,8 @@ func tellAttempt(t *Told, e flow.Event, r *report.Run) bool {
 		return t.news(Yellow, "waits: %s", d.Why)
 	case flow.SetUpFailed:
 		return t.news(Red, "%s", d.Text())
+	case flow.SetUpStopped:
+		return t.news(Yellow, "its set-up was ended, and begins anew when it goes on")
 	case flow.AttemptEnded:
 		spent := unit.Span(d.TimeUS)
 		if c := unit.Cost(d.Outcome.Usage); c != "-" {

@@ -48,6 +48,7 @@ func TestEventsInPlainWords(t *testing.T) {
 		{task, flow.WorktreePrepared{SetUp: &setup.Outcome{MadeUS: 61e6}}, "x", News, "attempt 1 (bot) started"},
 		{task, flow.RoomLacked{Lack: resource.Lack{What: resource.LackDisk, Why: "the disk has 1 MiB free"}}, "x", News, "waits: the disk has 1 MiB free"},
 		{task, flow.SetUpFailed{Failure: setup.Failure{Command: "npm ci", Why: "it ended with exit code 1"}}, "x", News, "the set-up command npm ci failed: it ended with exit code 1"},
+		{task, flow.SetUpStopped{}, "x", News, "its set-up was ended, and begins anew when it goes on"},
 		{task, flow.AttemptEnded{Attempt: 2, TimeUS: 61e6, Outcome: job.Outcome{Kind: job.Done, Message: "ok"}}, "x", News, "attempt 2 ended (1m01s): ok"},
 		{task, flow.AttemptEnded{Attempt: 2, Outcome: job.Outcome{Kind: job.Timeout}}, "x", News, "attempt 2 ended as timeout (0 ms): -"},
 		{task, flow.ChangeCaptured{Captured: change.Captured{Dropped: []string{"abc x"}}}, "x", News, "1 commit of the agent's own dropped"},

@@ -41,7 +41,8 @@ func (c Config) Agent(name string) (job.Agent, bool) {
 	return job.Agent{}, false
 }
 
-func (c Config) names() []string {
+// Names gives the names of all agents, in order.
+func (c Config) Names() []string {
 	var out []string
 	for _, a := range c.Agents {
 		out = append(out, a.Name)
@@ -73,7 +74,7 @@ func (c Config) CheckPlan(file string, p *plan.Plan) []yamlfile.Problem {
 	for _, t := range p.Tasks {
 		if _, known := c.Choose(t); !known {
 			at := &yamlfile.Node{Line: t.Line}
-			f.Errorf(at, f.DidYouMean(t.Agent, c.names()), "the task %s names the agent %s, which is not configured",
+			f.Errorf(at, f.DidYouMean(t.Agent, c.Names()), "the task %s names the agent %s, which is not configured",
 				yamlfile.Quote(t.ID), yamlfile.Quote(t.Agent))
 		}
 	}

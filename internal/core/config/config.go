@@ -33,6 +33,9 @@ type Config struct {
 	Rounds  int         `json:"rounds"`  // rework rounds at most
 	Default string      `json:"default"` // agent for tasks that name none
 	Sandbox string      `json:"sandbox"` // one of Sandboxes
+	Gateway string      `json:"gateway"` // auto, off
+
+	Prices map[string]job.Price `json:"prices,omitempty"` // by model, before those of the table
 
 	Egress []egress.Host `json:"egress,omitempty"` // hosts of the outside that a confined process may reach
 

@@ -53,6 +53,7 @@ func TestDefault(t *testing.T) {
 		Rounds:  3,
 		Default: "claude",
 		Sandbox: "auto",
+		Gateway: "auto",
 
 		SetUp:     setup.Spec{TimeMS: 600_000},
 		Resources: resource.Limits{AgentMemory: 1 << 30, FreeMemory: 512 << 20, FreeDisk: 1 << 30, StateSize: 20 << 30},
@@ -82,7 +83,7 @@ func TestParseEveryKey(t *testing.T) {
 			{Name: "bot", Driver: "command", Command: []string{"./agent.sh", "--fast"}},
 			{
 				Name: "claude", Driver: "claude", Model: "opus", Args: []string{"--verbose"},
-				Env: map[string]string{"LANG": "C", "TOKEN": "hidden"}, PassEnv: []string{"ANTHROPIC_API_KEY"},
+				Env: map[string]string{"LANG": "C", "TOKEN": "hidden"}, PassEnv: []string{"ANTHROPIC_API_KEY"}, Key: &job.Key{Env: "TEAM_KEY"},
 			},
 			{Name: "codex", Driver: "codex", Command: []string{"/opt/codex/bin/codex"}},
 			{Name: "copilot", Driver: "copilot"},
@@ -102,6 +103,8 @@ func TestParseEveryKey(t *testing.T) {
 		Rounds:  2,
 		Default: "bot",
 		Sandbox: "off",
+		Gateway: "off",
+		Prices:  map[string]job.Price{"coder": {Input: 250_000, Output: 1_500_000, CacheRead: 20_000, CacheWrite: 300_000}},
 		Egress:  []egress.Host{{Name: "api.example.com", Port: 443}, {Name: "example.org", Below: true, Port: 8443}},
 
 		SetUp: setup.Spec{

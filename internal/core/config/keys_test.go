@@ -35,9 +35,9 @@ func kinds() []kind {
 			},
 			within: map[string]string{
 				"config": "%s", "agent": "agents: {a: {driver: claude, %s}}", "checks": "checks: {%s}", "external": "checks: {external: [{%s}]}",
-				"land": "land: {%s}", "run_budget": "budget: {%s}", "worktrees": "worktrees: {%s}", "resources": "resources: {%s}",
+				"land": "land: {%s}", "run_budget": "budget: {%s}", "key": "agents: {a: {driver: claude, key: {%s}}}", "price": "prices: {m: {%s}}", "worktrees": "worktrees: {%s}", "resources": "resources: {%s}",
 			},
-			prefix: map[string]string{"worktrees": "worktrees.", "resources": "resources.", "config": "", "agent": "agents.NAME.", "checks": "checks.", "external": "checks.external[].", "land": "land.", "run_budget": "budget."},
+			prefix: map[string]string{"key": "agents.NAME.key.", "price": "prices.NAME.", "worktrees": "worktrees.", "resources": "resources.", "config": "", "agent": "agents.NAME.", "checks": "checks.", "external": "checks.external[].", "land": "land.", "run_budget": "budget."},
 		},
 		{
 			schema: "plan.schema.json", root: "plan", keys: plan.Keys,
@@ -113,12 +113,18 @@ func TestEveryKeyIsShownWithItsOrigin(t *testing.T) {
 				continue // shown by its parts
 			}
 			dotted, _, _ = strings.Cut(dotted, "[].") // the entries of a list are shown together
+			switch part {
+			case "key":
+				dotted = "agents.NAME.key"
+			case "price":
+				dotted = "prices"
+			}
 			if !slices.ContainsFunc(set.Origin, func(o config.Origin) bool {
 				return matchesKey(o.Key, dotted) && strings.HasPrefix(o.Source, ".muster/config.yaml:") && o.Value != ""
 			}) && !isPartly(names, k, dotted) {
 				t.Errorf("%s has no value from full.yaml among the origins: set it there, or add it to origins", dotted)
 			}
-			if part != "agent" && !isPartly(names, k, dotted) && !slices.ContainsFunc(config.Default().Origin, func(o config.Origin) bool {
+			if part != "agent" && part != "key" && !isPartly(names, k, dotted) && !slices.ContainsFunc(config.Default().Origin, func(o config.Origin) bool {
 				return o.Key == dotted && o.Source == config.FromDefault
 			}) {
 				t.Errorf("%s has no default among the origins", dotted)

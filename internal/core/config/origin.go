@@ -62,6 +62,8 @@ func origins(c Config, file string, root *yamlfile.Node) []Origin {
 	w.value("resources.state_size", size(c.Resources.StateSize))
 	w.value("sandbox", c.Sandbox)
 	w.value("egress", hosts(c.Egress))
+	w.value("gateway", c.Gateway)
+	w.value("prices", priced(c.Prices))
 	w.value("land.into", string(c.Land.Into))
 	w.value("land.protected", list(c.Land.Protected))
 	return w.out
@@ -119,6 +121,7 @@ func (w *originWriter) agent(a job.Agent, roles []Role) {
 		{"env", strings.Join(names, ", ")},
 		{"pass_env", strings.Join(a.PassEnv, ", ")},
 		{"login", a.Login},
+		{"key", keyFrom(a.Key)},
 		{"base_url", a.BaseURL},
 		{"roles", strings.Join(of, ", ")},
 	} {

@@ -26,13 +26,17 @@ const (
 )
 
 // Keys gives the keys that a part of a configuration may have. The parts are
-// config, agent, worktrees, checks, external, resources and land; a budget has those of a plan's run_budget.
+// config, agent, key, price, worktrees, checks, external, resources and land; a budget has those of a plan's run_budget.
 func Keys(part string) []string {
 	switch part {
 	case "config":
-		return []string{"version", "agents", "default", "rounds", "setup", "worktrees", "checks", "protect", "budget", "resources", "sandbox", "egress", "land"}
+		return []string{"version", "agents", "default", "rounds", "setup", "worktrees", "checks", "protect", "budget", "resources", "sandbox", "egress", "gateway", "prices", "land"}
 	case "agent":
-		return []string{"driver", "model", "command", "args", "env", "pass_env", "login", "base_url", "roles"}
+		return []string{"driver", "model", "command", "args", "env", "pass_env", "login", "key", "base_url", "roles"}
+	case "key":
+		return []string{"env", "file", "command"}
+	case "price":
+		return []string{"input", "output", "cache_read", "cache_write"}
 	case "worktrees":
 		return []string{"copy", "link", "inputs", "time"}
 	case "resources":
@@ -86,6 +90,7 @@ func base() Config {
 		Rounds:  3,
 		Default: "claude",
 		Sandbox: SandboxAuto,
+		Gateway: "auto",
 
 		SetUp:     setup.Spec{TimeMS: 10 * 60 * 1000},
 		Resources: resource.Default(),
@@ -133,6 +138,10 @@ func readConfig(f *yamlfile.File, root *yamlfile.Node, c *Config) {
 		c.SetUp.Sandbox = c.Sandbox
 	}
 	c.Egress = readEgress(f, root.Get("egress"))
+	if n := root.Get("gateway"); n != nil {
+		c.Gateway = f.OneOf(n, "auto", "off")
+	}
+	c.Prices = readPrices(f, root.Get("prices"))
 	readLand(f, root.Get("land"), &c.Land)
 }
 
@@ -210,9 +219,9 @@ func readAgent(f *yamlfile.File, e yamlfile.Entry, a *job.Agent) (roles []string
 
 // readLogin reads how the agent is logged in, and at which server.
 func readLogin(f *yamlfile.File, n *yamlfile.Node, a *job.Agent) {
-	way, server := n.Get("login"), n.Get("base_url")
+	way, server, key := n.Get("login"), n.Get("base_url"), n.Get("key")
 	isKnown := slices.Contains([]string{"claude", "codex", "copilot", "gemini", "opencode", "qwen"}, a.Driver)
-	for _, at := range []*yamlfile.Node{way, server} {
+	for _, at := range []*yamlfile.Node{way, server, key} {
 		if at != nil && a.Driver != "" && !isKnown {
 			f.Errorf(at, "set it by env, pass_env or args", "the login of agents with the driver %s is not known", a.Driver)
 			return
@@ -220,6 +229,9 @@ func readLogin(f *yamlfile.File, n *yamlfile.Node, a *job.Agent) {
 	}
 	if way != nil {
 		a.Login = f.OneOf(way, job.Logins()...)
+	}
+	if a.Key = readKey(f, key); a.Key != nil && a.Login == job.LoginSubscription {
+		f.Errorf(key, "leave out key or login", "a subscription needs no key")
 	}
 	if server == nil {
 		return
@@ -313,7 +325,7 @@ func readDefault(f *yamlfile.File, root *yamlfile.Node, c *Config) {
 		return
 	}
 	if _, known := c.Agent(name); !known {
-		f.Errorf(n, f.DidYouMean(name, c.names()), "there is no agent %s", yamlfile.Quote(name))
+		f.Errorf(n, f.DidYouMean(name, c.Names()), "there is no agent %s", yamlfile.Quote(name))
 	}
 	c.Default = name
 }

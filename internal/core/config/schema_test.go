@@ -69,7 +69,7 @@ func TestSchemaHasTheParsersKeys(t *testing.T) {
 				}
 			}
 		}
-		if want := map[string]int{"plan": 6, "config": 8}[file.root]; compared != want {
+		if want := map[string]int{"plan": 6, "config": 10}[file.root]; compared != want {
 			t.Errorf("%s: %d parts have keys, want %d", file.name, compared, want)
 		}
 	}

@@ -161,6 +161,10 @@ type (
 	}
 	// SetUpFailed answers PrepareWorktree when the set-up commands fail.
 	SetUpFailed struct{ setup.Failure }
+	// SetUpStopped answers PrepareWorktree when the run was stopped before the
+	// worktree was set up: the command under way was ended, or none was begun.
+	// Both begin anew when the task goes on.
+	SetUpStopped struct{}
 	// RoomLacked answers PrepareWorktree when the machine has no room for
 	// another agent now.
 	RoomLacked struct {
@@ -187,6 +191,7 @@ type (
 		Peak    int64       `json:"peak_bytes,omitempty"` // memory that its processes took together; 0 when it was not measured
 		Stdout  string      `json:"stdout,omitempty"`     // blob
 		Stderr  string      `json:"stderr,omitempty"`     // blob
+		Prompt  string      `json:"prompt,omitempty"`     // sha256 of all that the agent was told; it is not kept
 	}
 	// AttemptStopped answers StopAttempt.
 	AttemptStopped struct{}
@@ -210,6 +215,7 @@ type (
 	VerdictGiven struct {
 		Verdict  policy.Verdict `json:"verdict"`
 		Feedback string         `json:"feedback,omitempty"` // blob
+		Policy   string         `json:"policy,omitempty"`   // digest of the policy in force
 	}
 	// Approved is a person's yes to exactly one tree.
 	Approved struct {

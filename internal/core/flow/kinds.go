@@ -19,6 +19,7 @@ const (
 	EvHaltRequested    Kind = "halt_requested"
 	EvWorktreePrepared Kind = "worktree_prepared"
 	EvSetUpFailed      Kind = "setup_failed"
+	EvSetUpStopped     Kind = "setup_stopped"
 	EvRoomLacked       Kind = "room_lacked"
 	EvRoomWanted       Kind = "room_wanted"
 	EvRoomMeasured     Kind = "room_measured"
@@ -92,6 +93,9 @@ func (WorktreePrepared) Kind() Kind { return EvWorktreePrepared }
 
 // Kind names the event.
 func (SetUpFailed) Kind() Kind { return EvSetUpFailed }
+
+// Kind names the event.
+func (SetUpStopped) Kind() Kind { return EvSetUpStopped }
 
 // Kind names the event.
 func (RoomLacked) Kind() Kind { return EvRoomLacked }
@@ -222,7 +226,7 @@ func decoders(k Kind) func([]byte) (Payload, error) {
 		return payload[WaitOver]
 	case EvCommandFailed:
 		return payload[CommandFailed]
-	case EvSetUpFailed, EvRoomLacked, EvRoomWanted, EvRoomMeasured:
+	case EvSetUpFailed, EvSetUpStopped, EvRoomLacked, EvRoomWanted, EvRoomMeasured:
 		return roomDecoders(k)
 	default:
 		return otherDecoders(k)
@@ -234,6 +238,8 @@ func roomDecoders(k Kind) func([]byte) (Payload, error) {
 	switch k {
 	case EvSetUpFailed:
 		return payload[SetUpFailed]
+	case EvSetUpStopped:
+		return payload[SetUpStopped]
 	case EvRoomLacked:
 		return payload[RoomLacked]
 	case EvRoomWanted:

@@ -412,7 +412,7 @@ func (s *runStep) grant(i int) bool {
 	if why := s.exhausted(i); why != "" {
 		if holding == 0 { // nothing under way can give a reservation back
 			// Told to itself, so that the ledger holds it as an event.
-			s.tell(RunStream(s.r.begun.Run), PauseRequested{Reason: ForBudget, Why: why, Hint: fmt.Sprintf("muster resume %s --usd N --minutes N --tokens N", s.r.begun.Name)})
+			s.tell(RunStream(s.r.begun.Run), PauseRequested{Reason: ForBudget, Why: why, Hint: raise(s.r.begun.Name)})
 		}
 		return false
 	}
@@ -424,6 +424,11 @@ func (s *runStep) grant(i int) bool {
 		s.tell(s.task(i), TaskStarted{Inputs: s.r.begun.Inputs, Node: s.r.begun.Nodes[i], Rounds: s.r.Limits.Rounds})
 	}
 	return true
+}
+
+// raise gives the command that gives a run more budget.
+func raise(name string) string {
+	return fmt.Sprintf("muster resume %s --usd N --minutes N --tokens N", name)
 }
 
 // exhausted says why the budget has no room for another attempt of task i:

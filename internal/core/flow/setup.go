@@ -11,3 +11,13 @@ func (s *taskStep) setUpFailed(d SetUpFailed) {
 	})
 	s.settle(Halted, IsHalted, "its worktree could not be set up")
 }
+
+// Needless names the command under way that need not come to its end, as the
+// task stops with its run: its worktree is being set up. It is empty when there
+// is none. A person who takes the task over waits for the worktree.
+func (t Task) Needless() string {
+	if t.Phase == Preparing && t.Halting && !t.Hand.Taking {
+		return t.Pending
+	}
+	return ""
+}

@@ -165,8 +165,13 @@ func (s *taskStep) want() {
 	s.tell(s.run(), SlotWanted{Task: s.id()})
 }
 
+// Budget gives the bounds in force on what the task may spend; 0 means none.
+func (t Task) Budget() Use {
+	return Use{MicroUSD: t.MicroUSD, TimeMS: t.LimitMS, Tokens: cmp.Or(t.Tokens, t.begun.Node.Tokens)}
+}
+
 func (t Task) overBudget() string {
-	switch tokens := cmp.Or(t.Tokens, t.begun.Node.Tokens); {
+	switch tokens := t.Budget().Tokens; {
 	case t.MicroUSD > 0 && t.Spent.CostMicroUSD >= t.MicroUSD:
 		return fmt.Sprintf("the task's budget of %s is used up", usd(t.MicroUSD))
 	case t.LimitMS > 0 && t.TimeUS/1000 >= t.LimitMS:
@@ -224,6 +229,8 @@ func (s *taskStep) answer(e Event) {
 		s.prepared(d)
 	case SetUpFailed:
 		s.setUpFailed(d)
+	case SetUpStopped:
+		s.halt()
 	case RoomLacked:
 		s.roomLacked(d)
 	case AttemptEnded:
@@ -335,8 +342,19 @@ func (s *taskStep) attemptEnded(d AttemptEnded) {
 	case job.Auth, job.Limit, job.Refused, job.Timeout, job.Missing:
 		s.freeSlot(o.Usage, d.TimeUS)
 		s.interrupted()
-		s.settle(Stuck, IsFailed, fmt.Sprintf("attempt %d: %s: %s", s.t.Attempt, o.Kind, o.Message))
+		ended(s, o)
 	}
+}
+
+// ended parks a task whose attempt ended in a way that only a person can do
+// something about. More budget for the run lets the same session go on.
+func ended(s *taskStep, o job.Outcome) {
+	if o.Kind == job.Limit && o.Budget == job.OfRun {
+		s.tell(s.run(), PauseRequested{Reason: ForBudget, Why: s.id() + ": " + o.Message, Hint: raise(s.t.begun.Name)})
+		s.settle(Halted, IsHalted, o.Message)
+		return
+	}
+	s.settle(Stuck, IsFailed, fmt.Sprintf("attempt %d: %s: %s", s.t.Attempt, o.Kind, o.Message))
 }
 
 func (s *taskStep) capture() {

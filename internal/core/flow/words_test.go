@@ -160,7 +160,7 @@ func answers(k flow.Kind) flow.CommandKind {
 		return flow.CmdAdvanceTarget
 	case flow.EvWorktreePrepared:
 		return flow.CmdPrepareWorktree
-	case flow.EvSetUpFailed, flow.EvRoomLacked:
+	case flow.EvSetUpFailed, flow.EvSetUpStopped, flow.EvRoomLacked:
 		return flow.CmdPrepareWorktree
 	case flow.EvRoomMeasured:
 		return flow.CmdAwaitRoom
@@ -209,6 +209,8 @@ func payload(k flow.Kind, w *words) flow.Payload {
 		return flow.RoomLacked{Lack: w.lack()}
 	case flow.EvRoomMeasured:
 		return flow.RoomMeasured{Lack: w.lack()}
+	case flow.EvSetUpStopped:
+		return flow.SetUpStopped{}
 	case flow.EvSetUpFailed:
 		return flow.SetUpFailed{Failure: setup.Failure{Command: w.next(), Why: w.str("why")}}
 	case flow.EvWorktreeReleased:

@@ -11,6 +11,14 @@ type Agent struct {
 	PassEnv []string          `json:"pass_env,omitempty"` // names taken from Muster's environment
 	Login   string            `json:"login,omitempty"`    // one of Logins; empty means as the program finds it
 	BaseURL string            `json:"base_url,omitempty"` // another server for the model: Ollama, llama.cpp, vLLM, a gateway
+	Key     *Key              `json:"key,omitempty"`      // where its key is from; nil means the variables that its program knows
+}
+
+// Key says where the key of a model is from. Exactly one field is set.
+type Key struct {
+	Env     string   `json:"env,omitempty"`     // a variable of Muster's environment
+	File    string   `json:"file,omitempty"`    // absolute
+	Command []string `json:"command,omitempty"` // prints it
 }
 
 // How an agent may be asked to be logged in.
@@ -33,14 +41,47 @@ type Attempt struct {
 	NewID    string            // a UUID for a fresh session, for agents that accept one
 	Host     map[string]string // variables of Muster's environment that drivers may pass on (PATH, HOME, keys)
 	LimitMS  int64
+	Previous Usage  // what the session had used, as the agent counts it, before this attempt
+	Task     string // task id, for the script driver
+	Number   int    // attempt number within the task, from 1
+	Round    int    // rework round, from 0
+	Gateway  Gateway
+	Egress   []string // hosts that it may reach through its door, as the configuration writes them
 	Sandbox  string   // what it is confined by, as the configuration says; empty is auto
 	Shares   []string // as in Command
 	Confined bool     // Muster's own sandbox will be in force: the program's own is switched off, as it could not work inside
-	Previous Usage    // what the session had used, as the agent counts it, before this attempt
-	Task     string   // task id, for the script driver
-	Number   int      // attempt number within the task, from 1
-	Round    int      // rework round, from 0
 }
+
+// Gateway says how an attempt's requests to its model are metered.
+type Gateway struct {
+	Off     bool
+	Prices  map[string]Price // a person's own, by model
+	Budgets []Budget
+	Record  string // folder for the exchanges; empty: they are not kept
+	Replay  string // folder whose exchanges are played again
+}
+
+// Price is micro-USD for a million tokens.
+type Price struct {
+	Input      int64 `json:"input"`
+	Output     int64 `json:"output"`
+	CacheRead  int64 `json:"cache_read"`
+	CacheWrite int64 `json:"cache_write"`
+}
+
+// Budget bounds what attempts that share it may spend; 0 means no bound.
+type Budget struct {
+	Scope    string // one of OfTask, OfRun
+	MicroUSD int64
+	Tokens   int64
+	Spent    Usage // by attempts that have ended
+}
+
+// The scopes of budgets.
+const (
+	OfTask = "task"
+	OfRun  = "run"
+)
 
 // Usage counts what an attempt consumed. Input excludes what was read from a
 // cache. Money is micro-USD.
@@ -121,8 +162,12 @@ type Outcome struct {
 	Message string      `json:"message,omitempty"` // the agent's last words, or what went wrong; at most 4 KiB
 	Session string      `json:"session,omitempty"` // to resume it; empty when the agent has none
 	Model   string      `json:"model,omitempty"`
-	Usage   Usage       `json:"usage"`            // of this attempt alone
+	Usage   Usage       `json:"usage"`            // of this attempt alone; metered on the wire where Reported is set
 	Total   Usage       `json:"total"`            // of the session so far, as the agent counts
 	Denied  []string    `json:"denied,omitempty"` // tool uses that were refused, at most 20
 	Capped  bool        `json:"capped,omitempty"` // part of the agent's output was dropped
+
+	Reported *Usage `json:"reported,omitempty"` // what the agent says that it used, where the gateway metered it
+	Budget   string `json:"budget,omitempty"`   // with Limit: the scope of Muster's own budget that had no room
+	UntilUS  int64  `json:"until_us,omitempty"` // with Quota: when it ends, where that is known
 }

@@ -21,7 +21,7 @@ type Settings struct {
 	Env     map[string]string // of the environment: npm_config_registry, PIP_INDEX_URL, UV_INDEX_URL, PIP_EXTRA_INDEX_URL ...
 	Npmrc   []byte            // ~/.npmrc; never the repository's
 	PipConf []byte            // ~/.config/pip/pip.conf, or what "pip config list" prints
-	PipHelp []byte            // what "pip download --help" prints, which names the index that pip asks by default
+	PipHelp []byte            // what "pip download --help" prints, which names the index that pip asks, from whatever file; one with a password is starred out there, and not taken
 	Cargo   []byte            // ~/.cargo/config.toml
 	Netrc   []byte            // ~/.netrc
 }
@@ -96,7 +96,7 @@ func FromSettings(s Settings) Config {
 			extra = first(extra, m[2])
 		}
 	}
-	for _, m := range find(s.PipHelp, `--index-url[^(]*\(default\s+(https?://[^\s)]+)\)`) {
+	for _, m := range find(s.PipHelp, `--index-url[^(]*\(default\s+(https?://[^\s)*]+)\)`) {
 		index = first(index, m[1])
 	}
 	// Packages that only an extra index has are not at the first one, so the

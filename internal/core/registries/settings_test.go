@@ -46,6 +46,10 @@ func TestDefaultsAreAskedOfTheTools(t *testing.T) {
 	if got := registries.FromSettings(registries.Settings{PipHelp: help, PipConf: list}); !reflect.DeepEqual(got.PyPI, []string{"https://own.test/simple", "https://a.test"}) {
 		t.Errorf("%v", got.PyPI)
 	}
+	starred := []byte("--index-url <url> Base (default https://me:****@own.test/simple). This")
+	if got := registries.FromSettings(registries.Settings{PipHelp: starred}); got.PyPI != nil {
+		t.Errorf("%v", got.PyPI)
+	}
 	if got := registries.FromSettings(registries.Settings{PipHelp: []byte("--index-url <url> Base URL")}); got.PyPI != nil {
 		t.Errorf("%v", got.PyPI)
 	}

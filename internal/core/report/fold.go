@@ -160,7 +160,7 @@ func (r *Run) resume(d flow.ResumeRequested) {
 		}
 		for i := range r.Tasks {
 			if t := &r.Tasks[i]; t.Phase == flow.Halted {
-				t.State, t.Phase, t.Why = Waiting, flow.Ready, ""
+				t.State, t.Phase, t.Why, t.idle = Waiting, flow.Ready, "", true
 			}
 		}
 	}
@@ -240,7 +240,7 @@ func (r *Run) settled(d flow.TaskSettled, at int64) {
 	r.change(i, func(t *Task) {
 		t.settled(d, at)
 		if d.State == flow.IsHalted && r.Stage == flow.Running { // resumed before its agent had stopped
-			t.State, t.Phase = Waiting, flow.Ready
+			t.State, t.Phase, t.idle = Waiting, flow.Ready, true
 		}
 	})
 }
@@ -267,7 +267,7 @@ func (t *Task) settled(d flow.TaskSettled, at int64) {
 	case flow.IsHalted:
 		t.State, t.Phase = Stopped, flow.Halted
 	}
-	t.counted = false
+	t.counted, t.idle = false, false
 	t.cutOff(d.State, at)
 }
 
@@ -366,7 +366,7 @@ func closeTasks(tasks []Task) {
 
 func (t *Task) enter(s State, p flow.Phase, at int64) {
 	t.State, t.Phase, t.Why, t.SinceUS = s, p, "", at
-	t.counted = false
+	t.counted, t.idle = false, false
 }
 
 func (t *Task) event(e flow.Event) {
@@ -401,7 +401,7 @@ func (t *Task) event(e flow.Event) {
 	case flow.MessageLeft, flow.TakeoverRequested, flow.WorkGiven:
 		t.byHand(e)
 	case flow.RetryRequested:
-		if t.State == Rejected || t.State == Failed || t.State == Review || t.State == Stopped || t.State == Taken {
+		if t.State == Rejected || t.State == Failed || t.State == Review || t.State == Stopped || t.State == Taken || t.idle {
 			t.retried(d, e.AtUS)
 		}
 	case flow.CommandFailed:

@@ -106,6 +106,7 @@ type taskUpkeep struct {
 	Dir     string           `json:"-"` // its worktree, while an agent works in it
 	taking  bool             // a person takes it over as soon as its step ends
 	counted bool             // Round holds a round that its verdict asked for and that may not come about
+	idle    bool             // it was stopped, its run goes on again, and it waits for leave to run an agent
 }
 
 // Hand is what people did to a task besides judging it.

@@ -240,6 +240,7 @@ func TestClosedBeforeTheAgentBegan(t *testing.T) {
 			h.answer(task("a"), flow.CmdPrepareWorktree, flow.WorktreePrepared{Worktree: change.Worktree{Dir: "/w", Base: point("B")}})
 		},
 		func(h *host) { h.fail(task("a"), flow.CmdPrepareWorktree, "disk full", "") },
+		func(h *host) { h.answer(task("a"), flow.CmdPrepareWorktree, flow.SetUpStopped{}) },
 	} {
 		h := newHost(t)
 		h.begin(flow.Limits{}, node("a"))
@@ -248,6 +249,36 @@ func TestClosedBeforeTheAgentBegan(t *testing.T) {
 		if r := h.view(); r.Stage != flow.Abandoned || r.Task("a").State != report.Closed || len(r.Task("a").Attempts) != 0 {
 			t.Errorf("%d attempts\n%s", len(r.Task("a").Attempts), brief(r))
 		}
+	}
+}
+
+// A task that was stopped can be retried while it waits for its turn in the run
+// that goes on.
+func TestRetriedBeforeItsTurn(t *testing.T) {
+	h := newHost(t)
+	works := func(id string) {
+		h.answer(task(id), flow.CmdPrepareWorktree, flow.WorktreePrepared{Worktree: change.Worktree{Dir: "/" + id, Base: point("B")}})
+	}
+	h.begin(flow.Limits{Parallel: 2, Rounds: 2}, node("a"), node("b"))
+	works("a")
+	h.attempt("b", job.Outcome{Kind: job.Done})
+	h.judged("b", "H", route(policy.Rework, "wrong"))
+	works("b")
+	h.person(run, flow.StopRequested{})
+	for _, id := range []string{"a", "b"} {
+		h.answer(task(id), flow.CmdStartAttempt, flow.AttemptEnded{Attempt: 1, Outcome: job.Outcome{Kind: job.Halted, Session: "s"}})
+	}
+	h.person(run, flow.ResumeRequested{Parallel: 1})
+	if b := h.view().Task("b"); b.State != report.Waiting || b.Round != 1 {
+		t.Fatalf("b is %s in round %d", b.State, b.Round)
+	}
+	h.person(task("b"), flow.RetryRequested{})
+	if b := h.view().Task("b"); b.State != report.Waiting || b.Round != 0 {
+		t.Errorf("b is %s in round %d after it was retried, want waiting in round 0", b.State, b.Round)
+	}
+	h.person(task("a"), flow.RetryRequested{}) // it has its turn
+	if a := h.view().Task("a"); a.State != report.Working {
+		t.Errorf("a is %s, want working", a.State)
 	}
 }
 

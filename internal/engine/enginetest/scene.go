@@ -39,6 +39,9 @@ type Scene struct {
 	Tried func(r evidence.Request) []evidence.Tried
 	// Fail makes a call to the repository fail; nil means that none does.
 	Fail func(call string) error
+	// SetUp sets a worktree up; nil means that there is nothing to set up. It
+	// may block until ctx ends.
+	SetUp func(ctx context.Context) error
 	// Merging gives the conflicts of a merge of the task; nil means none.
 	Merging func(run, task string) []string
 
@@ -220,8 +223,12 @@ func (s *Scene) Advance(_ context.Context, r change.AdvanceRequest, _ func(strin
 }
 
 // Worktree implements engine.Worktrees.
-func (s *Scene) Worktree(_ context.Context, r change.WorktreeRequest, _ setup.Spec) (change.Worktree, setup.Result, error) {
-	if err := s.failing("worktree"); err != nil {
+func (s *Scene) Worktree(ctx context.Context, r change.WorktreeRequest, _ setup.Spec) (change.Worktree, setup.Result, error) {
+	err := s.failing("worktree")
+	if err == nil && s.SetUp != nil {
+		err = s.SetUp(ctx)
+	}
+	if err != nil {
 		return change.Worktree{}, setup.Result{}, err
 	}
 	s.mu.Lock()

@@ -31,7 +31,11 @@ func Test(t *testing.T, f Factory) {
 		{"tries again what may pass, and only that", retries},
 		{"repeats only the step that failed", repeatsStep},
 		{"pauses at the budget and goes on with more", budget},
+		{"pauses when a request finds no room in the budget", limited},
+		{"asks when a request finds no room in a task's budget", limitedTask},
 		{"stops its agents and goes on with their sessions", stops},
+		{"ends set-ups when it stops", endsSetUps},
+		{"does not begin a set-up again that was to end", endsSetUpsAgain},
 		{"adopts agents that outlived an engine", adopts},
 		{"begins nothing that is not recorded", recordsFirst},
 		{"freezes a run whose invariant broke, and no other", freezes},
@@ -216,6 +220,47 @@ func budget(s *Scene) {
 	s.Drive()
 	s.Want("end", s.Run("p").End(), report.EndDone)
 	s.Want("started", len(s.Started()), 3)
+}
+
+// limited: the gateway refused a request for the run's budget. The run pauses,
+// and with more budget the same session goes on; the gateway is told of it.
+func limited(s *Scene) {
+	s.Agent = func(_ context.Context, a job.Attempt) job.Outcome {
+		b := a.Gateway.Budgets
+		s.Want("budgets", len(b) == 2 && b[0].Scope == job.OfTask && b[1].Scope == job.OfRun, true)
+		if b[1].MicroUSD < 1000 {
+			return job.Outcome{Kind: job.Limit, Budget: job.OfRun, Session: "s1", Message: "no room", Usage: job.Usage{CostMicroUSD: 60}}
+		}
+		s.Want("spent", b[1].Spent.CostMicroUSD, int64(60))
+		return job.Outcome{Kind: job.Done, Session: a.Session}
+	}
+	s.Start(Tasks("p", "a"), flow.Limits{MicroUSD: 100})
+	s.Drive()
+	s.Want("states", s.States("p"), "a:stopped")
+	s.Want("end", s.Run("p").End(), report.EndBudget)
+	s.Want("why", s.Run("p").Why, "a: no room")
+	s.Tell(flow.RunStream("run-p"), flow.ResumeRequested{MicroUSD: 1000})
+	s.Drive()
+	s.Want("states", s.States("p"), "a:landed")
+	s.Want("session", s.Attempt("run-p.a.2").Session, "s1")
+}
+
+// limitedTask: of a task's own budget, and of a limit of the agent's own, the
+// task asks.
+func limitedTask(s *Scene) {
+	s.Agent = func(_ context.Context, a job.Attempt) job.Outcome {
+		if a.Number > 1 {
+			return job.Outcome{Kind: job.Done}
+		}
+		return job.Outcome{Kind: job.Limit, Budget: job.OfTask, Session: "s1", Message: "no room"}
+	}
+	s.Start(Tasks("p", "a"), flow.Limits{})
+	s.Drive()
+	s.Want("states", s.States("p"), "a:failed")
+	s.Tell(flow.TaskStream("run-p", "a"), flow.RetryRequested{MicroUSD: 1000})
+	s.Drive()
+	s.Want("states", s.States("p"), "a:landed")
+	s.Want("session", s.Attempt("run-p.a.2").Session, "s1")
 }
 
 func stops(s *Scene) {

@@ -150,6 +150,9 @@ func (w *world) prepare(o flow.PrepareWorktree) flow.Payload {
 	if w.chance(30) {
 		return flow.RoomLacked{Lack: resource.Lack{What: resource.LackDisk, Why: "full"}}
 	}
+	if m, ok := w.s.state(flow.TaskStream("r", o.Task)).(flow.Task); ok && m.Needless() != "" && w.chance(2) {
+		return flow.SetUpStopped{}
+	}
 	if w.chance(40) {
 		return flow.SetUpFailed{Failure: setup.Failure{Command: "npm ci", Why: "no"}}
 	}

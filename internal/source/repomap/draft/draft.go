@@ -44,7 +44,19 @@ type Input struct {
 	Default  string // agent for tasks that name none
 	Agent    string // to be named by the tasks; empty leaves the choice to the configuration
 	Measured []Measured
+	Config   Config // what the repository has of one
 }
+
+// Config is what a repository has of a configuration, as far as it matters to
+// a draft.
+type Config int
+
+// What there can be.
+const (
+	NoConfig     Config = iota // no file
+	WithoutSetUp               // one that says nothing of setting worktrees up
+	WithSetUp                  // one that sets worktrees up
+)
 
 // maxCommands is how many commands of one sort the acceptance lists.
 const maxCommands = 8
@@ -266,21 +278,37 @@ func timeOf(in Input, line string) string {
 	return "; does not pass as things stand (" + m.Why + "): mend that first"
 }
 
-// setup says what can be done once for each worktree.
-func (d *draft) setup() {
+// SetUp gives the lines of .muster/config.yaml with which what has to be
+// installed is installed once for each state of the lockfiles; none where
+// nothing has to be, or where worktrees are set up already.
+func SetUp(in Input) []string {
 	var lines []string
-	for _, p := range d.in.Map.Alone() {
+	for _, p := range in.Map.Alone() {
 		for _, c := range p.Setup {
-			if len(p.Build)+len(p.Test) == 0 {
-				continue
+			if len(p.Build)+len(p.Test) > 0 && len(lines) < maxCommands {
+				lines = append(lines, "  - "+scalar(c.Line))
 			}
-			lines = append(lines, scalar(c.Line))
 		}
 	}
-	if len(lines) > 0 {
-		list := "[" + strings.Join(lines[:min(len(lines), maxCommands)], ", ") + "]"
-		d.comment("", "", "With setup: "+list+" in .muster/config.yaml that is done once for each",
-			"worktree, and need not stand here. muster doctor lists setup where this version has it.")
+	if len(lines) == 0 || in.Config == WithSetUp {
+		return nil
+	}
+	lines = append([]string{"setup:"}, lines...)
+	if in.Config == NoConfig {
+		lines = append([]string{"version: 1"}, lines...)
+	}
+	return lines
+}
+
+// setup says how to install once, and not in each acceptance.
+func (d *draft) setup() {
+	if lines := SetUp(d.in); len(lines) > 0 {
+		d.comment("", "", "What is installed here can be installed once for each state of the lockfiles, for",
+			"agents as well: by these lines in .muster/config.yaml, committed. It need not stand",
+			"here then.", "")
+		for _, l := range lines {
+			d.comment("", "  "+l)
+		}
 	}
 	d.f("\n")
 }

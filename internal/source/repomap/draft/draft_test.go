@@ -203,3 +203,23 @@ func FuzzPlan(f *testing.F) {
 		read(t, useExamples(out))
 	})
 }
+
+// The lines for the configuration are those that it lacks.
+func TestSetUp(t *testing.T) {
+	web := repomap.Look(repomap.Input{Paths: []string{"package.json", "package-lock.json"}, Texts: map[string][]byte{
+		"package.json": []byte(`{"scripts": {"test": "node --test"}}`),
+	}})
+	for _, c := range []struct {
+		in   draft.Input
+		want string
+	}{
+		{draft.Input{Map: web}, "version: 1|setup:|  - npm ci"},
+		{draft.Input{Map: web, Config: draft.WithoutSetUp}, "setup:|  - npm ci"},
+		{draft.Input{Map: web, Config: draft.WithSetUp}, ""},
+		{draft.Input{}, ""},
+	} {
+		if got := strings.Join(draft.SetUp(c.in), "|"); got != c.want {
+			t.Errorf("config %d: %q, want %q", c.in.Config, got, c.want)
+		}
+	}
+}

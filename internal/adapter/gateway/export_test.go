@@ -1,0 +1,11 @@
+package gateway
+
+import (
+	"os"
+	"strconv"
+)
+
+// ShortPath is for tests outside the package.
+func ShortPath(dir *os.File, name string) string {
+	return "/proc/self/fd/" + strconv.Itoa(int(dir.Fd())) + "/" + name
+}
