@@ -113,23 +113,20 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 			return job.Spec{}, err
 		}
 	}
-	spec, lock, err := a.s.meter.Serialised(t, models.Seen(t), spec)
-	if err != nil {
-		return job.Spec{}, err
+	place := walls.AgentPlace{CommonDir: a.s.place.CommonDir}
+	if spec.Door != nil && t.Confined {
+		if place.Door, err = a.s.packages.DoorEnv(ctx); err != nil {
+			return job.Spec{}, err
+		}
 	}
-	place := walls.AgentPlace{CommonDir: a.s.place.CommonDir, Writable: lock}
 	if name, perr := a.s.agents.Program(t.Agent); perr == nil {
 		place.Program, _ = a.s.host.LookPath(name, t.Dir)
 	}
-	if spec, err = a.s.walls.Agent(ctx, t, spec, place); err != nil {
+	if spec, place.Writable, err = a.s.meter.Serialised(t, models.Seen(t), spec); err != nil {
 		return job.Spec{}, err
 	}
-	if spec.Door != nil && spec.Confine != nil && !spec.Confine.Open {
-		env, err := a.s.packages.DoorEnv(ctx)
-		if err != nil {
-			return job.Spec{}, err
-		}
-		spec.Env = append(spec.Env, a.s.walls.ThroughDoor(env)...)
+	if spec, err = a.s.walls.Agent(ctx, t, spec, place); err != nil {
+		return job.Spec{}, err
 	}
 	a.machine.Started(t.Op, t.Agent.Name)
 	return spec, nil

@@ -83,19 +83,21 @@ func Open(ctx context.Context, h Host) (*Session, error) {
 		},
 	}
 	s.walls = walls.New(walls.Host{
-		State: state, Checkout: place.TopLevel, Env: h.CheckEnv(), Shim: append(append([]string{}, h.Self...), "shim"), Door: s.commandDoor,
+		State: state, Checkout: place.TopLevel, Env: h.CheckEnv(), Shim: append(append([]string{}, h.Self...), "shim"), Door: commandDoor(s),
 	})
 	return s, nil
 }
 
-// commandDoor gives the door of checks and set-ups, which all of a repository
+// commandDoor gives the doors of checks and set-ups, which all of a repository
 // share while they may reach the same hosts.
-func (s *Session) commandDoor(ctx context.Context, hosts []string) (door *job.Door, keeper, env []string, err error) {
-	sum := sha256.Sum256([]byte(s.state + "\x00" + strings.Join(hosts, "\x00")))
-	if door, keeper, err = s.meter.Plain(ctx, "commands-"+hex.EncodeToString(sum[:8]), hosts, filepath.Join(s.state, "engine.lock")); err == nil {
-		env, err = s.packages.DoorEnv(ctx)
+func commandDoor(s *Session) func(context.Context, []string) (*job.Door, []string, []string, error) {
+	return func(ctx context.Context, hosts []string) (door *job.Door, keeper, env []string, err error) {
+		sum := sha256.Sum256([]byte(s.state + "\x00" + strings.Join(hosts, "\x00")))
+		if door, keeper, err = s.meter.Plain(ctx, "commands-"+hex.EncodeToString(sum[:8]), hosts, ""); err == nil {
+			env, err = s.packages.DoorEnv(ctx)
+		}
+		return door, keeper, env, err
 	}
-	return door, keeper, env, err
 }
 
 // Close gives back what the session holds. Agents that run go on.

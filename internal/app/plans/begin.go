@@ -7,9 +7,6 @@ import (
 	"path/filepath"
 
 	"muster/internal/adapter/git"
-	"muster/internal/core/config"
-	"muster/internal/core/flow"
-	"muster/internal/core/plan"
 )
 
 const (
@@ -35,26 +32,4 @@ func Uncommitted(ctx context.Context, repo *git.Repo, commit, folder string) str
 		return ""
 	}
 	return ConfigPath + " in your folder is not the one committed on the target branch, and only that one counts: " + CommitConfig
-}
-
-// Limits takes each bound from the first that gives it: the command line, the
-// plan, the configuration.
-func Limits(flags, p plan.Budget, c config.Config) flow.Limits {
-	out := flow.Limits{Rounds: c.Rounds}
-	for _, b := range []plan.Budget{flags, p, c.Budget} {
-		if out.Parallel == 0 {
-			out.Parallel = b.Parallel
-		}
-		if out.MicroUSD == 0 {
-			out.MicroUSD = b.MicroUSD
-		}
-		if out.TimeMS == 0 {
-			out.TimeMS = b.TimeMS
-		}
-		if out.Tokens == 0 {
-			out.Tokens = b.Tokens
-		}
-	}
-	out.Parallel = max(out.Parallel, 1)
-	return out
 }

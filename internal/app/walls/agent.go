@@ -20,6 +20,7 @@ type AgentPlace struct {
 	CommonDir string   // of the repository, which git reads in the worktree
 	Program   string   // path of the agent's own program; empty when it was not found
 	Writable  []string // absolute
+	Door      []string // variables by which tools find package registries behind the door, for a process without another network
 }
 
 // ownHome is the home of an agent's process, below its scratch folder. It
@@ -61,6 +62,9 @@ func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p Agent
 	}
 	form.Fixed = []string{filepath.Join(t.Dir, ".git")}
 	spec.Confine = form
+	if !form.Open && spec.Door != nil {
+		spec.Env = append(spec.Env, w.ThroughDoor(p.Door)...)
+	}
 	spec.Env = w.agentEnv(spec.Env, t.Scratch)
 	return spec, nil
 }

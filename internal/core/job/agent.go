@@ -41,15 +41,15 @@ type Attempt struct {
 	NewID    string            // a UUID for a fresh session, for agents that accept one
 	Host     map[string]string // variables of Muster's environment that drivers may pass on (PATH, HOME, keys)
 	LimitMS  int64
+	Previous Usage  // what the session had used, as the agent counts it, before this attempt
+	Task     string // task id, for the script driver
+	Number   int    // attempt number within the task, from 1
+	Round    int    // rework round, from 0
+	Gateway  Gateway
+	Egress   []string // hosts that it may reach through its door, as the configuration writes them
 	Sandbox  string   // what it is confined by, as the configuration says; empty is auto
 	Shares   []string // as in Command
 	Confined bool     // Muster's own sandbox will be in force: the program's own is switched off, as it could not work inside
-	Previous Usage    // what the session had used, as the agent counts it, before this attempt
-	Task     string   // task id, for the script driver
-	Number   int      // attempt number within the task, from 1
-	Round    int      // rework round, from 0
-	Gateway  Gateway
-	Egress   []string // hosts that it may reach through its door, as the configuration writes them
 }
 
 // Gateway says how an attempt's requests to its model are metered.
