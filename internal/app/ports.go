@@ -102,9 +102,15 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 	}
 	spec.GraceMS, spec.OutputCap = graceMS, outputCap
 	spec.Env = append(spec.Env, own)
-	if len(services) > 0 {
-		if spec.Door, spec.DoorKeeper, err = a.s.meter.Open(ctx, t, services, filepath.Join(a.s.state, "ops", t.Op, "lock")); err != nil {
+	alive := filepath.Join(a.s.state, "ops", t.Op, "lock")
+	switch {
+	case len(services) > 0:
+		if spec.Door, spec.DoorKeeper, err = a.s.meter.Open(ctx, t, services, alive); err != nil {
 			return job.Spec{}, fault.WithHint(err, "with gateway: off in .muster/config.yaml agents ask their models themselves")
+		}
+	case walls.Closes(t.Sandbox):
+		if spec.Door, spec.DoorKeeper, err = a.s.meter.Plain(ctx, t.Op, t.Egress, alive); err != nil {
+			return job.Spec{}, err
 		}
 	}
 	spec, lock, err := a.s.meter.Serialised(t, models.Seen(t), spec)
@@ -117,6 +123,13 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 	}
 	if spec, err = a.s.walls.Agent(ctx, t, spec, place); err != nil {
 		return job.Spec{}, err
+	}
+	if spec.Door != nil && spec.Confine != nil && !spec.Confine.Open {
+		env, err := a.s.packages.DoorEnv(ctx)
+		if err != nil {
+			return job.Spec{}, err
+		}
+		spec.Env = append(spec.Env, a.s.walls.ThroughDoor(env)...)
 	}
 	a.machine.Started(t.Op, t.Agent.Name)
 	return spec, nil
@@ -132,10 +145,10 @@ func (a agents) Outcome(ctx context.Context, t job.Attempt, exit job.Exit) (job.
 	if err != nil {
 		return job.Outcome{}, nil, nil, err
 	}
-	t, _ = a.s.equip(t)
+	t, services := a.s.equip(t)
 	o, err := a.s.agents.Outcome(t, exit, bytes.NewReader(stdout), bytes.NewReader(stderr))
 	if err == nil {
-		o, err = a.s.meter.Book(ctx, t.Op, o)
+		o, err = a.s.meter.Book(ctx, t.Op, o, len(services) > 0)
 	}
 	return o, stdout, stderr, err
 }

@@ -9,10 +9,13 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +31,7 @@ import (
 	"muster/internal/check"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
+	"muster/internal/core/job"
 	"muster/internal/source/reader"
 	"muster/internal/store"
 )
@@ -66,19 +70,32 @@ func Open(ctx context.Context, h Host) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Session{
+	s := &Session{
 		meter: models.New(filepath.Dir(state), h.Self, h.CheckEnv()),
 		host:  h, place: place, state: state, store: st,
 		ops:    sandbox.NewOperations(filepath.Join(state, "ops"), append(append([]string{}, h.Self...), "shim")),
 		agents: agent.Set{Self: h.Self},
-		walls:  walls.New(walls.Host{State: state, Checkout: place.TopLevel, Env: h.CheckEnv(), Shim: append(append([]string{}, h.Self...), "shim")}),
 		parser: reader.NewParser(filepath.Join(state, "grammars")), packages: &outside.Packages{
 			Env: h.Env, Has: h.Has, Dir: state,
 			Exec: func() check.Exec {
 				return sandbox.NewExecutor(h.CheckEnv(), append(append([]string{}, h.Self...), "shim"))
 			},
 		},
-	}, nil
+	}
+	s.walls = walls.New(walls.Host{
+		State: state, Checkout: place.TopLevel, Env: h.CheckEnv(), Shim: append(append([]string{}, h.Self...), "shim"), Door: s.commandDoor,
+	})
+	return s, nil
+}
+
+// commandDoor gives the door of checks and set-ups, which all of a repository
+// share while they may reach the same hosts.
+func (s *Session) commandDoor(ctx context.Context, hosts []string) (door *job.Door, keeper, env []string, err error) {
+	sum := sha256.Sum256([]byte(s.state + "\x00" + strings.Join(hosts, "\x00")))
+	if door, keeper, err = s.meter.Plain(ctx, "commands-"+hex.EncodeToString(sum[:8]), hosts, filepath.Join(s.state, "engine.lock")); err == nil {
+		env, err = s.packages.DoorEnv(ctx)
+	}
+	return door, keeper, env, err
 }
 
 // Close gives back what the session holds. Agents that run go on.

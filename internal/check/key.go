@@ -17,7 +17,7 @@ func (j *judgement) key(ctx context.Context, t *task) (string, error) {
 		settings = []any{settings, j.req.SetUp, f.Stamp(j.req.SetUp)}
 	}
 	if s := j.req.Sandbox; s != "" && s != "auto" && t.info.Kind != Static {
-		settings = []any{settings, "sandbox", s}
+		settings = []any{settings, "sandbox", s, j.req.SetUp.Egress}
 	}
 	if k, ok := t.check.(Keyed); ok {
 		s := newSubject(j.facts, j.req)

@@ -20,7 +20,7 @@ type noting struct {
 
 // Run runs the command and notes the level that was in force.
 func (n *noting) Run(ctx context.Context, c job.Command) (job.Output, error) {
-	c.Sandbox, c.Shares = n.req.Sandbox, n.req.SetUp.Link
+	c.Sandbox, c.Shares, c.Egress = n.req.Sandbox, n.req.SetUp.Link, n.req.SetUp.Egress
 	for _, l := range n.req.Links {
 		c.Reads = append(c.Reads, l.From)
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 
-	"muster/internal/core/egress"
 	"muster/internal/core/evidence"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
@@ -91,7 +90,7 @@ func (h *Hands) attempt(ctx context.Context, o flow.StartAttempt) (job.Attempt, 
 		Prompt:  prompt(in.plan, task, o, feedback),
 		Sandbox: in.config.Sandbox, Shares: in.config.SetUp.Link,
 		LimitMS: o.LimitMS, Previous: o.Previous, Task: o.Task, Number: o.Attempt, Round: o.Round,
-		Egress: hosts(in.config.Egress), Gateway: job.Gateway{Off: in.config.Gateway == "off", Prices: in.config.Prices, Budgets: budgets},
+		Egress: in.config.SetUp.Egress, Gateway: job.Gateway{Off: in.config.Gateway == "off", Prices: in.config.Prices, Budgets: budgets},
 	}, nil
 }
 
@@ -132,13 +131,4 @@ func sessionID(run, task string, attempt int) string {
 	b := sha256.Sum256([]byte(OperationID(run, task, attempt)))
 	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
-}
-
-// hosts gives the hosts that the configuration allows as it writes them.
-func hosts(allowed []egress.Host) []string {
-	out := make([]string, 0, len(allowed))
-	for _, h := range allowed {
-		out = append(out, h.String())
-	}
-	return out
 }

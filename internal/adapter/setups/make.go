@@ -70,7 +70,7 @@ func (s *Store) run(ctx context.Context, spec setup.Spec, dir string) (*setup.Fa
 		}
 		out, err := s.tools.Exec.Run(ctx, job.Command{
 			Argv: c.Argv, Shell: c.Shell, Dir: dir, Env: []string{"GOTOOLCHAIN=local", "MUSTER_SETUP=1"}, LimitMS: left, OutputCap: 64 << 10,
-			Sandbox: spec.Sandbox, Shares: spec.Link,
+			Sandbox: spec.Sandbox, Shares: spec.Link, Egress: spec.Egress,
 		})
 		switch {
 		case ctx.Err() != nil:

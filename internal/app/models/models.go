@@ -103,15 +103,25 @@ func prices(own map[string]job.Price) map[string]meter.Price {
 	return out
 }
 
-// Book closes the attempt's door, and puts what was metered into its outcome.
-// An attempt that had no door has the outcome that its agent reports. It may
-// be called again, with the same result.
-func (m *Meter) Book(ctx context.Context, op string, o job.Outcome) (job.Outcome, error) {
+// Plain opens a door to package registries and hosts alone, for a process that
+// asks no model through it.
+func (m *Meter) Plain(ctx context.Context, name string, hosts []string, alive string) (*job.Door, []string, error) {
+	err := m.client.Open(ctx, gateway.Door{Name: name, Alive: alive, Egress: hosts})
+	if err != nil {
+		return nil, nil, err
+	}
+	return &job.Door{Socket: gateway.Socket(m.dir, name)}, m.client.Keeper(), nil
+}
+
+// Book closes the attempt's door, and puts what was metered into its outcome
+// when it asked its model through the door. An attempt that had no door has the
+// outcome that its agent reports. It may be called again, with the same result.
+func (m *Meter) Book(ctx context.Context, op string, o job.Outcome, asked bool) (job.Outcome, error) {
 	if !m.client.Had(op) {
 		return o, nil
 	}
 	s, err := m.client.Shut(ctx, op)
-	if err != nil {
+	if err != nil || !asked {
 		return o, err
 	}
 	reported := o.Usage

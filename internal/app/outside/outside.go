@@ -26,6 +26,9 @@ type Packages struct {
 	Exec func() check.Exec      // runs their tools
 	Dir  string                 // where, so that no repository can say anything
 
+	doorMu  sync.Mutex
+	doorEnv []string // nil until the tools were asked
+
 	once  sync.Once
 	asked *registry.Registry
 }

@@ -36,6 +36,9 @@ type Walls struct {
 
 	mu    sync.Mutex
 	known map[string]choice // by the level that was asked for
+
+	asked sync.Once
+	proxy string // what the go command says of where modules are from
 }
 
 // choice is what came of asking for a level.
@@ -51,6 +54,11 @@ type Host struct {
 	Checkout string   // the person's work tree; empty when there is none
 	Env      []string // that commands of checks start from
 	Shim     []string // starts a shim
+
+	// Door gives the door of commands whose network is closed and which may
+	// reach these hosts, and the variables with which they use it. Nil: there
+	// is none.
+	Door func(ctx context.Context, hosts []string) (door *job.Door, keeper, env []string, err error)
 }
 
 // New gives the walls of a repository's processes.
@@ -95,6 +103,10 @@ func (w *Walls) Form(ctx context.Context, asked string, door *job.Door) (form *j
 	return &f, "", nil
 }
 
+// Closes says whether a level that was asked for closes the network whether or
+// not there is a door.
+func Closes(asked string) bool { return asked == job.LevelStrict || asked == job.LevelStandard }
+
 // Confines says whether processes are confined for a level that was asked for.
 func (w *Walls) Confines(ctx context.Context, asked string) (bool, error) {
 	form, _, err := w.Form(ctx, asked, nil)
@@ -108,6 +120,13 @@ const auto = "auto"
 // and writes its tree, caches of its own, and a home that is removed by
 // release.
 func (w *Walls) Command(ctx context.Context, c job.Command, folder string) (job.Command, func(), error) {
+	var doorEnv []string
+	if c.Door == nil && w.h.Door != nil && Closes(c.Sandbox) {
+		var err error
+		if c.Door, c.DoorKeeper, doorEnv, err = w.h.Door(ctx, c.Egress); err != nil {
+			return c, func() {}, err
+		}
+	}
 	form, _, err := w.Form(ctx, c.Sandbox, c.Door)
 	if err != nil || form == nil {
 		return c, func() {}, err
@@ -129,8 +148,21 @@ func (w *Walls) Command(ctx context.Context, c job.Command, folder string) (job.
 		form.Writable = append(form.Writable, filepath.Join(w.h.Checkout, filepath.FromSlash(shared)))
 	}
 	c.Confine = form
-	c.Env = append(caches.env(w), c.Env...)
+	c.Env = slices.Concat(caches.env(w), w.ThroughDoor(doorEnv), c.Env)
 	return c, release, nil
+}
+
+// ThroughDoor gives the variables of a door as they are for a process behind
+// walls: modules that the person has are read where they are, and only others
+// asked for at the door.
+func (w *Walls) ThroughDoor(env []string) []string {
+	out := slices.Clone(env)
+	for i, entry := range out {
+		if value, ok := strings.CutPrefix(entry, "GOPROXY="); ok && w.goModules() != "" {
+			out[i] = "GOPROXY=file://" + filepath.ToSlash(filepath.Join(w.goModules(), "cache", "download")) + "," + value
+		}
+	}
+	return out
 }
 
 // layHome makes the home of one confined process, with what tools need to know
@@ -287,9 +319,26 @@ func (c caches) env(w *Walls) []string {
 	return env
 }
 
+// askedProxy gives where the person's go command gets modules. It is asked once,
+// in the state folder, where no repository can say anything.
+func (w *Walls) askedProxy() string {
+	if p := w.env["GOPROXY"]; p != "" {
+		return p
+	}
+	w.asked.Do(func() {
+		out, err := w.exec.Run(context.Background(), job.Command{Argv: []string{"go", "env", "GOPROXY"}, Dir: w.h.State, LimitMS: askGoMS, OutputCap: 4 << 10})
+		if w.proxy = "direct"; err == nil && out.Code == 0 && strings.TrimSpace(out.Stdout) != "" {
+			w.proxy = strings.TrimSpace(out.Stdout)
+		}
+	})
+	return w.proxy
+}
+
+const askGoMS = 20_000
+
 // goProxy puts the person's module cache before where modules come from.
 func (w *Walls) goProxy(downloads string) string {
-	after := cmp.Or(w.env["GOPROXY"], "https://proxy.golang.org,direct")
+	after := w.askedProxy()
 	if w.env["GOPRIVATE"]+w.env["GONOPROXY"] != "" {
 		after = "off"
 	}

@@ -138,6 +138,9 @@ func readConfig(f *yamlfile.File, root *yamlfile.Node, c *Config) {
 		c.SetUp.Sandbox = c.Sandbox
 	}
 	c.Egress = readEgress(f, root.Get("egress"))
+	for _, h := range c.Egress {
+		c.SetUp.Egress = append(c.SetUp.Egress, h.String())
+	}
 	if n := root.Get("gateway"); n != nil {
 		c.Gateway = f.OneOf(n, "auto", "off")
 	}

@@ -95,6 +95,7 @@ type Command struct {
 
 	// What the executor is asked for where Confine is nil and it can decide itself.
 	Sandbox string   // a word of the configuration: "auto", or a level; empty is auto
+	Egress  []string // hosts that it may reach through its door, as the configuration writes them
 	Reads   []string // absolute; read beside what every command reads
 	Shares  []string // below the person's checkout, slash separated: may be written as well, because the configuration says so
 

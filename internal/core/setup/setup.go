@@ -31,7 +31,8 @@ type Spec struct {
 	Inputs []string       `json:"inputs,omitempty"` // globs of tracked files that the commands depend on, besides the known ones
 	TimeMS int64          `json:"time_ms"`          // for all commands together; 0 means none
 
-	Sandbox string `json:"sandbox,omitempty"` // what the commands are confined by, as the configuration says; no part of the key
+	Sandbox string   `json:"sandbox,omitempty"` // what the commands are confined by, as the configuration says; no part of the key
+	Egress  []string `json:"egress,omitempty"`  // hosts that the commands may reach when their network is closed, as the configuration writes them; no part of the key
 }
 
 // Empty reports that there is nothing to set up.
