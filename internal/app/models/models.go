@@ -121,8 +121,11 @@ func (m *Meter) Book(ctx context.Context, op string, o job.Outcome, asked bool) 
 		return o, nil
 	}
 	s, err := m.client.Shut(ctx, op)
-	if err != nil || !asked {
+	if err != nil {
 		return o, err
+	}
+	if !asked && s.Requests == 0 && s.Limit == nil { // the door was for other things
+		return o, nil
 	}
 	reported := o.Usage
 	o.Reported, o.Usage, o.Estimated = &reported, s.Usage, s.Estimated
