@@ -145,7 +145,7 @@ func (a agents) Outcome(ctx context.Context, t job.Attempt, exit job.Exit) (job.
 	t, services := a.s.equip(t)
 	o, err := a.s.agents.Outcome(t, exit, bytes.NewReader(stdout), bytes.NewReader(stderr))
 	if err == nil {
-		o, err = a.s.meter.Book(ctx, t.Op, o, len(services) > 0)
+		o, err = a.s.meter.Book(ctx, t.Op, o, services)
 	}
 	return o, stdout, stderr, err
 }

@@ -116,13 +116,16 @@ func (m *Meter) Plain(ctx context.Context, name string, hosts []string, alive st
 // Book closes the attempt's door, and puts what was metered into its outcome
 // when it asked its model through the door. An attempt that had no door has the
 // outcome that its agent reports. It may be called again, with the same result.
-func (m *Meter) Book(ctx context.Context, op string, o job.Outcome, asked bool) (job.Outcome, error) {
+func (m *Meter) Book(ctx context.Context, op string, o job.Outcome, services []login.Service) (job.Outcome, error) {
 	if !m.client.Had(op) {
 		return o, nil
 	}
 	s, err := m.client.Shut(ctx, op)
-	if err != nil || !asked {
+	if err != nil {
 		return o, err
+	}
+	if len(services) == 0 && s.Requests == 0 && s.Limit == nil { // the door was for other things
+		return o, nil
 	}
 	reported := o.Usage
 	o.Reported, o.Usage, o.Estimated = &reported, s.Usage, s.Estimated

@@ -109,7 +109,7 @@ func TestBook(t *testing.T) {
 	}
 	reported := job.Usage{Input: 9, CostUnknown: true}
 	for range 2 {
-		o, err := p.Book(ctx, "run.task.1", job.Outcome{Kind: job.Done, Usage: reported, Total: reported}, true)
+		o, err := p.Book(ctx, "run.task.1", job.Outcome{Kind: job.Done, Usage: reported, Total: reported}, nil)
 		if err != nil || o.Kind != job.Done || o.Reported == nil || *o.Reported != reported || o.Total != reported ||
 			o.Usage.CostMicroUSD != fakemodel.OutputTokens || o.Usage.CostUnknown {
 			t.Errorf("%+v %v", o, err)
@@ -124,11 +124,11 @@ func TestBook(t *testing.T) {
 	if one, two := ask(t, d), ask(t, d); one != 200 || two != 400 {
 		t.Errorf("%d, then %d", one, two)
 	}
-	o, err := p.Book(ctx, "run.task.2", job.Outcome{Kind: job.Refused, Message: "400"}, true)
+	o, err := p.Book(ctx, "run.task.2", job.Outcome{Kind: job.Refused, Message: "400"}, p.services())
 	if err != nil || o.Kind != job.Limit || o.Budget != job.OfRun || !strings.Contains(o.Message, "the budget of the run") {
 		t.Errorf("%+v %v", o, err)
 	}
-	if o, err := p.Book(ctx, "run.task.2", job.Outcome{Kind: job.Done}, true); err != nil || o.Kind != job.Done || o.Budget != "" {
+	if o, err := p.Book(ctx, "run.task.2", job.Outcome{Kind: job.Done}, p.services()); err != nil || o.Kind != job.Done || o.Budget != "" {
 		t.Errorf("an agent that was done nevertheless: %+v %v", o, err)
 	}
 	// What was spent elsewhere counts beside what was metered.
@@ -147,7 +147,7 @@ func TestBook(t *testing.T) {
 // An attempt without a door has what its agent reports, and starts nothing.
 func TestBookWithoutDoor(t *testing.T) {
 	p := newPlace(t)
-	o, err := p.Book(context.Background(), "run.task.1", job.Outcome{Kind: job.Quota, Usage: job.Usage{Input: 1}}, true)
+	o, err := p.Book(context.Background(), "run.task.1", job.Outcome{Kind: job.Quota, Usage: job.Usage{Input: 1}}, p.services())
 	if err != nil || o.Reported != nil || o.Usage.Input != 1 || o.Kind != job.Quota || o.UntilUS != 0 {
 		t.Errorf("%+v %v", o, err)
 	}
@@ -229,7 +229,7 @@ func TestBookOfAPlainDoor(t *testing.T) {
 		t.Errorf("a model was asked: %d", got)
 	}
 	reported := job.Outcome{Kind: job.Done, Usage: job.Usage{Input: 7}}
-	if o, err := p.Book(ctx, "run.task.1", reported, false); err != nil || o.Usage != reported.Usage || o.Reported != nil || o.Kind != job.Done {
+	if o, err := p.Book(ctx, "run.task.1", reported, nil); err != nil || o.Usage != reported.Usage || o.Reported != nil || o.Kind != job.Done {
 		t.Errorf("%+v %v", o, err)
 	}
 	if _, err := os.Stat(d.Socket); err == nil {

@@ -110,6 +110,7 @@ func TestParseEveryKey(t *testing.T) {
 		SetUp: setup.Spec{
 			Run: []plan.Command{{Argv: []string{"npm", "ci"}}, {Shell: "make deps"}}, Copy: []string{".env", "certs"},
 			Link: []string{"models/big.bin"}, Inputs: []string{"tools/*.txt"}, TimeMS: 180_000, Sandbox: "off",
+			Egress: []string{"api.example.com", "*.example.org:8443"},
 		},
 		Resources: resource.Limits{AgentMemory: 2 << 30, FreeDisk: 3 << 29, StateSize: 512 << 20},
 	}
