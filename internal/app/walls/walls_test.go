@@ -1,6 +1,7 @@
 package walls
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,9 +71,7 @@ func TestPersonsFiles(t *testing.T) {
 		{job.Agent{Driver: "gemini"}, nil, ""},
 	} {
 		env := map[string]string{"HOME": home}
-		for k, v := range tt.env {
-			env[k] = v
-		}
+		maps.Copy(env, tt.env)
 		var got []string
 		for _, l := range personsFiles(tt.agent, env) {
 			sign := "-"
