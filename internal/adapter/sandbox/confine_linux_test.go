@@ -250,3 +250,23 @@ func BenchmarkConfined(b *testing.B) {
 		})
 	}
 }
+
+// A link that an earlier process left in the place of the folder for temporary
+// files does not make what it leads to writable.
+func TestPlantedTemporaryFolder(t *testing.T) {
+	eachForm(t, func(t *testing.T, g ground, c *job.Confinement) {
+		if err := os.RemoveAll(filepath.Join(g.home, ".tmp")); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(g.outside, filepath.Join(g.home, ".tmp")); err != nil {
+			t.Fatal(err)
+		}
+		out, err := newExecutor(t).Run(testContext(t), job.Command{Shell: "echo x > $TMPDIR/planted; ls $TMPDIR/planted > /dev/null && echo ok", Dir: g.work, Confine: c})
+		if err != nil || out.Stdout != "ok\n" {
+			t.Errorf("%+v, %v", out, err)
+		}
+		if left, _ := os.ReadDir(g.outside); len(left) > 0 {
+			t.Errorf("%v is outside", left)
+		}
+	})
+}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"muster/internal/adapter/sandbox"
 	"muster/internal/adapter/sandbox/gocache"
@@ -34,6 +35,7 @@ type Walls struct {
 	h    Host
 	env  map[string]string // of h.Env
 
+	swept sync.Once // homes that a crash has left
 	mu    sync.Mutex
 	known map[string]choice // by the level that was asked for
 
@@ -131,6 +133,7 @@ func (w *Walls) Command(ctx context.Context, c job.Command, folder string) (job.
 	if err != nil || form == nil {
 		return c, func() {}, err
 	}
+	w.swept.Do(func() { sweep(filepath.Join(w.h.State, "boxes")) })
 	home := filepath.Join(w.h.State, "boxes", rand.Text())
 	release := func() { _ = os.RemoveAll(home) }
 	if err := w.layHome(home); err != nil {
@@ -163,6 +166,23 @@ func (w *Walls) ThroughDoor(env []string) []string {
 		}
 	}
 	return out
+}
+
+// leftAfter is how old a home is that nobody uses any more: no command runs for
+// so long.
+const leftAfter = 24 * time.Hour
+
+// sweep removes the homes that were left by a crash.
+func sweep(boxes string) {
+	list, err := os.ReadDir(boxes)
+	if err != nil {
+		return
+	}
+	for _, e := range list {
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > leftAfter {
+			_ = os.RemoveAll(filepath.Join(boxes, e.Name()))
+		}
+	}
 }
 
 // layHome makes the home of one confined process, with what tools need to know

@@ -1,85 +1,181 @@
 package walls
 
 import (
-	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
-	"muster/internal/adapter/sandbox"
 	"muster/internal/core/job"
 )
 
-// TestMain lets the test binary be a shim.
-func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == "shim" {
-		os.Exit(sandbox.Shim(os.Args[2]))
-	}
-	os.Exit(m.Run())
-}
-
-func newWalls(t *testing.T, door func(context.Context, []string) (*job.Door, []string, []string, error)) *Walls {
+func put(t *testing.T, path, text string) {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	home := t.TempDir()
-	return New(Host{
-		State: t.TempDir(), Checkout: t.TempDir(), Shim: []string{self, "shim"}, Door: door,
-		Env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GOMODCACHE=" + filepath.Join(home, "mod"), "GOPROXY=https://modules.example.com"},
-	})
-}
-
-// Commands have a door exactly where their network is closed whatever else.
-func TestDoorOfCommands(t *testing.T) {
-	var asked [][]string
-	w := newWalls(t, func(_ context.Context, hosts []string) (*job.Door, []string, []string, error) {
-		asked = append(asked, hosts)
-		return &job.Door{Socket: "/door"}, []string{"/keeper"}, []string{"GOPROXY=http://" + job.DoorAddress + "/go", "A=1"}, nil
-	})
-	for _, tt := range []struct {
-		level string
-		door  bool
-	}{{job.LevelStrict, true}, {job.LevelStandard, true}, {"auto", false}, {"", false}, {job.LevelOff, false}} {
-		asked = nil
-		dir := t.TempDir()
-		c, release, err := w.Command(t.Context(), job.Command{Argv: []string{"true"}, Dir: dir, Sandbox: tt.level, Egress: []string{"a.example.com"}, Env: []string{"B=2"}}, dir)
-		release()
-		if err != nil {
-			t.Logf("%s cannot be had here: %v", tt.level, err)
-			continue
-		}
-		if has := c.Door != nil; has != tt.door || has != (len(asked) == 1) || has != (len(c.DoorKeeper) == 1) {
-			t.Errorf("%s: door %v, asked %q", tt.level, c.Door, asked)
-		}
-		if tt.door && (!slices.Equal(asked[0], []string{"a.example.com"}) || !slices.Contains(c.Env, "A=1") || c.Confine == nil || c.Confine.Open) {
-			t.Errorf("%s: asked %q, %q, %+v", tt.level, asked, c.Env, c.Confine)
-		}
-		if c.Confine != nil && !tt.door && !c.Confine.Open {
-			t.Errorf("%s: no door, and the network is closed", tt.level)
-		}
-		if at := slices.Index(c.Env, "B=2"); at != len(c.Env)-1 {
-			t.Errorf("%s: what the command sets is not last: %q", tt.level, c.Env)
-		}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
-// What the person has of modules is read before the door is asked.
-func TestThroughDoor(t *testing.T) {
-	w := newWalls(t, nil)
-	mods := w.env["GOMODCACHE"]
-	got := w.ThroughDoor([]string{"X=1", "GOPROXY=http://door/go"})
-	if want := []string{"X=1", "GOPROXY=file://" + mods + "/cache/download,http://door/go"}; !slices.Equal(got, want) {
+func TestRegistryLines(t *testing.T) {
+	file := filepath.Join(t.TempDir(), ".npmrc")
+	put(t, file, "registry=https://r.example/\n//r.example/:_authToken=hidden\n@own:registry = https://o.example/\nregistry=https://me:pw@r.example/\nuser=x\n")
+	if got, want := registryLines(file), "registry=https://r.example/\n@own:registry = https://o.example/\n"; got != want {
 		t.Errorf("%q", got)
 	}
-	if w.askedProxy() != "https://modules.example.com" {
-		t.Errorf("%q", w.askedProxy())
+	if got := registryLines(file + ".none"); got != "" {
+		t.Errorf("%q", got)
 	}
-	delete(w.env, "GOMODCACHE")
-	delete(w.env, "HOME")
-	if got := w.ThroughDoor([]string{"GOPROXY=http://door/go"}); got[0] != "GOPROXY=http://door/go" {
-		t.Errorf("without a module cache: %q", got)
+}
+
+// Toolchains are read, and never the home itself or where programs keep secrets.
+func TestToolchains(t *testing.T) {
+	w := New(Host{State: "/state", Shim: []string{"/opt/muster", "shim"}, Env: []string{
+		"HOME=/home/me", "PATH=/home/me/bin:/home/me/.local/bin:/home/me/.cargo/bin:/home/me/.nvm/v1/bin:/home/me/go/bin:rel:/sw/x/bin:/bin", "GOROOT=/sw/go", "SSL_CERT_FILE=rel",
+	}})
+	got := w.toolchains()
+	for _, p := range []string{"/opt/muster", "/home/me/bin", "/home/me/.local/bin", "/home/me/.nvm/v1", "/sw/x", "/sw/go", "/home/me/go/pkg/mod", "/home/me/.cache/go-build"} {
+		if !slices.Contains(got, p) {
+			t.Errorf("%s cannot be read", p)
+		}
+	}
+	for _, p := range []string{"/", "/home", "/home/me", "/home/me/.local", "/home/me/.cargo", "/home/me/go", "/home/me/.ssh", "rel"} {
+		if slices.Contains(got, p) {
+			t.Errorf("%s can be read", p)
+		}
+	}
+}
+
+// Of the person's home an agent sees its own program's files only, of which it
+// writes the login.
+func TestPersonsFiles(t *testing.T) {
+	home := t.TempDir()
+	for _, p := range []string{".claude/.credentials.json", ".claude/settings.json", ".claude.json", ".codex/auth.json", ".ssh/id", "else/auth.json"} {
+		put(t, filepath.Join(home, p), "x")
+	}
+	for _, tt := range []struct {
+		agent job.Agent
+		env   map[string]string
+		want  string
+	}{
+		{job.Agent{Driver: "claude"}, nil, "+.claude/.credentials.json -.claude/settings.json"},
+		{job.Agent{Driver: "codex"}, nil, "+.codex/auth.json"},
+		{job.Agent{Driver: "codex"}, map[string]string{"CODEX_HOME": filepath.Join(home, "else")}, "+.codex/auth.json"},
+		{job.Agent{Driver: "command", Command: []string{"claude"}}, nil, ""},
+		{job.Agent{Driver: "acp", Command: []string{"/x/codex-acp"}}, nil, "+.codex/auth.json"},
+		{job.Agent{Driver: "gemini"}, nil, ""},
+	} {
+		env := map[string]string{"HOME": home}
+		maps.Copy(env, tt.env)
+		var got []string
+		for _, l := range personsFiles(tt.agent, env) {
+			sign := "-"
+			if l.kept {
+				sign = "+"
+			}
+			got = append(got, sign+l.at)
+		}
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.agent, got, tt.want)
+		}
+	}
+}
+
+// What an attempt planted in its scratch folder leads nowhere.
+func TestLayLinksIsNotLedAway(t *testing.T) {
+	scratch, outside := t.TempDir(), t.TempDir()
+	put(t, filepath.Join(outside, "settings.json"), "mine")
+	links := []link{{from: filepath.Join(outside, "settings.json"), at: ".claude/settings.json"}}
+	if err := os.Symlink(outside, filepath.Join(scratch, ownHome)); err != nil {
+		t.Fatal(err)
+	}
+	if err := layLinks(scratch, links); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(filepath.Join(scratch, ownHome)); err != nil || !info.IsDir() {
+		t.Errorf("the home is still a link: %v, %v", info, err)
+	}
+	if to, err := os.Readlink(filepath.Join(scratch, ownHome, ".claude", "settings.json")); err != nil || to != links[0].from {
+		t.Errorf("%q, %v", to, err)
+	}
+	folder := filepath.Join(scratch, ownHome, ".claude")
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(outside, folder); err != nil {
+		t.Fatal(err)
+	}
+	_ = layLinks(scratch, links) // whether it fails or not
+	if list, err := os.ReadDir(outside); err != nil || len(list) != 1 {
+		t.Errorf("outside: %v, %v", list, err)
+	}
+}
+
+func TestAgentEnv(t *testing.T) {
+	w := New(Host{State: "/state", Shim: []string{"/opt/muster", "shim"}, Env: []string{"HOME=/home/me"}})
+	got := w.agentEnv([]string{"A=1", "CODEX_HOME=/home/me/.codex", "XDG_CACHE_HOME=/s/cache", "XDG_DATA_HOME=/home/me/d", "GOCACHE=/mine"}, "/s")
+	for _, want := range []string{"A=1", "XDG_CACHE_HOME=/s/cache", "GOCACHE=/mine", "GOMODCACHE=/s/caches/go-mod", "RUSTUP_HOME=/home/me/.rustup"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%s is missing: %q", want, got)
+		}
+	}
+	for _, entry := range got {
+		if strings.HasPrefix(entry, "CODEX_HOME") || strings.HasPrefix(entry, "XDG_DATA_HOME") {
+			t.Errorf("%s leads to the person's folders", entry)
+		}
+	}
+}
+
+func TestGoProxy(t *testing.T) {
+	mods := t.TempDir()
+	for env, want := range map[string]string{
+		"": "file://" + mods + ",https://proxy.golang.org,direct", "GOPROXY=https://p": "file://" + mods + ",https://p", "GOPRIVATE=x.example": "file://" + mods + ",off",
+	} {
+		if got := New(Host{Env: []string{env}}).goProxy(mods); got != want {
+			t.Errorf("%s: %q", env, got)
+		}
+	}
+	if got := New(Host{}).goProxy(mods + "/none"); got != "https://proxy.golang.org,direct" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestProgramFoldersAndLent(t *testing.T) {
+	dir := t.TempDir()
+	real := filepath.Join(dir, "node_modules", "a", "bin", "a")
+	put(t, real, "")
+	link := filepath.Join(dir, "bin", "a")
+	put(t, filepath.Join(dir, "bin", ".keep"), "")
+	if err := os.Symlink(real, link); err != nil {
+		t.Fatal(err)
+	}
+	if got := programFolders(link); !slices.Contains(got, filepath.Join(dir, "node_modules")) || !slices.Contains(got, filepath.Dir(link)) {
+		t.Errorf("%q", got)
+	}
+	if got := programFolders(""); got != nil {
+		t.Errorf("%q", got)
+	}
+	put(t, filepath.Join(dir, "objects", "info", "alternates"), "/lent/objects\n../near\n")
+	if got := lent(dir); !slices.Equal(got, []string{"/lent/objects", filepath.Join(dir, "near")}) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestSweep(t *testing.T) {
+	boxes := t.TempDir()
+	put(t, filepath.Join(boxes, "old", "a"), "")
+	put(t, filepath.Join(boxes, "new", "a"), "")
+	past := time.Now().Add(-2 * leftAfter)
+	if err := os.Chtimes(filepath.Join(boxes, "old"), past, past); err != nil {
+		t.Fatal(err)
+	}
+	sweep(boxes)
+	if list, err := os.ReadDir(boxes); err != nil || len(list) != 1 || list[0].Name() != "new" {
+		t.Errorf("%v, %v", list, err)
 	}
 }
