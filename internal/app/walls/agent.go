@@ -65,13 +65,13 @@ func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p Agent
 	if !form.Open && spec.Door != nil {
 		spec.Env = append(spec.Env, w.ThroughDoor(p.Door)...)
 	}
-	spec.Env = w.agentEnv(spec.Env, t.Scratch)
+	spec.Env = w.agentEnv(ctx, spec.Env, t.Scratch)
 	return spec, nil
 }
 
 // agentEnv leaves out what leads to the person's own folders, and adds where
 // toolchains keep what they build for this task. What is set already stays.
-func (w *Walls) agentEnv(env []string, scratch string) []string {
+func (w *Walls) agentEnv(ctx context.Context, env []string, scratch string) []string {
 	out := slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
 		name, value, _ := strings.Cut(entry, "=")
 		led := strings.HasPrefix(name, "XDG_") || slices.Contains([]string{"CLAUDE_CONFIG_DIR", "CODEX_HOME", "COPILOT_HOME", "QWEN_HOME"}, name)
@@ -82,7 +82,7 @@ func (w *Walls) agentEnv(env []string, scratch string) []string {
 		name, _, _ := strings.Cut(entry, "=")
 		set[name] = true
 	}
-	for _, entry := range (caches{filepath.Join(scratch, "caches")}).env(w) {
+	for _, entry := range (caches{filepath.Join(scratch, "caches")}).env(ctx, w) {
 		if name, _, _ := strings.Cut(entry, "="); !set[name] {
 			out = append(out, entry)
 		}

@@ -74,8 +74,8 @@ func TestThroughDoor(t *testing.T) {
 	if want := []string{"X=1", "GOPROXY=file://" + mods + "/cache/download,http://door/go"}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
-	if w.askedProxy() != "https://modules.example.com" {
-		t.Errorf("%q", w.askedProxy())
+	if w.askedProxy(t.Context()) != "https://modules.example.com" {
+		t.Errorf("%q", w.askedProxy(t.Context()))
 	}
 	delete(w.env, "GOMODCACHE")
 	delete(w.env, "HOME")

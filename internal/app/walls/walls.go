@@ -151,7 +151,7 @@ func (w *Walls) Command(ctx context.Context, c job.Command, folder string) (job.
 		form.Writable = append(form.Writable, filepath.Join(w.h.Checkout, filepath.FromSlash(shared)))
 	}
 	c.Confine = form
-	c.Env = slices.Concat(caches.env(w), w.ThroughDoor(doorEnv), c.Env)
+	c.Env = slices.Concat(caches.env(ctx, w), w.ThroughDoor(doorEnv), c.Env)
 	return c, release, nil
 }
 
@@ -312,7 +312,7 @@ func (c caches) dirs() []string {
 
 // env gives the variables by which tools find them. What the person's own caches
 // hold is read as far as a tool can read two.
-func (c caches) env(w *Walls) []string {
+func (c caches) env(ctx context.Context, w *Walls) []string {
 	env := []string{
 		"GOCACHE=" + c.at("go-build"), "GOMODCACHE=" + c.at("go-mod"), "GOFLAGS=" + strings.TrimSpace(w.env["GOFLAGS"]+" -modcacherw"),
 		"npm_config_cache=" + c.at("npm"), "YARN_CACHE_FOLDER=" + c.at("npm"), "PIP_CACHE_DIR=" + c.at("pip"), "UV_CACHE_DIR=" + c.at("pip"),
@@ -323,7 +323,7 @@ func (c caches) env(w *Walls) []string {
 		env = append(env, "GOCACHEPROG="+program, gocache.OwnVariable+"="+c.at("go-build"), gocache.BaseVariable+"="+w.goBuild())
 	}
 	if mods := w.goModules(); mods != "" {
-		env = append(env, "GOPROXY="+w.goProxy(filepath.Join(mods, "cache", "download")))
+		env = append(env, "GOPROXY="+w.goProxy(ctx, filepath.Join(mods, "cache", "download")))
 		if w.env["GOPRIVATE"]+w.env["GONOPROXY"] != "" {
 			// Private modules come from the person's cache too, and are asked of
 			// nobody else.
@@ -341,12 +341,12 @@ func (c caches) env(w *Walls) []string {
 
 // askedProxy gives where the person's go command gets modules. It is asked once,
 // in the state folder, where no repository can say anything.
-func (w *Walls) askedProxy() string {
+func (w *Walls) askedProxy(ctx context.Context) string {
 	if p := w.env["GOPROXY"]; p != "" {
 		return p
 	}
 	w.asked.Do(func() {
-		out, err := w.exec.Run(context.Background(), job.Command{Argv: []string{"go", "env", "GOPROXY"}, Dir: w.h.State, LimitMS: askGoMS, OutputCap: 4 << 10})
+		out, err := w.exec.Run(context.WithoutCancel(ctx), job.Command{Argv: []string{"go", "env", "GOPROXY"}, Dir: w.h.State, LimitMS: askGoMS, OutputCap: 4 << 10})
 		if w.proxy = "direct"; err == nil && out.Code == 0 && strings.TrimSpace(out.Stdout) != "" {
 			w.proxy = strings.TrimSpace(out.Stdout)
 		}
@@ -357,8 +357,8 @@ func (w *Walls) askedProxy() string {
 const askGoMS = 20_000
 
 // goProxy puts the person's module cache before where modules come from.
-func (w *Walls) goProxy(downloads string) string {
-	after := w.askedProxy()
+func (w *Walls) goProxy(ctx context.Context, downloads string) string {
+	after := w.askedProxy(ctx)
 	if w.env["GOPRIVATE"]+w.env["GONOPROXY"] != "" {
 		after = "off"
 	}

@@ -118,7 +118,7 @@ func TestLayLinksIsNotLedAway(t *testing.T) {
 
 func TestAgentEnv(t *testing.T) {
 	w := New(Host{State: "/state", Shim: []string{"/opt/muster", "shim"}, Env: []string{"HOME=/home/me"}})
-	got := w.agentEnv([]string{"A=1", "CODEX_HOME=/home/me/.codex", "XDG_CACHE_HOME=/s/cache", "XDG_DATA_HOME=/home/me/d", "GOCACHE=/mine"}, "/s")
+	got := w.agentEnv(t.Context(), []string{"A=1", "CODEX_HOME=/home/me/.codex", "XDG_CACHE_HOME=/s/cache", "XDG_DATA_HOME=/home/me/d", "GOCACHE=/mine"}, "/s")
 	for _, want := range []string{"A=1", "XDG_CACHE_HOME=/s/cache", "GOCACHE=/mine", "GOMODCACHE=/s/caches/go-mod", "RUSTUP_HOME=/home/me/.rustup"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("%s is missing: %q", want, got)
@@ -134,13 +134,13 @@ func TestAgentEnv(t *testing.T) {
 func TestGoProxy(t *testing.T) {
 	mods := t.TempDir()
 	for env, want := range map[string]string{
-		"": "file://" + mods + ",https://proxy.golang.org,direct", "GOPROXY=https://p": "file://" + mods + ",https://p", "GOPRIVATE=x.example": "file://" + mods + ",off",
+		"": "file://" + mods + ",direct", "GOPROXY=https://p": "file://" + mods + ",https://p", "GOPRIVATE=x.example": "file://" + mods + ",off",
 	} {
-		if got := New(Host{Env: []string{env}}).goProxy(mods); got != want {
+		if got := New(Host{Env: []string{env}}).goProxy(t.Context(), mods); got != want {
 			t.Errorf("%s: %q", env, got)
 		}
 	}
-	if got := New(Host{}).goProxy(mods + "/none"); got != "https://proxy.golang.org,direct" {
+	if got := New(Host{}).goProxy(t.Context(), mods+"/none"); got != "direct" {
 		t.Errorf("%q", got)
 	}
 }
