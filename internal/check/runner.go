@@ -10,6 +10,7 @@ import (
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 	"muster/internal/core/fault"
+	"muster/internal/core/job"
 	"muster/internal/source/reader"
 )
 
@@ -116,6 +117,7 @@ func (r *Runner) Judge(ctx context.Context, req evidence.Request) (evidence.Evid
 	for _, res := range results {
 		ev.Sandbox = weaker(ev.Sandbox, res.Sandbox)
 	}
+	ev.Unconfined = ev.Sandbox == job.LevelOff && req.Sandbox != job.LevelOff
 	return ev, nil
 }
 

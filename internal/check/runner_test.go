@@ -413,8 +413,13 @@ func TestSandboxIsTheWeakestInForce(t *testing.T) {
 		cache := &checktest.Cache{}
 		r := check.New(check.Tools{Trees: twoTrees(t), Exec: exec, Cache: cache}, tt.checks, 1)
 		for range 2 { // run, and recalled
-			if e := judge(t, r, checktest.Request(evidence.OfTask)); e.Sandbox != tt.want {
-				t.Errorf("%s: sandbox %q, want %q", statuses(e), e.Sandbox, tt.want)
+			if e := judge(t, r, checktest.Request(evidence.OfTask)); e.Sandbox != tt.want || e.Unconfined != (tt.want == "off") {
+				t.Errorf("%s: sandbox %q, unconfined %v, want %q", statuses(e), e.Sandbox, e.Unconfined, tt.want)
+			}
+			declined := checktest.Request(evidence.OfTask)
+			declined.Sandbox = "off"
+			if e := judge(t, r, declined); e.Sandbox != tt.want || e.Unconfined {
+				t.Errorf("%s: declined: sandbox %q, unconfined %v", statuses(e), e.Sandbox, e.Unconfined)
 			}
 		}
 	}

@@ -107,6 +107,10 @@ type Evidence struct {
 	HeadTree string   `json:"head_tree"`
 	Sandbox  string   `json:"sandbox"` // the weakest level that commands ran under; empty when none ran
 	Results  []Result `json:"results"` // in the runner's order
+
+	// Unconfined says that commands ran without a sandbox although nobody had
+	// asked for none: the machine had none to offer.
+	Unconfined bool `json:"unconfined,omitempty"`
 }
 
 // Schema is the version of Evidence written by this program.

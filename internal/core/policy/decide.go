@@ -21,7 +21,8 @@ const acceptNothing = "check:none"
 // waits to mend it. A locator, and a check that gave no answer, send it to a person:
 // what is not the author's fault (a flaky test, one that is red at the base, a
 // check that broke or ran out of time) is a locator or no answer, never a gate.
-// Context sends it nowhere. What is not known (a status, a level, evidence
+// Context sends it nowhere. What would land by itself is looked at now and then
+// when its code ran without a sandbox that nobody had declined. What is not known (a status, a level, evidence
 // without results) goes to a person too. More findings never make the route
 // easier, and accepting more never makes it harder.
 func Decide(s evidence.Subject, e evidence.Evidence, accepted []string) Verdict {
@@ -36,6 +37,11 @@ func Decide(s evidence.Subject, e evidence.Evidence, accepted []string) Verdict 
 		v.Feedback = feedback(w, v.NotRun)
 	case len(w.gates)+len(w.silent)+len(w.locators) > 0, w.nothing:
 		v.Route = Review
+	case e.Unconfined:
+		v.Route = Audit
+	}
+	if e.Unconfined {
+		v.Reasons = append(v.Reasons, "Code of the change ran with all rights of the person: this machine has no sandbox to offer; muster doctor says why.")
 	}
 	return v
 }
