@@ -12,12 +12,14 @@ import (
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/login"
 	"muster/internal/adapter/sandbox"
+	"muster/internal/app/exposure"
 	"muster/internal/app/furnish"
 	"muster/internal/app/models"
 	"muster/internal/core/config"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 	"muster/internal/core/resource"
+	"muster/internal/core/taint"
 )
 
 // Level says whether a point needs the person.
@@ -43,9 +45,11 @@ type Diagnosis struct {
 	OK     bool            `json:"ok"` // nothing is bad
 	Points []Point         `json:"points"`
 	Config []config.Origin `json:"config,omitempty"` // what is in force, and where it comes from
+	Ways   []taint.Path    `json:"ways,omitempty"`   // on which strangers could do harm through agents
 	Next   string          `json:"next,omitempty"`   // what to type next
 
 	disk  furnish.Disk
+	able  []job.Agent // whose programs are here
 	force config.Config
 }
 
@@ -174,6 +178,9 @@ func (d *Diagnosis) configured(ctx context.Context, s *Session, probing Probing)
 		d.agent(ctx, s, g, probing)
 	}
 	d.someAgent(s, c)
+	if d.Ways, err = exposure.Ways(ctx, c, d.able, s.host, s.walls); err != nil {
+		d.bad("security", err)
+	}
 }
 
 // sandbox tells what confines agents and checks, proved by attack.
@@ -217,6 +224,7 @@ func (d *Diagnosis) agent(ctx context.Context, s *Session, g job.Agent, probing 
 	}
 	if isOfWorktree(g, program) {
 		d.add(about, Good, program+", relative to the worktree")
+		d.able = append(d.able, g)
 		return
 	}
 	path, ok := s.host.LookPath(program, s.host.Dir)
@@ -229,6 +237,7 @@ func (d *Diagnosis) agent(ctx context.Context, s *Session, g job.Agent, probing 
 		text += ", version " + s.askVersion(ctx, path) + " (tested with " + want + ")"
 	}
 	d.add(about, Good, text)
+	d.able = append(d.able, g)
 	d.login(s, g)
 	if probing == Probe {
 		d.probe(ctx, s, g)

@@ -59,6 +59,12 @@ func Unmetered(c config.Config, names []string, h Host) []string {
 	return out
 }
 
+// Metered reports whether an agent asks its model through the gateway.
+func Metered(c config.Config, g job.Agent, h Host) bool {
+	_, services, _ := login.Through(job.Attempt{Agent: g, Host: h.AgentEnv(wanted(g)), Gateway: job.Gateway{Off: c.Gateway == "off"}})
+	return len(services) > 0
+}
+
 // Way says how an agent reaches its model.
 func Way(c config.Config, g job.Agent, h Host) string {
 	_, services, why := login.Through(job.Attempt{Agent: g, Host: h.AgentEnv(wanted(g)), Gateway: job.Gateway{Off: c.Gateway == "off"}})

@@ -8,6 +8,7 @@ import (
 
 	"muster/internal/app"
 	"muster/internal/cli/unit"
+	"muster/internal/core/taint"
 )
 
 // Version is what is known of this program's build.
@@ -21,7 +22,7 @@ type Version struct {
 // Doctor gives the command muster doctor. What is given of the program itself
 // is added to its JSON.
 func Doctor(s Shell, program Version) *cobra.Command {
-	var probes bool
+	var probes, security bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Show what Muster finds on this machine and in this repository",
@@ -31,15 +32,16 @@ func Doctor(s Shell, program Version) *cobra.Command {
 			if probes {
 				probing = app.Probe
 			}
-			doctor(s, program, probing)
+			doctor(s, program, probing, security)
 			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&probes, "probe", false, "have each agent that is there ask its model one tiny question, which may cost a little")
+	cmd.Flags().BoolVar(&security, "security", false, "show the ways on which strangers could do harm through agents, and what would end each")
 	return cmd
 }
 
-func doctor(s Shell, program Version, probing app.Probing) {
+func doctor(s Shell, program Version, probing app.Probing, security bool) {
 	d := app.Examine(s.Context(), s.Host(), probing)
 	if !d.OK {
 		s.Refuse()
@@ -68,9 +70,36 @@ func doctor(s Shell, program Version, probing app.Probing) {
 			s.Print("     %-*s  %s %s\n", width, "", s.Paint(Typed, "hint:"), p.Hint)
 		}
 	}
+	if security {
+		ways(s, d.Ways)
+	}
 	inForce(s, d)
 	if d.Next != "" {
 		s.Print("\nnext: %s\n", s.Paint(Typed, d.Next))
+	}
+}
+
+// ways shows how a text of strangers could do harm, the shortest way first.
+func ways(s Shell, all []taint.Path) {
+	s.Print("\nways to harm (a text of strangers, a secret and an act outside, in agents or from one to the next):\n")
+	if len(all) == 0 {
+		s.Print("  none: no way has all three\n")
+	}
+	const most = 5
+	for i, p := range all[:min(len(all), most)] {
+		s.Print("%3d. %s %s\n", i+1, s.Paint(Caution, p.Nodes[0]), p.Untrusted.What)
+		for k, handed := range p.Handed {
+			s.Print("     hands %s to %s\n", handed, p.Nodes[k+1])
+		}
+		s.Print("     %s %s\n", p.At, p.Sensitive.What)
+		s.Print("     %s %s\n", p.Nodes[len(p.Nodes)-1], p.Outward.What)
+		s.Print("     %s\n", s.Paint(Aside, "OWASP agentic top ten: "+strings.Join(p.Refs(), ", ")))
+		if cuts := p.Cuts(); len(cuts) > 0 {
+			s.Print("     %s %s\n", s.Paint(Typed, "ends with:"), strings.Join(cuts, "; or "))
+		}
+	}
+	if more := len(all) - most; more > 0 {
+		s.Print("  and %s that are no shorter: muster doctor --json\n", unit.Plural(more, "way"))
 	}
 }
 
