@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"path/filepath"
 
 	"muster/internal/adapter/gateway"
 	"muster/internal/app/furnish"
 	"muster/internal/app/models"
+	"muster/internal/app/outside"
 	"muster/internal/core/config"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
@@ -164,4 +166,10 @@ func (s *Session) isSettled(ctx context.Context, run string, sent []string) (boo
 		}
 	}
 	return true, nil
+}
+
+// Refused says what was refused to a task's attempts at their doors, in a
+// sentence each.
+func Refused(s *Session, run, task string) ([]string, error) {
+	return outside.RefusedTo(filepath.Dir(s.state), run, task)
 }

@@ -37,6 +37,7 @@ type showJSON struct {
 	app.TaskView
 	Evidence *evidence.Evidence `json:"evidence,omitempty"` // of the latest verdict
 	Files    []fileJSON         `json:"files,omitempty"`
+	Refused  []string           `json:"refused,omitempty"` // to its attempts at their doors, in a sentence each
 }
 
 type fileJSON struct {
@@ -82,6 +83,9 @@ func (o showOptions) run(c *cli, name string) error {
 			out.Files = append(out.Files, fileJSON{f.Path, string(f.Status), f.Added, f.Deleted})
 		}
 	}
+	if out.Refused, err = app.Refused(s, ref.Run.ID, ref.Task); err != nil {
+		return err
+	}
 	if c.isJSON {
 		c.out.json(out)
 		return nil
@@ -104,6 +108,9 @@ func (o showOptions) print(c *cli, t showJSON) {
 		p.f("  %s\n", note)
 	}
 	printAttempts(p, t.Task)
+	for _, r := range t.Refused {
+		p.f("  %s\n", line(r, 400))
+	}
 	printHand(p, t.Hand)
 	if len(t.Files) > 0 {
 		printFiles(p, t.Files)

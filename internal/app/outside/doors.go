@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -165,4 +167,21 @@ func Refusals(all []Connection) []Refusal {
 		out = append(out, Refusal{c.Door, c.Host, c.Refused, 1})
 	}
 	return out
+}
+
+// RefusedTo gives in a sentence each what was refused to the attempts of a task
+// at their doors. Root is the folder of all state folders.
+func RefusedTo(root, run, task string) ([]string, error) {
+	all, err := Connections(filepath.Join(root, "gateway", connectionsFile), func(door string) bool {
+		return strings.HasPrefix(door, run+"."+task+".")
+	})
+	var out []string
+	for _, r := range Refusals(all) {
+		text := "refused to attempt " + r.Door[strings.LastIndexByte(r.Door, '.')+1:]
+		if r.Times > 1 {
+			text += fmt.Sprintf(", %d times", r.Times)
+		}
+		out = append(out, text+": "+r.Why)
+	}
+	return out, err
 }

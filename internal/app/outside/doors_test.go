@@ -66,6 +66,20 @@ func TestDoors(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(some, all[3:]) {
 		t.Errorf("%+v %v", some, err)
 	}
+	root := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(root, "gateway"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(file, filepath.Join(root, "gateway", "connections")); err != nil {
+		t.Fatal(err)
+	}
+	told, err := outside.RefusedTo(root, "run", "a")
+	if err != nil || len(told) != 1 || !strings.HasPrefix(told[0], "refused to attempt 1, 2 times: other.example.com:443 is not let through") {
+		t.Errorf("%q %v", told, err)
+	}
+	if told, err = outside.RefusedTo(root, "run", "c"); err != nil || len(told) != 0 {
+		t.Errorf("%q %v", told, err)
+	}
 	none, err := outside.Connections(file+"x", func(string) bool { return true })
 	if err != nil || none != nil {
 		t.Errorf("%+v %v", none, err)
