@@ -104,7 +104,7 @@ func layers() []layer {
 		{"internal/app/walls", "internal/core/config internal/core/fault internal/core/job internal/adapter/sandbox internal/adapter/sandbox/gocache", plain},
 		{"internal/app", "internal/core/... internal/source/reader internal/app/attest internal/app/exposure internal/app/furnish internal/app/gc internal/app/handover internal/app/machine internal/app/models internal/app/observe internal/app/outside internal/app/plans internal/app/rounds internal/app/walls internal/adapter/... internal/store internal/check internal/check/... internal/engine internal/demo", plain},
 		{"internal/cli", "internal/app internal/app/gc internal/core/... internal/demo internal/cli/begin internal/cli/complete internal/cli/manual internal/cli/proof internal/cli/unit internal/cli/words", plain},
-		{"internal/cli/begin", "internal/app internal/core/taint internal/cli/unit", plain},
+		{"internal/cli/begin", "internal/app internal/cli/unit", plain},
 		{"internal/cli/complete", "internal/app", plain},
 		{"internal/cli/proof", "internal/app internal/app/attest internal/core/... internal/cli/begin internal/cli/unit", plain},
 		{"internal/cli/words", "internal/core/... internal/cli/unit", plain},

@@ -58,7 +58,7 @@ func TestDoctorShowsEveryOrigin(t *testing.T) {
 // What is bad is marked, and said to the shell by the exit code.
 func TestDoctorOutsideOfARepository(t *testing.T) {
 	p := &paper{}
-	doctor(p, Version{}, app.NoProbe, false)
+	doctor(p, Version{}, app.NoProbe, nil)
 	if !p.refused || !strings.Contains(p.String(), "bad  repository") || !strings.Contains(p.String(), "\nnext: ") {
 		t.Errorf("got %q", p.String())
 	}
@@ -67,18 +67,18 @@ func TestDoctorOutsideOfARepository(t *testing.T) {
 // A way is told from where the text comes in to the act, with what ends it.
 func TestWays(t *testing.T) {
 	p := &paper{}
-	ways(p, []taint.Path{{
+	ways(p, app.Diagnosis{Ways: []taint.Path{{
 		Nodes: []string{"agent a", "checks"}, Handed: []string{"code"}, At: "agent a",
 		Untrusted: taint.Fact{What: "reads", Refs: []string{"ASI01"}}, Sensitive: taint.Fact{What: "sees", Cut: "cut one", Refs: []string{"ASI03"}},
 		Outward: taint.Fact{What: "acts", Cut: "cut two"},
-	}})
+	}}})
 	for _, want := range []string{"1. agent a reads\n", "hands code to checks\n", "agent a sees\n", "checks acts\n", "ASI01, ASI03\n", "ends with: cut two; or cut one\n"} {
 		if !strings.Contains(p.String(), want) {
 			t.Errorf("%q is not in\n%s", want, p.String())
 		}
 	}
 	p = &paper{}
-	if ways(p, nil); !strings.Contains(p.String(), "none") {
+	if ways(p, app.Diagnosis{}); !strings.Contains(p.String(), "none") {
 		t.Errorf("%q", p.String())
 	}
 }

@@ -8,7 +8,6 @@ import (
 
 	"muster/internal/app"
 	"muster/internal/cli/unit"
-	"muster/internal/core/taint"
 )
 
 // Version is what is known of this program's build.
@@ -32,7 +31,11 @@ func Doctor(s Shell, program Version) *cobra.Command {
 			if probes {
 				probing = app.Probe
 			}
-			doctor(s, program, probing, security)
+			parts := []func(Shell, app.Diagnosis){inForce}
+			if security {
+				parts = []func(Shell, app.Diagnosis){ways, inForce}
+			}
+			doctor(s, program, probing, parts)
 			return nil
 		},
 	}
@@ -41,7 +44,7 @@ func Doctor(s Shell, program Version) *cobra.Command {
 	return cmd
 }
 
-func doctor(s Shell, program Version, probing app.Probing, security bool) {
+func doctor(s Shell, program Version, probing app.Probing, parts []func(Shell, app.Diagnosis)) {
 	d := app.Examine(s.Context(), s.Host(), probing)
 	if !d.OK {
 		s.Refuse()
@@ -70,17 +73,17 @@ func doctor(s Shell, program Version, probing app.Probing, security bool) {
 			s.Print("     %-*s  %s %s\n", width, "", s.Paint(Typed, "hint:"), p.Hint)
 		}
 	}
-	if security {
-		ways(s, d.Ways)
+	for _, part := range parts {
+		part(s, d)
 	}
-	inForce(s, d)
 	if d.Next != "" {
 		s.Print("\nnext: %s\n", s.Paint(Typed, d.Next))
 	}
 }
 
 // ways shows how a text of strangers could do harm, the shortest way first.
-func ways(s Shell, all []taint.Path) {
+func ways(s Shell, d app.Diagnosis) {
+	all := d.Ways
 	s.Print("\nways to harm (a text of strangers, a secret and an act outside, in agents or from one to the next):\n")
 	if len(all) == 0 {
 		s.Print("  none: no way has all three\n")
