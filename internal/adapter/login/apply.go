@@ -61,7 +61,9 @@ func Apply(a job.Attempt) job.Attempt {
 			env["COPILOT_MODEL"] = a.Agent.Model
 		}
 	case "qwen":
-		args = []string{"--auth-type", "openai"}
+		if _, given := authType(a.Agent.Args); !given { // given twice, its program takes both for one
+			args = []string{"--auth-type", openai}
+		}
 		if !hasKey {
 			env["OPENAI_API_KEY"] = noKey
 		}
@@ -72,6 +74,20 @@ func Apply(a job.Attempt) job.Attempt {
 	a.Agent.Env = env
 	a.Agent.Args = append(args, a.Agent.Args...)
 	return a
+}
+
+// authType gives the way to log in that Qwen's arguments choose, and whether
+// they do.
+func authType(args []string) (string, bool) {
+	for i, arg := range args {
+		if value, ok := strings.CutPrefix(arg, "--auth-type="); ok {
+			return value, true
+		}
+		if arg == "--auth-type" && i+1 < len(args) {
+			return args[i+1], true
+		}
+	}
+	return "", false
 }
 
 // opencodeProvider is the configuration that adds a server to OpenCode. The

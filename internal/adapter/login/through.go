@@ -108,6 +108,10 @@ func (t turn) one() (job.Attempt, []Service, string) {
 		if slices.ContainsFunc(t.a.Agent.Args, func(s string) bool { return strings.HasPrefix(s, "model_provider") || s == "--oss" }) {
 			return t.a, nil, "its args choose a service that the gateway does not know"
 		}
+	case "qwen":
+		if kind, given := authType(t.a.Agent.Args); given && kind != openai {
+			return t.a, nil, "its args choose the login " + kind
+		}
 	case "copilot":
 		if base == "" {
 			return t.a, nil, byAccount
