@@ -156,7 +156,13 @@ func checkUsage(t *testing.T, agent who, one, two job.Outcome) {
 	case tokens(one.Usage) != each || tokens(two.Usage) != each || tokens(two.Total) != each.Add(each):
 		t.Errorf("usage %+v, then %+v, in all %+v; want %+v twice", one.Usage, two.Usage, two.Total, each)
 	}
-	if isKnown := !one.Usage.CostUnknown; isKnown != agent.isPriced || isKnown && one.Usage.CostMicroUSD == 0 {
+	isKnown := !one.Usage.CostUnknown
+	switch {
+	case one.Reported != nil && !agent.isPriced: // metered: a model of this machine without a price costs nothing
+		if !isKnown || one.Usage.CostMicroUSD != 0 {
+			t.Errorf("metered cost %+v", one.Usage)
+		}
+	case isKnown != agent.isPriced || isKnown && one.Usage.CostMicroUSD == 0:
 		t.Errorf("cost %+v", one.Usage)
 	}
 }

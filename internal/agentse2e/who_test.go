@@ -43,13 +43,12 @@ func byProtocol() []who {
 
 // native are those with a driver of their own.
 func native() []who {
-	// What the dialects of OpenAI and of Gemini report.
+	// What services with the dialects of OpenAI and of Gemini report, which is what
+	// the gateway meters.
 	counted := job.Usage{
 		Input: fakemodel.InputTokens - fakemodel.CacheReadTokens, CacheRead: fakemodel.CacheReadTokens,
 		Output: fakemodel.OutputTokens, Reasoning: fakemodel.ReasoningTokens,
 	}
-	withoutThought := counted
-	withoutThought.Reasoning = 0
 	return []who{
 		{name: "claude", settings: claudeSettings, isPriced: true, each: job.Usage{
 			Input: fakemodel.InputTokens, CacheRead: fakemodel.CacheReadTokens, CacheWrite: fakemodel.CacheWriteTokens,
@@ -58,7 +57,7 @@ func native() []who {
 		{name: "codex", settings: codexSettings, each: counted, sandboxed: true},
 		{name: "gemini", settings: geminiSettings, each: counted, tries: 3},
 		{name: "copilot", settings: copilotSettings, each: counted},
-		{name: "qwen", settings: qwenSettings, each: withoutThought, asides: true},
+		{name: "qwen", settings: qwenSettings, each: counted, asides: true},
 		{name: "opencode", settings: opencodeSettings, each: counted, isPriced: true, silent: true, slow: true},
 	}
 }
