@@ -53,6 +53,7 @@ func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p Agent
 	form.Readable = append(w.toolchains(), p.CommonDir)
 	form.Readable = append(form.Readable, lent(p.CommonDir)...)
 	form.Readable = append(form.Readable, programFolders(p.Program)...)
+	form.Readable = append(form.Readable, w.named(t.Agent.Command)...)
 	for _, l := range links {
 		if l.kept {
 			form.Writable = append(form.Writable, l.from)
@@ -204,6 +205,19 @@ func programFolders(program string) []string {
 		}
 	}
 	return append(out, real, filepath.Dir(real))
+}
+
+// named gives what the configuration's command of an agent names by its whole
+// path: a script, a folder of instructions. A path that holds the person's home
+// or Muster's state is more than anybody means by that.
+func (w *Walls) named(command []string) []string {
+	var out []string
+	for _, p := range command {
+		if filepath.IsAbs(p) && !within(w.env["HOME"], p) && !within(w.h.State, p) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // lent gives the folders of objects that a repository borrows.
