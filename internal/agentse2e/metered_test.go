@@ -82,6 +82,9 @@ func (p *place) answered() (n int) {
 
 func metered(t *testing.T, agent who) {
 	bad := strings.Replace(taxText, "cents/5", "cents/4", 1)
+	whole := func(tax string) string { // a line: Codex patches whole ones
+		return "func WithTax(cents int) int { return cents + " + tax + " }\n"
+	}
 	p := newPlace(t, agent, fakemodel.Script{Cues: cues(), Scenarios: map[string][]fakemodel.Step{
 		"first": {
 			{Text: "Writing.", Do: []fakemodel.Op{
@@ -92,7 +95,7 @@ func metered(t *testing.T, agent who) {
 		},
 		"mend": {
 			{Text: "Looking.", Do: []fakemodel.Op{{Kind: fakemodel.Read, Path: taxPath}}},
-			{Text: "Changing.", Do: []fakemodel.Op{{Kind: fakemodel.Edit, Path: taxPath, Old: "cents/4", Text: "cents/5"}}},
+			{Text: "Changing.", Do: []fakemodel.Op{{Kind: fakemodel.Edit, Path: taxPath, Old: whole("cents/4"), Text: whole("cents/5")}}},
 			{Text: "CHANGED"},
 		},
 	}}, set{elsewhere: true})
