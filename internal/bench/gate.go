@@ -14,6 +14,7 @@ import (
 	"muster/internal/check/battery"
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
+	"muster/internal/core/job"
 	"muster/internal/core/plan"
 	"muster/internal/core/policy"
 )
@@ -70,6 +71,7 @@ func gateRows(ctx context.Context, w *workshop, n sizes) ([]row, error) {
 	judge := func() error {
 		i++
 		e, err := runner.Judge(ctx, evidence.Request{
+			Sandbox: job.LevelOff, // its executor confines nothing
 			Subject: evidence.OfTask, Base: points[i%heads], Head: points[(i+1)%heads], Scope: []string{"d00/**"},
 			Accept: []plan.Command{{Argv: []string{"true"}}}, MaxLines: 400, MaxFiles: 20, TimeMS: 60_000,
 		})
