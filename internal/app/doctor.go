@@ -45,7 +45,7 @@ type Diagnosis struct {
 	OK     bool            `json:"ok"` // nothing is bad
 	Points []Point         `json:"points"`
 	Config []config.Origin `json:"config,omitempty"` // what is in force, and where it comes from
-	Ways   []taint.Path    `json:"ways,omitempty"`   // on which strangers could do harm through agents
+	Ways   []taint.Path    `json:"ways"`             // on which strangers could do harm through agents; null when nobody looked
 	Next   string          `json:"next,omitempty"`   // what to type next
 
 	disk  furnish.Disk

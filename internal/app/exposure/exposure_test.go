@@ -93,6 +93,9 @@ func TestWays(t *testing.T) {
 		for _, p := range paths {
 			told.WriteString(strings.Join(p.Nodes, ">") + " " + p.Untrusted.What + " " + p.Sensitive.What + " " + p.Outward.What + "\n")
 		}
+		if paths == nil {
+			t.Errorf("%s: nil, which says that nobody looked", name)
+		}
 		if len(tt.want) == 0 && len(paths) > 0 {
 			t.Errorf("%s: %s", name, told.String())
 		}

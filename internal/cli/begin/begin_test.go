@@ -78,7 +78,11 @@ func TestWays(t *testing.T) {
 		}
 	}
 	p = &paper{}
-	if ways(p, app.Diagnosis{}); !strings.Contains(p.String(), "none") {
+	if ways(p, app.Diagnosis{Ways: []taint.Path{}}); !strings.Contains(p.String(), "none: no way") {
 		t.Errorf("%q", p.String())
+	}
+	p = &paper{}
+	if ways(p, app.Diagnosis{}); strings.Contains(p.String(), "none") || !strings.Contains(p.String(), "not looked at") {
+		t.Errorf("where nobody looked: %q", p.String())
 	}
 }

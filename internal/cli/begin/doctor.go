@@ -85,7 +85,10 @@ func doctor(s Shell, program Version, probing app.Probing, parts []func(Shell, a
 func ways(s Shell, d app.Diagnosis) {
 	all := d.Ways
 	s.Print("\nways to harm (a text of strangers, a secret and an act outside, in agents or from one to the next):\n")
-	if len(all) == 0 {
+	switch {
+	case all == nil:
+		s.Print("  not looked at: what is bad above comes first\n")
+	case len(all) == 0:
 		s.Print("  none: no way has all three\n")
 	}
 	const most = 5
