@@ -211,7 +211,7 @@ func TestAttack(t *testing.T) {
 	plain := -1
 	for _, form := range forms() {
 		if err := newExecutor(t).Try(testContext(t), form); err != nil {
-			t.Logf("%s: this machine cannot: %v", formName(form), err)
+			cannot(t, form, err)
 			continue
 		}
 		if form.Plain {
@@ -260,7 +260,7 @@ func TestProve(t *testing.T) {
 		if form.Level == "" {
 			c = nil
 		} else if err := e.Try(testContext(t), form); err != nil {
-			t.Logf("%s: this machine cannot: %v", formName(form), err)
+			cannot(t, form, err)
 			continue
 		}
 		g := newGround(t)

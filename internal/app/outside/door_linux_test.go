@@ -107,6 +107,9 @@ func TestThroughTheSandbox(t *testing.T) {
 			}
 			if form != nil {
 				if err := exec.Try(t.Context(), *form); err != nil {
+					if os.Getenv("MUSTER_TEST_SANDBOX") == "all" {
+						t.Fatal(err)
+					}
 					t.Skip(err)
 				}
 				form.Home, form.Writable, form.Readable = dir, []string{dir}, []string{self}
