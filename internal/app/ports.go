@@ -108,7 +108,7 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 		if spec.Door, spec.DoorKeeper, err = a.s.meter.Open(ctx, t, services, alive); err != nil {
 			return job.Spec{}, fault.WithHint(err, "with gateway: off in .muster/config.yaml agents ask their models themselves")
 		}
-	case walls.Closes(t.Sandbox):
+	case job.Closes(t.Sandbox):
 		if spec.Door, spec.DoorKeeper, err = a.s.meter.Plain(ctx, t.Op, t.Egress, alive); err != nil {
 			return job.Spec{}, err
 		}

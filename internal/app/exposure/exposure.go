@@ -26,7 +26,7 @@ type Walls interface {
 // error means that a level that was asked for cannot be had.
 func Ways(ctx context.Context, c config.Config, agents []job.Agent, h models.Host, w Walls) ([]taint.Path, error) {
 	s := taint.Situation{}
-	closes := c.Sandbox == job.LevelStrict || c.Sandbox == job.LevelStandard
+	closes := job.Closes(c.Sandbox)
 	rights := func(hasDoor bool) (taint.Rights, error) {
 		var door *job.Door
 		if hasDoor {

@@ -209,11 +209,12 @@ func programFolders(program string) []string {
 
 // named gives what the configuration's command of an agent names by its whole
 // path: a script, a folder of instructions. A path that holds the person's home
-// or Muster's state is more than anybody means by that.
+// is more than anybody means by that, and Muster's own folders are nobody's.
 func (w *Walls) named(command []string) []string {
 	var out []string
+	own := filepath.Dir(w.h.State) // of all repositories, with the keys
 	for _, p := range command {
-		if filepath.IsAbs(p) && !within(w.env["HOME"], p) && !within(w.h.State, p) {
+		if filepath.IsAbs(p) && !within(w.env["HOME"], p) && !within(w.h.State, p) && !within(p, own) {
 			out = append(out, p)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 
 	"muster/internal/adapter/sandbox"
 	"muster/internal/adapter/sandbox/gocache"
+	"muster/internal/core/config"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 )
@@ -85,7 +86,7 @@ func New(h Host) *Walls {
 // other way yet to what it downloads. This is the one place that says so.
 func (w *Walls) Form(ctx context.Context, asked string, door *job.Door) (form *job.Confinement, why string, err error) {
 	if asked == "" {
-		asked = auto
+		asked = config.SandboxAuto
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -100,14 +101,10 @@ func (w *Walls) Form(ctx context.Context, asked string, door *job.Door) (form *j
 		return nil, c.why, c.err
 	}
 	f := *c.form
-	f.Open = asked == auto && door == nil
+	f.Open = asked == config.SandboxAuto && door == nil
 	f.Processes, f.Files, f.FileSize = mostProcesses, mostFiles, mostFileSize
 	return &f, "", nil
 }
-
-// Closes says whether a level that was asked for closes the network whether or
-// not there is a door.
-func Closes(asked string) bool { return asked == job.LevelStrict || asked == job.LevelStandard }
 
 // Confines says whether processes are confined for a level that was asked for.
 func (w *Walls) Confines(ctx context.Context, asked string) (bool, error) {
@@ -115,15 +112,12 @@ func (w *Walls) Confines(ctx context.Context, asked string) (bool, error) {
 	return form != nil, err
 }
 
-// auto is config.SandboxAuto.
-const auto = "auto"
-
 // Command confines a command of a check or of a set-up: it reads the toolchains
 // and writes its tree, caches of its own, and a home that is removed by
 // release.
 func (w *Walls) Command(ctx context.Context, c job.Command, folder string) (job.Command, func(), error) {
 	var doorEnv []string
-	if c.Door == nil && w.h.Door != nil && Closes(c.Sandbox) {
+	if c.Door == nil && w.h.Door != nil && job.Closes(c.Sandbox) {
 		var err error
 		if c.Door, c.DoorKeeper, doorEnv, err = w.h.Door(ctx, c.Egress); err != nil {
 			return c, func() {}, err

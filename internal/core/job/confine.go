@@ -44,3 +44,7 @@ type Confinement struct {
 	Files     int64    `json:"files,omitempty"`     // open files of one process; 0 means no limit
 	Processes int64    `json:"processes,omitempty"` // processes and threads at a time; 0 means no limit
 }
+
+// Closes says whether a level that was asked for by name closes the network,
+// whether or not there is a door.
+func Closes(asked string) bool { return asked == LevelStrict || asked == LevelStandard }
