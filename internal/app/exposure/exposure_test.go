@@ -110,6 +110,33 @@ func TestWays(t *testing.T) {
 	}
 }
 
+// An agent that asks its model through the gateway has no other network: what it
+// knows can only leave by what others do with its work.
+func TestMeteredAgentsReachNobody(t *testing.T) {
+	c := config.Default()
+	h := host{"HOME": t.TempDir(), "ANTHROPIC_API_KEY": "k", "DEPLOY_TOKEN": "t"}
+	agents := claude(func(g *job.Agent) { g.PassEnv = []string{"DEPLOY_TOKEN"} })
+	alone := func() (n int) {
+		paths, err := Ways(t.Context(), c, agents, h, walls{})
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("%+v %v", paths, err)
+		}
+		for _, p := range paths {
+			if len(p.Nodes) == 1 {
+				n++
+			}
+		}
+		return n
+	}
+	if n := alone(); n != 0 {
+		t.Errorf("metered: %d ways by itself", n)
+	}
+	c.Gateway = "off"
+	if n := alone(); n == 0 {
+		t.Error("past the gateway: no way by itself")
+	}
+}
+
 func TestTools(t *testing.T) {
 	g := job.Agent{Name: "a", Args: []string{"--mcp-config", "x.json", "--verbose", "--mcp-config=y.json"}}
 	got := tools(g)
