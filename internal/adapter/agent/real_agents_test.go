@@ -20,7 +20,7 @@ type realAgent struct {
 	takesID bool      // a fresh session has the id that Muster gives
 	asides  bool      // a resumed session asks the model once more than it has to
 	givesUp bool      // ends its turn when it may not use a tool
-	forgets bool      // cannot go on with a session
+	forgets bool      // cannot go on with a session in the minute in which it began, or in which nothing happened
 	waits   bool      // asks again for as long as the model says that it is asked too often
 	// countsLess: by ACP each agent counts in a way of its own, and seldom all.
 	countsLess bool
@@ -57,7 +57,7 @@ func realAgents() map[string]realAgent {
 		by := all[name]
 		by.takesID, by.silent, by.countsLess = false, false, true
 		by.givesUp = name == "qwen"
-		by.forgets = name == "gemini" // in a folder that it does not trust
+		by.forgets = name == "gemini"
 		all["acp-"+name] = by
 	}
 	return all

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"time"
 
@@ -17,6 +18,10 @@ const (
 	maxPrompt  = 16 << 20
 	maxMessage = 16 << 20        // bytes of one message of an agent
 	leaveAfter = 5 * time.Second // for an agent to end once its input is closed
+	// Gemini CLI answers that a session is loaded, and only then tells what
+	// happened in it. Nothing marks the end of that but silence.
+	quiet      = 300 * time.Millisecond
+	maxHistory = 30 * time.Second
 )
 
 // ACP runs the program in args, which speaks version 1 of the Agent Client
@@ -45,7 +50,7 @@ func ACP(args []string, std Streams, env func(string) string, dir string) int {
 		tell(std.Err, "muster agent-acp:", err)
 		return 127
 	}
-	c := &client{program: args[0], to: to, from: bufio.NewReaderSize(from, 64<<10), talk: newTalk(std.Out, dir)}
+	c := &client{program: args[0], to: to, pipe: from, from: bufio.NewReaderSize(from, 64<<10), talk: newTalk(std.Out, dir)}
 	err = c.run(string(prompt), env("MUSTER_SESSION"))
 	_ = to.Close() // the agent may have left already
 	kill := time.AfterFunc(leaveAfter, func() { _ = cmd.Process.Kill() })
@@ -59,21 +64,29 @@ func ACP(args []string, std Streams, env func(string) string, dir string) int {
 	return 0
 }
 
-func start(cmd *exec.Cmd) (to io.WriteCloser, from io.Reader, err error) {
+// pipe is what an agent says, with a limit of time for reading it.
+type pipe interface {
+	io.Reader
+	SetReadDeadline(t time.Time) error
+}
+
+func start(cmd *exec.Cmd) (to io.WriteCloser, from pipe, err error) {
 	if to, err = cmd.StdinPipe(); err != nil {
 		return nil, nil, err
 	}
-	if from, err = cmd.StdoutPipe(); err != nil {
+	out, err := cmd.StdoutPipe()
+	if err != nil {
 		return nil, nil, err
 	}
-	return to, from, cmd.Start()
+	return to, out.(*os.File), cmd.Start()
 }
 
 // client is the connection to an agent. It has one request under way at most.
 type client struct {
 	program string // of the agent
 	to      io.Writer
-	from    *bufio.Reader
+	pipe    pipe
+	from    *bufio.Reader // of pipe
 	talk    *talk
 	last    int // id of the last request
 }
@@ -152,6 +165,9 @@ func (c *client) run(prompt, session string) error {
 	}
 	c.talk.isReplay = session != ""
 	failed, err := c.call(method, params, &begun)
+	if session != "" && failed == nil && err == nil {
+		err = c.passHistory()
+	}
 	c.talk.isReplay = false
 	if failed != nil || err != nil {
 		if failed != nil && session != "" {
@@ -198,30 +214,11 @@ func (c *client) call(method string, params, result any) (*rpcError, error) {
 		return nil, fmt.Errorf("%s: %w", method, err)
 	}
 	for {
-		line, err := c.line()
-		if err != nil {
-			return nil, fmt.Errorf("%s was not answered: %w", method, err)
-		}
-		var m struct {
-			ID     json.RawMessage `json:"id"`
-			Method string          `json:"method"`
-			Params json.RawMessage `json:"params"`
-			Result json.RawMessage `json:"result"`
-			Error  *rpcError       `json:"error"`
-		}
-		if !decode(line, &m) {
-			c.talk.note(line)
-			continue
-		}
+		m, err := c.next()
 		switch {
-		case m.Method != "" && len(m.ID) > 0 && string(m.ID) != "null":
-			if err := c.answer(m.ID, m.Method, m.Params); err != nil {
-				return nil, err
-			}
-		case m.Method == "session/update":
-			c.talk.update(m.Params)
-		case m.Method != "": // a notice of the agent's own
-		case string(m.ID) != string(id): // an answer to nothing that was asked
+		case err != nil:
+			return nil, fmt.Errorf("%s was not answered: %w", method, err)
+		case string(m.ID) != string(id): // an answer to nothing that was asked, or none
 		case m.Error != nil:
 			return m.Error, nil
 		default:
@@ -229,6 +226,60 @@ func (c *client) call(method string, params, result any) (*rpcError, error) {
 			return nil, nil
 		}
 	}
+}
+
+// reply is an answer of the agent's.
+type reply struct {
+	ID     json.RawMessage `json:"id"`
+	Result json.RawMessage `json:"result"`
+	Error  *rpcError       `json:"error"`
+}
+
+// next handles one message of the agent's, and gives it when it is an answer.
+func (c *client) next() (reply, error) {
+	line, err := c.line()
+	if err != nil {
+		return reply{}, err
+	}
+	var m struct {
+		reply
+		Method string          `json:"method"`
+		Params json.RawMessage `json:"params"`
+	}
+	if !decode(line, &m) {
+		c.talk.note(line)
+		return reply{}, nil
+	}
+	switch {
+	case m.Method == "":
+		return m.reply, nil
+	case len(m.ID) > 0 && string(m.ID) != "null":
+		return reply{}, c.answer(m.ID, m.Method, m.Params)
+	case m.Method == "session/update":
+		c.talk.update(m.Params)
+	}
+	return reply{}, nil
+}
+
+// passHistory handles what the agent tells until it is silent: what happened
+// in a session that was loaded.
+func (c *client) passHistory() error {
+	for end := time.Now().Add(maxHistory); time.Now().Before(end); {
+		if err := c.pipe.SetReadDeadline(time.Now().Add(quiet)); err != nil {
+			return fmt.Errorf("wait for the history of the session: %w", err)
+		}
+		_, err := c.from.Peek(1)
+		if err := c.pipe.SetReadDeadline(time.Time{}); err != nil {
+			return fmt.Errorf("wait for the history of the session: %w", err)
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil
+		}
+		if _, err := c.next(); err != nil {
+			return fmt.Errorf("the session was loaded, then the agent was gone: %w", err)
+		}
+	}
+	return nil
 }
 
 // answer answers what the agent asks for.

@@ -103,6 +103,12 @@ func TestACPOutcomes(t *testing.T) {
 	}{
 		{"done", "", acpHello + said("all ") + said("done") + acpEnd, job.Done, "all done", "s1"},
 		{"gone on with", "s0", acpHello + said("more") + acpEnd, job.Done, "more", "s0"},
+		{
+			"gone on with, and what was said before is told late", "s0",
+			acpHello + `session/load: {"method":"session/update","params":{"update":{"sessionUpdate":"agent_message_chunk","content":{"type":"text","text":"said late"}}}}` + "\n" + said("more") + acpEnd,
+			job.Done, "more", "s0",
+		},
+		{"a loaded session of an agent that leaves", "s0", acpHello + "session/load! leave\n", job.Crashed, "then the agent was gone", "s0"},
 		{"an error that looks like an end", "", acpHello + said("Error: Authentication failed (HTTP 401).") + acpEnd, job.Auth, "HTTP 401", "s1"},
 		{
 			"an end that Codex calls an error elsewhere", "",
@@ -138,7 +144,7 @@ func TestACPOutcomes(t *testing.T) {
 				t.Errorf("outcome %s %q with session %q, want %s %q %q", out.Kind, out.Message, out.Session, c.kind, c.message, c.left)
 			}
 			for _, e := range events {
-				if strings.Contains(e.Text, "said before") {
+				if strings.Contains(e.Text, "said before") || strings.Contains(e.Text, "said late") {
 					t.Error("what was said before is told again")
 				}
 			}
