@@ -25,6 +25,7 @@ import (
 	"muster/internal/check/suite/golang"
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
+	"muster/internal/core/job"
 	"muster/internal/core/plan"
 )
 
@@ -39,6 +40,7 @@ const (
 
 	// longest bounds one command, in milliseconds.
 	longest = 180_000
+	short   = 20_000 // for a question, likewise
 
 	maxFindings = 20
 )
@@ -49,7 +51,7 @@ type repeat struct{}
 func New() check.Check { return repeat{} }
 
 func (repeat) Info() check.Info {
-	return check.Info{Name: Name, Version: "3", Kind: check.Running, Needs: []string{"build", "basetests"}}
+	return check.Info{Name: Name, Version: "4", Kind: check.Running, Needs: []string{"build", "basetests"}}
 }
 
 func (repeat) Applies(req evidence.Request) string {
@@ -83,7 +85,9 @@ func (repeat) Run(ctx context.Context, s *check.Subject, x check.Exec) evidence.
 		if len(g.Units) == 0 {
 			continue
 		}
-		ran++
+		if ran++; ran == 1 && !j.hasCompiler(ctx) {
+			j.withoutRace()
+		}
 		j.judge(ctx, g)
 		if ctx.Err() != nil {
 			return check.CouldNot("it was ended while tests ran")
@@ -139,8 +143,7 @@ func (r red) key() string { return r.unit.ID + " " + r.name + " " + strconv.Form
 func (j *judge) judge(ctx context.Context, g suite.Group) {
 	run, why := j.run(ctx, j.headDir, g, suite.Order{Units: g.Units, Times: times})
 	if why == "" && j.race && needsC(run) {
-		j.race = false
-		j.left = append(j.left, "the race detector was not used: it needs cgo and a C compiler")
+		j.withoutRace()
 		run, why = j.run(ctx, j.headDir, g, suite.Order{Units: g.Units, Times: times})
 	}
 	if why != "" {
@@ -168,6 +171,25 @@ func (j *judge) judge(ctx context.Context, g suite.Group) {
 		}
 		j.add(g, r)
 	}
+}
+
+func (j *judge) withoutRace() {
+	j.race = false
+	j.left = append(j.left, "the race detector was not used: it needs cgo and a C compiler")
+}
+
+// hasCompiler reports whether a C compiler can be had, as far as that is
+// cheap to know. The go command says so itself, but only after it has compiled
+// the whole standard library for the race detector.
+func (j *judge) hasCompiler(ctx context.Context) bool {
+	c := job.Command{Argv: []string{"go", "env", "CC"}, Dir: j.headDir, Env: j.subject.Request.Env, LimitMS: short}
+	name := check.Do(ctx, j.exec, c)
+	if c.Argv = strings.Fields(name.Output.Stdout); name.Why != "" || name.Output.Code != 0 || len(c.Argv) == 0 {
+		return true // the tests will tell
+	}
+	c.Argv = append(c.Argv, "--version")
+	version := check.Do(ctx, j.exec, c)
+	return version.Why == "" || version.Output.TimedOut
 }
 
 // once makes sure that tests end at all which could not be repeated. No other

@@ -100,7 +100,7 @@ func TestChangedTestsThatDoNotEnd(t *testing.T) {
 		trees := checktest.New(t, map[string]checktest.Files{"base": base(), "head": base().With(checktest.Files{tt.file: "package calm // x\n"})})
 		next := tt.runs
 		var argvs []string
-		x := checktest.ExecFunc(func(_ context.Context, c job.Command) (job.Output, error) {
+		x := compiles(func(_ context.Context, c job.Command) (job.Output, error) {
 			argvs = append(argvs, strings.Join(c.Argv, " "))
 			if len(next) == 0 {
 				return job.Output{Code: 127}, nil
@@ -115,6 +115,53 @@ func TestChangedTestsThatDoNotEnd(t *testing.T) {
 		}
 		if len(argvs) == 2 && (strings.Contains(argvs[1], "-race") || strings.Contains(argvs[1], "-count=3")) {
 			t.Errorf("%s: it is run again as %s", name, argvs[1])
+		}
+	}
+}
+
+// compiles gives an executor that has a C compiler; everything else is asked
+// of run.
+func compiles(run checktest.ExecFunc) checktest.ExecFunc {
+	return func(ctx context.Context, c job.Command) (job.Output, error) {
+		switch strings.Join(c.Argv, " ") {
+		case "go env CC":
+			return job.Output{Stdout: "ccache gcc\n"}, nil
+		case "ccache gcc --version":
+			return job.Output{}, nil
+		}
+		return run(ctx, c)
+	}
+}
+
+// Without a C compiler the race detector is not tried: the go command says
+// that it needs one only when it has compiled the standard library.
+func TestCompiler(t *testing.T) {
+	trees := checktest.New(t, map[string]checktest.Files{"base": base(), "head": base().With(checktest.Files{"calm/calm.go": "package calm // x\n"})})
+	pass := `{"Action":"pass","Package":"example.org/m/calm","Test":"TestIt"}` + "\n" + `{"Action":"pass","Package":"example.org/m/calm"}` + "\n"
+	for name, tt := range map[string]struct {
+		env, version job.Output
+		races        bool
+	}{
+		"one":                   {job.Output{Stdout: "gcc\n"}, job.Output{}, true},
+		"one that is strict":    {job.Output{Stdout: "gcc\n"}, job.Output{Code: 1}, true},
+		"none":                  {job.Output{Stdout: "gcc\n"}, job.Output{Code: 127}, false},
+		"nobody knows":          {job.Output{Code: 127}, job.Output{Code: 127}, true},
+		"nobody knows its name": {job.Output{}, job.Output{Code: 127}, true},
+	} {
+		x := checktest.ExecFunc(func(_ context.Context, c job.Command) (job.Output, error) {
+			switch {
+			case c.Argv[0] == "gcc":
+				return tt.version, nil
+			case c.Argv[1] == "env":
+				return tt.env, nil
+			case slices.Contains(c.Argv, "-race") != tt.races:
+				t.Errorf("%s: %q", name, c.Argv)
+			}
+			return job.Output{Stdout: pass}, nil
+		})
+		got := checktest.Run(t, New(), trees, x, checktest.Request(evidence.OfTask))
+		if said := strings.Contains(strings.Join(got.NotRun, "\n"), "the race detector was not used"); got.Status != evidence.Passed || said == tt.races {
+			t.Errorf("%s: %s %s %q", name, got.Status, got.Why, got.NotRun)
 		}
 	}
 }
@@ -139,7 +186,7 @@ func TestWhatIsLeft(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			next := tt.runs
-			x := checktest.ExecFunc(func(context.Context, job.Command) (job.Output, error) {
+			x := compiles(func(context.Context, job.Command) (job.Output, error) {
 				if len(next) == 0 {
 					t.Error("a command too many")
 					return job.Output{Code: 127}, nil
@@ -186,7 +233,7 @@ func TestWhatIsSaid(t *testing.T) {
 	} {
 		trees := checktest.New(t, map[string]checktest.Files{"base": base(), "head": base().With(checktest.Files{"calm/calm.go": "package calm // x\n"})})
 		next := tt.runs
-		x := checktest.ExecFunc(func(_ context.Context, c job.Command) (job.Output, error) {
+		x := compiles(func(_ context.Context, c job.Command) (job.Output, error) {
 			if len(next) == 0 {
 				return job.Output{Code: 127}, nil
 			}
@@ -228,7 +275,7 @@ func TestLimit(t *testing.T) {
 	trees := checktest.New(t, map[string]checktest.Files{"base": base(), "head": base().With(checktest.Files{"calm/calm.go": "package calm // x\n"})})
 	for left, want := range map[int64]int64{0: longest, 60_000: 20_000, 6_000_000: longest} {
 		var limits []int64
-		x := checktest.ExecFunc(func(_ context.Context, c job.Command) (job.Output, error) {
+		x := compiles(func(_ context.Context, c job.Command) (job.Output, error) {
 			limits = append(limits, c.LimitMS)
 			return job.Output{Code: 127}, nil
 		})
