@@ -78,7 +78,11 @@ func start(cmd *exec.Cmd) (to io.WriteCloser, from pipe, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return to, out.(*os.File), cmd.Start()
+	from, isFile := out.(pipe)
+	if !isFile {
+		return nil, nil, fmt.Errorf("read what the agent says: %T has no limit of time", out)
+	}
+	return to, from, cmd.Start()
 }
 
 // client is the connection to an agent. It has one request under way at most.
