@@ -73,9 +73,9 @@ func Start(self []string, l Launch) (*Started, error) {
 }
 
 // stepEnv gives the environment of the step inside: the mark by which the
-// process is found, and nothing that is the program's. It needs few threads.
+// process is found, and nothing that is the program's.
 func stepEnv(env []string) []string {
-	out := []string{"GOMAXPROCS=1", "GOGC=60"}
+	out := OwnEnv()
 	for _, entry := range env {
 		if len(entry) > len(markName) && entry[:len(markName)] == markName {
 			out = append(out, entry)
