@@ -286,11 +286,11 @@ func notForAll(dir string, out []string) []string {
 		if unix.Fstatat(fd, e.Name(), &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
 			continue // what has vanished is no secret
 		}
-		switch path := filepath.Join(dir, e.Name()); {
+		switch {
 		case !e.IsDir() && st.Mode&0o004 == 0, e.IsDir() && st.Mode&0o005 == 0:
-			out = append(out, path)
+			out = append(out, filepath.Join(dir, e.Name()))
 		case e.IsDir():
-			out = notForAll(path, out)
+			out = notForAll(filepath.Join(dir, e.Name()), out)
 		}
 	}
 	return out
