@@ -222,6 +222,7 @@ func (d *Diagnosis) agent(ctx context.Context, s *Session, g job.Agent, probing 
 		d.bad(about, err)
 		return
 	}
+	d.reads(s, g)
 	if isOfWorktree(g, program) {
 		d.add(about, Good, program+", relative to the worktree")
 		d.able = append(d.able, g)
@@ -241,6 +242,19 @@ func (d *Diagnosis) agent(ctx context.Context, s *Session, g job.Agent, probing 
 	d.login(s, g)
 	if probing == Probe {
 		d.probe(ctx, s, g)
+	}
+}
+
+// reads says what of the files that an agent may read cannot be had.
+func (d *Diagnosis) reads(s *Session, g job.Agent) {
+	about := "agent " + g.Name
+	for _, entry := range g.Reads {
+		switch at, isThere, err := s.walls.Reads(entry); {
+		case err != nil:
+			d.bad(about, err)
+		case !isThere:
+			d.Points = append(d.Points, Point{About: about, Level: Worth, Text: "reads: " + at + " is not there, and is left out"})
+		}
 	}
 }
 
