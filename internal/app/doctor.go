@@ -172,7 +172,7 @@ func (d *Diagnosis) configured(ctx context.Context, s *Session, probing Probing)
 	}
 	d.add("config", Good, from)
 	d.resources(c.Resources)
-	d.sandbox(ctx, s, c.Sandbox)
+	d.sandbox(ctx, s, c)
 	d.Config, d.force = c.Origin, c
 	for _, g := range c.Agents {
 		d.agent(ctx, s, g, probing)
@@ -184,12 +184,12 @@ func (d *Diagnosis) configured(ctx context.Context, s *Session, probing Probing)
 }
 
 // sandbox tells what confines agents and checks, proved by attack.
-func (d *Diagnosis) sandbox(ctx context.Context, s *Session, asked string) {
-	lines, err := s.walls.Prove(ctx, asked, s.host.Env["HOME"])
+func (d *Diagnosis) sandbox(ctx context.Context, s *Session, c config.Config) {
+	lines, err := s.walls.Prove(ctx, c.Sandbox, s.host.Env["HOME"])
 	if err != nil {
 		d.bad("sandbox", err)
 	}
-	for _, l := range lines {
+	for _, l := range append(lines, s.walls.Doubts(c.Agents)...) {
 		d.Points = append(d.Points, Point{About: "sandbox", Level: Level(l.Level), Text: l.Text, Hint: l.Hint})
 		d.OK = d.OK && Level(l.Level) != Bad
 	}
@@ -222,7 +222,6 @@ func (d *Diagnosis) agent(ctx context.Context, s *Session, g job.Agent, probing 
 		d.bad(about, err)
 		return
 	}
-	d.reads(s, g)
 	if isOfWorktree(g, program) {
 		d.add(about, Good, program+", relative to the worktree")
 		d.able = append(d.able, g)
@@ -242,19 +241,6 @@ func (d *Diagnosis) agent(ctx context.Context, s *Session, g job.Agent, probing 
 	d.login(s, g)
 	if probing == Probe {
 		d.probe(ctx, s, g)
-	}
-}
-
-// reads says what of the files that an agent may read cannot be had.
-func (d *Diagnosis) reads(s *Session, g job.Agent) {
-	about := "agent " + g.Name
-	for _, entry := range g.Reads {
-		switch at, isThere, err := s.walls.Reads(entry); {
-		case err != nil:
-			d.bad(about, err)
-		case !isThere:
-			d.Points = append(d.Points, Point{About: about, Level: Worth, Text: "reads: " + at + " is not there, and is left out"})
-		}
 	}
 }
 

@@ -7,9 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"muster/internal/adapter/sandbox"
 	"muster/internal/adapter/sandbox/confine"
@@ -94,8 +93,8 @@ func startOnce(ctx context.Context, box *walls.Walls, run *sandbox.Executor, lev
 // childrenTime gives the processor time of all processes that this one has
 // started and that have ended, and of what these had started.
 func childrenTime() time.Duration {
-	var used unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_CHILDREN, &used) != nil {
+	var used syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_CHILDREN, &used) != nil {
 		return 0
 	}
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())

@@ -90,11 +90,13 @@ func TestWays(t *testing.T) {
 		"no sandbox":                       {with(nil), claude(nil), key, walls{none: true}, []string{"can read all files of the person"}},
 		"files that are no secrets":        {with(nil), claude(func(g *job.Agent) { g.Reads = []string{"~/docs", "/srv/data"} }), key, walls{}, nil},
 		"a place of keys that it may read": {
-			with(nil), claude(func(g *job.Agent) { g.Reads = []string{"~/docs", "~/.ssh"} }), key, walls{},
+			with(nil), claude(func(g *job.Agent) { g.Reads = []string{"~/docs", "~/.ssh"} }), key,
+			walls{},
 			[]string{"agent claude>checks and set-up", "can read ~/.ssh reaches any host"},
 		},
 		"a link that leads to one": {
-			with(nil), claude(func(g *job.Agent) { g.Reads = []string{"~/notes"} }), linked, walls{},
+			with(nil), claude(func(g *job.Agent) { g.Reads = []string{"~/notes"} }), linked,
+			walls{},
 			[]string{"can read ~/notes reaches any host"},
 		},
 		"landing by itself, and a login":    {with(func(c *config.Config) { c.Land.Into, c.Sandbox = config.IntoTarget, job.LevelStrict }), claude(nil), account, walls{}, []string{"moves the target branch"}},

@@ -33,7 +33,7 @@ func (w *Walls) Reads(entry string) (at string, isThere bool, err error) {
 		if filepath.IsAbs(home) && (within(home, p) || within(resolved(home), p)) {
 			return "", false, unread(at, real, "holds your whole home folder")
 		}
-		for _, own := range w.own() {
+		for _, own := range ownFolders(w) {
 			if within(p, own) || within(own, p) {
 				return "", false, unread(at, real, "is, or holds, a folder of Muster's own")
 			}
@@ -54,9 +54,9 @@ func unread(at, real, why string) error {
 		WithHint("name only what the agent needs, at reads: of the agent in .muster/config.yaml")
 }
 
-// own are Muster's folders: of all repositories' states, with the keys, and of
+// ownFolders are Muster's folders: of all repositories' states, with the keys, and of
 // the person's settings.
-func (w *Walls) own() []string {
+func ownFolders(w *Walls) []string {
 	out := []string{filepath.Dir(w.h.State)}
 	if dir := cmp.Or(w.env["XDG_CONFIG_HOME"], w.inHome(".config")); filepath.IsAbs(dir) {
 		out = append(out, resolved(filepath.Join(dir, "muster")))
@@ -90,4 +90,22 @@ func (w *Walls) reads(g job.Agent) (links []link, paths []string, err error) {
 		}
 	}
 	return links, paths, nil
+}
+
+// Doubts says what of the files that agents may read is refused, or is not
+// there.
+func (w *Walls) Doubts(agents []job.Agent) []Line {
+	var out []Line
+	for _, g := range agents {
+		for _, entry := range g.Reads {
+			at, isThere, err := w.Reads(entry)
+			switch {
+			case err != nil:
+				out = append(out, Line{Level: bad, Text: "agent " + g.Name + ": " + err.Error(), Hint: fault.HintOf(err)})
+			case !isThere:
+				out = append(out, Line{Level: worth, Text: "agent " + g.Name + ": " + at + ", of its reads, is not there and is left out"})
+			}
+		}
+	}
+	return out
 }

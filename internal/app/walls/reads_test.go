@@ -90,3 +90,11 @@ func TestAgentReads(t *testing.T) {
 		t.Errorf("Muster's own folder: %v", err)
 	}
 }
+
+func TestDoubts(t *testing.T) {
+	_, w := person(t)
+	got := w.Doubts([]job.Agent{{Name: "a"}, {Name: "b", Reads: []string{"~/docs", "~/none", "~/state"}}})
+	if len(got) != 2 || got[0].Level != worth || !strings.Contains(got[0].Text, "agent b: ") || !strings.Contains(got[0].Text, "/none") || got[1].Level != bad || got[1].Hint == "" {
+		t.Errorf("%+v", got)
+	}
+}
