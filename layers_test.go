@@ -101,7 +101,7 @@ func layers() []layer {
 		{"internal/app/plans", "internal/core/... internal/source/repomap internal/source/repomap/draft internal/adapter/git internal/check", plain},
 		{"internal/app/outside", "internal/core/egress internal/core/evidence internal/core/fault internal/core/job internal/core/registries internal/adapter/gateway internal/adapter/git internal/adapter/mirror internal/adapter/registry internal/adapter/sandbox internal/app/machine internal/check internal/check/dependencies", plain},
 		{"internal/app/rounds", "internal/core/evidence internal/core/fault", plain},
-		{"internal/app/walls", "internal/core/config internal/core/fault internal/core/job internal/adapter/sandbox internal/adapter/sandbox/gocache", plain},
+		{"internal/app/walls", "internal/core/config internal/core/fault internal/core/job internal/core/taint internal/adapter/sandbox internal/adapter/sandbox/gocache", plain},
 		{"internal/app", "internal/core/... internal/source/reader internal/app/attest internal/app/exposure internal/app/furnish internal/app/gc internal/app/handover internal/app/machine internal/app/models internal/app/observe internal/app/outside internal/app/plans internal/app/rounds internal/app/walls internal/adapter/... internal/store internal/check internal/check/... internal/engine internal/demo", plain},
 		{"internal/cli", "internal/app internal/app/gc internal/core/... internal/demo internal/cli/begin internal/cli/complete internal/cli/manual internal/cli/proof internal/cli/unit internal/cli/words", plain},
 		{"internal/cli/begin", "internal/app internal/cli/unit", plain},

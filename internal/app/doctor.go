@@ -172,7 +172,7 @@ func (d *Diagnosis) configured(ctx context.Context, s *Session, probing Probing)
 	}
 	d.add("config", Good, from)
 	d.resources(c.Resources)
-	d.sandbox(ctx, s, c.Sandbox)
+	d.sandbox(ctx, s, c)
 	d.Config, d.force = c.Origin, c
 	for _, g := range c.Agents {
 		d.agent(ctx, s, g, probing)
@@ -184,12 +184,12 @@ func (d *Diagnosis) configured(ctx context.Context, s *Session, probing Probing)
 }
 
 // sandbox tells what confines agents and checks, proved by attack.
-func (d *Diagnosis) sandbox(ctx context.Context, s *Session, asked string) {
-	lines, err := s.walls.Prove(ctx, asked, s.host.Env["HOME"])
+func (d *Diagnosis) sandbox(ctx context.Context, s *Session, c config.Config) {
+	lines, err := s.walls.Prove(ctx, c.Sandbox, s.host.Env["HOME"])
 	if err != nil {
 		d.bad("sandbox", err)
 	}
-	for _, l := range lines {
+	for _, l := range append(lines, s.walls.Doubts(c.Agents)...) {
 		d.Points = append(d.Points, Point{About: "sandbox", Level: Level(l.Level), Text: l.Text, Hint: l.Hint})
 		d.OK = d.OK && Level(l.Level) != Bad
 	}

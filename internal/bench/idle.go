@@ -129,7 +129,7 @@ func awaitAgents(ctx context.Context, p *place, settling time.Duration) ([]int, 
 	if err := pause(ctx, settling); err != nil {
 		return nil, err
 	}
-	shims, err := shimsOf(p)
+	shims, err := p.shims(p.state())
 	if err == nil && len(shims) != agents {
 		err = fmt.Errorf("there are %d shims, not %d", len(shims), agents)
 	}
@@ -145,8 +145,9 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// shimsOf finds the shims of a place by their command line.
-func shimsOf(p *place) ([]int, error) {
+// shims finds the processes of this place's muster that are shims with an
+// argument that begins so.
+func (p *place) shims(begins string) ([]int, error) {
 	names, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
 		return nil, err
@@ -154,7 +155,7 @@ func shimsOf(p *place) ([]int, error) {
 	var out []int
 	for _, name := range names {
 		line, err := os.ReadFile(name)
-		if err != nil || !bytes.Contains(line, []byte("\x00shim\x00"+p.state())) {
+		if err != nil || !bytes.HasPrefix(line, []byte(p.muster+"\x00shim\x00"+begins)) {
 			continue // gone meanwhile, or another's
 		}
 		pid, err := strconv.Atoi(strings.Split(name, "/")[2])

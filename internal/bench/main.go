@@ -1,8 +1,8 @@
 // Command bench measures, on the machine it runs on, what the design sets
 // goals for: the overhead of a task, the gate, "muster check", the start,
-// idling, and worktrees.
+// idling, the walls around processes, and worktrees.
 //
-//	go run ./internal/bench [-quick] [-tasks N] [-only tasks,gate,check,start,idle,worktrees] [-cpuprofile FILE]
+//	go run ./internal/bench [-quick] [-tasks N] [-only tasks,gate,check,start,idle,sandbox,worktrees] [-cpuprofile FILE]
 //
 // It builds muster, makes repositories in a temporary folder, and runs muster
 // there as a person would, in processes of its own. It prints one table with
@@ -28,7 +28,7 @@ func main() {
 	o := options{}
 	flag.BoolVar(&o.isQuick, "quick", false, "small numbers: to see that it works")
 	flag.IntVar(&o.tasks, "tasks", 0, "also complete so many tasks once, half of them in chains of 10")
-	flag.StringVar(&o.only, "only", "", "measure only these, separated by commas: tasks, gate, check, start, idle, worktrees")
+	flag.StringVar(&o.only, "only", "", "measure only these, separated by commas: tasks, gate, check, start, idle, sandbox, worktrees")
 	flag.StringVar(&o.profile, "cpuprofile", "", "instead, drive one run in this process, or with -only check one judgement, and write its CPU profile here")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -82,7 +82,7 @@ func run(ctx context.Context, o options) error {
 	parts := []struct {
 		name    string
 		measure func(context.Context, *workshop, sizes) ([]row, error)
-	}{{"tasks", taskRows}, {"gate", gateRows}, {"check", checkRows}, {"start", startRows}, {"idle", idleRows}, {"worktrees", worktreeRows}}
+	}{{"tasks", taskRows}, {"gate", gateRows}, {"check", checkRows}, {"start", startRows}, {"idle", idleRows}, {"sandbox", sandboxRows}, {"worktrees", worktreeRows}}
 	var rows []row
 	for _, p := range parts {
 		if o.only != "" && !slices.Contains(strings.Split(o.only, ","), p.name) {

@@ -57,7 +57,7 @@ func printTable(out io.Writer, rows []row) {
 
 // notCovered says what nobody should read into the figures.
 const notCovered = `Not covered: real agents and models; builds and tests of real projects; repositories with
-long histories; cold disk caches; a state folder on a network disk; sandboxes; several runs at once.
+long histories; cold disk caches; a state folder on a network disk; several runs at once.
 A task's overhead is the time of the whole "muster run" divided by its tasks, less the agent's own time:
 worktree, shim, capture, two judgements, merge, landing, and everything recorded durably. The shell script
 beside it adds a worktree, runs the agent, commits, merges and removes the worktree, and does no more than that:

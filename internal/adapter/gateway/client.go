@@ -67,18 +67,30 @@ func (c *Client) Close() {
 // Keeper is the argv that makes sure that the gateway runs.
 func (c *Client) Keeper() []string { return append(slices.Clone(c.argv), c.dir) }
 
+// leave leaves this client's environment, if it has one.
+func (c *Client) leave() error {
+	if len(c.env) == 0 {
+		return nil
+	}
+	return leaveEnvironment(c.dir, c.env)
+}
+
 const (
 	startTime = 15 * time.Second // for the gateway to be there
 	startLook = 20 * time.Millisecond
 )
 
-// ensure starts the gateway unless it answers.
+// ensure starts the gateway unless it answers, and leaves what another would be
+// started with.
 func (c *Client) ensure(ctx context.Context) error {
-	if c.call(ctx, http.MethodGet, "/state", nil, nil) == nil {
-		return nil
-	}
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return fault.Wrap(fault.Refused, err, "make the gateway's folder %s", c.dir)
+	}
+	if err := c.leave(); err != nil {
+		return fault.Wrap(fault.Refused, err, "leave the environment of a gateway in %s", c.dir)
+	}
+	if c.call(ctx, http.MethodGet, "/state", nil, nil) == nil {
+		return nil
 	}
 	log, err := openLog(filepath.Join(c.dir, logFile))
 	if err != nil {
@@ -151,6 +163,9 @@ func (c *Client) keep() {
 	}()
 	for ctx.Err() == nil {
 		c.watch(ctx)
+		if c.isClosed() {
+			return
+		}
 		c.mu.Lock()
 		doors := make([]Door, 0, len(c.doors))
 		for _, d := range c.doors {
@@ -180,6 +195,16 @@ func (c *Client) keep() {
 			case <-time.After(time.Second):
 			}
 		}
+	}
+}
+
+// isClosed says so from the moment on at which Close returns.
+func (c *Client) isClosed() bool {
+	select {
+	case <-c.ended:
+		return true
+	default:
+		return false
 	}
 }
 

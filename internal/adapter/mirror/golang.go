@@ -2,7 +2,6 @@ package mirror
 
 import (
 	"net/http"
-	"regexp"
 	"strings"
 
 	"golang.org/x/mod/module"
@@ -30,9 +29,9 @@ const (
 const plainText = "text/plain; charset=utf-8"
 
 var (
-	goQuery  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}$`)
-	goTile   = regexp.MustCompile(`^[0-9]{1,2}/([0-9]{1,2}|data)/(x[0-9]{3}/){0,6}[0-9]{3}(\.p/[0-9]{1,3})?$`)
-	hostName = regexp.MustCompile(`^[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,8}$`)
+	goQuery  = newPattern(`^[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}$`)
+	goTile   = newPattern(`^[0-9]{1,2}/([0-9]{1,2}|data)/(x[0-9]{3}/){0,6}[0-9]{3}(\.p/[0-9]{1,3})?$`)
+	hostName = newPattern(`^[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,8}$`)
 )
 
 // readGo reads the parts of a path below /go/. It gives false for what is no
@@ -60,7 +59,7 @@ func readGo(parts []string) (goWant, bool) {
 	w, ok := goWant{}, false
 	switch parts[n-1][at:] {
 	case ".info": // of a branch or a commit, too
-		w, ok = goWant{kind: "application/json", limit: maxGoText}, goQuery.MatchString(version)
+		w, ok = goWant{kind: "application/json", limit: maxGoText}, goQuery.matches(version)
 	case ".mod":
 		w, ok = goWant{kind: plainText, limit: maxGoText}, semver.IsValid(version)
 	case ".zip":
@@ -91,11 +90,11 @@ func readModule(parts []string, rest string, w goWant) (goWant, bool) {
 func readSum(name string, parts []string) (goWant, bool) {
 	w := goWant{sum: name, kind: plainText, limit: maxGoText, below: strings.Join(parts, "/")}
 	switch {
-	case !hostName.MatchString(name):
+	case !hostName.matches(name):
 		return goWant{}, false
 	case w.below == "supported" || w.below == "latest":
 		return w, true
-	case parts[0] == "tile" && goTile.MatchString(strings.Join(parts[1:], "/")):
+	case parts[0] == "tile" && goTile.matches(strings.Join(parts[1:], "/")):
 		w.kind = "application/octet-stream"
 		return w, true
 	case parts[0] != "lookup":

@@ -3,7 +3,6 @@ package mirror
 import (
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -25,10 +24,10 @@ const (
 )
 
 var (
-	npmName    = regexp.MustCompile(`^[A-Za-z0-9~][A-Za-z0-9._~-]*$`)
-	npmScope   = regexp.MustCompile(`^@[A-Za-z0-9~-][A-Za-z0-9._~-]*$`)
-	npmVersion = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.+-]{0,127}$`)
-	npmOther   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$`)
+	npmName    = newPattern(`^[A-Za-z0-9~][A-Za-z0-9._~-]*$`)
+	npmScope   = newPattern(`^@[A-Za-z0-9~-][A-Za-z0-9._~-]*$`)
+	npmVersion = newPattern(`^[A-Za-z0-9][A-Za-z0-9.+-]{0,127}$`)
+	npmOther   = newPattern(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$`)
 )
 
 // readNPM reads the parts of a path below a registry. It gives false for what
@@ -36,10 +35,10 @@ var (
 func readNPM(parts []string) (npmWant, bool) {
 	w := npmWant{}
 	rest := parts
-	if len(rest) > 1 && npmScope.MatchString(rest[0]) {
+	if len(rest) > 1 && npmScope.matches(rest[0]) {
 		w.scope, rest = rest[0], rest[1:]
 	}
-	if len(rest) == 0 || !npmName.MatchString(rest[0]) {
+	if len(rest) == 0 || !npmName.matches(rest[0]) {
 		return npmWant{}, false
 	}
 	name := rest[0]
@@ -52,7 +51,7 @@ func readNPM(parts []string) (npmWant, bool) {
 	switch rest = rest[1:]; {
 	case len(rest) == 0:
 		return w, true
-	case len(rest) == 1 && npmVersion.MatchString(rest[0]):
+	case len(rest) == 1 && npmVersion.matches(rest[0]):
 		w.version = rest[0]
 		return w, true
 	}
@@ -67,7 +66,7 @@ func readTarball(parts []string) (npmWant, bool) {
 	if n > 10 {
 		return npmWant{}, false
 	}
-	at := slices.IndexFunc(parts, npmScope.MatchString)
+	at := slices.IndexFunc(parts, npmScope.matches)
 	w := npmWant{file: strings.Join(parts, "/")}
 	switch {
 	case at >= 0 && at+2 < n:
@@ -76,18 +75,18 @@ func readTarball(parts []string) (npmWant, bool) {
 		w.name = parts[n-3]
 	}
 	for i, p := range parts {
-		if i != at && !npmOther.MatchString(p) && (p != "-" || i != n-2) {
+		if i != at && !npmOther.matches(p) && (p != "-" || i != n-2) {
 			return npmWant{}, false
 		}
 	}
 	if n >= 2 && parts[n-2] == "-" {
 		version, isOfName := strings.CutPrefix(parts[n-1], w.name+"-")
 		version, isTarball := strings.CutSuffix(version, ".tgz")
-		if !isOfName || !isTarball || !npmVersion.MatchString(version) {
+		if !isOfName || !isTarball || !npmVersion.matches(version) {
 			return npmWant{}, false
 		}
 	}
-	if !npmName.MatchString(w.name) {
+	if !npmName.matches(w.name) {
 		return npmWant{}, false
 	}
 	if w.scope != "" {
@@ -233,7 +232,7 @@ func (x npmExchange) packument() (body []byte, kind string, err error) {
 	found := map[string]*url.URL{}
 	body, err = rewriteTarballs(body, func(version, address string) string {
 		to, err := at.Parse(address)
-		if err != nil || !npmVersion.MatchString(version) {
+		if err != nil || !npmVersion.matches(version) {
 			return address
 		}
 		if to.Host == from.url.Host {

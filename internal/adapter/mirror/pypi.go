@@ -3,7 +3,6 @@ package mirror
 import (
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -16,8 +15,8 @@ const (
 )
 
 var (
-	pyName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$`)
-	pyFile = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+!-]{0,254}$`)
+	pyName = newPattern(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$`)
+	pyFile = newPattern(`^[A-Za-z0-9][A-Za-z0-9._+!-]{0,254}$`)
 )
 
 const (
@@ -31,7 +30,7 @@ func (x *exchange) python(u *upstreams, parts []string) error {
 	if len(u.pypi) == 0 {
 		return refused("no Python index is configured: pip config list, outside, has none with http or https")
 	}
-	if len(parts) < 2 || len(parts) > 3 || !pyName.MatchString(parts[1]) || len(parts) == 3 && !pyFile.MatchString(parts[2]) {
+	if len(parts) < 2 || len(parts) > 3 || !pyName.matches(parts[1]) || len(parts) == 3 && !pyFile.matches(parts[2]) {
 		return refused("the path is not one of a package: /pypi/INDEX/NAME/ and /pypi/INDEX/NAME/FILE are")
 	}
 	n, err := strconv.Atoi(parts[0])
@@ -113,7 +112,7 @@ func (p pyExchange) readPage() (simplePage, error) {
 		if f.Filename == "" {
 			f.Filename = to.Path[strings.LastIndexByte(to.Path, '/')+1:]
 		}
-		if !pyFile.MatchString(f.Filename) {
+		if !pyFile.matches(f.Filename) {
 			continue
 		}
 		places[f.Filename] = to

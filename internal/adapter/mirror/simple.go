@@ -8,7 +8,6 @@ import (
 	"html"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -62,17 +61,17 @@ func readSimple(name, contentType string, body []byte) (simplePage, error) {
 }
 
 var (
-	anchor    = regexp.MustCompile(`(?is)<a((?:\s+[^\s=>"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?)*)\s*>`)
-	attribute = regexp.MustCompile(`(?is)([^\s=>"']+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?`)
-	hashOf    = regexp.MustCompile(`^(md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-fA-F]+)$`)
+	anchor    = newPattern(`(?is)<a((?:\s+[^\s=>"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?)*)\s*>`)
+	attribute = newPattern(`(?is)([^\s=>"']+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?`)
+	hashOf    = newPattern(`^(md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-fA-F]+)$`)
 )
 
 // readAnchors reads the links of a page of HTML.
 func readAnchors(page string) []simpleFile {
 	var out []simpleFile
-	for _, a := range anchor.FindAllStringSubmatch(page, -1) {
+	for _, a := range anchor().FindAllStringSubmatch(page, -1) {
 		f := simpleFile{Hashes: map[string]string{}}
-		for _, m := range attribute.FindAllStringSubmatch(a[1], -1) {
+		for _, m := range attribute().FindAllStringSubmatch(a[1], -1) {
 			value := html.UnescapeString(strings.Trim(m[2], `"'`))
 			switch strings.ToLower(m[1]) {
 			case "href":
@@ -89,7 +88,7 @@ func readAnchors(page string) []simpleFile {
 		if err != nil || f.URL == "" {
 			continue
 		}
-		if h := hashOf.FindStringSubmatch(u.Fragment); h != nil {
+		if h := hashOf().FindStringSubmatch(u.Fragment); h != nil {
 			f.Hashes[h[1]] = h[2]
 		}
 		out = append(out, f)
@@ -100,7 +99,7 @@ func readAnchors(page string) []simpleFile {
 // readMetadata gives what HTML says of the metadata beside a file in the form
 // that JSON has it: true, or hashes.
 func readMetadata(value string) json.RawMessage {
-	if h := hashOf.FindStringSubmatch(value); h != nil {
+	if h := hashOf().FindStringSubmatch(value); h != nil {
 		return json.RawMessage(`{"` + h[1] + `":"` + h[2] + `"}`)
 	}
 	if value == "false" {
@@ -140,7 +139,7 @@ func (p simplePage) html(path string) []byte {
 	for _, f := range p.Files {
 		fragment := ""
 		for _, name := range slices.Sorted(maps.Keys(f.Hashes)) {
-			if h := name + "=" + f.Hashes[name]; hashOf.MatchString(h) && (fragment == "" || name == "sha256") {
+			if h := name + "=" + f.Hashes[name]; hashOf.matches(h) && (fragment == "" || name == "sha256") {
 				fragment = "#" + h
 			}
 		}
@@ -181,7 +180,7 @@ func (f simpleFile) metadata() string {
 		return ""
 	}
 	for _, name := range slices.Sorted(maps.Keys(hashes)) {
-		if h := name + "=" + hashes[name]; hashOf.MatchString(h) {
+		if h := name + "=" + hashes[name]; hashOf.matches(h) {
 			return h
 		}
 	}

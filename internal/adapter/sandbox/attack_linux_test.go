@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/internal/adapter/sandbox/confine"
 	"muster/internal/core/job"
 )
 
@@ -186,7 +187,7 @@ func attacked(t *testing.T, form *job.Confinement) map[string]string {
 	}
 	before := treeOf(t, p.Outside)
 	out, err := newExecutor(t).Run(testContext(t), job.Command{
-		Argv: []string{testBinary(t), "attack", "all"}, Dir: g.work, Env: []string{"PREY=" + string(data)}, Confine: c,
+		Argv: []string{testBinary(t), "attack", "all"}, Dir: g.work, Env: append(confine.OwnEnv(), "PREY="+string(data)), Confine: c,
 	})
 	if err != nil || out.Code != 0 {
 		t.Fatalf("%+v, %v", out, err)

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/internal/adapter/sandbox/confine"
 	"muster/internal/core/job"
 )
 
@@ -123,7 +124,7 @@ func usesUp(t *testing.T, form *job.Confinement, what string) string {
 		c = g.confine(t, *form)
 		c.Processes, c.FileSize, c.Memory, c.Files = mayProcesses, mayFile, mayMemory, mayFiles
 	}
-	out, err := newExecutor(t).Run(testContext(t), job.Command{Argv: []string{testBinary(t), "use-up", what}, Dir: g.work, Confine: c})
+	out, err := newExecutor(t).Run(testContext(t), job.Command{Argv: []string{testBinary(t), "use-up", what}, Env: confine.OwnEnv(), Dir: g.work, Confine: c})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -124,7 +124,7 @@ func (d *door) ask() {
 	defer null.Close()
 	// An error shows as a door that nobody serves.
 	_, _ = syscall.ForkExec(d.keeper[0], d.keeper, &syscall.ProcAttr{
-		Dir: "/", Env: []string{"PATH=" + defaultPath},
+		Dir: "/", Env: []string{"PATH=" + defaultPath, job.KeptVariable + "=1"},
 		Files: []uintptr{null.Fd(), null.Fd(), os.Stderr.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true, Cloneflags: unix.CLONE_PARENT},
 	})

@@ -38,36 +38,39 @@ func Resident(folder string, ids []string) map[string]int64 {
 		for _, p := range below(all, roots[id], os.Getpid()) {
 			pids = append(pids, p.pid)
 		}
-		out[id] = sum(pids)
+		out[id] = sum(&procReader{}, pids)
 	}
 	return out
 }
 
 // sum gives the memory that processes take.
-func sum(pids []int) int64 {
+func sum(r *procReader, pids []int) int64 {
 	total := int64(0)
 	for _, pid := range pids {
-		total += resident(pid)
+		total += r.resident(pid)
 	}
 	return total
 }
 
 // resident gives the second field of proc(5)'s statm in bytes; 0 when the
 // process has ended.
-func resident(pid int) int64 {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
+func (r *procReader) resident(pid int) int64 {
+	data, err := r.file(pid, "statm")
 	if err != nil {
 		return 0
 	}
-	fields := bytes.Fields(data)
-	if len(fields) < 2 {
-		return 0
+	n := 0
+	for field := range bytes.FieldsSeq(data) {
+		if n == 1 {
+			pages, err := strconv.ParseInt(string(field), 10, 64)
+			if err != nil {
+				return 0
+			}
+			return pages * int64(os.Getpagesize())
+		}
+		n++
 	}
-	pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return pages * int64(os.Getpagesize())
+	return 0
 }
 
 // peak is the most memory that a tree of processes was seen to take, in bytes.

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"muster/internal/adapter/sandbox/confine"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 )
@@ -127,8 +128,7 @@ func (o *Operations) startShim(ctx context.Context, id string) (string, error) {
 func shimCommand(ctx context.Context, argv []string, arg string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, argv[0], append(slices.Clone(argv[1:]), arg)...)
 	cmd.Dir = "/"
-	// A shim mostly sleeps: it needs no more threads than two.
-	cmd.Env = []string{"GOMAXPROCS=2"}
+	cmd.Env = confine.OwnEnv()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return cmd
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"muster/internal/adapter/sandbox/confine"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 )
@@ -53,8 +54,8 @@ func (e *Executor) Prove(ctx context.Context, form *job.Confinement, home, recor
 		return nil, fault.Wrap(fault.Internal, err, "write the targets of a proof")
 	}
 	c := job.Command{
-		Argv: append(slices.Clone(e.shim), proofMode),
-		Dir:  work, Stdin: string(data), LimitMS: (30 * time.Second).Milliseconds(),
+		Argv: append(slices.Clone(e.shim), proofMode), Env: confine.OwnEnv(),
+		Dir: work, Stdin: string(data), LimitMS: (30 * time.Second).Milliseconds(),
 	}
 	if form != nil {
 		f := *form

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -47,11 +46,11 @@ func keepReadings(dir string, memory *peak, r rhythm, done <-chan struct{}) {
 	if f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|unix.O_NOFOLLOW, fileMode); err == nil {
 		_ = f.Close()
 	}
-	former, at := time.Duration(0), time.Now()
+	former, at, proc := time.Duration(0), time.Now(), &procReader{}
 	for pause := r.first; !wait(done, pause); pause = min(2*pause, r.last) {
-		below := descendantsOf(os.Getpid())
-		memory.raise(sum(below))
-		used, now := usedBy(os.Getpid(), below)
+		below := proc.descendants(os.Getpid())
+		memory.raise(sum(proc, below))
+		used, now := proc.usedBy(os.Getpid(), below)
 		if isComputing(used-former, now.Sub(at)) {
 			_ = os.Chtimes(name, now, now)
 		}
@@ -68,16 +67,19 @@ func isComputing(used, span time.Duration) bool {
 
 // usedBelow gives the processor time that the descendants of a process have
 // used, those that ended included, and the moment of the reading.
-func usedBelow(pid int) (time.Duration, time.Time) { return usedBy(pid, descendantsOf(pid)) }
+func usedBelow(pid int) (time.Duration, time.Time) {
+	r := &procReader{}
+	return r.usedBy(pid, r.descendants(pid))
+}
 
 // usedBy is usedBelow with the descendants that live.
-func usedBy(pid int, below []int) (time.Duration, time.Time) {
+func (r *procReader) usedBy(pid int, below []int) (time.Duration, time.Time) {
 	ticks := uint64(0)
-	if stat, err := readStat(pid); err == nil {
+	if stat, err := r.file(pid, "stat"); err == nil {
 		ticks = usedTicks(stat, ofEnded)
 	}
 	for _, p := range below {
-		if stat, err := readStat(p); err == nil {
+		if stat, err := r.file(p, "stat"); err == nil {
 			ticks += usedTicks(stat, ofSelf, ofEnded)
 		}
 	}
@@ -95,26 +97,26 @@ const (
 
 // usedTicks adds up fields of proc(5)'s stat line; what cannot be read is 0.
 func usedTicks(line []byte, spans ...span) uint64 {
-	fields := strings.Fields(string(line[bytes.LastIndexByte(line, ')')+1:]))
-	sum := uint64(0)
-	for _, s := range spans {
-		for i := int(s); i < int(s)+2 && i < len(fields); i++ {
-			n, _ := strconv.ParseUint(fields[i], 10, 64)
-			sum += n
+	sum, i := uint64(0), 0
+	for field := range bytes.FieldsSeq(line[bytes.LastIndexByte(line, ')')+1:]) {
+		for _, s := range spans {
+			if i == int(s) || i == int(s)+1 {
+				n, _ := strconv.ParseUint(string(field), 10, 64)
+				sum += n
+			}
 		}
+		i++
 	}
 	return sum
 }
-
-func readStat(pid int) ([]byte, error) { return os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat") }
 
 // listsChildren says whether this kernel lists the children of a process.
 func listsChildren() bool {
 	return exists("/proc/self/task/" + strconv.Itoa(os.Getpid()) + "/children")
 }
 
-// descendantsOf gives the descendants of a process, living or not.
-func descendantsOf(pid int) []int {
+// descendants gives the descendants of a process, living or not.
+func (r *procReader) descendants(pid int) []int {
 	var out []int
 	if !listsChildren() {
 		for _, p := range below(processes(), map[int]bool{pid: true}, 0) {
@@ -126,7 +128,7 @@ func descendantsOf(pid int) []int {
 	}
 	seen := map[int]bool{pid: true}
 	for todo := []int{pid}; len(todo) > 0; todo = todo[1:] {
-		for _, c := range childrenOf(todo[0]) {
+		for _, c := range r.children(todo[0]) {
 			if !seen[c] {
 				seen[c] = true
 				out, todo = append(out, c), append(todo, c)
@@ -136,21 +138,22 @@ func descendantsOf(pid int) []int {
 	return out
 }
 
-// childrenOf gives the children of all threads of a process.
-func childrenOf(pid int) []int {
-	tasks := "/proc/" + strconv.Itoa(pid) + "/task"
-	threads, err := os.ReadDir(tasks)
+// children gives the children of all threads of a process.
+func (r *procReader) children(pid int) []int {
+	tasks, err := os.Open("/proc/" + strconv.Itoa(pid) + "/task")
 	if err != nil {
 		return nil
 	}
+	threads, _ := tasks.Readdirnames(-1) // some of them, when the process ends meanwhile
+	_ = tasks.Close()
 	var out []int
 	for _, t := range threads {
-		data, err := os.ReadFile(tasks + "/" + t.Name() + "/children")
+		data, err := r.file(pid, "task/"+t+"/children")
 		if err != nil {
 			continue
 		}
-		for word := range strings.FieldsSeq(string(data)) {
-			if c, err := strconv.Atoi(word); err == nil {
+		for word := range bytes.FieldsSeq(data) {
+			if c, err := strconv.Atoi(string(word)); err == nil {
 				out = append(out, c)
 			}
 		}

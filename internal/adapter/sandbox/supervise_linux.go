@@ -137,7 +137,8 @@ type tree struct {
 	ended  chan struct{}   // closed when the main process has ended
 	gone   chan struct{}   // closed when no descendant is left; of one that nothing outlived not after ended
 	status unix.WaitStatus // of the main process; valid once ended is closed
-	end    sync.Once       // guards status and the closing of ended
+	alone  bool            // the main process left nothing in its namespace; valid once ended is closed
+	end    sync.Once       // guards status, alone and the closing of ended
 
 	survivors map[proc]bool // descendants that outlived the main process
 	memory    peak
@@ -151,8 +152,8 @@ func watchTree(main int, inside *confine.Started) *tree {
 		t.leads, t.heard = true, make(chan struct{})
 		go func() {
 			defer close(t.heard)
-			if status, told := inside.Ended(); told {
-				t.finish(status)
+			if status, alone, told := inside.Ended(); told {
+				t.finish(status, alone)
 			}
 		}()
 	}
@@ -161,9 +162,9 @@ func watchTree(main int, inside *confine.Started) *tree {
 }
 
 // finish notes how the main process ended, once.
-func (t *tree) finish(status unix.WaitStatus) {
+func (t *tree) finish(status unix.WaitStatus, alone bool) {
 	t.end.Do(func() {
-		t.status = status
+		t.status, t.alone = status, alone
 		close(t.ended)
 	})
 }
@@ -175,7 +176,7 @@ func (t *tree) finishAs(status unix.WaitStatus) {
 	if t.leads {
 		<-t.heard
 	}
-	t.finish(status)
+	t.finish(status, false)
 }
 
 // reap collects every child until there is none. To have no child is to have
@@ -240,6 +241,11 @@ func (t *tree) await(limit time.Duration, stop <-chan struct{}) job.ExitState {
 	return state
 }
 
+// leaveTime is how long the step inside is given to end by itself once it has
+// told that nothing else is left. To look for survivors means to read of every
+// process of the machine, which takes longer than that end.
+const leaveTime = time.Second
+
 // forever is the patience that does not end.
 const forever = time.Duration(math.MaxInt64)
 
@@ -248,6 +254,9 @@ const forever = time.Duration(math.MaxInt64)
 // processes that do not die of SIGKILL is at its end.
 func (t *tree) clear(grace, patience time.Duration) (done bool) {
 	if closed(t.gone) {
+		return true
+	}
+	if closed(t.ended) && t.alone && wait(t.gone, leaveTime) {
 		return true
 	}
 	for _, p := range t.survey() {

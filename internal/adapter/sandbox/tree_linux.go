@@ -36,28 +36,29 @@ type proc struct {
 }
 
 // readProc looks at one process.
-func readProc(pid int) (proc, error) {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return proc{}, err
-	}
-	return parseStat(pid, data)
-}
+func readProc(pid int) (proc, error) { return new(procReader).process(pid) }
 
 // parseStat reads proc(5)'s stat line. The name in parentheses is chosen by
 // the process and may hold anything, so the fields are counted from the last
 // parenthesis.
 func parseStat(pid int, line []byte) (proc, error) {
 	const state, parent, start = 0, 1, 19 // after the name
-	fields := strings.Fields(string(line[bytes.LastIndexByte(line, ')')+1:]))
-	if len(fields) <= start {
-		return proc{}, fault.New(fault.Internal, "process %d: unexpected stat line", pid)
+	p, n := proc{pid: pid}, 0
+	var err error
+	for field := range bytes.FieldsSeq(line[bytes.LastIndexByte(line, ')')+1:]) {
+		switch n {
+		case state:
+			p.zombie = string(field) == "Z" || string(field) == "X"
+		case parent:
+			p.parent, err = strconv.Atoi(string(field))
+		case start:
+			var serr error
+			p.start, serr = strconv.ParseUint(string(field), 10, 64)
+			return p, errors.Join(err, serr)
+		}
+		n++
 	}
-	p := proc{pid: pid, zombie: fields[state] == "Z" || fields[state] == "X"}
-	var perr, serr error
-	p.parent, perr = strconv.Atoi(fields[parent])
-	p.start, serr = strconv.ParseUint(fields[start], 10, 64)
-	return p, errors.Join(perr, serr)
+	return proc{}, fault.New(fault.Internal, "process %d: unexpected stat line", pid)
 }
 
 // processes lists what runs. Processes that end meanwhile are left out, and
@@ -69,13 +70,13 @@ func processes() []proc {
 	}
 	defer dir.Close()
 	names, _ := dir.Readdirnames(-1)
-	procs := make([]proc, 0, len(names))
+	procs, r := make([]proc, 0, len(names)), &procReader{}
 	for _, name := range names {
 		pid, err := strconv.Atoi(name)
 		if err != nil {
 			continue
 		}
-		if p, err := readProc(pid); err == nil {
+		if p, err := r.process(pid); err == nil {
 			procs = append(procs, p)
 		}
 	}

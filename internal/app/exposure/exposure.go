@@ -4,6 +4,7 @@ package exposure
 
 import (
 	"context"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -50,6 +51,7 @@ func Ways(ctx context.Context, c config.Config, agents []job.Agent, h models.Hos
 		if names := secrets(g); a.Key == "" {
 			a.Key = strings.Join(names, ", ")
 		}
+		a.Files = secretFiles(g, h.AgentEnv(nil)["HOME"])
 		s.Agents = append(s.Agents, a)
 		s.Tools = append(s.Tools, tools(g)...)
 	}
@@ -82,6 +84,24 @@ func secrets(g job.Agent) []string {
 	for _, name := range g.PassEnv {
 		if regexp.MustCompile(`(?i)key|token|secret|passw|credential`).MatchString(name) {
 			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// secretFiles gives what of an agent's reads is a place of secrets, itself or
+// where its links lead.
+func secretFiles(g job.Agent, home string) []string {
+	var out []string
+	for _, p := range g.Reads {
+		at := p
+		if rest, ok := strings.CutPrefix(p, "~/"); ok {
+			at = filepath.Join(home, rest)
+		}
+		at = filepath.Clean(at)
+		real, err := filepath.EvalSymlinks(at)
+		if taint.IsSecret(at, home) || err == nil && taint.IsSecret(real, home) {
+			out = append(out, p)
 		}
 	}
 	return out

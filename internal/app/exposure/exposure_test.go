@@ -56,6 +56,13 @@ func TestWays(t *testing.T) {
 		t.Fatal(err)
 	}
 	key, account := host{"HOME": t.TempDir(), "ANTHROPIC_API_KEY": "k"}, host{"HOME": home}
+	linked := host{"HOME": t.TempDir(), "ANTHROPIC_API_KEY": "k"}
+	if err := os.MkdirAll(filepath.Join(linked["HOME"], ".aws"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(".aws", filepath.Join(linked["HOME"], "notes")); err != nil {
+		t.Fatal(err)
+	}
 	with := func(change func(*config.Config)) config.Config {
 		c := config.Default()
 		c.Land.Into = config.IntoBranch
@@ -77,10 +84,21 @@ func TestWays(t *testing.T) {
 		"and hosts that are allowed": {with(func(c *config.Config) {
 			c.Gateway, c.Sandbox, c.Egress = "off", job.LevelStrict, []egress.Host{{Name: "api.example.com", Port: 443}}
 		}), claude(nil), key, walls{}, []string{"reaches api.example.com"}},
-		"a login of one's own":              {with(nil), claude(nil), account, walls{}, []string{"can read the login in " + home, "reaches any host"}},
-		"a key that a login keeps from it":  {with(nil), claude(func(g *job.Agent) { g.Login = job.LoginSubscription }), key, walls{}, nil},
-		"a secret that is passed on":        {with(nil), claude(func(g *job.Agent) { g.PassEnv = []string{"DEPLOY_TOKEN", "LANG"} }), key, walls{}, []string{"agent claude>checks and set-up", "holds the key in DEPLOY_TOKEN reaches any host"}},
-		"no sandbox":                        {with(nil), claude(nil), key, walls{none: true}, []string{"can read all files of the person"}},
+		"a login of one's own":             {with(nil), claude(nil), account, walls{}, []string{"can read the login in " + home, "reaches any host"}},
+		"a key that a login keeps from it": {with(nil), claude(func(g *job.Agent) { g.Login = job.LoginSubscription }), key, walls{}, nil},
+		"a secret that is passed on":       {with(nil), claude(func(g *job.Agent) { g.PassEnv = []string{"DEPLOY_TOKEN", "LANG"} }), key, walls{}, []string{"agent claude>checks and set-up", "holds the key in DEPLOY_TOKEN reaches any host"}},
+		"no sandbox":                       {with(nil), claude(nil), key, walls{none: true}, []string{"can read all files of the person"}},
+		"files that are no secrets":        {with(nil), claude(func(g *job.Agent) { g.Reads = []string{"~/docs", "/srv/data"} }), key, walls{}, nil},
+		"a place of keys that it may read": {
+			with(nil), claude(func(g *job.Agent) { g.Reads = []string{"~/docs", "~/.ssh"} }), key,
+			walls{},
+			[]string{"agent claude>checks and set-up", "can read ~/.ssh reaches any host"},
+		},
+		"a link that leads to one": {
+			with(nil), claude(func(g *job.Agent) { g.Reads = []string{"~/notes"} }), linked,
+			walls{},
+			[]string{"can read ~/notes reaches any host"},
+		},
 		"landing by itself, and a login":    {with(func(c *config.Config) { c.Land.Into, c.Sandbox = config.IntoTarget, job.LevelStrict }), claude(nil), account, walls{}, []string{"moves the target branch"}},
 		"no agent, and a sandbox":           {with(nil), nil, key, walls{}, nil},
 		"no agent: packages and no sandbox": {with(nil), nil, key, walls{none: true}, []string{"runs code of packages"}},

@@ -15,6 +15,7 @@ import (
 
 	"muster/internal/adapter/mirror"
 	"muster/internal/adapter/sandbox"
+	"muster/internal/app/machine"
 	"muster/internal/app/outside"
 	"muster/internal/core/job"
 	"muster/internal/core/registries"
@@ -27,6 +28,12 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case "shim":
 			os.Exit(sandbox.Shim(os.Args[2]))
+		case "gateway":
+			host, err := machine.This()
+			if err != nil {
+				os.Exit(9)
+			}
+			os.Exit(outside.Gateway(host, os.Args[2:], os.Stderr))
 		case "fetch":
 			for _, address := range os.Args[2:] {
 				fmt.Println(fetch(os.ExpandEnv(address)))

@@ -1,15 +1,20 @@
 package outside
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 
 	"muster/internal/adapter/gateway"
 	"muster/internal/adapter/sandbox"
 	"muster/internal/app/machine"
 	"muster/internal/check"
 	"muster/internal/core/egress"
+	"muster/internal/core/job"
 )
 
 // connectionsFile holds what was asked of doors beside models, in the folder of
@@ -22,6 +27,9 @@ func Gateway(h machine.Host, args []string, stderr io.Writer) int {
 	if len(args) != 1 {
 		return gateway.Main(args, gateway.Options{}, stderr)
 	}
+	if h.Env[job.KeptVariable] != "" {
+		dress(h, args[0], stderr)
+	}
 	packages := &Packages{Env: h.Env, Has: h.Has, Dir: args[0], Exec: func() check.Exec {
 		return sandbox.NewExecutor(h.CheckEnv(), append(append([]string{}, h.Self...), "shim"))
 	}}
@@ -29,6 +37,22 @@ func Gateway(h machine.Host, args []string, stderr io.Writer) int {
 	defer func() { _ = doors.Close() }()
 	others := func(d gateway.Door) http.Handler { return doors.Open(d.Name, allowed(d.Egress)) }
 	return gateway.Main(args, gateway.Options{Others: others}, stderr)
+}
+
+// dress has a gateway that a shim started begin again with the environment that
+// Muster left for it. It returns only where that cannot be: a gateway without it
+// still serves whom it can reach.
+func dress(h machine.Host, dir string, stderr io.Writer) {
+	env, without, err := gateway.Environment(dir)
+	if len(without) > 0 {
+		_, _ = fmt.Fprintf(stderr, "muster gateway: started again without %s: a login stands there, which is not kept on the disk; end it while Muster runs to have it back\n", strings.Join(without, ", "))
+	}
+	if err == nil && len(env) > 0 && len(h.Self) > 0 {
+		err = syscall.Exec(h.Self[0], append(slices.Clone(h.Self), "gateway", dir), env)
+	}
+	if err != nil {
+		_, _ = fmt.Fprintln(stderr, "muster gateway: started again with nothing of your environment:", err)
+	}
 }
 
 // allowed reads hosts that were written from what was read; what is none

@@ -29,8 +29,8 @@ const ownHome = "home"
 
 // Agent confines an agent's process: it writes its worktree, its scratch folder
 // and a home of its own in it, and reads its program, toolchains, the
-// repository, and of the person's home only what its program is set up by.
-// At level off the spec stays as it is.
+// repository, and of the person's home only what its program is set up by
+// and what its configuration names. At level off the spec stays as it is.
 func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p AgentPlace) (job.Spec, error) {
 	form, _, err := w.Form(ctx, t.Sandbox, spec.Door)
 	if err != nil || form == nil {
@@ -42,6 +42,11 @@ func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p Agent
 		env[name] = value
 	}
 	links := personsFiles(t.Agent, env)
+	more, read, err := w.reads(t.Agent)
+	if err != nil {
+		return spec, err
+	}
+	links = append(links, more...)
 	if err := layLinks(t.Scratch, links); err != nil {
 		return spec, err
 	}
@@ -54,6 +59,7 @@ func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p Agent
 	form.Readable = append(form.Readable, lent(p.CommonDir)...)
 	form.Readable = append(form.Readable, programFolders(p.Program)...)
 	form.Readable = append(form.Readable, w.named(t.Agent.Command)...)
+	form.Readable = append(form.Readable, read...)
 	for _, l := range links {
 		if l.kept {
 			form.Writable = append(form.Writable, l.from)

@@ -80,7 +80,7 @@ func TestParseEveryKey(t *testing.T) {
 	want := config.Config{
 		Version: 1,
 		Agents: []job.Agent{
-			{Name: "bot", Driver: "command", Command: []string{"./agent.sh", "--fast"}},
+			{Name: "bot", Driver: "command", Command: []string{"./agent.sh", "--fast"}, Reads: []string{"~/.config/bot", "/srv/models"}},
 			{
 				Name: "claude", Driver: "claude", Model: "opus", Args: []string{"--verbose"},
 				Env: map[string]string{"LANG": "C", "TOKEN": "hidden"}, PassEnv: []string{"ANTHROPIC_API_KEY"}, Key: &job.Key{Env: "TEAM_KEY"},
@@ -129,6 +129,7 @@ func TestOrigin(t *testing.T) {
 		"agents.claude.env":      {Value: "LANG, TOKEN", Source: ".muster/config.yaml:4"},
 		"agents.codex.roles":     {Value: "review, test", Source: ".muster/config.yaml:8"},
 		"agents.bot.command":     {Value: "./agent.sh --fast", Source: ".muster/config.yaml:9"},
+		"agents.bot.reads":       {Value: "~/.config/bot, /srv/models", Source: ".muster/config.yaml:9"},
 		"agents.gemini.login":    {Value: "subscription", Source: ".muster/config.yaml:11"},
 		"agents.qwen.base_url":   {Value: "http://localhost:11434/v1", Source: ".muster/config.yaml:12"},
 		"default":                {Value: "bot", Source: ".muster/config.yaml:13"},

@@ -120,6 +120,7 @@ func (w *originWriter) agent(a job.Agent, roles []Role) {
 		{"args", plan.Command{Argv: a.Args}.String()},
 		{"env", strings.Join(names, ", ")},
 		{"pass_env", strings.Join(a.PassEnv, ", ")},
+		{"reads", strings.Join(a.Reads, ", ")},
 		{"login", a.Login},
 		{"key", keyFrom(a.Key)},
 		{"base_url", a.BaseURL},

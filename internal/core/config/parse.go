@@ -1,6 +1,7 @@
 package config
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -20,6 +21,7 @@ const (
 	maxAgents = 100
 	maxText   = 16 << 10 // bytes of a text
 	maxName   = 500      // bytes of a name
+	maxReads  = 100      // files and folders that an agent may read beside
 	maxRounds = 20
 	maxCount  = 1_000_000_000 // lines, files
 	dayMS     = 24 * 60 * 60 * 1000
@@ -32,7 +34,7 @@ func Keys(part string) []string {
 	case "config":
 		return []string{"version", "agents", "default", "rounds", "setup", "worktrees", "checks", "protect", "budget", "resources", "sandbox", "egress", "gateway", "prices", "land"}
 	case "agent":
-		return []string{"driver", "model", "command", "args", "env", "pass_env", "login", "key", "base_url", "roles"}
+		return []string{"driver", "model", "command", "args", "env", "pass_env", "reads", "login", "key", "base_url", "roles"}
 	case "key":
 		return []string{"env", "file", "command"}
 	case "price":
@@ -216,8 +218,32 @@ func readAgent(f *yamlfile.File, e yamlfile.Entry, a *job.Agent) (roles []string
 			a.PassEnv = append(a.PassEnv, item.Text)
 		}
 	}
+	a.Reads = readReads(f, n.Get("reads"))
 	readLogin(f, n, a)
 	return readRoles(f, n.Get("roles"))
+}
+
+// readReads reads the files and folders of the person that an agent may read.
+func readReads(f *yamlfile.File, list *yamlfile.Node) []string {
+	var out []string
+	for _, n := range f.List(list) {
+		p := f.Line(n, maxText)
+		switch {
+		case !f.Filled(n, p):
+		case len(out) == maxReads:
+			f.Errorf(n, "name a folder that holds them", "more than %d entries are not accepted", maxReads)
+			return out
+		case !path.IsAbs(p) && !strings.HasPrefix(p, "~/"):
+			f.Errorf(n, "write ~/docs, or an absolute path", "%s is no absolute path", yamlfile.Quote(p))
+		case slices.Contains(strings.Split(p, "/"), ".."):
+			f.Errorf(n, "write the path that it leads to", "%s goes up by ..", yamlfile.Quote(p))
+		case path.Clean(p) == "/" || path.Clean(p) == "~":
+			f.Errorf(n, "name the folders that it needs", "%s is more than an agent may read", yamlfile.Quote(p))
+		default:
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // readLogin reads how the agent is logged in, and at which server.

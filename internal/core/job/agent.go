@@ -9,6 +9,7 @@ type Agent struct {
 	Args    []string          `json:"args,omitempty"`     // added to the driver's own arguments
 	Env     map[string]string `json:"env,omitempty"`      // added to the agent's environment
 	PassEnv []string          `json:"pass_env,omitempty"` // names taken from Muster's environment
+	Reads   []string          `json:"reads,omitempty"`    // files and folders of the person that it may read behind walls; absolute, or below the home with ~/
 	Login   string            `json:"login,omitempty"`    // one of Logins; empty means as the program finds it
 	BaseURL string            `json:"base_url,omitempty"` // another server for the model: Ollama, llama.cpp, vLLM, a gateway
 	Key     *Key              `json:"key,omitempty"`      // where its key is from; nil means the variables that its program knows

@@ -12,6 +12,10 @@ type Door struct {
 // host:port, which is known only when the process starts.
 const DoorAddress = "127.0.0.1:MUSTER_DOOR"
 
+// KeptVariable is set for what a shim starts to have its door served
+// (Spec.DoorKeeper). A shim has no environment to hand on.
+const KeptVariable = "MUSTER_KEPT"
+
 // PutDoor gives the texts with address in place of DoorAddress.
 func PutDoor(texts []string, address string) []string {
 	put := make([]string, len(texts))

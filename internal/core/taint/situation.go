@@ -16,8 +16,9 @@ type Rights struct {
 type Agent struct {
 	Name   string
 	Rights Rights
-	Key    string // the variable that holds its provider's key, in its own environment; empty when the gateway keeps it
-	Login  string // the file of a person's login that it can read; empty when it has none
+	Key    string   // the variable that holds its provider's key, in its own environment; empty when the gateway keeps it
+	Files  []string // places of secrets that its configuration lets it read
+	Login  string   // the file of a person's login that it can read; empty when it has none
 }
 
 // Situation is what is known about how agents and checks would run.
@@ -82,6 +83,9 @@ func (a Agent) secrets() []Fact {
 	var facts []Fact
 	if a.Key != "" {
 		facts = append(facts, Fact{Sensitive, "holds the key in " + a.Key, "gateway: auto", []string{"ASI03"}})
+	}
+	if len(a.Files) > 0 {
+		facts = append(facts, Fact{Sensitive, "can read " + strings.Join(a.Files, ", "), "remove that from reads of the agent", []string{"ASI03"}})
 	}
 	if a.Login != "" {
 		facts = append(facts, Fact{Sensitive, "can read the login in " + a.Login, "log in by a key, which the gateway keeps", []string{"ASI03"}})

@@ -55,6 +55,7 @@ type answer struct {
 	Started bool   `json:"started,omitempty"`
 	Ended   bool   `json:"ended,omitempty"`
 	Status  uint32 `json:"status,omitempty"` // as wait(2) gives it, with Ended
+	Alone   bool   `json:"alone,omitempty"`  // with Ended: no other process was left
 }
 
 // access is what a rule allows below its path.

@@ -267,7 +267,21 @@ func (s *step) lead(program string, o order, door int) error {
 		case err != nil:
 			return nil //nolint:nilerr // there is no child any more
 		case pid == main && (status.Exited() || status.Signaled()):
-			s.tell(answer{Ended: true, Status: uint32(status)}, -1)
+			s.tell(answer{Ended: true, Status: uint32(status), Alone: isAlone()}, -1)
+		}
+	}
+}
+
+// isAlone reaps what has ended, and says whether no child is left.
+func isAlone() bool {
+	for {
+		pid, err := unix.Wait4(-1, nil, unix.WALL|unix.WNOHANG, nil)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
+			return true
+		case pid == 0:
+			return false
 		}
 	}
 }

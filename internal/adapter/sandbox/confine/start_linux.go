@@ -73,9 +73,9 @@ func Start(self []string, l Launch) (*Started, error) {
 }
 
 // stepEnv gives the environment of the step inside: the mark by which the
-// process is found, and nothing that is the program's. It needs few threads.
+// process is found, and nothing that is the program's.
 func stepEnv(env []string) []string {
-	out := []string{"GOMAXPROCS=1", "GOGC=off"}
+	out := OwnEnv()
 	for _, entry := range env {
 		if len(entry) > len(markName) && entry[:len(markName)] == markName {
 			out = append(out, entry)
@@ -178,15 +178,16 @@ func (s *Started) take(rights []byte) error {
 }
 
 // Ended waits for the end of the program and gives its status, as wait(2)
-// does; false means that the step inside ended before it could tell.
-func (s *Started) Ended() (unix.WaitStatus, bool) {
+// does, and whether the step inside had no other process left then; told is
+// false when the step inside ended before it could tell.
+func (s *Started) Ended() (status unix.WaitStatus, alone, told bool) {
 	for {
 		a, err := s.next()
 		if err != nil {
-			return 0, false
+			return 0, false, false
 		}
 		if a.Ended {
-			return unix.WaitStatus(a.Status), true
+			return unix.WaitStatus(a.Status), a.Alone, true
 		}
 	}
 }

@@ -259,27 +259,40 @@ func cover(at string) error {
 
 // ownerOnly gives what below dir not everybody may read: passwords' hashes,
 // keys of the machine. The user who runs Muster cannot read it either, unless
-// that is root.
+// that is root. Each start looks, for what is secret may have come meanwhile;
+// names are asked about by their folder's descriptor, for there are a thousand.
 func ownerOnly(dir string) []string {
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	var out []string
-	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.Type()&fs.ModeSymlink != 0 {
-			return nil //nolint:nilerr // what cannot be listed cannot be read
+	return notForAll(dir, nil)
+}
+
+// notForAll appends to out what is below dir and not everybody may read. What
+// cannot be listed cannot be read.
+func notForAll(dir string, out []string) []string {
+	f, err := os.Open(dir)
+	if err != nil {
+		return out
+	}
+	defer f.Close()
+	entries, _ := f.ReadDir(-1)
+	fd := int(f.Fd())
+	for _, e := range entries {
+		if !e.IsDir() && !e.Type().IsRegular() {
+			continue
 		}
-		info, ierr := e.Info()
+		var st unix.Stat_t
+		if unix.Fstatat(fd, e.Name(), &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
+			continue // what has vanished is no secret
+		}
 		switch {
-		case ierr != nil:
-		case e.IsDir() && info.Mode()&0o005 == 0:
-			out = append(out, path)
-			return fs.SkipDir
-		case e.Type().IsRegular() && info.Mode()&0o004 == 0:
-			out = append(out, path)
+		case !e.IsDir() && st.Mode&0o004 == 0, e.IsDir() && st.Mode&0o005 == 0:
+			out = append(out, filepath.Join(dir, e.Name()))
+		case e.IsDir():
+			out = notForAll(filepath.Join(dir, e.Name()), out)
 		}
-		return nil //nolint:nilerr // what has vanished is no secret
-	})
+	}
 	return out
 }
 
