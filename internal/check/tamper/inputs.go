@@ -55,8 +55,8 @@ func (j moving) movedFor(m moved) bool {
 	}
 	for i, now := range m.now {
 		a, b := words.Difference(m.old[i], now)
-		if words.IsDigits(b) && b != "" && j.code.gained[b] && j.code.dropped[a] {
-			return true
+		if words.IsDigits(b) && b != "" && (j.code.gained[b] && j.code.dropped[a] || j.code.gained[a] && j.code.dropped[b]) {
+			return true // the code has the one for the other
 		}
 		if words.Holds(j.code.gained, b) || words.Holds(j.code.dropped, a) || len(b) > 1 && j.asked.Names(b) > 0 || j.claims(a, b, now) {
 			return true
