@@ -48,8 +48,11 @@ func (j retargeting) decide() {
 func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 	lang := r.head.file.lang
 	was, is := words.Scan(r.was, lang), words.Scan(r.is, lang)
-	if !r.flipped && (!words.AlikeValues(was, is) || words.Tight(r.was) == words.Tight(r.is)) {
+	if !r.flipped && (!words.AlikeValues(was, is) && !reordered(was, is) || words.Tight(r.was) == words.Tight(r.is)) {
 		return "", ""
+	}
+	if !r.flipped && reordered(was, is) && (!j.code.differs || unordered.MatchString(r.pair.Is.Text)) {
+		return "", "" // the order says nothing there
 	}
 	old, now := words.Difference(r.was, r.is)
 	switch {
@@ -78,10 +81,18 @@ func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 	if j.beside(r.head) > 0 || j.repeated(r) {
 		level = evidence.Context
 	}
-	if speaks || j.asked.Reverts() || j.code.rewritten(r.base.file.path) || j.manifests() || printed(r) {
+	if speaks || renamedFor(r) || j.asked.Reverts() || j.code.rewritten(r.base.file.path) || j.manifests() || printed(r) {
 		level = atMostLocator(level)
 	}
 	return level, why
+}
+
+var unordered = check.Lazy(`(?i)ElementsMatch|ConsistOf|sameMembers|have\.members|assertCountEqual|assertItemsEqual|\bset\(|\bsorted\(|Counter\(|arrayContaining|toSorted|\.sort\(|unordered`)
+
+// reordered reports whether a list holds the same values in another order.
+func reordered(was, is []words.Token) bool {
+	return len(was) == len(is) && len(was) > 3 && words.IsComposite(was) && !slices.Equal(was, is) && slices.Equal(words.Literals(was), words.Literals(is)) &&
+		words.Shape(textOf(was), source.JavaScript) == words.Shape(textOf(is), source.JavaScript)
 }
 
 var digest = check.Lazy(`[0-9a-f]{32,}`)
@@ -103,6 +114,12 @@ func (j retargeting) claimedBeside(r retarget) bool {
 		}
 		return j.asked.Names(o.is) == asked.Claimed && j.asked.Names(o.was) == asked.Claimed
 	})
+}
+
+// renamedFor reports whether the test has another name, which says what it
+// expects now, where the opposite of what it expected is asked for.
+func renamedFor(r retarget) bool {
+	return r.flipped && leaf(r.base.Name) != leaf(r.head.Name)
 }
 
 var failureWord = check.Lazy(`(?i)\b\w*(panic|throw|rais|reject|error|fail)\w*`)

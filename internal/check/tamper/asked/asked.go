@@ -48,8 +48,8 @@ func (a Asked) Names(value string) Weight {
 
 // What a sentence may speak of.
 var (
-	Removing  = check.Lazy(`(?i)\b(remov\w*|delet\w*|drop\w*|deprecat\w*|obsolete|retir\w*|no longer|get rid|discontinu\w*|stop\w*|replac\w*|dedup\w*|duplicat\w*|redundant)\b`)
-	Reshaping = check.Lazy(`(?i)\b(refactor\w*|table\w*|split\w*|merg\w*|mov\w*|renam\w*|rewrit\w*|rewrote|restructur\w*|consolidat\w*)\b`)
+	Removing  = check.Lazy(`(?i)\b(remov\w*|delet\w*|drop\w*|deprecat\w*|obsolete|retir\w*|no longer|get rid|discontinu\w*|stop(s|ped|ping)?|replac(e|es|ed|ing)|dedup\w*|duplicat\w*|redundant)\b`)
+	Reshaping = check.Lazy(`(?i)\b(refactor\w*|table\w*|split\w*|merg\w*|mov\w*|renam\w*|rewrit\w*|rewrote|restructur\w*|consolidat\w*|port(s|ed|ing)?|extract\w*|convert\w*|migrat\w*|combin\w*|parametri[sz]\w*|reorgani[sz]\w*)\b`)
 	Skipping  = check.Lazy(`(?i)\b(skip\w*|disabl\w*|flak\w*|quarantin\w*|xfail|ignor\w*|unstable)\b`)
 )
 

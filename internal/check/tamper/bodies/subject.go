@@ -43,16 +43,50 @@ func (c *comparison) compared() {
 			if known[t] == before[t] {
 				continue
 			}
+			if c.ofResult(known[t], subject) {
+				c.self(p, t, known[t])
+				return
+			}
 			given := callees(known[t])
 			if len(given) > 0 && slices.ContainsFunc(given, func(n string) bool { return slices.Contains(asked, n) && strings.Contains(known[t], n+"(") }) {
-				c.found = append(c.found, Weakness{
-					Rule: "self_compared", Sure: true, At: p.Is.Range, Was: p.Was.Text, Is: p.Is.Text,
-					Message: "compares what the code gives with what the same code gives: " + t + " is " + quote(known[t]),
-				})
+				c.self(p, t, known[t])
 				return
 			}
 		}
+		if given := words.Tight(known[subject]); len(given) > 3 && known[subject] == before[subject] && strings.Contains(words.Tight(p.Is.Text), given) && !strings.Contains(words.Tight(p.Was.Text), given) {
+			c.self(p, subject, known[subject])
+			return
+		}
 	}
+}
+
+func (c *comparison) self(p Pair, name, value string) {
+	c.found = append(c.found, Weakness{
+		Rule: "self_compared", Sure: true, At: p.Is.Range, Was: p.Was.Text, Is: p.Is.Text,
+		Message: "compares what the code gives with what the same code gives: " + name + " is " + quote(value),
+	})
+}
+
+// ofResult reports whether a value is worked out from what an assertion looks
+// at, which is a result: a name that a call is bound to.
+func (c *comparison) ofResult(value, subject string) bool {
+	name := root(subject)
+	if len(name) < 2 || strings.HasPrefix(subject, name+"(") || ordinary.MatchString(name) || parameter(c.after, name) {
+		return false
+	}
+	return slices.ContainsFunc(words.Scan(value, c.after.Lang), func(t words.Token) bool { return t.Kind == words.Word && t.Text == name })
+}
+
+// parameter reports whether a name is given to the body from outside.
+func parameter(b Body, name string) bool {
+	if b.Start < 1 || b.Start > len(b.Lines) {
+		return false
+	}
+	end := b.Start
+	for end < len(b.Lines) && end < b.Start+8 && !strings.ContainsAny(b.Lines[end-1], ":{") {
+		end++
+	}
+	return words.Of(words.Scan(strings.Join(b.Lines[b.Start-1:end], "\n"), b.Lang))[name]
 }
 
 var assigning = check.Lazy(`^(?:const |let |var )?(?:\w+\.)*(\w+)\s*:?=\s*([^=].*)$`)
@@ -69,6 +103,10 @@ func (c *comparison) overwritten() {
 		given := callees(m[2])
 		for _, p := range c.pairs {
 			subject := root(p.Is.Subject)
+			if p.Was.Text == p.Is.Text && subject != m[1] && l.n <= p.Is.Start && words.Of(words.Scan(p.Is.Text, c.after.Lang))[m[1]] && words.Tight(m[2]) == words.Tight(p.Is.Subject) && subject != "" {
+				c.say("self_compared", true, l, "expects what it tests: "+quote(l.text))
+				return
+			}
 			if p.Was.Text != p.Is.Text || subject == m[1] || l.n > p.Is.Start || !words.Of(words.Scan(p.Is.Text, c.after.Lang))[m[1]] {
 				continue
 			}
@@ -104,12 +142,17 @@ func root(expr string) string {
 
 // patching matches the ways to put something else in place of a function; the
 // last name that it captures is the function's.
-func patching() []*check.Pattern { return []*check.Pattern{pyPatch, pyPatchObject, jsSpy, jsProperty} }
+func patching() []*check.Pattern {
+	return []*check.Pattern{pyPatch, pyPatchObject, jsSpy, jsProperty, assigned}
+}
 
 var (
 	pyPatch       = check.Lazy(`\bpatch\(\s*f?["'][\w.]*?(\w+)["']`)
 	pyPatchObject = check.Lazy(`\b(?:patch\.object|setattr)\(\s*[\w.]+,\s*["'](\w+)["']`)
 	jsSpy         = check.Lazy(`\bspyOn\([^,]+,\s*["'](\w+)["']\)\s*\.mock`)
+	assigned      = check.Lazy(`^(?:[\w$]+\.)+(\w+) = (?:async )?(?:function\b|\([^)]*\) =>|\w+ =>|lambda\b|(?:t\.mock|jest|vi|mock|sinon)\.(?:fn|stub)\(|(?:Magic|Async)?Mock\()`)
+	constant      = check.Lazy(`\b(?:monkeypatch\.setattr|patch\.object|setattr)\(\s*([\w.]+),\s*["'](\w+)["'],\s*(?:lambda\b[^:]*:\s*(?:True|False|None|[\d"'\[({])|return_value)|^([\w$]+)\.(\w+) = .*(?:=>|function\b|lambda\b|\.fn\()`)
+	outsideWorld  = check.Lazy(`(?i)^(time|os|sys|random|datetime|socket|requests|httpx|process|console|date|math|globalthis|global|window|document|fs|http|https|crypto|uuid|subprocess|builtins|logging|env|navigator|localstorage|performance|shutil|tempfile|getpass|platform|signal|stdout|stderr)\b`)
 	jsProperty    = check.Lazy(`\bmock\.method\([^,]+,\s*["'](\w+)["']`)
 	double        = check.Lazy(`^(?:const |let )?(\w+)\s*:?=\s*(?:mock\.)?(?:Magic|Async)?Mock\(|^(?:const |let )?(\w+)\s*=\s*(?:vi|jest|mock|sinon|t\.mock)\.(?:fn|stub|mock)\(`)
 	spec          = check.Lazy(`Mock\(\s*(?:spec|spec_set)\s*=\s*(\w+)`)
@@ -147,6 +190,27 @@ func (c standing) doubles() {
 		}
 	}
 	c.ownCopy(asked)
+	c.isolated()
+}
+
+// isolated finds a function that always gives the same and stands now in place
+// of one of the project, in a test in which nothing else changed: it makes the
+// assertions hold.
+func (c standing) isolated() {
+	const most = 4 // lines that came with it
+	fresh := c.fresh()
+	if len(c.gone()) > 0 || len(fresh) > most || len(c.pairs) == 0 || len(c.after.Assertions) != len(c.before.Assertions) ||
+		slices.ContainsFunc(c.pairs, func(p Pair) bool { return p.Was.Text != p.Is.Text }) {
+		return
+	}
+	for _, l := range fresh {
+		m := constant.FindStringSubmatch(l.text)
+		if m == nil || outsideWorld.MatchString(m[1]+m[3]) || strings.Contains(m[1], ".") && outsideWorld.MatchString(m[1][strings.LastIndexByte(m[1], '.')+1:]) {
+			continue
+		}
+		c.say("subject_replaced", false, l, "puts an answer of its own in place of "+m[2]+m[4]+", and asks for the same as before: "+quote(l.text))
+		return
+	}
 }
 
 // called reports whether the body before called a name.
@@ -172,7 +236,7 @@ func (c standing) standsIn(name string, asked map[string]bool) bool {
 func (c standing) ownCopy(asked map[string]bool) {
 	for name := range asked {
 		for own := range c.free {
-			if !strings.EqualFold(own, name) {
+			if !strings.EqualFold(own, name) || parameter(c.after, own) {
 				continue
 			}
 			mine := regexp.MustCompile(`(^|[^.\w])` + regexp.QuoteMeta(own) + `\(`)

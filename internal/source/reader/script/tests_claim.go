@@ -241,8 +241,9 @@ func (r *testReader) matched(root treesitter.Node, name string, list []treesitte
 	}
 	if name == "toHaveProperty" || name == "property" {
 		a.Subject += "." + strings.Trim(text, `"'`)
+		a.Strength, a.Expected, a.Negated = source.Exists, "nil", !negated
 		if len(list) > 1 {
-			a.Strength, a.Expected = source.Exact, ""
+			a.Strength, a.Expected, a.Negated = source.Exact, "", negated
 			if r.isLiteral(list[1]) {
 				a.Expected = r.Code(list[1])
 			}
