@@ -128,6 +128,9 @@ func suspicious(cond string, a source.Assertion) bool {
 	if outside.MatchString(cond) {
 		return true
 	}
+	if cond == source.Thrown {
+		return true
+	}
 	for _, usual := range []string{"want", "expect", "tt.", "tc.", "test.", "case"} {
 		if strings.Contains(strings.ToLower(cond), usual) {
 			return false
@@ -196,6 +199,9 @@ func (j weakening) weaker(t, h *test, k pairs.Paired) bool {
 	level := j.weigh(t, 1+len(j.pairs[t].Added))
 	if !w.Sure || !intact(t, h) {
 		level = atMostLocator(level)
+	}
+	if w.Rule == "unordered" && !j.code.differs {
+		level = evidence.Context // nothing lost its order but the test
 	}
 	j.about(h, k, w.Rule, level, fmt.Sprintf("An assertion of %s %s.", place(h), w.Message))
 	return true

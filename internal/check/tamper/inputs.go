@@ -60,7 +60,7 @@ func (j moving) inputs() {
 
 // movedFor reports whether there is a reason for an input that changed.
 func (j moving) movedFor(m moved) bool {
-	if j.beside(m.head) > 0 || j.namesCode() || len(j.subjects(m.base)) == 0 || j.code.rewritten(m.base.file.path) || j.code.subjectGone(m.base.tokens) {
+	if j.beside(m.head) > 0 || j.namesCode() || len(j.subjects(m.base)) == 0 && !m.member || j.code.rewritten(m.base.file.path) || j.code.subjectGone(m.base.tokens) {
 		return true
 	}
 	for i, now := range m.now {

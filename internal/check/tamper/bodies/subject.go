@@ -17,6 +17,7 @@ func definitions(body []line) map[string]string {
 	out := map[string]string{}
 	for _, l := range body {
 		for _, m := range naming.FindAllStringSubmatch(l.text, -1) {
+			m[2], _, _ = strings.Cut(m[2], "; ")
 			if _, ok := out[m[1]]; !ok {
 				out[m[1]] = m[2]
 			}
@@ -53,7 +54,7 @@ func (c *comparison) compared() {
 				return
 			}
 		}
-		if given := words.Tight(known[subject]); len(given) > 3 && known[subject] == before[subject] && strings.Contains(words.Tight(p.Is.Text), given) && !strings.Contains(words.Tight(p.Was.Text), given) {
+		if given := words.Tight(known[subject]); len(given) > 3 && known[subject] == before[subject] && strings.Count(words.Tight(p.Is.Text), given) > strings.Count(words.Tight(p.Was.Text), given) {
 			c.self(p, subject, known[subject])
 			return
 		}
@@ -199,7 +200,8 @@ func (c standing) doubles() {
 func (c standing) isolated() {
 	const most = 4 // lines that came with it
 	fresh := c.fresh()
-	if len(c.gone()) > 0 || len(fresh) > most || len(c.pairs) == 0 || len(c.after.Assertions) != len(c.before.Assertions) ||
+	gone := slices.DeleteFunc(c.gone(), func(l line) bool { return l.n == c.before.Start || heading.MatchString(l.text) })
+	if len(gone) > 0 || len(fresh) > most || len(c.pairs) == 0 || len(c.after.Assertions) != len(c.before.Assertions) ||
 		slices.ContainsFunc(c.pairs, func(p Pair) bool { return p.Was.Text != p.Is.Text }) {
 		return
 	}
@@ -212,6 +214,8 @@ func (c standing) isolated() {
 		return
 	}
 }
+
+var heading = check.Lazy(`^(async )?def |^(test|it)\(|^func `)
 
 // called reports whether the body before called a name.
 func (c standing) called(name string) bool {

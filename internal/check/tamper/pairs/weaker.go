@@ -21,16 +21,26 @@ type Weakness struct {
 // Weaker finds how an assertion about the same thing asks for less, where its
 // strength alone does not show it.
 func Weaker(k Paired, lang source.Language) (Weakness, bool) {
-	was, is := words.Scan(Core(k.Was.Text), lang), words.Scan(Core(k.Is.Text), lang)
+	was, is := words.Scan(held(k.Was.Text), lang), words.Scan(held(k.Is.Text), lang)
 	if slices.Equal(was, is) || k.Was.Dead != "" || k.Was.Strength == source.Trivial {
 		return Weakness{}, false
 	}
-	for _, find := range []func(k Paired, was, is []words.Token, lang source.Language) (Weakness, bool){alternative, matchesAll, broader, projected, bounds} {
+	for _, find := range []func(k Paired, was, is []words.Token, lang source.Language) (Weakness, bool){alternative, matchesAll, broader, projected, unordered, bounds} {
 		if w, ok := find(k, was, is, lang); ok {
 			return w, true
 		}
 	}
 	return Weakness{}, false
+}
+
+// held is the text of an assertion without what it prints when it fails.
+func held(text string) string {
+	if rest, ok := strings.CutPrefix(text, "if "); ok {
+		if i := strings.Index(rest, " {"); i > 0 {
+			return rest[:i]
+		}
+	}
+	return text
 }
 
 var choosing = check.Lazy(`^(SatisfyAny|Or|anyOf|AnyOf|any_of)$`)
@@ -95,8 +105,14 @@ func widest(name string) bool {
 // broader finds an error that is expected to be of any class, where one class
 // was named.
 func broader(k Paired, was, is []words.Token, lang source.Language) (Weakness, bool) {
-	a, b := difference(was, is)
-	if lang == source.Go || len(b) != 1 || !widest(b[0].Text) || len(a) == 0 || len(a) > 5 {
+	if lang == source.Go {
+		return Weakness{}, false
+	}
+	a, b := words.Scan(k.Was.Expected, lang), words.Scan(k.Is.Expected, lang)
+	if len(a) == 0 || len(b) == 0 {
+		a, b = difference(was, is)
+	}
+	if len(b) != 1 || !widest(b[0].Text) || len(a) == 0 || len(a) > 5 {
 		return Weakness{}, false
 	}
 	name := a[len(a)-1]
@@ -140,15 +156,43 @@ func projected(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool)
 		}
 		subject = was[open+1 : comma]
 	}
-	at := strings.Index(is, subject)
-	if at < 0 || len(subject) == 0 {
-		return Weakness{}, false
-	}
-	head, tail := is[:at], is[at+len(subject):]
-	if before.MatchString(head) && (tail == ")" || strings.HasPrefix(tail, ",")) || head == "" && after.MatchString(tail) {
+	if part(is, subject) {
 		return Weakness{"loosened", false, "compares " + quote(k.Is.Subject) + " only, where it compared the whole"}, true
 	}
 	return Weakness{}, false
+}
+
+// part reports whether an expression is a property of another.
+func part(expr, of string) bool {
+	for at := 0; of != ""; {
+		i := strings.Index(expr[at:], of)
+		if i < 0 {
+			return false
+		}
+		at += i
+		head, tail := expr[:at], expr[at+len(of):]
+		if before.MatchString(head) && (tail == ")" || strings.HasPrefix(tail, ",")) || head == "" && after.MatchString(tail) {
+			return true
+		}
+		at += len(of)
+	}
+	return false
+}
+
+var sorting = check.Lazy(`\bsorted\(|\bset\(|\bfrozenset\(|Counter\(|\.sort\(|\.toSorted\(|slices\.Sorted\(|new Set\(|ElementsMatch|ConsistOf|assertCountEqual|sameMembers|have\.members`)
+
+var wrapping = check.Lazy(`\b(sorted|set|frozenset|Counter|list|tuple|iter)\(|new Set\(|slices\.Sorted\(|\.sort\(\)|\.toSorted\(\)|\.slice\(\)|\[\.\.\.|[()\[\]]`)
+
+// unordered finds an assertion about the order of values that asks for the
+// values in any order.
+func unordered(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool) {
+	if k.Was.Strength != source.Exact || sorting.MatchString(k.Was.Text) || !sorting.MatchString(k.Is.Text) || k.Was.Negated || k.Is.Negated {
+		return Weakness{}, false
+	}
+	if wrapping.ReplaceAllString(words.Tight(k.Was.Subject), "") != wrapping.ReplaceAllString(words.Tight(k.Is.Subject), "") {
+		return Weakness{}, false
+	}
+	return Weakness{"unordered", false, "asks for no order any more: " + quote(k.Is.Text)}, true
 }
 
 var equalTo = check.Lazy(`(?i)^!?[\w.]*(equal|equals|DeepEqual|same)\(`)
