@@ -25,7 +25,7 @@ func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 			})
 			continue
 		}
-		if a.Strength == source.Exists && !acted(t, a, acts) || j.accounted(t, h, p, a) {
+		if a.Strength == source.Exists && !strings.HasPrefix(a.Subject, "throws") && !acted(t, a, acts) || j.accounted(t, h, p, a) {
 			continue // what it looked at is not done any more, or it stands elsewhere
 		}
 		gone = append(gone, a)

@@ -49,7 +49,7 @@ func negation(a source.Assertion) string {
 // condition gives the whole text of assertions that say neither what they look
 // at nor what they expect.
 func condition(a source.Assertion) string {
-	if a.Expected == "" || Tolerant.MatchString(a.Text) {
+	if a.Expected == "" || a.Subject == "raises" || Tolerant.MatchString(a.Text) {
 		return Core(a.Text)
 	}
 	return ""

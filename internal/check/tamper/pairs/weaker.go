@@ -52,20 +52,31 @@ func alternative(k Paired, was, is []words.Token, lang source.Language) (Weaknes
 	if lang == source.Go && strings.HasPrefix(k.Is.Text, "if ") {
 		or = []string{"&&"}
 	}
+	was, is = doubled(was), doubled(is)
 	for i, t := range is {
-		if !slices.Contains(or, t.Text) && !choosing.MatchString(t.Text) || slices.Contains(was, t) || t.Kind == words.Text {
+		chooses := choosing.MatchString(t.Text)
+		if t.Kind == words.Text || !slices.Contains(or, t.Text) && !chooses || slices.Contains(was, t) {
 			continue
 		}
-		at := i
-		if i+1 < len(is) && is[i+1].Text == "|" && t.Text == "|" {
-			at++
+		if chooses || within(was, is[:i]) || within(was, is[i:]) || subsequence(was, is) {
+			return Weakness{"alternative", false, "holds for another reason too now: " + quote(k.Is.Text)}, true
 		}
-		if t.Text != "SatisfyAny" && !within(was, is[:at]) && !within(was, is[at:]) && !subsequence(was, is) {
-			continue
-		}
-		return Weakness{"alternative", false, "holds for another reason too now: " + quote(k.Is.Text)}, true
 	}
 	return Weakness{}, false
+}
+
+// doubled makes one token of two marks that mean one thing: || and &&.
+func doubled(tokens []words.Token) []words.Token {
+	var out []words.Token
+	for i := 0; i < len(tokens); i++ {
+		t := tokens[i]
+		if i+1 < len(tokens) && t.Kind == words.Mark && (t.Text == "|" || t.Text == "&") && tokens[i+1].Text == t.Text {
+			t.Text += t.Text
+			i++
+		}
+		out = append(out, t)
+	}
+	return out
 }
 
 // within reports whether all but the first and last few tokens of a list stand
@@ -147,20 +158,22 @@ func projected(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool)
 	if k.Was.Strength != source.Exact && k.Was.Strength != source.Truth || k.Is.Negated || was == is {
 		return Weakness{}, false
 	}
-	subject := was
-	if k.Was.Strength == source.Truth { // reflect.DeepEqual(a, b)
-		open := strings.IndexByte(was, '(')
-		comma := strings.IndexByte(was, ',')
-		if open < 0 || comma < open || !equalTo.MatchString(was) {
-			return Weakness{}, false
-		}
-		subject = was[open+1 : comma]
+	wholes := []string{}
+	if k.Was.Strength == source.Exact {
+		wholes = append(wholes, was)
 	}
-	if part(is, subject) {
-		return Weakness{"loosened", false, "compares " + quote(k.Is.Subject) + " only, where it compared the whole"}, true
+	if m := compared.FindStringSubmatch(words.Tight(k.Was.Text)); m != nil { // reflect.DeepEqual(a, b)
+		wholes = append(wholes, m[1], m[2])
+	}
+	for _, whole := range wholes {
+		if part(is, whole) {
+			return Weakness{"loosened", false, "compares " + quote(k.Is.Subject) + " only, where it compared the whole"}, true
+		}
 	}
 	return Weakness{}, false
 }
+
+var compared = check.Lazy(`(?i)(?:deepequal|equal|equals)\(([^(),]+),([^(),]+)\)`)
 
 // part reports whether an expression is a property of another.
 func part(expr, of string) bool {
