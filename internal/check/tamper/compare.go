@@ -128,7 +128,7 @@ func suspicious(cond string, a source.Assertion) bool {
 	if outside.MatchString(cond) {
 		return true
 	}
-	if cond == source.Thrown {
+	if cond == source.Thrown || existsOnly(cond, a) {
 		return true
 	}
 	for _, usual := range []string{"want", "expect", "tt.", "tc.", "test.", "case"} {
@@ -144,6 +144,25 @@ func suspicious(cond string, a source.Assertion) bool {
 		return true
 	}
 	return len(subject) > 2 && pairs.Within(words.Tight(cond), words.Tight(subject)) && !strings.Contains(cond, "err")
+}
+
+// existsOnly reports whether a condition asks for nothing but what is asserted
+// to be there: where it is not, nothing is asserted.
+func existsOnly(cond string, a source.Assertion) bool {
+	root := a.Subject
+	if i := strings.IndexFunc(root, func(r rune) bool { return !words.IsRune(r) }); i >= 0 {
+		root = root[:i]
+	}
+	if len(root) < 2 || pairs.Pinned(a) {
+		return false
+	}
+	bare := strings.Trim(words.Tight(cond), "()")
+	for _, none := range []string{"", "!=nil", "!=null", "!==null", "!==undefined", "isnotNone"} {
+		if bare == root+none {
+			return true
+		}
+	}
+	return false
 }
 
 var valued = check.Lazy("[=!]==?\\s*[\"'`\\d]|^!\\(not |^!\\(!|len\\(\\w+\\) == 0")

@@ -60,6 +60,19 @@ func (j *judge) retried(t, h *test) {
 // uncollected finds tests of Python in a class that had a name by which pytest
 // finds it, and has none.
 func (j *judge) uncollected(t, h *test) {
+	if h.file.lang == source.Go && strings.HasPrefix(t.Name, "Test") && !strings.HasPrefix(h.Name, "Test") && !h.Helper && !t.Helper {
+		j.say(statement{
+			rule: "not_collected", level: evidence.Gate, path: h.file.path, lines: h.Range, was: t.Name, is: h.Name, anchor: h.Name, paths: []string{t.file.path, h.file.path},
+			message: fmt.Sprintf("%s was the test %s: go test does not run it as one.", place(h), quote(t.Name)),
+		})
+		return
+	}
+	if n := runs.OnlyOn(h.file.path); n != "" && runs.OnlyOn(t.file.path) == "" && !j.said("not_collected", h.file.path, 0) {
+		j.say(statement{
+			rule: "not_collected", level: evidence.Locator, path: h.file.path, anchor: h.file.path, paths: []string{t.file.path, h.file.path},
+			message: fmt.Sprintf("The tests of %s are in %s now, which is built on %s only.", check.ShowPath(t.file.path), check.ShowPath(h.file.path), n),
+		})
+	}
 	was, _, method := strings.Cut(t.Name, ".")
 	is, _, still := strings.Cut(h.Name, ".")
 	if h.file.lang != source.Python || !method || !still || was == is || !strings.HasPrefix(was, "Test") || strings.HasPrefix(is, "Test") || h.Helper {
@@ -149,6 +162,9 @@ func conditionalSkip(t *test, m source.Mark) (evidence.Level, string) {
 	if environment.MatchString(text) {
 		return evidence.Locator, "is skipped under a condition now"
 	}
+	if m := imported.FindStringSubmatch(text); m != nil && strings.Contains(strings.ToLower(strings.Join(t.file.lines, "\n")), "import "+m[1]) {
+		return evidence.Locator, "is skipped now where a part of the project is not there"
+	}
 	for _, usual := range []string{"os.name", "goos", "goarch", "windows", "win32", "darwin", "platform", "version", "short()", "lookpath", "importorskip", "import", "root", "geteuid", "getuid", "racedetector", "race.enabled", "pypy", "implementation", "hasattr", "linux", "network", "docker", "is none", "gomaxprocs", "available", "installed", "has_", "numcpu"} {
 		if strings.Contains(text, usual) {
 			return evidence.Context, "is skipped under a condition now"
@@ -178,6 +194,8 @@ func otherwise(had []source.Mark, m source.Mark) bool {
 	}
 	return false
 }
+
+var imported = check.Lazy(`importorskip\(["'](\w+)\.`)
 
 var environment = check.Lazy(`(?i)getenv\W+CI\b|getenv\("ci"\)|environ\S*["']ci["']|process\.env\.ci\b`)
 

@@ -28,6 +28,35 @@ func (j weakening) outside(f *file) {
 	j.leftOut(f, was, is)
 	j.entriesLost(f, was, is)
 	j.modulesReplaced(f, is)
+	j.alwaysSame(f, was, is)
+}
+
+var sameForAll = check.Lazy(`(?:=>|\breturn)\s*\(?(?:true|True|/\.[*+]?/[a-z]*|new RegExp\(["']\.?[*+]?["']\)|re\.compile\(r?["']\.?[*+]?["']\))\)?[;,)}]*$`)
+
+// alwaysSame finds a function that tests use and that has come to say yes to
+// everything: it was changed, and has nothing else to give now.
+func (j weakening) alwaysSame(f *file, was, is []string) {
+	had := map[string]bool{}
+	for _, line := range was {
+		had[words.Tight(line)] = true
+		if sameForAll.MatchString(strings.TrimSpace(line)) {
+			return
+		}
+	}
+	left := 0
+	for _, line := range is {
+		if had[words.Tight(line)] && strings.Trim(line, " \t{}()[];,") != "" {
+			left++
+		}
+	}
+	for i, line := range is {
+		if !sameForAll.MatchString(strings.TrimSpace(line)) || 2*left > len(was) {
+			continue
+		}
+		j.say(statement{rule: "helper_emptied", level: evidence.Locator, path: f.other.path, lines: source.Range{Start: i + 1, End: i + 1}, is: strings.TrimSpace(line), paths: []string{f.path, f.other.path}, anchor: strings.TrimSpace(line),
+			message: fmt.Sprintf("A function in %s gives the same for everything now: %s.", check.ShowPath(f.other.path), quote(strings.TrimSpace(line)))})
+		return
+	}
 }
 
 // maxOutside bounds the lines of a file whose outside is compared.

@@ -254,14 +254,7 @@ func (j retargeting) sameText(r retarget) bool {
 	if j.code.gained[is] && j.code.dropped[was] {
 		return true
 	}
-	start, end := 0, 0
-	for start < min(len(was), len(is)) && was[start] == is[start] {
-		start++
-	}
-	for end < min(len(was), len(is))-start && was[len(was)-1-end] == is[len(is)-1-end] {
-		end++
-	}
-	old, now := was[start:len(was)-end], is[start:len(is)-end]
+	old, now := edit(was, is)
 	return !words.IsDigits(now) && j.code.gained[now] && j.code.dropped[old]
 }
 
@@ -272,14 +265,30 @@ func (j retargeting) repeated(r retarget) bool {
 	if words.IsDigits(old) && words.IsDigits(now) || r.flipped || isValueWord(old) {
 		return false
 	}
+	x, y := edit(r.was, r.is)
+	marks := strings.IndexFunc(x+y, words.IsRune) < 0 // a comma, a space
 	n := 0
 	for _, other := range j.retargets {
 		a, b := words.Difference(other.was, other.is)
-		if a == old && b == now {
+		c, d := edit(other.was, other.is)
+		if a == old && b == now || marks && c == x && d == y {
 			n++
 		}
 	}
 	return n >= 3
+}
+
+// edit gives the characters that differ between two texts which begin and end
+// alike.
+func edit(a, b string) (x, y string) {
+	start, end := 0, 0
+	for start < min(len(a), len(b)) && a[start] == b[start] {
+		start++
+	}
+	for end < min(len(a), len(b))-start && a[len(a)-1-end] == b[len(b)-1-end] {
+		end++
+	}
+	return a[start : len(a)-end], b[start : len(b)-end]
 }
 
 func isValueWord(s string) bool { return words.IsValue(words.Token{Kind: words.Word, Text: s}) }

@@ -18,6 +18,9 @@ func (j *judgement) thresholds(c config) {
 	if !strings.Contains(strings.ToLower(c.was), "cov") && !strings.Contains(c.was, "nyc") && !strings.Contains(c.was, "c8") && !strings.Contains(strings.ToLower(c.path), "cov") {
 		return
 	}
+	if m := unchecked.FindString(c.is); m != "" && !unchecked.MatchString(c.was) && checked.MatchString(c.was) {
+		j.say(c, finding{rule: "coverage", level: evidence.Gate, was: checked.FindString(c.was), is: m, message: fmt.Sprintf("%s no longer fails when too little is covered.", check.ShowPath(c.path))})
+	}
 	was, is := limitsOf(c.was), limitsOf(c.is)
 	for key, values := range was {
 		now := is[key]
@@ -38,6 +41,11 @@ func (j *judgement) thresholds(c config) {
 		}
 	}
 }
+
+var (
+	checked   = check.Lazy(`["']?check-?[cC]overage["']?\s*[:=]\s*true`)
+	unchecked = check.Lazy(`["']?check-?[cC]overage["']?\s*[:=]\s*false`)
+)
 
 func limitsOf(text string) map[string][]float64 {
 	out := map[string][]float64{}

@@ -87,7 +87,7 @@ func Speaks(text string, act *check.Pattern, names []string) bool {
 		lower := strings.ToLower(sentence)
 		acts := act.FindAllString(lower, -1)
 		for _, n := range names {
-			if len(acts) == 1 && acts[0] == strings.ToLower(n) {
+			if len(acts) == 1 && (acts[0] == strings.ToLower(n) || acts[0] == Spaced(n)) {
 				continue // the name itself reads like the act
 			}
 			if words.Mentions(lower, n) || words.Mentions(lower, Spaced(n)) {

@@ -184,3 +184,21 @@ var (
 	calling  = check.Lazy(`(\w{2,})\(`)
 	ordinary = check.Lazy(`^(len|list|dict|set|str|int|float|tuple|sorted|sum|abs|max|min|round|repr|type|isinstance|any|all|Decimal|String|Number|Object|Array|Math|keys|values|items|entries|map|filter|join|toString|toFixed|append|string|int64|float64|byte|make|new|func|expect|assert|Equal|DeepEqual|equal|deepEqual|strictEqual|get|Get|if|for|while|switch|await|return|Error|Errorf|Fatalf|Fatal|Sprintf|Sprint|Bytes|String|JSON|stringify|Date|approx|raises)$`)
 )
+
+var handsOn = check.Lazy(`^(?:return )?(done|cb|callback|next|reject)\((\w+)\);?$`)
+
+// silenced finds an error that was handed on, and is not any more.
+func (c *comparison) silenced() {
+	for _, old := range c.gone() {
+		m := handsOn.FindStringSubmatch(old.text)
+		if m == nil {
+			continue
+		}
+		for _, l := range c.fresh() {
+			if strings.TrimSuffix(strings.TrimPrefix(l.text, "return "), ";") == m[1]+"()" {
+				c.say("dead", true, l, "does not hand on "+m[2]+" any more, so that a failure is none: "+quote(old.text))
+				return
+			}
+		}
+	}
+}

@@ -104,7 +104,7 @@ func (c *comparison) overwritten() {
 		given := callees(m[2])
 		for _, p := range c.pairs {
 			subject := root(p.Is.Subject)
-			if p.Was.Text == p.Is.Text && subject != m[1] && l.n <= p.Is.Start && words.Of(words.Scan(p.Is.Text, c.after.Lang))[m[1]] && words.Tight(m[2]) == words.Tight(p.Is.Subject) && subject != "" {
+			if p.Was.Text == p.Is.Text && subject != m[1] && l.n <= p.Is.Start && words.Of(words.Scan(p.Is.Text, c.after.Lang))[m[1]] && subject != "" && (words.Tight(m[2]) == words.Tight(p.Is.Subject) || c.ofResult(m[2], p.Is.Subject)) {
 				c.say("self_compared", true, l, "expects what it tests: "+quote(l.text))
 				return
 			}
@@ -260,4 +260,78 @@ func (c standing) ownCopy(asked map[string]bool) {
 
 func (c standing) mineBefore(mine *regexp.Regexp) bool {
 	return slices.ContainsFunc(c.was, func(l line) bool { return mine.MatchString(l.text) })
+}
+
+var expecting = check.Lazy(`^(want\w*|expect|expected\w*|exp|out|output|desired)$`)
+
+// unasked finds a value that cases still give as what is expected, and that
+// the test holds nothing against any more.
+func (c *comparison) unasked() {
+	if len(c.after.Cases) == 0 || len(c.before.Cases) == 0 || len(c.after.Assertions) == 0 {
+		return
+	}
+	for _, a := range c.before.Assertions {
+		tokens := words.Scan(a.Text, c.before.Lang)
+		for i, t := range tokens {
+			if t.Kind != words.Word || !expecting.MatchString(t.Text) || i+1 < len(tokens) && tokens[i+1].Text == "(" {
+				continue
+			}
+			of := "" // the case of which it is a field
+			if i > 1 && tokens[i-1].Text == "." {
+				of = tokens[i-2].Text
+			}
+			if c.given(of, t.Text) && !c.uses(of, t.Text) {
+				at := c.after.Assertions[0].Range
+				c.found = append(c.found, Weakness{
+					Rule: "expectation_unused", Sure: true, At: at, Was: a.Text, Is: c.after.Assertions[0].Text,
+					Message: "no longer holds anything against " + t.Text + ", which its cases give",
+				})
+				return
+			}
+		}
+	}
+}
+
+// given reports whether the cases of the head, or what the test is called
+// with, still give a value of that name.
+func (c *comparison) given(of, name string) bool {
+	if of == "" {
+		return parameter(c.after, name) || slices.ContainsFunc(c.is, func(l line) bool { return l.n <= c.after.Start && strings.Contains(l.text, name) })
+	}
+	for _, k := range c.after.Cases {
+		if words.Of(words.Scan(k.Text, c.after.Lang))[name] {
+			return true
+		}
+	}
+	whole := strings.Join(c.after.Lines, "\n")
+	return c.after.Lang == source.Go && regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b[\w, ]* \S`).MatchString(whole)
+}
+
+// uses reports whether the body after mentions a value beyond where it is
+// given.
+func (c *comparison) uses(of, name string) bool {
+	skip := map[int]bool{}
+	for _, k := range c.after.Cases {
+		for n := k.Start; n <= k.End; n++ {
+			skip[n] = true
+		}
+	}
+	first := c.after.Start
+	if c.after.Lang == source.Python {
+		for first < len(c.after.Lines) && !strings.HasSuffix(strings.TrimSpace(c.after.Lines[first-1]), ":") {
+			first++ // decorators and the signature
+		}
+	}
+	for _, l := range c.is {
+		if l.n <= first && of == "" || skip[l.n] {
+			continue
+		}
+		tokens := words.Scan(l.text, c.after.Lang)
+		for i, t := range tokens {
+			if t.Text == name && t.Kind == words.Word && (of == "" || i > 0 && tokens[i-1].Text == ".") {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -25,7 +25,7 @@ func Weaker(k Paired, lang source.Language) (Weakness, bool) {
 	if slices.Equal(was, is) || k.Was.Dead != "" || k.Was.Strength == source.Trivial {
 		return Weakness{}, false
 	}
-	for _, find := range []func(k Paired, was, is []words.Token, lang source.Language) (Weakness, bool){alternative, matchesAll, broader, projected, unordered, bounds} {
+	for _, find := range []func(k Paired, was, is []words.Token, lang source.Language) (Weakness, bool){alternative, matchesAll, broader, projected, unordered, bounded, bounds} {
 		if w, ok := find(k, was, is, lang); ok {
 			return w, true
 		}
@@ -213,6 +213,21 @@ var equalTo = check.Lazy(`(?i)^!?[\w.]*(equal|equals|DeepEqual|same)\(`)
 // IsComparison reports whether a truth value is that of a comparison of two
 // things as a whole.
 func IsComparison(subject string) bool { return equalTo.MatchString(words.Tight(subject)) }
+
+var relating = check.Lazy(`[^=!<>-](<=?|>=?)[^=<>]|GreaterThan|LessThan|assertGreater|assertLess|\.Greater|\.Less|Positive|atLeast|\.above\(|\.below\(|BeNumerically\("[<>]`)
+
+// bounded finds an assertion that asked for one value and asks for a range now.
+func bounded(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool) {
+	was, is := literal.ReplaceAllString(held(k.Was.Text), "''"), literal.ReplaceAllString(held(k.Is.Text), "''")
+	if strings.HasPrefix(k.Is.Text, "expect(") || strings.Contains(is, "=>") || k.Was.Negated || k.Was.Expected == "" || relating.MatchString(was) || !relating.MatchString(is) || Tolerant.MatchString(is) {
+		return Weakness{}, false
+	}
+	a, b := words.Tight(k.Was.Subject), words.Tight(k.Is.Subject)
+	if a == "" || b != a && !strings.HasPrefix(b, a+">") && !strings.HasPrefix(b, a+"<") {
+		return Weakness{}, false
+	}
+	return Weakness{"loosened", true, "takes a range where it asked for " + k.Was.Expected + ": " + quote(k.Is.Text)}, true
+}
 
 var bounding = check.Lazy(`[<>]=?|LessThan|GreaterThan|toBeLess|toBeGreater|Less|Greater|InDelta|WithinDuration|atMost|atLeast|below|above|BeNumerically`)
 
