@@ -217,6 +217,10 @@ type Assertion struct {
 	Range
 }
 
+// Thrown is the condition of an assertion that looks at an error which was
+// caught: where nothing is thrown, it is not reached.
+const Thrown = "an error is thrown"
+
 // Case is one entry of a table that a test goes through.
 type Case struct {
 	Name string // what names it: its key or name; else empty

@@ -186,15 +186,21 @@ func expectation(c casePair, lang source.Language) (was, is string, ok bool) {
 	if len(a) != len(b) {
 		return "", "", false
 	}
-	at := -1
+	at, end := -1, -1
 	for i := range a {
 		if a[i] == b[i] {
 			continue
 		}
-		if at >= 0 || a[i].Kind == words.Mark || b[i].Kind == words.Mark {
+		if !words.IsValue(a[i]) || !words.IsValue(b[i]) {
 			return "", "", false
 		}
-		at = i
+		if at < 0 {
+			at = i
+		}
+		end = i
+	}
+	if at >= 0 && end > at {
+		return composite(a, b, at, end)
 	}
 	if at < 0 || !words.IsValue(a[at]) || !words.IsValue(b[at]) {
 		return "", "", false
@@ -214,6 +220,57 @@ func expectation(c casePair, lang source.Language) (was, is string, ok bool) {
 		}
 	}
 	return a[at].Text, b[at].Text, true
+}
+
+// composite gives the value of a field, of which several parts changed: all
+// that changed lies in the one list or object that is expected.
+func composite(a, b []words.Token, at, end int) (was, is string, ok bool) {
+	depth, open := 0, -1
+	for i := at; i >= 0; i-- {
+		switch a[i].Text {
+		case "}", "]", ")":
+			depth++
+		case "{", "[", "(":
+			depth--
+		case ":", "=":
+			if depth < 0 && i > 0 && words.IsExpectation(strings.ToLower(words.Bare(a[i-1].Text))) {
+				open = i
+			}
+		}
+		if open >= 0 {
+			break
+		}
+	}
+	if open < 0 {
+		return "", "", false
+	}
+	depth = 0
+	for i := open + 1; i < len(a); i++ {
+		switch a[i].Text {
+		case "{", "[", "(":
+			depth++
+		case "}", "]", ")":
+			depth--
+		}
+		if depth == 0 && (i+1 == len(a) || a[i+1].Text == "," || a[i+1].Text == "}" || a[i+1].Text == ")") {
+			if end > i {
+				return "", "", false
+			}
+			return textOf(a[open+1 : i+1]), textOf(b[open+1 : i+1]), true
+		}
+	}
+	return "", "", false
+}
+
+func textOf(tokens []words.Token) string {
+	var out strings.Builder
+	for i, t := range tokens {
+		if i > 0 && t.Kind != words.Mark && tokens[i-1].Kind != words.Mark {
+			out.WriteByte(' ')
+		}
+		out.WriteString(t.Text)
+	}
+	return out.String()
 }
 
 func keyed(tokens []words.Token) bool {

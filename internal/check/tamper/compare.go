@@ -2,6 +2,7 @@ package tamper
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ func (j *judge) compareTests() {
 			continue
 		}
 		weakening{j}.support(f)
+		weakening{j}.outside(f)
 		for _, t := range f.tests {
 			switch {
 			case t.pair != nil:
@@ -52,6 +54,7 @@ func (j weakening) compare(t, h *test) {
 			message: fmt.Sprintf("%s is in %s now, where the test runner does not look for tests.", place(t), check.ShowPath(h.file.path)),
 		})
 	}
+	j.uncollected(t, h)
 	j.marks(t, h)
 	p := j.pairs[t]
 	for _, k := range p.Kept {
@@ -125,6 +128,9 @@ func suspicious(cond string, a source.Assertion) bool {
 	if outside.MatchString(cond) {
 		return true
 	}
+	if cond == source.Thrown || existsOnly(cond, a) {
+		return true
+	}
 	for _, usual := range []string{"want", "expect", "tt.", "tc.", "test.", "case"} {
 		if strings.Contains(strings.ToLower(cond), usual) {
 			return false
@@ -138,6 +144,25 @@ func suspicious(cond string, a source.Assertion) bool {
 		return true
 	}
 	return len(subject) > 2 && pairs.Within(words.Tight(cond), words.Tight(subject)) && !strings.Contains(cond, "err")
+}
+
+// existsOnly reports whether a condition asks for nothing but what is asserted
+// to be there: where it is not, nothing is asserted.
+func existsOnly(cond string, a source.Assertion) bool {
+	root := a.Subject
+	if i := strings.IndexFunc(root, func(r rune) bool { return !words.IsRune(r) }); i >= 0 {
+		root = root[:i]
+	}
+	if len(root) < 2 || pairs.Pinned(a) {
+		return false
+	}
+	bare := strings.Trim(words.Tight(cond), "()")
+	for _, none := range []string{"", "!=nil", "!=null", "!==null", "!==undefined", "isnotNone"} {
+		if bare == root+none {
+			return true
+		}
+	}
+	return false
 }
 
 var valued = check.Lazy("[=!]==?\\s*[\"'`\\d]|^!\\(not |^!\\(!|len\\(\\w+\\) == 0")
@@ -166,6 +191,7 @@ func (j weakening) claimChanged(t, h *test, k pairs.Paired) {
 	was, is := j.rank(0, k.Was), j.rank(1, k.Is)
 	switch {
 	case k.Was.Dead != "" || k.Was.Strength == source.Trivial || k.Is.Dead != "":
+	case j.weaker(t, h, k):
 	case widened(k):
 		j.about(h, k, "tolerance", evidence.Gate, fmt.Sprintf("An assertion of %s allows a larger difference than before.", place(h)))
 	case k.Was.Negated != k.Is.Negated && words.Tight(k.Was.Expected) == words.Tight(k.Is.Expected) && words.Tight(k.Was.Subject) == words.Tight(k.Is.Subject):
@@ -180,6 +206,24 @@ func (j weakening) claimChanged(t, h *test, k pairs.Paired) {
 	case words.Tight(k.Was.Expected) != words.Tight(k.Is.Expected) && k.Was.Expected != "" && k.Is.Expected != "" && words.Tight(k.Was.Subject) == words.Tight(k.Is.Subject):
 		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.Was.Expected, is: k.Is.Expected, pair: k})
 	}
+}
+
+// weaker reports what makes an assertion ask for less though its strength is
+// the same.
+func (j weakening) weaker(t, h *test, k pairs.Paired) bool {
+	w, ok := pairs.Weaker(k, h.file.lang)
+	if !ok || j.take(k.Was) || covered(j.pairs[t], k.Was) || j.code.subjectGone(words.Scan(k.Was.Text, t.file.lang)) {
+		return false
+	}
+	level := j.weigh(t, 1+len(j.pairs[t].Added))
+	if !w.Sure || !intact(t, h) {
+		level = atMostLocator(level)
+	}
+	if w.Rule == "unordered" && !j.code.differs {
+		level = evidence.Context // nothing lost its order but the test
+	}
+	j.about(h, k, w.Rule, level, fmt.Sprintf("An assertion of %s %s.", place(h), w.Message))
+	return true
 }
 
 // loosened judges an assertion that asks for less than before.
@@ -253,15 +297,25 @@ func (j *judge) weigh(t *test, lost int) evidence.Level {
 	case asked.Silent:
 	}
 	many := j.beside(t) >= lost
-	if j.asked.Reverts() || versioned(t) || many && !j.code.differs {
+	moved := j.asked.AsksFor(asked.Reshaping, append(names, path.Base(t.file.path))) != asked.Silent
+	if j.asked.Reverts() || versioned(t) || !j.code.differs && (many || moved && j.anyFresh() >= lost) {
 		return evidence.Context
 	}
-	if many || asked.Speaks(j.asked.Claim, asked.Reshaping, []string{t.Name, leaf(t.Name)}) || j.asked.AsksFor(asked.Skipping, names) == asked.Claimed ||
+	if many || moved || j.asked.AsksFor(asked.Skipping, names) == asked.Claimed ||
 		j.asked.Task == "" && j.code.shrank && j.asked.Removes() || j.manifests() && j.asked.Upgrades() ||
 		j.code.rewritten(t.file.path) || j.anew(t.file) {
 		return evidence.Locator
 	}
 	return level
+}
+
+// anyFresh gives how many assertions and cases are new in the whole change.
+func (j *judge) anyFresh() int {
+	n := 0
+	for _, f := range j.fresh {
+		n += f.n
+	}
+	return n
 }
 
 // anew reports whether a file of tests was written anew: of half of its tests

@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	maxDataFiles = 3  // of one change; where more change, nobody bends a case
-	maxDataLines = 30 // that differ in one of them
+	maxDataFiles = 3   // of one change; where more change, nobody bends a case
+	maxDataLines = 30  // that differ in one of them
+	maxBlanked   = 500 // the same, where nothing came for what is gone
 )
 
 // data judges files of data beside tests: cases that are gone from them, and
@@ -37,10 +38,10 @@ func (j around) data(ctx context.Context) error {
 			return err
 		}
 		was, is := lineTexts(p.Removed()), lineTexts(p.Added())
-		if len(was) == 0 || len(was) > maxDataLines || len(is) > maxDataLines {
+		lost, come := exchanged(was, is)
+		if len(was) == 0 || (come > 0 || len(was) > maxBlanked) && (len(was) > maxDataLines || len(is) > maxDataLines) {
 			continue
 		}
-		lost, come := exchanged(was, is)
 		if lost == 0 || j.explained(was, is) || j.namesCode() {
 			continue
 		}
@@ -65,7 +66,7 @@ func (j around) data(ctx context.Context) error {
 // isData reports whether a path is a file of data in a folder of tests.
 func isData(p string) bool {
 	switch strings.ToLower(path.Ext(p)) {
-	case ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".yaml", ".yml", ".txt", ".xml", ".toml", ".ini", ".html":
+	case ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".yaml", ".yml", ".txt", ".xml", ".toml", ".ini", ".html", ".sql", ".graphql", ".conf", ".cfg", ".log":
 	default:
 		return false
 	}
@@ -83,8 +84,8 @@ func isData(p string) bool {
 func exchanged(was, is []string) (lost, come int) {
 	count := map[string]int{}
 	note := func(lines []string, by int) {
-		for _, t := range words.Scan(strings.Join(lines, "\n"), source.JavaScript) {
-			if t.Kind != words.Mark {
+		for _, t := range words.Scan(strings.Join(uncommented(lines), "\n"), source.JavaScript) {
+			if t.Kind != words.Mark && !blankValue(t.Text) {
 				count[t.Text] += by
 			}
 		}
@@ -95,6 +96,26 @@ func exchanged(was, is []string) (lost, come int) {
 		lost, come = lost+max(n, 0), come+max(-n, 0)
 	}
 	return lost, come
+}
+
+// blankValue reports whether a value stands for none.
+func blankValue(v string) bool {
+	switch v {
+	case "null", "None", "nil", "~", `""`, "''", "undefined":
+		return true
+	}
+	return false
+}
+
+// uncommented leaves out lines that are comments in most formats of data.
+func uncommented(lines []string) []string {
+	var out []string
+	for _, l := range lines {
+		if text := strings.TrimSpace(l); !strings.HasPrefix(text, "#") && !strings.HasPrefix(text, "//") {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 // namesCode reports whether the author of a change without a task names what

@@ -20,6 +20,16 @@ type moved struct {
 	was, is    string   // lines, or the entry of a table
 	old, now   []string // one for one
 	at         source.Range
+	member     bool // another member is looked at
+}
+
+// what says what the test is given, or looks at.
+func (m moved) what() string {
+	is, was := quote(strings.Join(m.now, ", ")), quote(strings.Join(m.old, ", "))
+	if m.member {
+		return "looks at " + is + " where the base looked at " + was
+	}
+	return "is given " + is + " where the base gave it " + was
 }
 
 // maxMoved is how many inputs may change before it is a rewriting, and no
@@ -43,20 +53,20 @@ func (j moving) inputs() {
 		j.say(statement{
 			rule: "input_moved", level: evidence.Locator, path: m.head.file.path, lines: m.at, was: m.was, is: m.is, anchor: m.head.Name,
 			paths:   []string{m.base.file.path, m.head.file.path},
-			message: fmt.Sprintf("%s is given %s where the base gave it %s, and the code that it tests changed.", place(m.head), quote(strings.Join(m.now, ", ")), quote(strings.Join(m.old, ", "))),
+			message: fmt.Sprintf("%s %s, and the code that it tests changed.", place(m.head), m.what()),
 		})
 	}
 }
 
 // movedFor reports whether there is a reason for an input that changed.
 func (j moving) movedFor(m moved) bool {
-	if j.beside(m.head) > 0 || j.namesCode() || len(j.subjects(m.base)) == 0 || j.code.rewritten(m.base.file.path) || j.code.subjectGone(m.base.tokens) {
+	if j.beside(m.head) > 0 || j.namesCode() || len(j.subjects(m.base)) == 0 && !m.member || j.code.rewritten(m.base.file.path) || j.code.subjectGone(m.base.tokens) {
 		return true
 	}
 	for i, now := range m.now {
 		a, b := words.Difference(m.old[i], now)
-		if words.IsDigits(b) && b != "" && j.code.gained[b] && j.code.dropped[a] {
-			return true
+		if words.IsDigits(b) && b != "" && (j.code.gained[b] && j.code.dropped[a] || j.code.gained[a] && j.code.dropped[b]) {
+			return true // the code has the one for the other
 		}
 		if words.Holds(j.code.gained, b) || words.Holds(j.code.dropped, a) || len(b) > 1 && j.asked.Names(b) > 0 || j.claims(a, b, now) {
 			return true
@@ -95,6 +105,7 @@ func (j moving) moves(t, h *test, p pairs.Pairing) {
 	for _, k := range p.Changed {
 		if words.Tight(k.Was.Expected) == words.Tight(k.Is.Expected) && k.Was.Strength == k.Is.Strength || words.Tight(k.Was.Subject) != words.Tight(k.Is.Subject) {
 			j.moveOf(t, h, [2]string{k.Was.Text, k.Is.Text}, k.Is.Range)
+			j.memberOf(t, h, k)
 		}
 	}
 	for _, k := range p.Kept {
@@ -123,6 +134,29 @@ func (j moving) moves(t, h *test, p pairs.Pairing) {
 			}
 		}
 	}
+}
+
+// memberOf notes an assertion that asks the same of another member than
+// before, of one that the code does not name.
+func (j moving) memberOf(t, h *test, k pairs.Paired) {
+	a, b := words.Scan(k.Was.Text, t.file.lang), words.Scan(k.Is.Text, h.file.lang)
+	if len(a) != len(b) {
+		return
+	}
+	at := -1
+	for i := range a {
+		if a[i] == b[i] {
+			continue
+		}
+		if at >= 0 || i == 0 || a[i].Kind != words.Word || b[i].Kind != words.Word || a[i-1].Text != "." {
+			return
+		}
+		at = i
+	}
+	if at < 0 || at+1 < len(a) && a[at+1].Text == "(" || j.code.gone[a[at].Text] || j.code.defined[b[at].Text] || j.code.gainedWords[b[at].Text] {
+		return
+	}
+	j.movedInputs = append(j.movedInputs, moved{base: t, head: h, was: k.Was.Text, is: k.Is.Text, old: []string{a[at].Text}, now: []string{b[at].Text}, at: k.Is.Range, member: true})
 }
 
 // counting matches lines that say how many assertions there are.

@@ -19,6 +19,7 @@ func (j *judge) marks(t, h *test) {
 	if h.Helper {
 		return
 	}
+	j.retried(t, h)
 	longer := source.Timeout{}
 	var before int64
 	for i, at := range h.Timeouts {
@@ -31,6 +32,66 @@ func (j *judge) marks(t, h *test) {
 			rule: "timeout", level: evidence.Locator, path: h.file.path, lines: source.Range{Start: longer.Line, End: longer.Line}, anchor: h.Name, is: longer.Text,
 			message: fmt.Sprintf("%s may take %d ms where it was %d ms, and the code changed.", place(h), longer.Millis, before), paths: []string{t.file.path, h.file.path},
 		})
+	}
+}
+
+var again = check.Lazy(`FlakeAttempts\(|MustPassRepeatedly|\bretryTimes\(|this\.retries\(|\bretry: ?[1-9]|\bretries: ?[1-9]|mark\.flaky|@flaky\b|@retry\b|rerunfailures|\breruns=`)
+
+// retried finds a test that is run again until it passes, and was not before.
+func (j *judge) retried(t, h *test) {
+	for n := max(t.Start-2, 1); n <= t.End && n <= len(t.file.lines); n++ {
+		if again.MatchString(t.file.lines[n-1]) {
+			return
+		}
+	}
+	for n := h.Start; n <= h.End && n <= len(h.file.lines); n++ {
+		line := h.file.lines[n-1]
+		if !again.MatchString(line) || j.said("retried", h.file.path, n) {
+			continue
+		}
+		j.say(statement{
+			rule: "retried", level: evidence.Locator, path: h.file.path, lines: source.Range{Start: n, End: n}, is: strings.TrimSpace(line), anchor: h.Name,
+			message: fmt.Sprintf("%s is run again when it fails, and was not before: %s.", place(h), quote(strings.TrimSpace(line))), paths: []string{t.file.path, h.file.path},
+		})
+		return
+	}
+}
+
+// uncollected finds tests of Python in a class that had a name by which pytest
+// finds it, and has none.
+func (j *judge) uncollected(t, h *test) {
+	if h.file.lang == source.Go && strings.HasPrefix(t.Name, "Test") && !strings.HasPrefix(h.Name, "Test") && !h.Helper && !t.Helper {
+		j.say(statement{
+			rule: "not_collected", level: evidence.Gate, path: h.file.path, lines: h.Range, was: t.Name, is: h.Name, anchor: h.Name, paths: []string{t.file.path, h.file.path},
+			message: fmt.Sprintf("%s was the test %s: go test does not run it as one.", place(h), quote(t.Name)),
+		})
+		return
+	}
+	if n := runs.OnlyOn(h.file.path); n != "" && runs.OnlyOn(t.file.path) == "" && !j.said("not_collected", h.file.path, 0) {
+		j.say(statement{
+			rule: "not_collected", level: evidence.Locator, path: h.file.path, anchor: h.file.path, paths: []string{t.file.path, h.file.path},
+			message: fmt.Sprintf("The tests of %s are in %s now, which is built on %s only.", check.ShowPath(t.file.path), check.ShowPath(h.file.path), n),
+		})
+	}
+	was, _, method := strings.Cut(t.Name, ".")
+	is, _, still := strings.Cut(h.Name, ".")
+	if h.file.lang != source.Python || !method || !still || was == is || !strings.HasPrefix(was, "Test") || strings.HasPrefix(is, "Test") || h.Helper {
+		return
+	}
+	for i, line := range h.file.lines {
+		rest, ok := strings.CutPrefix(strings.TrimSpace(line), "class "+is)
+		if !ok || strings.Contains(rest, "Case") || j.said("not_collected", h.file.path, i+1) {
+			continue
+		}
+		level := evidence.Gate
+		if strings.Contains(rest, "(") {
+			level = evidence.Locator // it may be one of unittest by what it is made of
+		}
+		j.say(statement{
+			rule: "not_collected", level: level, path: h.file.path, lines: source.Range{Start: i + 1, End: i + 1}, was: was, is: is, anchor: is, paths: []string{t.file.path, h.file.path},
+			message: fmt.Sprintf("%s was named %s: pytest looks for tests in classes whose names begin with Test.", quote(is), quote(was)),
+		})
+		return
 	}
 }
 
@@ -53,6 +114,9 @@ func (j *judge) skips(t, h *test) {
 		level, why := evidence.Gate, "is skipped now"
 		if m.Conditional {
 			level, why = conditionalSkip(t, m)
+			if level == evidence.Context && otherwise(t.Skips, m) {
+				level, why = evidence.Locator, "is skipped under another condition than before"
+			}
 		}
 		if j.said("skipped", h.file.path, m.Line) {
 			return // by a mark on what holds several tests
@@ -98,6 +162,9 @@ func conditionalSkip(t *test, m source.Mark) (evidence.Level, string) {
 	if environment.MatchString(text) {
 		return evidence.Locator, "is skipped under a condition now"
 	}
+	if m := imported.FindStringSubmatch(text); m != nil && strings.Contains(strings.ToLower(strings.Join(t.file.lines, "\n")), "import "+m[1]) {
+		return evidence.Locator, "is skipped now where a part of the project is not there"
+	}
 	for _, usual := range []string{"os.name", "goos", "goarch", "windows", "win32", "darwin", "platform", "version", "short()", "lookpath", "importorskip", "import", "root", "geteuid", "getuid", "racedetector", "race.enabled", "pypy", "implementation", "hasattr", "linux", "network", "docker", "is none", "gomaxprocs", "available", "installed", "has_", "numcpu"} {
 		if strings.Contains(text, usual) {
 			return evidence.Context, "is skipped under a condition now"
@@ -105,6 +172,30 @@ func conditionalSkip(t *test, m source.Mark) (evidence.Level, string) {
 	}
 	return evidence.Locator, "is skipped under a condition now"
 }
+
+// otherwise reports whether a condition under which a test is skipped is one of
+// the base with another comparison or another name in it; versions go up.
+func otherwise(had []source.Mark, m source.Mark) bool {
+	name, _, _ := strings.Cut(m.Text, "(")
+	is := words.Scan(m.Text, source.JavaScript)
+	for _, old := range had {
+		if before, _, _ := strings.Cut(old.Text, "("); before != name || !old.Conditional {
+			continue
+		}
+		was := words.Scan(old.Text, source.JavaScript)
+		if len(was) != len(is) {
+			continue
+		}
+		for i := range was {
+			if was[i] != is[i] && was[i].Kind != words.Number && (was[i].Kind == words.Mark || was[i].Kind == words.Text && i > 0 && strings.ContainsAny(was[i-1].Text, "=!")) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var imported = check.Lazy(`importorskip\(["'](\w+)\.`)
 
 var environment = check.Lazy(`(?i)getenv\W+CI\b|getenv\("ci"\)|environ\S*["']ci["']|process\.env\.ci\b`)
 

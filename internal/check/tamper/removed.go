@@ -25,7 +25,7 @@ func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 			})
 			continue
 		}
-		if a.Strength == source.Exists && !acted(t, a, acts) || j.accounted(t, h, p, a) {
+		if a.Strength == source.Exists && !strings.HasPrefix(a.Subject, "throws") && !acted(t, a, acts) || j.accounted(t, h, p, a) {
 			continue // what it looked at is not done any more, or it stands elsewhere
 		}
 		gone = append(gone, a)
@@ -33,24 +33,30 @@ func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 	if len(gone) == 0 {
 		return
 	}
-	added, strongAdded, strongGone := 0, 0, 0
+	added, strongAdded, strongGone, best, asked := 0, 0, 0, 9, 9
 	for _, a := range p.Added {
-		if a.Dead != "" || a.Strength == source.Trivial {
+		if a.Dead != "" || a.Strength == source.Trivial || strings.Contains(a.When, source.Thrown) {
 			continue
 		}
+		best = min(best, j.rank(1, a))
 		added += j.weight(1, a)
 		if j.rank(1, a) <= 2 {
 			strongAdded += j.weight(1, a)
 		}
 	}
 	for _, a := range gone {
+		asked = min(asked, j.rank(0, a))
 		if j.rank(0, a) <= 2 {
 			strongGone++
 		}
 	}
 	added += len(newCases(t, h))
 	strongAdded += len(newCases(t, h))
-	if len(gone) <= added && strongGone <= strongAdded {
+	weaker := j.replaced(t, h, gone, p.Added)
+	if weaker {
+		return
+	}
+	if len(gone) <= added && strongGone <= strongAdded && (best <= asked || len(newCases(t, h)) > 0 || asked > 3) {
 		return
 	}
 	for _, a := range p.Added {
@@ -64,6 +70,24 @@ func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 		message: fmt.Sprintf("%s has lost %s: %s", place(h), count(len(gone), "assertion"), list(gone)),
 		was:     texts(gone), is: texts(p.Added),
 	})
+}
+
+// replaced finds an assertion in place of which one stands that asks for a part
+// of it.
+func (j weakening) replaced(t, h *test, gone, added []source.Assertion) bool {
+	for _, a := range gone {
+		for _, b := range added {
+			if w, ok := pairs.Weaker(pairs.Paired{Was: a, Is: b}, h.file.lang); ok && w.Rule == "loosened" && b.Dead == "" {
+				level := j.removalLevel(t, h, gone)
+				if !w.Sure {
+					level = atMostLocator(level)
+				}
+				j.about(h, pairs.Paired{Was: a, Is: b}, w.Rule, level, fmt.Sprintf("An assertion of %s %s.", place(h), w.Message))
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func count(n int, what string) string {
@@ -129,6 +153,9 @@ func covered(p pairs.Pairing, a source.Assertion) bool {
 		for _, k := range list {
 			near := max(k.Was.Start-a.Start, a.Start-k.Was.Start)
 			other := words.Tight(k.Is.Subject) != words.Tight(a.Subject)
+			if near <= 1 && !other && k.Is.Strength == source.Exact && pairs.Rank(a) > pairs.Rank(k.Is) && k.Is.Dead == "" {
+				return true // its value was compared, and is
+			}
 			if near <= nearby && other && pairs.Covers(k.Is, a) || near <= 1 && k.Was.Start != a.Start && pairs.ClaimOf(k.Is) == pairs.ClaimOf(a) && k.Is.Dead == "" {
 				return true
 			}
@@ -191,6 +218,13 @@ func acted(t *test, a source.Assertion, head map[string]bool) bool {
 		line := words.Tight(t.file.lines[n-1])
 		if line == "" || strings.Trim(line, "})];") == "" {
 			continue
+		}
+		if _, call, ok := strings.Cut(line, "="); ok && !head[line] && len(call) > 8 && strings.Contains(call, "(") {
+			for h := range head {
+				if strings.HasSuffix(h, "="+call) || h == call {
+					return !strings.Contains(a.Subject, "(") // it is done, and its result not kept
+				}
+			}
 		}
 		return head[line] && !strings.Contains(a.Subject, "(")
 	}

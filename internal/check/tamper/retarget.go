@@ -2,6 +2,7 @@ package tamper
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"muster/internal/check"
@@ -47,12 +48,15 @@ func (j retargeting) decide() {
 func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 	lang := r.head.file.lang
 	was, is := words.Scan(r.was, lang), words.Scan(r.is, lang)
-	if !r.flipped && (!words.AlikeValues(was, is) || words.Tight(r.was) == words.Tight(r.is)) {
+	if !r.flipped && (!words.AlikeValues(was, is) && !reordered(was, is) || words.Tight(r.was) == words.Tight(r.is)) {
 		return "", ""
+	}
+	if !r.flipped && reordered(was, is) && (!j.code.differs || unordered.MatchString(r.pair.Is.Text)) {
+		return "", "" // the order says nothing there
 	}
 	old, now := words.Difference(r.was, r.is)
 	switch {
-	case !r.flipped && (j.inputsChanged(r) || elsewhere(r)):
+	case !r.flipped && (j.inputsChanged(r) || j.elsewhere(r)):
 		return "", "" // the test asks about something else
 	case !r.flipped && words.Holds(j.code.gained, now) && words.Holds(j.code.dropped, old):
 		// The same value changed in the code: a message, a default, an answer.
@@ -70,16 +74,25 @@ func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 	if !j.code.differs {
 		level, why = evidence.Locator, ", and no code changed"
 	}
-	if !r.flipped && j.claims(old, now, r.is) {
+	speaks := j.asked.Task == "" && j.asked.SpeaksOf(append(j.subjects(r.base), calls(r.base)...))
+	if !r.flipped && (j.claims(old, now, r.is) || speaks && (j.claimedBeside(r) || printed(r))) || r.flipped && speaks && j.saysOpposite(r) {
 		level = evidence.Context
 	}
 	if j.beside(r.head) > 0 || j.repeated(r) {
 		level = evidence.Context
 	}
-	if j.asked.Task == "" && j.asked.SpeaksOf(append(j.subjects(r.base), calls(r.base)...)) || j.asked.Reverts() || j.code.rewritten(r.base.file.path) || j.manifests() || printed(r) {
+	if speaks || renamedFor(r) || j.asked.Reverts() || j.code.rewritten(r.base.file.path) || j.manifests() || printed(r) {
 		level = atMostLocator(level)
 	}
 	return level, why
+}
+
+var unordered = check.Lazy(`(?i)ElementsMatch|ConsistOf|sameMembers|have\.members|assertCountEqual|assertItemsEqual|\bset\(|\bsorted\(|Counter\(|arrayContaining|toSorted|\.sort\(|unordered`)
+
+// reordered reports whether a list holds the same values in another order.
+func reordered(was, is []words.Token) bool {
+	return len(was) == len(is) && len(was) > 3 && words.IsComposite(was) && !slices.Equal(was, is) && slices.Equal(words.Literals(was), words.Literals(is)) &&
+		words.Shape(textOf(was), source.JavaScript) == words.Shape(textOf(is), source.JavaScript)
 }
 
 var digest = check.Lazy(`[0-9a-f]{32,}`)
@@ -90,6 +103,32 @@ func printed(r retarget) bool {
 	const page = 600
 	a, b := digest.FindString(r.was), digest.FindString(r.is)
 	return a != "" && b != "" && len(a) != len(b) || len(r.was) > page && len(r.is) > page
+}
+
+// claimedBeside reports whether the author names what another case of the same
+// test, or another assertion of it, expects now: one example stands for all.
+func (j retargeting) claimedBeside(r retarget) bool {
+	return slices.ContainsFunc(j.retargets, func(o retarget) bool {
+		if o.head != r.head || o.flipped || len(o.is) < 5 {
+			return false
+		}
+		return j.asked.Names(o.is) == asked.Claimed && j.asked.Names(o.was) == asked.Claimed
+	})
+}
+
+// renamedFor reports whether the test has another name, which says what it
+// expects now, where the opposite of what it expected is asked for.
+func renamedFor(r retarget) bool {
+	return r.flipped && leaf(r.base.Name) != leaf(r.head.Name)
+}
+
+var failureWord = check.Lazy(`(?i)\b\w*(panic|throw|rais|reject|error|fail)\w*`)
+
+// saysOpposite reports whether the author speaks of what an assertion is about
+// that expects the opposite now: that something panics, or fails.
+func (j retargeting) saysOpposite(r retarget) bool {
+	m := failureWord.FindStringSubmatch(r.pair.Was.Text)
+	return m != nil && strings.Contains(strings.ToLower(j.asked.Claim), strings.ToLower(m[1]))
 }
 
 // claims reports whether the author names what is new in a value.
@@ -106,26 +145,64 @@ func (j *judge) claims(old, now, whole string) bool {
 }
 
 // elsewhere reports whether the value is a name that changed in the rest of
-// the test's file as well.
-func elsewhere(r retarget) bool {
+// the test's file as well, and not only where the same is expected.
+func (j retargeting) elsewhere(r retarget) bool {
 	was, is := words.Bare(r.was), words.Bare(r.is)
-	if renamedIn(r) {
+	expected := j.expecting(r)
+	if renamedIn(r, expected) {
 		return true
 	}
-	return len(was) > 4 && len(is) > 4 && strings.Count(strings.Join(r.base.file.lines, "\n"), was) > 1 &&
-		strings.Count(strings.Join(r.head.file.lines, "\n"), is) > 1 && !strings.Contains(strings.Join(r.head.file.lines, "\n"), was)
+	if len(was) <= 4 || len(is) <= 4 || strings.Contains(strings.Join(r.head.file.lines, "\n"), was) {
+		return false
+	}
+	return mentioned(r.base.file, was, expected[0]) && mentioned(r.head.file, is, expected[1])
+}
+
+// expecting gives the lines of the base's and the head's file on which the
+// same value is expected, and became the same.
+func (j retargeting) expecting(r retarget) [2]map[int]bool {
+	expected := [2]map[int]bool{{}, {}}
+	for _, other := range j.retargets {
+		if other.base.file != r.base.file || other.head.file != r.head.file || other.was != r.was || other.is != r.is {
+			continue
+		}
+		for i, at := range []source.Range{other.pair.Was.Range, other.pair.Is.Range} {
+			for n := at.Start; n <= at.End; n++ {
+				expected[i][n] = true
+			}
+		}
+	}
+	return expected
+}
+
+// mentioned reports whether a text stands in a file outside of some lines.
+func mentioned(f *file, text string, but map[int]bool) bool {
+	for i, line := range f.lines {
+		if !but[i+1] && strings.Contains(line, text) {
+			return true
+		}
+	}
+	return false
 }
 
 // renamedIn reports whether what differs is a name that the test gave as an
-// input too, and that all of it calls otherwise now.
-func renamedIn(r retarget) bool {
+// input too, and that all of it calls otherwise now. expected are the lines of
+// base and head that expect it.
+func renamedIn(r retarget, expected [2]map[int]bool) bool {
 	old, now := words.Difference(r.was, r.is)
 	for _, w := range strings.FieldsFunc(old, func(c rune) bool { return !words.IsRune(c) }) {
 		if words.Mentions(now, w) || words.IsDigits(w) {
 			continue
 		}
-		was, is := r.base.file.between(r.base.Start, r.base.End), r.head.file.between(r.head.Start, r.head.End)
-		return len(w) > 2 && strings.Count(was, w) > 1 && !strings.Contains(is, w)
+		if len(w) <= 2 || strings.Contains(r.head.file.between(r.head.Start, r.head.End), w) {
+			return false
+		}
+		for n := r.base.Start; n <= r.base.End && n <= len(r.base.file.lines); n++ {
+			if !expected[0][n] && strings.Contains(r.base.file.lines[n-1], w) {
+				return true
+			}
+		}
+		return strings.Count(r.pair.Was.Text, w) > 1 && !strings.Contains(r.pair.Is.Text, w) // in the assertion itself
 	}
 	return false
 }
@@ -177,14 +254,7 @@ func (j retargeting) sameText(r retarget) bool {
 	if j.code.gained[is] && j.code.dropped[was] {
 		return true
 	}
-	start, end := 0, 0
-	for start < min(len(was), len(is)) && was[start] == is[start] {
-		start++
-	}
-	for end < min(len(was), len(is))-start && was[len(was)-1-end] == is[len(is)-1-end] {
-		end++
-	}
-	old, now := was[start:len(was)-end], is[start:len(is)-end]
+	old, now := edit(was, is)
 	return !words.IsDigits(now) && j.code.gained[now] && j.code.dropped[old]
 }
 
@@ -195,14 +265,30 @@ func (j retargeting) repeated(r retarget) bool {
 	if words.IsDigits(old) && words.IsDigits(now) || r.flipped || isValueWord(old) {
 		return false
 	}
+	x, y := edit(r.was, r.is)
+	marks := strings.IndexFunc(x+y, words.IsRune) < 0 // a comma, a space
 	n := 0
 	for _, other := range j.retargets {
 		a, b := words.Difference(other.was, other.is)
-		if a == old && b == now {
+		c, d := edit(other.was, other.is)
+		if a == old && b == now || marks && c == x && d == y {
 			n++
 		}
 	}
 	return n >= 3
+}
+
+// edit gives the characters that differ between two texts which begin and end
+// alike.
+func edit(a, b string) (x, y string) {
+	start, end := 0, 0
+	for start < min(len(a), len(b)) && a[start] == b[start] {
+		start++
+	}
+	for end < min(len(a), len(b))-start && a[len(a)-1-end] == b[len(b)-1-end] {
+		end++
+	}
+	return a[start : len(a)-end], b[start : len(b)-end]
 }
 
 func isValueWord(s string) bool { return words.IsValue(words.Token{Kind: words.Word, Text: s}) }

@@ -66,13 +66,17 @@ func TestElsewhere(t *testing.T) {
 		{"it stands there once", `"orders"`, `"invoices"`, "x(orders)\nequal(orders)", "x(other)\nequal(invoices)", false},
 		{"the old one is short", `"a b"`, `"invoices"`, "x(a b)\nequal(a b)", "x(invoices)\nequal(invoices)", false},
 		{"it stands around the test", `"orders"`, `"invoices"`, "x(orders)\nequal(orders)", "x(invoices)\nequal(invoices)", true},
+		{"it is only expected, twice", `"orders"`, `"invoices"`, "x(1)\nequal(orders)\nequal(orders)", "x(1)\nequal(invoices)\nequal(invoices)", false},
 		{"the new one is short", `"orders"`, `"inv"`, "x(orders)\nequal(orders)", "x(inv)\nequal(inv)", false},
 	} {
 		r := retargetOf(tt.was, tt.is, tt.before, tt.after)
 		if tt.name != "all of the file" {
 			r.base.Start = 2 // so that the test alone shows no renaming
 		}
-		if got := elsewhere(r); got != tt.want {
+		r.pair.Was.Range, r.pair.Is.Range = source.Range{Start: 2, End: 2}, source.Range{Start: 2, End: 2}
+		twin := r // the same is expected in line 3
+		twin.pair.Was.Range, twin.pair.Is.Range = source.Range{Start: 3, End: 3}, source.Range{Start: 3, End: 3}
+		if got := (retargeting{&judge{retargets: []retarget{r, twin}}}).elsewhere(r); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}
@@ -87,7 +91,7 @@ func TestElsewhere(t *testing.T) {
 		{"it is short", `"ab"`, `"cd"`, "x(ab)\nequal(ab)", "x(cd)\nequal(cd)", false},
 		{"a number", "12", "13", "x(12)\nequal(12)", "x(13)\nequal(13)", false},
 	} {
-		if got := renamedIn(retargetOf(tt.was, tt.is, tt.before, tt.after)); got != tt.want {
+		if got := renamedIn(retargetOf(tt.was, tt.is, tt.before, tt.after), [2]map[int]bool{{2: true}, {2: true}}); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}

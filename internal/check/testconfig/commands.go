@@ -147,6 +147,14 @@ func (j *judgement) weakerCommand(c config, line, was string) {
 		j.say(c, finding{rule: "ci", level: evidence.Gate, was: was, is: line, message: fmt.Sprintf("Tests that fail are no failure any more: %s runs %s.", check.ShowPath(c.path), quote(line))})
 		return
 	}
+	if old := unchained(line, strings.Split(was, "\n")); old != "" && c.modified {
+		j.say(c, finding{rule: "ci", level: evidence.Gate, was: old, is: line, message: fmt.Sprintf("Tests that fail are no failure any more: %s goes on after %s.", check.ShowPath(c.path), quote(line))})
+		return
+	}
+	if old := listed(line, strings.Split(was, "\n")); old != "" && c.modified {
+		j.say(c, finding{rule: "ci", level: evidence.Gate, was: old, is: line, message: fmt.Sprintf("%s runs some files of tests only: %s.", check.ShowPath(c.path), quote(line))})
+		return
+	}
 	if old := deeper(line, strings.Split(was, "\n")); old != "" && c.modified {
 		j.say(c, finding{rule: "ci", level: evidence.Gate, was: old, is: line, message: fmt.Sprintf("%s runs the tests of one part only now: %s.", check.ShowPath(c.path), quote(line))})
 		return
@@ -174,11 +182,94 @@ func (j *judgement) emptied(c config) {
 			if name == "test" && kept && running.MatchString(was[name]) && !running.MatchString(now) && testless.MatchString(strings.TrimSpace(now)) {
 				j.say(c, finding{rule: "ci", level: evidence.Gate, was: was[name], is: now, message: fmt.Sprintf("The script %s in %s runs no tests any more: %s.", quote(name), check.ShowPath(c.path), quote(now))})
 			}
+			if name == "test" && kept && now != was[name] && !running.MatchString(now) && dropsRunner(was[name], now) && !j.calls(is, now) {
+				j.say(c, finding{rule: "ci", level: evidence.Gate, was: was[name], is: now, message: fmt.Sprintf("The script %s in %s no longer starts what ran the tests: %s.", quote(name), check.ShowPath(c.path), quote(now))})
+			}
 			if isTestScript(name) && kept && now != was[name] && nothing.MatchString(strings.TrimSpace(now)) && !nothing.MatchString(strings.TrimSpace(was[name])) {
 				j.say(c, finding{rule: "ci", level: evidence.Gate, was: was[name], is: now, message: fmt.Sprintf("The script %s in %s cannot fail any more: %s.", quote(name), check.ShowPath(c.path), quote(now))})
 			}
 		}
 	}
+}
+
+// dropsRunner reports whether a script is what it was without the part that
+// ran the tests.
+func dropsRunner(was, now string) bool {
+	rest := map[string]bool{}
+	for part := range strings.SplitSeq(was, "&&") {
+		rest[tight(part)] = running.MatchString(part)
+	}
+	any := false
+	for _, tests := range rest {
+		any = any || tests
+	}
+	for part := range strings.SplitSeq(now, "&&") {
+		if tests, had := rest[tight(part)]; !had || tests {
+			return false
+		}
+	}
+	return any
+}
+
+// calls reports whether a script starts another of the file that runs tests.
+func (j *judgement) calls(scripts map[string]string, script string) bool {
+	for name, other := range scripts {
+		if running.MatchString(other) && (strings.Contains(script, "run "+name) || strings.Contains(script, "npm "+name) || strings.Contains(script, "yarn "+name) || strings.Contains(script, "pnpm "+name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// unchained gives the command that a line was, when what follows the tests no
+// longer waits for their success: "&&" has become ";" or "|".
+func unchained(line string, was []string) string {
+	for _, old := range was {
+		if len(old) < len(line) && !strings.Contains(old, "&&") {
+			continue
+		}
+		if strings.Count(line, "&&") < strings.Count(old, "&&") && len(line) <= len(old) && tight(loose.ReplaceAllString(line, "&&")) == tight(loose.ReplaceAllString(old, "&&")) {
+			return old
+		}
+	}
+	return ""
+}
+
+var loose = check.Lazy(`&&|\|\||;|&|\|`)
+
+// listed gives the command that a line was, when a pattern of files in it has
+// become some of the files that it stood for.
+func listed(line string, was []string) string {
+	is := strings.Fields(line)
+	for _, old := range was {
+		before := strings.Fields(old)
+		for _, word := range before {
+			folder, ok := folderOf(strings.Trim(word, `"'`))
+			if !ok || slices.Contains(is, word) {
+				continue
+			}
+			n, all := 0, false
+			for _, w := range is {
+				rest, below := strings.CutPrefix(strings.Trim(w, `"'`), folder)
+				if !below || slices.Contains(before, w) {
+					continue
+				}
+				n++
+				all = all || rest == "" || rest[0] == '*' || rest[0] == '{'
+			}
+			if n > 0 && !all {
+				return old
+			}
+		}
+	}
+	return ""
+}
+
+// folderOf gives the folder of a pattern of all its files: "test/" of
+// "test/*.ts".
+func folderOf(word string) (string, bool) {
+	folder, _, ok := strings.Cut(word, "*")
+	return folder, ok && strings.HasSuffix(folder, "/")
 }
 
 // deeper gives the command that a line was, when a folder of tests in it has
@@ -197,7 +288,7 @@ func deeper(line string, was []string) string {
 			}
 			n++
 			from := strings.TrimSuffix(strings.TrimSuffix(strings.Trim(before[i], `"'`), "..."), "/")
-			if from == "" || !strings.HasPrefix(strings.Trim(is[i], `"'`), from+"/") || strings.Contains(from, "=") {
+			if from == "" || from == "." && strings.Contains(is[i], "...") || !strings.HasPrefix(strings.Trim(is[i], `"'`), from+"/") || strings.Contains(from, "=") {
 				n = 2
 			}
 		}

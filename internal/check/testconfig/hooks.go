@@ -185,6 +185,7 @@ func hookList(lang source.Language) []hook {
 			{pyIgnored, evidence.Locator, "keeps files from being collected", inSetup},
 			{pyRun, evidence.Locator, "changes how tests are found or run", inSetup},
 			{pyPatched, evidence.Locator, "replaces code of the project for every test", inSetup},
+			{pyModule, evidence.Locator, "replaces code of the project for every test", inSetup},
 		}
 	case source.JavaScript, source.TypeScript, source.TSX:
 		return []hook{
@@ -213,6 +214,9 @@ var (
 	// usually replace, such as sockets and clocks, is written in small letters.
 	pyPatched = check.Lazy(`\bsetattr\(\s*[A-Z]\w*\s*,\s*["']\w+["']\s*,\s*(lambda|\w)`)
 
+	pyModule = check.Lazy(`\bsetattr\(\s*[a-z]\w*(\.\w+)*\s*,\s*["']\w+["']\s*,\s*lambda`)
+	worldly  = check.Lazy(`setattr\(\s*(time|os|sys|random|datetime|socket|requests|httpx|urllib|subprocess|builtins|logging|platform|shutil|tempfile|getpass|asyncio|uuid|secrets|webbrowser|click|signal)\b`)
+
 	jsExit     = check.Lazy(`process\.exit\(\s*0?\s*\)|process\.exitCode\s*=\s*0\b`)
 	jsGlobal   = check.Lazy(`(global|globalThis|window)\.(expect|it|test|describe|assert)\s*=|(const|let|var)\s+(assert|expect)\s*=\s*\{`)
 	jsMatcher  = check.Lazy(`expect\.extend\(\s*\{\s*(toBe|toEqual|toStrictEqual|toThrow)\b`)
@@ -237,6 +241,9 @@ func (j *judgement) hooks(f *code) {
 			continue
 		}
 		at := now[len(now)-1]
+		if h.pattern == pyModule && (!strings.Contains(text, "autouse") || worldly.MatchString(text[at[0]:at[1]])) {
+			continue // for some tests only, or of a clock, a socket and the like
+		}
 		line := strings.Count(text[:at[0]], "\n") + 1
 		j.say(config{path: f.path, old: f.path}, finding{rule: "hook", level: h.level, line: line, is: text[at[0]:at[1]], message: fmt.Sprintf("%s %s: %s.", check.ShowPath(f.path), h.what, quote(strings.TrimSpace(text[at[0]:at[1]])))})
 	}

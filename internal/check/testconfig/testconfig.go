@@ -39,7 +39,7 @@ type testConfig struct{}
 func New() check.Check { return testConfig{} }
 
 func (testConfig) Info() check.Info {
-	return check.Info{Name: Name, Version: "3." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
+	return check.Info{Name: Name, Version: "4." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
 }
 
 func (testConfig) Applies(req evidence.Request) string {
@@ -67,6 +67,7 @@ func (testConfig) Run(ctx context.Context, s *check.Subject, _ check.Exec) evide
 			j.exclusions(c)
 			j.narrowed(c)
 			j.strictness(c)
+			j.letThrough(c)
 		}
 	}
 	res := check.Judged(check.Fold(j.findings, maxFindings))

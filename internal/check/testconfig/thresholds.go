@@ -18,6 +18,9 @@ func (j *judgement) thresholds(c config) {
 	if !strings.Contains(strings.ToLower(c.was), "cov") && !strings.Contains(c.was, "nyc") && !strings.Contains(c.was, "c8") && !strings.Contains(strings.ToLower(c.path), "cov") {
 		return
 	}
+	if m := unchecked.FindString(c.is); m != "" && !unchecked.MatchString(c.was) && checked.MatchString(c.was) {
+		j.say(c, finding{rule: "coverage", level: evidence.Gate, was: checked.FindString(c.was), is: m, message: fmt.Sprintf("%s no longer fails when too little is covered.", check.ShowPath(c.path))})
+	}
 	was, is := limitsOf(c.was), limitsOf(c.is)
 	for key, values := range was {
 		now := is[key]
@@ -39,6 +42,11 @@ func (j *judgement) thresholds(c config) {
 	}
 }
 
+var (
+	checked   = check.Lazy(`["']?check-?[cC]overage["']?\s*[:=]\s*true`)
+	unchecked = check.Lazy(`["']?check-?[cC]overage["']?\s*[:=]\s*false`)
+)
+
 func limitsOf(text string) map[string][]float64 {
 	out := map[string][]float64{}
 	for _, m := range limits.FindAllStringSubmatch(text, -1) {
@@ -49,7 +57,7 @@ func limitsOf(text string) map[string][]float64 {
 	return out
 }
 
-var excluding = check.Lazy(`(?i)^\s*["']?(addopts\b.*(\s-k\b|--ignore|--deselect|-m ["']?not)|testPathIgnorePatterns|modulePathIgnorePatterns|testIgnore|norecursedirs|collect_ignore|omit|coveragePathIgnorePatterns|exclude|--ignore|--deselect|python_files|python_functions|python_classes|testMatch|testRegex|passWithNoTests["']?\s*:\s*true|bail|skipTests|testFailureIgnore|allowOnly|forbidOnly|xfail_strict\s*=\s*false)`)
+var excluding = check.Lazy(`(?i)^\s*["']?(addopts\b.*([\s"']-k\b|--ignore|--deselect|-m ["']?not)|testPathIgnorePatterns|modulePathIgnorePatterns|testIgnore|norecursedirs|collect_ignore|omit|coveragePathIgnorePatterns|exclude|--ignore|--deselect|python_files|python_functions|python_classes|testMatch|testRegex|passWithNoTests["']?\s*:\s*true|bail|skipTests|testFailureIgnore|allowOnly|forbidOnly|xfail_strict\s*=\s*false)`)
 
 // listing matches settings that say where tests are, and what their names are.
 var listing = check.Lazy(`(?i)^\s*["']?(testpaths|python_files|testDir|roots|testMatch|testRegex|include|spec)["']?\s*[:=]\s*(.*)$`)
@@ -173,6 +181,39 @@ func isTestConfig(p string) bool {
 }
 
 var strict = check.Lazy(`"?(strict|noImplicitAny|strictNullChecks|strictFunctionTypes|noUnusedLocals|noUnusedParameters|noImplicitReturns|strictPropertyInitialization|noUncheckedIndexedAccess|noFallthroughCasesInSwitch|disallow_untyped_defs|check_untyped_defs|warn_return_any|strict_optional)"?\s*[:=]\s*(true|false|True|False)`)
+
+var outcomeIgnored = check.Lazy(`^\s*(ignore_outcome|ignore_errors)\s*=\s*[Tt]rue|^\s*\[?"-",\s*"?(pytest|python|coverage|unittest)|^\s*(commands\s*=\s*)?-\s*(\{envpython\}|python3?|pytest|coverage)\b`)
+
+var warningsAreErrors = check.Lazy(`(?i)^\s*(filterwarnings\s*=\s*)?\[?\s*["']?error["']?,?\s*\]?\s*$|^\s*filterwarnings\s*=.*\berror\b`)
+
+// letThrough judges settings of pytest and tox by which failures, or warnings
+// that were failures, are none any more.
+func (j *judgement) letThrough(c config) {
+	switch strings.ToLower(path.Base(c.path)) {
+	case "tox.ini", "pyproject.toml", "setup.cfg", "pytest.ini", "tox.toml", "pytest.toml":
+	default:
+		return
+	}
+	had := map[string]bool{}
+	errors := 0
+	for line := range strings.SplitSeq(c.was, "\n") {
+		had[tight(line)] = true
+		if warningsAreErrors.MatchString(line) {
+			errors++
+		}
+	}
+	for i, line := range strings.Split(c.is, "\n") {
+		if warningsAreErrors.MatchString(line) {
+			errors--
+		}
+		if outcomeIgnored.MatchString(line) && !had[tight(line)] {
+			j.say(c, finding{rule: "ci", level: evidence.Gate, line: i + 1, is: strings.TrimSpace(line), message: fmt.Sprintf("Tests that fail are no failure any more: %s says %s.", check.ShowPath(c.path), quote(strings.TrimSpace(line)))})
+		}
+	}
+	if errors > 0 && strings.Contains(c.was, "filterwarnings") {
+		j.say(c, finding{rule: "warnings", level: evidence.Locator, was: "error", message: fmt.Sprintf("Warnings are no failures of tests any more: %s no longer makes them errors.", check.ShowPath(c.path))})
+	}
+}
 
 // strictness judges switches of type checkers that were on and are off.
 func (j *judgement) strictness(c config) {

@@ -48,8 +48,8 @@ func (a Asked) Names(value string) Weight {
 
 // What a sentence may speak of.
 var (
-	Removing  = check.Lazy(`(?i)\b(remov\w*|delet\w*|drop\w*|deprecat\w*|obsolete|retir\w*|no longer|get rid|discontinu\w*|stop\w*|replac\w*|dedup\w*|duplicat\w*|redundant)\b`)
-	Reshaping = check.Lazy(`(?i)\b(refactor\w*|table\w*|split\w*|merg\w*|mov\w*|renam\w*|rewrit\w*|rewrote|restructur\w*|consolidat\w*)\b`)
+	Removing  = check.Lazy(`(?i)\b(remov\w*|delet\w*|drop\w*|deprecat\w*|obsolete|retir\w*|no longer|get rid|discontinu\w*|stop(s|ped|ping)?|replac(e|es|ed|ing)|dedup\w*|duplicat\w*|redundant)\b`)
+	Reshaping = check.Lazy(`(?i)\b(refactor\w*|table\w*|split\w*|merg\w*|mov\w*|renam\w*|rewrit\w*|rewrote|restructur\w*|consolidat\w*|port(s|ed|ing)?|extract\w*|convert\w*|migrat\w*|combin\w*|parametri[sz]\w*|reorgani[sz]\w*)\b`)
 	Skipping  = check.Lazy(`(?i)\b(skip\w*|disabl\w*|flak\w*|quarantin\w*|xfail|ignor\w*|unstable)\b`)
 )
 
@@ -85,7 +85,11 @@ func Speaks(text string, act *check.Pattern, names []string) bool {
 			continue
 		}
 		lower := strings.ToLower(sentence)
+		acts := act.FindAllString(lower, -1)
 		for _, n := range names {
+			if len(acts) == 1 && (acts[0] == strings.ToLower(n) || acts[0] == Spaced(n)) {
+				continue // the name itself reads like the act
+			}
 			if words.Mentions(lower, n) || words.Mentions(lower, Spaced(n)) {
 				return true
 			}

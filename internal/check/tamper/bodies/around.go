@@ -75,6 +75,9 @@ func (c *comparison) unreached() {
 			if c.uncalled(l, whole) {
 				return // one finding says it
 			}
+			if c.runsNever(l) {
+				return
+			}
 			if m := each.FindStringSubmatch(l.text); m != nil && c.walksResult(p.Was, m[1]+m[2]) {
 				c.say("each_of_result", false, l, "asserts on each part of what the code gives, and on nothing where it gives nothing: "+quote(l.text))
 				return
@@ -116,7 +119,53 @@ func (c *comparison) walksResult(was source.Assertion, over string) bool {
 			return true
 		}
 	}
-	return false
+	name := root(was.Subject)
+	return len(name) > 2 && strings.Trim(strings.TrimSpace(over), "()") == name && !ordinary.MatchString(name) && (was.Strength == source.Exact || was.Strength == source.Partial)
+}
+
+var countedLoop = check.Lazy(`^for \(?(?:(?:let|var) )?(\w+) :?= ([^;]+); (\w+) (<=?|>=?|!=|!==) ([^;]+);`)
+
+// runsNever finds a counted loop around an assertion that goes from a number
+// to one that is not beyond it, or between the same two names.
+func (c *comparison) runsNever(l line) bool {
+	m := countedLoop.FindStringSubmatch(l.text)
+	if m == nil || m[1] != m[3] || words.Tight(m[2]) != words.Tight(m[5]) || m[4] == "<=" || m[4] == ">=" {
+		return false
+	}
+	c.say("dead", true, l, "holds an assertion in a loop that never runs: "+quote(l.text))
+	return true
+}
+
+// unawaited finds assertions that give a promise and for which the test does
+// not wait any more.
+func (c *comparison) unawaited() {
+	if c.after.Lang == source.Go || c.after.Lang == source.Python {
+		return
+	}
+	for _, p := range c.pairs {
+		was, is := lineAt(c.was, p.Was.Start), lineAt(c.is, p.Is.Start)
+		if !waits.MatchString(was.text) || waits.MatchString(is.text) || !strings.HasPrefix(strings.TrimPrefix(is.text, "void "), p.Is.Text[:min(len(p.Is.Text), 12)]) {
+			continue
+		}
+		if promising.MatchString(p.Is.Text) {
+			c.say("dead", true, is, "does not wait for an assertion any more: "+quote(is.text))
+			return
+		}
+	}
+}
+
+var (
+	waits     = check.Lazy(`^(await|return|yield) `)
+	promising = check.Lazy(`\b(rejects|resolves|doesNotReject|throwsAsync|rejectedWith|eventually)\b`)
+)
+
+func lineAt(body []line, n int) line {
+	for _, l := range body {
+		if l.n == n {
+			return l
+		}
+	}
+	return line{}
 }
 
 // callees gives the names that an expression calls, without those of the
@@ -135,3 +184,21 @@ var (
 	calling  = check.Lazy(`(\w{2,})\(`)
 	ordinary = check.Lazy(`^(len|list|dict|set|str|int|float|tuple|sorted|sum|abs|max|min|round|repr|type|isinstance|any|all|Decimal|String|Number|Object|Array|Math|keys|values|items|entries|map|filter|join|toString|toFixed|append|string|int64|float64|byte|make|new|func|expect|assert|Equal|DeepEqual|equal|deepEqual|strictEqual|get|Get|if|for|while|switch|await|return|Error|Errorf|Fatalf|Fatal|Sprintf|Sprint|Bytes|String|JSON|stringify|Date|approx|raises)$`)
 )
+
+var handsOn = check.Lazy(`^(?:return )?(done|cb|callback|next|reject)\((\w+)\);?$`)
+
+// silenced finds an error that was handed on, and is not any more.
+func (c *comparison) silenced() {
+	for _, old := range c.gone() {
+		m := handsOn.FindStringSubmatch(old.text)
+		if m == nil {
+			continue
+		}
+		for _, l := range c.fresh() {
+			if strings.TrimSuffix(strings.TrimPrefix(l.text, "return "), ";") == m[1]+"()" {
+				c.say("dead", true, l, "does not hand on "+m[2]+" any more, so that a failure is none: "+quote(old.text))
+				return
+			}
+		}
+	}
+}

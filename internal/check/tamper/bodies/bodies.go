@@ -48,12 +48,26 @@ func Compare(was, is Body, pairs []Pair, free map[string]bool) []Weakness {
 	c.guards()
 	c.swallowed()
 	c.unreached()
+	c.unawaited()
+	c.silenced()
 	c.compared()
+	c.unasked()
 	c.overwritten()
 	standing{&c}.doubles()
 	c.writes()
 	c.skips()
 	c.nothing()
+	return c.found
+}
+
+// Loops compares nothing but the loops of two bodies: those that declare tests
+// stand around them.
+func Loops(was, is Body) []Weakness {
+	c := comparison{was: linesOf(was), is: linesOf(is), before: was, after: is, had: map[string]bool{}}
+	for _, l := range c.was {
+		c.had[l.tight] = true
+	}
+	c.loops()
 	return c.found
 }
 

@@ -17,6 +17,7 @@ func definitions(body []line) map[string]string {
 	out := map[string]string{}
 	for _, l := range body {
 		for _, m := range naming.FindAllStringSubmatch(l.text, -1) {
+			m[2], _, _ = strings.Cut(m[2], "; ")
 			if _, ok := out[m[1]]; !ok {
 				out[m[1]] = m[2]
 			}
@@ -43,16 +44,50 @@ func (c *comparison) compared() {
 			if known[t] == before[t] {
 				continue
 			}
+			if c.ofResult(known[t], subject) {
+				c.self(p, t, known[t])
+				return
+			}
 			given := callees(known[t])
 			if len(given) > 0 && slices.ContainsFunc(given, func(n string) bool { return slices.Contains(asked, n) && strings.Contains(known[t], n+"(") }) {
-				c.found = append(c.found, Weakness{
-					Rule: "self_compared", Sure: true, At: p.Is.Range, Was: p.Was.Text, Is: p.Is.Text,
-					Message: "compares what the code gives with what the same code gives: " + t + " is " + quote(known[t]),
-				})
+				c.self(p, t, known[t])
 				return
 			}
 		}
+		if given := words.Tight(known[subject]); len(given) > 3 && known[subject] == before[subject] && strings.Count(words.Tight(p.Is.Text), given) > strings.Count(words.Tight(p.Was.Text), given) {
+			c.self(p, subject, known[subject])
+			return
+		}
 	}
+}
+
+func (c *comparison) self(p Pair, name, value string) {
+	c.found = append(c.found, Weakness{
+		Rule: "self_compared", Sure: true, At: p.Is.Range, Was: p.Was.Text, Is: p.Is.Text,
+		Message: "compares what the code gives with what the same code gives: " + name + " is " + quote(value),
+	})
+}
+
+// ofResult reports whether a value is worked out from what an assertion looks
+// at, which is a result: a name that a call is bound to.
+func (c *comparison) ofResult(value, subject string) bool {
+	name := root(subject)
+	if len(name) < 2 || strings.HasPrefix(subject, name+"(") || ordinary.MatchString(name) || parameter(c.after, name) {
+		return false
+	}
+	return slices.ContainsFunc(words.Scan(value, c.after.Lang), func(t words.Token) bool { return t.Kind == words.Word && t.Text == name })
+}
+
+// parameter reports whether a name is given to the body from outside.
+func parameter(b Body, name string) bool {
+	if b.Start < 1 || b.Start > len(b.Lines) {
+		return false
+	}
+	end := b.Start
+	for end < len(b.Lines) && end < b.Start+8 && !strings.ContainsAny(b.Lines[end-1], ":{") {
+		end++
+	}
+	return words.Of(words.Scan(strings.Join(b.Lines[b.Start-1:end], "\n"), b.Lang))[name]
 }
 
 var assigning = check.Lazy(`^(?:const |let |var )?(?:\w+\.)*(\w+)\s*:?=\s*([^=].*)$`)
@@ -69,6 +104,10 @@ func (c *comparison) overwritten() {
 		given := callees(m[2])
 		for _, p := range c.pairs {
 			subject := root(p.Is.Subject)
+			if p.Was.Text == p.Is.Text && subject != m[1] && l.n <= p.Is.Start && words.Of(words.Scan(p.Is.Text, c.after.Lang))[m[1]] && subject != "" && (words.Tight(m[2]) == words.Tight(p.Is.Subject) || c.ofResult(m[2], p.Is.Subject)) {
+				c.say("self_compared", true, l, "expects what it tests: "+quote(l.text))
+				return
+			}
 			if p.Was.Text != p.Is.Text || subject == m[1] || l.n > p.Is.Start || !words.Of(words.Scan(p.Is.Text, c.after.Lang))[m[1]] {
 				continue
 			}
@@ -104,12 +143,17 @@ func root(expr string) string {
 
 // patching matches the ways to put something else in place of a function; the
 // last name that it captures is the function's.
-func patching() []*check.Pattern { return []*check.Pattern{pyPatch, pyPatchObject, jsSpy, jsProperty} }
+func patching() []*check.Pattern {
+	return []*check.Pattern{pyPatch, pyPatchObject, jsSpy, jsProperty, assigned}
+}
 
 var (
 	pyPatch       = check.Lazy(`\bpatch\(\s*f?["'][\w.]*?(\w+)["']`)
 	pyPatchObject = check.Lazy(`\b(?:patch\.object|setattr)\(\s*[\w.]+,\s*["'](\w+)["']`)
 	jsSpy         = check.Lazy(`\bspyOn\([^,]+,\s*["'](\w+)["']\)\s*\.mock`)
+	assigned      = check.Lazy(`^(?:[\w$]+\.)+(\w+) = (?:async )?(?:function\b|\([^)]*\) =>|\w+ =>|lambda\b|(?:t\.mock|jest|vi|mock|sinon)\.(?:fn|stub)\(|(?:Magic|Async)?Mock\()`)
+	constant      = check.Lazy(`\b(?:monkeypatch\.setattr|patch\.object|setattr)\(\s*([\w.]+),\s*["'](\w+)["'],\s*(?:lambda\b[^:]*:\s*(?:True|False|None|[\d"'\[({])|return_value)|^([\w$]+)\.(\w+) = .*(?:=>|function\b|lambda\b|\.fn\()`)
+	outsideWorld  = check.Lazy(`(?i)^(time|os|sys|random|datetime|socket|requests|httpx|process|console|date|math|globalthis|global|window|document|fs|http|https|crypto|uuid|subprocess|builtins|logging|env|navigator|localstorage|performance|shutil|tempfile|getpass|platform|signal|stdout|stderr)\b`)
 	jsProperty    = check.Lazy(`\bmock\.method\([^,]+,\s*["'](\w+)["']`)
 	double        = check.Lazy(`^(?:const |let )?(\w+)\s*:?=\s*(?:mock\.)?(?:Magic|Async)?Mock\(|^(?:const |let )?(\w+)\s*=\s*(?:vi|jest|mock|sinon|t\.mock)\.(?:fn|stub|mock)\(`)
 	spec          = check.Lazy(`Mock\(\s*(?:spec|spec_set)\s*=\s*(\w+)`)
@@ -147,7 +191,31 @@ func (c standing) doubles() {
 		}
 	}
 	c.ownCopy(asked)
+	c.isolated()
 }
+
+// isolated finds a function that always gives the same and stands now in place
+// of one of the project, in a test in which nothing else changed: it makes the
+// assertions hold.
+func (c standing) isolated() {
+	const most = 4 // lines that came with it
+	fresh := c.fresh()
+	gone := slices.DeleteFunc(c.gone(), func(l line) bool { return l.n == c.before.Start || heading.MatchString(l.text) })
+	if len(gone) > 0 || len(fresh) > most || len(c.pairs) == 0 || len(c.after.Assertions) != len(c.before.Assertions) ||
+		slices.ContainsFunc(c.pairs, func(p Pair) bool { return p.Was.Text != p.Is.Text }) {
+		return
+	}
+	for _, l := range fresh {
+		m := constant.FindStringSubmatch(l.text)
+		if m == nil || outsideWorld.MatchString(m[1]+m[3]) || strings.Contains(m[1], ".") && outsideWorld.MatchString(m[1][strings.LastIndexByte(m[1], '.')+1:]) {
+			continue
+		}
+		c.say("subject_replaced", false, l, "puts an answer of its own in place of "+m[2]+m[4]+", and asks for the same as before: "+quote(l.text))
+		return
+	}
+}
+
+var heading = check.Lazy(`^(async )?def |^(test|it)\(|^func `)
 
 // called reports whether the body before called a name.
 func (c standing) called(name string) bool {
@@ -172,7 +240,7 @@ func (c standing) standsIn(name string, asked map[string]bool) bool {
 func (c standing) ownCopy(asked map[string]bool) {
 	for name := range asked {
 		for own := range c.free {
-			if !strings.EqualFold(own, name) {
+			if !strings.EqualFold(own, name) || parameter(c.after, own) {
 				continue
 			}
 			mine := regexp.MustCompile(`(^|[^.\w])` + regexp.QuoteMeta(own) + `\(`)
@@ -192,4 +260,78 @@ func (c standing) ownCopy(asked map[string]bool) {
 
 func (c standing) mineBefore(mine *regexp.Regexp) bool {
 	return slices.ContainsFunc(c.was, func(l line) bool { return mine.MatchString(l.text) })
+}
+
+var expecting = check.Lazy(`^(want\w*|expect|expected\w*|exp|out|output|desired)$`)
+
+// unasked finds a value that cases still give as what is expected, and that
+// the test holds nothing against any more.
+func (c *comparison) unasked() {
+	if len(c.after.Cases) == 0 || len(c.before.Cases) == 0 || len(c.after.Assertions) == 0 {
+		return
+	}
+	for _, a := range c.before.Assertions {
+		tokens := words.Scan(a.Text, c.before.Lang)
+		for i, t := range tokens {
+			if t.Kind != words.Word || !expecting.MatchString(t.Text) || i+1 < len(tokens) && tokens[i+1].Text == "(" {
+				continue
+			}
+			of := "" // the case of which it is a field
+			if i > 1 && tokens[i-1].Text == "." {
+				of = tokens[i-2].Text
+			}
+			if c.given(of, t.Text) && !c.uses(of, t.Text) {
+				at := c.after.Assertions[0].Range
+				c.found = append(c.found, Weakness{
+					Rule: "expectation_unused", Sure: true, At: at, Was: a.Text, Is: c.after.Assertions[0].Text,
+					Message: "no longer holds anything against " + t.Text + ", which its cases give",
+				})
+				return
+			}
+		}
+	}
+}
+
+// given reports whether the cases of the head, or what the test is called
+// with, still give a value of that name.
+func (c *comparison) given(of, name string) bool {
+	if of == "" {
+		return parameter(c.after, name) || slices.ContainsFunc(c.is, func(l line) bool { return l.n <= c.after.Start && strings.Contains(l.text, name) })
+	}
+	for _, k := range c.after.Cases {
+		if words.Of(words.Scan(k.Text, c.after.Lang))[name] {
+			return true
+		}
+	}
+	whole := strings.Join(c.after.Lines, "\n")
+	return c.after.Lang == source.Go && regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b[\w, ]* \S`).MatchString(whole)
+}
+
+// uses reports whether the body after mentions a value beyond where it is
+// given.
+func (c *comparison) uses(of, name string) bool {
+	skip := map[int]bool{}
+	for _, k := range c.after.Cases {
+		for n := k.Start; n <= k.End; n++ {
+			skip[n] = true
+		}
+	}
+	first := c.after.Start
+	if c.after.Lang == source.Python {
+		for first < len(c.after.Lines) && !strings.HasSuffix(strings.TrimSpace(c.after.Lines[first-1]), ":") {
+			first++ // decorators and the signature
+		}
+	}
+	for _, l := range c.is {
+		if l.n <= first && of == "" || skip[l.n] {
+			continue
+		}
+		tokens := words.Scan(l.text, c.after.Lang)
+		for i, t := range tokens {
+			if t.Text == name && t.Kind == words.Word && (of == "" || i > 0 && tokens[i-1].Text == ".") {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -49,7 +49,7 @@ func negation(a source.Assertion) string {
 // condition gives the whole text of assertions that say neither what they look
 // at nor what they expect.
 func condition(a source.Assertion) string {
-	if a.Expected == "" || Tolerant.MatchString(a.Text) {
+	if a.Expected == "" || a.Subject == "raises" || Tolerant.MatchString(a.Text) {
 		return Core(a.Text)
 	}
 	return ""
@@ -189,6 +189,8 @@ func Rank(a source.Assertion) int {
 		return 2
 	case Pinned(a):
 		return 2
+	case a.Strength == source.Truth && !a.Negated && IsComparison(a.Subject):
+		return 0
 	case i == 0 && comparing.MatchString(literal.ReplaceAllString(a.Subject, "")):
 		return 3 // whether something holds, and not what it is
 	case i == 0 && anything.MatchString(a.Text):

@@ -50,6 +50,22 @@ func leftOut(p string) bool {
 	return false
 }
 
+// OnlyOn gives the platform that the name of a file of Go binds it to; empty
+// when there is none.
+func OnlyOn(p string) string {
+	if source.LanguageOf(p) != source.Go {
+		return ""
+	}
+	parts := strings.Split(strings.TrimSuffix(strings.TrimSuffix(path.Base(p), ".go"), "_test"), "_")
+	for _, part := range parts[1:] {
+		switch part {
+		case "windows", "darwin", "linux", "amd64", "arm64", "arm", "386":
+			return part
+		}
+	}
+	return ""
+}
+
 // ByDefault reports whether a build constraint holds where nobody sets a
 // tag, on at least one usual platform.
 func ByDefault(text string) bool {

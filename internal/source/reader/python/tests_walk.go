@@ -196,11 +196,43 @@ func (r *testReader) try(s treesitter.Node) {
 		}
 	}
 	r.Under("", why, func() { r.block(s.At("body")) })
+	thrown := source.Thrown
+	if mustRaise(s) {
+		thrown = ""
+	}
 	for h := range s.Named() {
-		if h.Is("except_clause", "except_group_clause", "else_clause", "finally_clause") {
+		switch {
+		case h.Is("except_clause", "except_group_clause"):
+			r.Under(thrown, "", func() { r.block(h.First("block")) })
+		case h.Is("else_clause", "finally_clause"):
 			r.block(h.First("block"))
 		}
 	}
+}
+
+// mustRaise reports whether a try fails by itself where nothing is raised: in
+// its body, or in its else.
+func mustRaise(s treesitter.Node) bool {
+	for part := range s.Named() {
+		if !part.Is("block", "else_clause") {
+			continue
+		}
+		for n := range part.Inside() {
+			switch n.Kind() {
+			case "raise_statement", "return_statement":
+				return true
+			case "assert_statement":
+				if text := strings.TrimSpace(strings.TrimPrefix(n.Text(), "assert")); strings.HasPrefix(text, "False") || strings.HasPrefix(text, "0") {
+					return true
+				}
+			case "call":
+				if name := n.At("function").Text(); strings.HasSuffix(name, "fail") {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // failsIn reports whether a handler fails the test itself.

@@ -37,6 +37,13 @@ type testReader struct {
 	limits  []source.Timeout // of the whole file
 	outer   block            // the block of tests that is read
 	given   map[string]bool
+	lists   map[string][]table // tables by the name they are bound to
+	asserts map[string]string  // what a name is that was imported from a library of assertions: "assert.equal"
+}
+
+// table is a list or an object that a name stands for in a part of the file.
+type table struct {
+	value, scope treesitter.Node
 }
 
 // block is what a block of tests hands on to the tests in it.
@@ -48,29 +55,124 @@ type block struct {
 	cases    []source.Case
 }
 
-// bind notes lists that names are bound to, and imported test libraries.
+// bind notes tables that names are bound to, and imported test libraries.
 func (r *testReader) bind(root treesitter.Node) {
+	r.lists, r.asserts = map[string][]table{}, map[string]string{}
 	for n := range root.Inside() {
 		switch n.Kind() {
 		case "variable_declarator":
-			value := n.At("value")
-			if value.Is("as_expression", "satisfies_expression") {
-				for c := range value.Named() {
-					value = c
-					break
-				}
+			value := plainValue(n.At("value"))
+			if value.Is("array", "object", "call_expression") && n.At("name").Is("identifier") {
+				name := n.At("name").Text()
+				r.lists[name] = append(r.lists[name], table{value, scopeOf(n)})
 			}
-			if value.Is("array") {
-				r.Tables[n.At("name").Text()] = value
-			}
+			r.required(n)
 		case "import_statement":
 			r.library = r.library || isTestLibrary(n.At("source").Text())
+			if isAssertLibrary(n.At("source").Text()) {
+				r.imported(n)
+			}
 		case "call_expression":
 			if n.At("function").Text() == "require" {
 				r.library = r.library || isTestLibrary(n.At("arguments").Text())
 			}
 		}
 	}
+}
+
+// plainValue gives a value without what TypeScript says of its type.
+func plainValue(value treesitter.Node) treesitter.Node {
+	if value.Is("as_expression", "satisfies_expression") {
+		for c := range value.Named() {
+			return c
+		}
+	}
+	return value
+}
+
+// scopeOf gives the block that a name is known in.
+func scopeOf(n treesitter.Node) treesitter.Node {
+	for !n.IsZero() && !n.Is("statement_block", "program") {
+		n = n.Parent()
+	}
+	return n
+}
+
+// listOf gives the table that a name stands for where it is used: of several
+// of one name, the one of the smallest block around.
+func (r *testReader) listOf(name treesitter.Node) treesitter.Node {
+	var best table
+	at, _ := name.Span()
+	size := -1
+	for _, b := range r.lists[name.Text()] {
+		start, end := b.scope.Span()
+		if start <= at && at < end && (size < 0 || end-start < size) {
+			best, size = b, end-start
+		}
+	}
+	return best.value
+}
+
+func isAssertLibrary(name string) bool {
+	switch strings.TrimPrefix(strings.Trim(name, "()\"'`"), "node:") {
+	case "assert", "assert/strict", "power-assert":
+		return true
+	}
+	return false
+}
+
+// imported notes the names of import { equal as same } from "node:assert".
+func (r *testReader) imported(n treesitter.Node) {
+	for x := range n.Inside() {
+		switch x.Kind() {
+		case "import_specifier":
+			name := x.At("name").Text()
+			local := name
+			if as := x.At("alias"); !as.IsZero() {
+				local = as.Text()
+			}
+			r.asserts[local] = "assert." + name
+		case "import_clause", "namespace_import":
+			for c := range x.Named() {
+				if c.Is("identifier") {
+					r.asserts[c.Text()] = "assert"
+				}
+			}
+		}
+	}
+}
+
+// required notes the names of const { equal } = require("assert").
+func (r *testReader) required(n treesitter.Node) {
+	call := n.At("value")
+	if !call.Is("call_expression") || call.At("function").Text() != "require" || !isAssertLibrary(call.At("arguments").Text()) {
+		return
+	}
+	if name := n.At("name"); name.Is("identifier") {
+		r.asserts[name.Text()] = "assert"
+	}
+	for x := range n.At("name").Inside() {
+		switch x.Kind() {
+		case "shorthand_property_identifier_pattern":
+			r.asserts[x.Text()] = "assert." + x.Text()
+		case "pair_pattern":
+			r.asserts[x.At("value").Text()] = "assert." + x.At("key").Text()
+		}
+	}
+}
+
+// full gives the name of a function of a library of assertions as the library
+// has it.
+func (r *testReader) full(name string) string {
+	first, rest, cut := strings.Cut(name, ".")
+	known, ok := r.asserts[first]
+	switch {
+	case !ok:
+		return name
+	case cut:
+		return known + "." + rest
+	}
+	return known
 }
 
 func isTestLibrary(name string) bool {
@@ -262,15 +364,7 @@ func (r *testReader) rows(list treesitter.Node) []source.Case {
 			break
 		}
 	}
-	if list.Is("identifier") {
-		list = r.Tables[list.Text()]
-	}
-	if list.Is("as_expression", "satisfies_expression") {
-		for c := range list.Named() {
-			list = c
-			break
-		}
-	}
+	list = r.tableOf(list, 0)
 	var out []source.Case
 	if list.Is("template_string") {
 		first := syntax.LineOf(list)
@@ -281,11 +375,14 @@ func (r *testReader) rows(list treesitter.Node) []source.Case {
 		}
 		return out
 	}
-	if !list.Is("array") {
+	if !list.Is("array", "object") {
 		return nil
 	}
 	for n := range list.Named() {
 		c := source.Case{Text: r.Code(n), Range: syntax.LinesOf(n)}
+		if n.Is("pair") {
+			c.Name = strings.Trim(n.At("key").Text(), `"'`)
+		}
 		for p := range n.Named() {
 			switch strings.Trim(p.At("key").Text(), `"'`) {
 			case "name", "title", "desc", "description", "label", "scenario", "it":
@@ -295,4 +392,32 @@ func (r *testReader) rows(list treesitter.Node) []source.Case {
 		out = append(out, c)
 	}
 	return out
+}
+
+// maxNames bounds the names and calls that lead to a table.
+const maxNames = 5
+
+// tableOf gives the list or object that an expression goes through: by its
+// name, with what is filtered, sorted or mapped from it, and what
+// Object.entries gives of it.
+func (r *testReader) tableOf(list treesitter.Node, depth int) treesitter.Node {
+	list = plainValue(list)
+	switch {
+	case depth == maxNames:
+		return treesitter.Node{}
+	case list.Is("identifier"):
+		return r.tableOf(r.listOf(list), depth+1)
+	case list.Is("call_expression"):
+		f := list.At("function")
+		switch f.At("property").Text() {
+		case "filter", "slice", "splice", "map", "flatMap", "concat", "toSorted", "sort", "reverse":
+			return r.tableOf(f.At("object"), depth+1)
+		case "entries", "keys", "values", "freeze":
+			if args := syntax.Args(list); f.At("object").Text() == "Object" && len(args) == 1 {
+				return r.tableOf(args[0], depth+1)
+			}
+		}
+		return treesitter.Node{}
+	}
+	return list
 }

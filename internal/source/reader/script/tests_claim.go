@@ -19,7 +19,13 @@ func (r *testReader) assertion(f treesitter.Node, name string, list []treesitter
 		if short == "assertions" || short == "hasAssertions" {
 			return source.Assertion{}, false
 		}
-		return r.matched(root, short, list, negated)
+		a, ok := r.matched(root, short, list, negated)
+		a.Subject += r.through(f.At("object"))
+		return a, ok
+	}
+	name = r.full(name)
+	if known, ok := r.asserts[f.Text()]; ok {
+		short = last(known)
 	}
 	switch {
 	case name == "assert" || name == "assert.ok" || name == "assert.isOk" || name == "t.ok" || name == "t.truthy" || name == "t.true" || name == "invariant":
@@ -101,6 +107,26 @@ func (r *testReader) chain(f treesitter.Node) (root treesitter.Node, negated, ok
 		}
 	}
 	return f, negated, false
+}
+
+// through gives the property that a chain of Chai goes on with: it looks at
+// x.name in x.should.have.property("name").equal(1).
+func (r *testReader) through(n treesitter.Node) string {
+	for !n.IsZero() {
+		switch n.Kind() {
+		case "member_expression":
+			n = n.At("object")
+		case "call_expression":
+			f := n.At("function")
+			if list := syntax.Args(n); f.At("property").Text() == "property" && len(list) == 1 && list[0].Is("string") {
+				return "." + strings.Trim(r.Code(list[0]), `"'`)
+			}
+			n = f
+		default:
+			return ""
+		}
+	}
+	return ""
 }
 
 // subject gives what a chain looks at.
@@ -215,8 +241,9 @@ func (r *testReader) matched(root treesitter.Node, name string, list []treesitte
 	}
 	if name == "toHaveProperty" || name == "property" {
 		a.Subject += "." + strings.Trim(text, `"'`)
+		a.Strength, a.Expected, a.Negated = source.Exists, "nil", !negated
 		if len(list) > 1 {
-			a.Strength, a.Expected = source.Exact, ""
+			a.Strength, a.Expected, a.Negated = source.Exact, "", negated
 			if r.isLiteral(list[1]) {
 				a.Expected = r.Code(list[1])
 			}

@@ -194,8 +194,27 @@ func (r *testReader) try(s treesitter.Node) {
 		why = "it stands in a try whose catch swallows its failure"
 	}
 	r.Under("", why, func() { r.body(s.At("body")) })
-	r.body(s.At("handler").At("body"))
+	cond := ""
+	if r.At >= 0 && !r.mustThrow(s.At("body")) {
+		cond = source.Thrown
+	}
+	r.Under(cond, "", func() { r.body(s.At("handler").At("body")) })
 	r.body(s.At("finalizer").At("body"))
+}
+
+// mustThrow reports whether a block fails by itself where nothing throws.
+func (r *testReader) mustThrow(body treesitter.Node) bool {
+	for n := range body.Inside() {
+		switch n.Kind() {
+		case "throw_statement", "return_statement":
+			return true
+		case "call_expression":
+			if name := r.full(n.At("function").Text()); name == "fail" || strings.HasSuffix(name, ".fail") || name == "done" || name == "reject" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // failsIn reports whether a handler fails the test itself, or looks at what it

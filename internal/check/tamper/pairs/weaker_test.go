@@ -1,0 +1,76 @@
+package pairs
+
+import (
+	"testing"
+
+	"muster/internal/source"
+)
+
+// Each way to ask for less fires, and what looks like it does not.
+func TestWeaker(t *testing.T) {
+	exact := func(subject, text string) source.Assertion {
+		return source.Assertion{Strength: source.Exact, Subject: subject, Text: text}
+	}
+	truth := func(subject, text string) source.Assertion {
+		return source.Assertion{Strength: source.Truth, Subject: subject, Text: text}
+	}
+	raises := func(class, text string) source.Assertion {
+		return source.Assertion{Strength: source.Partial, Subject: "raises", Expected: class, Text: text}
+	}
+	for _, tt := range []struct {
+		name    string
+		lang    source.Language
+		was, is source.Assertion
+		rule    string
+		sure    bool
+	}{
+		{"an alternative", source.Python, truth("ok(x)", "assert ok(x)"), truth("ok(x)", "assert ok(x) or x"), "alternative", false},
+		{"an alternative of JavaScript", source.JavaScript, truth("ok(x)", "assert(ok(x))"), truth("ok(x)", "assert(ok(x) || x.length)"), "alternative", false},
+		{"in Go another condition to fail under", source.Go, exact("got", `if got != 3 { t.Fatal("x") }`), exact("got", `if got != 3 && strict { t.Fatal("x") }`), "alternative", false},
+		{"in Go a message with both", source.Go, exact("got", `if got != 3 { t.Fatal("x") }`), exact("got", `if got != 3 { t.Fatal("x && y") }`), "", false},
+		{"in Go one more reason to fail", source.Go, exact("got", `if got != 3 { t.Fatal("x") }`), exact("got", `if got != 3 || bad { t.Fatal("x") }`), "", false},
+		{"an alternative that was there", source.Python, truth("a", "assert a or b"), truth("a", "assert a or c"), "", false},
+		{"one of many", source.Go, exact("x", `Expect(x).To(Equal("a"))`), exact("x", `Expect(x).To(SatisfyAny(Equal("a"), Equal("b")))`), "alternative", false},
+		{"a part that everything has", source.Go, exact("x", `Expect(x).To(Equal("a"))`), exact("x", `Expect(x).To(ContainSubstring(""))`), "loosened", true},
+		{"a part that says something", source.Go, exact("x", `Expect(x).To(Equal("a"))`), exact("x", `Expect(x).To(ContainSubstring("a"))`), "", false},
+		{"a pattern that everything has", source.TypeScript, exact("x", "expect(x).toThrow(match([/no/, /bad/]))"), exact("x", "expect(x).toThrow(match([/no/, /.*/]))"), "loosened", true},
+		{"any error", source.Python, raises("shop.StockError", "self.assertRaises(shop.StockError, f)"), raises("Exception", "self.assertRaises(Exception, f)"), "loosened", true},
+		{"another error", source.Python, raises("shop.StockError", "self.assertRaises(shop.StockError, f)"), raises("ValueError", "self.assertRaises(ValueError, f)"), "", false},
+		{"any error as before", source.Python, raises("BaseException", "self.assertRaises(BaseException, f)"), raises("Exception", "self.assertRaises(Exception, f)"), "", false},
+		{"Go's functions for errors", source.Go, truth("err", "require.NoError(t, err)"), truth("err", "require.Error(t, err)"), "", false},
+		{"the type of it", source.Go, exact("b", "if !reflect.DeepEqual(a, b) { t.Fatal(a) }"), exact("reflect.TypeOf(a)", "if reflect.TypeOf(a) != reflect.TypeOf(b) { t.Fatal(a) }"), "loosened", false},
+		{"the length of it", source.Python, exact("rows", "assert rows == want"), exact("len(rows)", "assert len(rows) == len(want)"), "loosened", false},
+		{"the beginning of it", source.Python, exact("text", "assert text == want"), exact("text[:3]", "assert text[:3] == want[:3]"), "loosened", false},
+		{"a method of it", source.Python, exact("text", "assert text == want"), exact("text.render()", "assert text.render() == want"), "", false},
+		{"another name that holds it", source.Python, exact("a", "assert a == want"), exact("len(data)", "assert len(data) == 3"), "", false},
+		{"no order", source.Python, exact("list(f(x))", "assert list(f(x)) == [3, 1]"), exact("sorted(f(x))", "assert sorted(f(x)) == [1, 3]"), "unordered", false},
+		{"the order of something else", source.Python, exact("list(f(x))", "assert list(f(x)) == [3, 1]"), exact("sorted(g(x))", "assert sorted(g(x)) == [1, 3]"), "", false},
+		{"no order as before", source.Python, exact("set(f(x))", "assert set(f(x)) == {3, 1}"), exact("sorted(f(x))", "assert sorted(f(x)) == [1, 3]"), "", false},
+		{"a bound ten times as far", source.JavaScript, truth("d", "assert.ok(d >= 590 && d <= 650)"), truth("d", "assert.ok(d >= 590 && d <= 65_000)"), "tolerance", true},
+		{"a lower bound let out", source.JavaScript, truth("d", "assert.ok(d >= 590 && d <= 650)"), truth("d", "assert.ok(d >= 10 && d <= 650)"), "tolerance", false},
+		{"a little further", source.JavaScript, truth("d", "assert.ok(d >= 590 && d <= 650)"), truth("d", "assert.ok(d >= 590 && d <= 750)"), "", false},
+		{"closer", source.JavaScript, truth("d", "assert.ok(d <= 650)"), truth("d", "assert.ok(d <= 65)"), "", false},
+		{"in Go's if the other way around", source.Go, truth("d", `if d > 10 { t.Fatal(d) }`), truth("d", `if d > 1000 { t.Fatal(d) }`), "tolerance", true},
+		{"in Go's if closer", source.Go, truth("d", `if d < 10 { t.Fatal(d) }`), truth("d", `if d < 1000 { t.Fatal(d) }`), "", false},
+		{"a matcher of bounds", source.TypeScript, truth("d", "expect(d).toBeLessThan(5)"), truth("d", "expect(d).toBeLessThan(500)"), "tolerance", true},
+		{"a matcher of lower bounds", source.TypeScript, truth("d", "expect(d).toBeGreaterThan(500)"), truth("d", "expect(d).toBeGreaterThan(5)"), "tolerance", false},
+		{"a number that is no bound", source.TypeScript, exact("d", "expect(d).toBe(5)"), exact("d", "expect(d).toBe(500)"), "", false},
+		{"nothing", source.Python, truth("ok(x)", "assert ok(x)"), truth("ok(x)", "assert ok(x)"), "", false},
+		{"it could never fail", source.Python, source.Assertion{Strength: source.Trivial, Text: "assert True"}, truth("x", "assert True or x"), "", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w, ok := Weaker(Paired{tt.was, tt.is}, tt.lang)
+			if w.Rule != tt.rule || ok != (tt.rule != "") || w.Sure != tt.sure {
+				t.Errorf("%v %+v", ok, w)
+			}
+		})
+	}
+}
+
+func TestComparisons(t *testing.T) {
+	for subject, want := range map[string]bool{"proto.Equal(a, b)": true, "reflect.DeepEqual(a, b)": true, "isEqual(a, b)": true, "a.Valid()": false, "equality": false} {
+		if IsComparison(subject) != want {
+			t.Errorf("%s: %v", subject, !want)
+		}
+	}
+}
