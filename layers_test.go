@@ -113,6 +113,7 @@ func layers() []layer {
 		{"internal/cli/unit", "internal/core/...", plain},
 		{"cmd/muster", "internal/cli internal/app internal/app/outside internal/adapter/sandbox internal/adapter/inside", plain},
 		{"internal/killtest", "internal/...", forTest},
+		{"internal/logintest", "internal/...", forTest},
 		{"internal/agentse2e", "internal/...", forTest},
 		{"internal/fairtest", "internal/...", forTest},
 		{"internal/bench", "internal/...", forTest},

@@ -160,9 +160,8 @@ func (w *working) put(data []byte) error {
 		w.seen = w.now()
 		return err
 	}
-	dir := filepath.Dir(w.login.Copy)
-	temp := filepath.Join(dir, "."+filepath.Base(w.login.Copy)+".muster")
-	err := w.root.MkdirAll(dir, 0o700)
+	temp := w.temp()
+	err := w.root.MkdirAll(filepath.Dir(temp), 0o700)
 	if err == nil {
 		err = ignoreMissing(w.root.Remove(temp))
 	}
@@ -204,25 +203,41 @@ func (w *working) hold() bool {
 	if err != nil {
 		return false
 	}
-	info, err := f.Stat()
-	if err == nil && markOf(info).inode == w.now().inode && info.Mode().IsRegular() {
-		_, err = unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_WRLCK)
-		if err == nil {
-			w.lease = f
-			return true
-		}
+	if info, err := f.Stat(); err == nil && markOf(info).inode == w.now().inode && info.Mode().IsRegular() && lease(f) {
+		w.lease = f
+		return true
 	}
 	_ = f.Close()
 	return false
 }
 
+func lease(f *os.File) bool {
+	_, err := unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_WRLCK)
+	return err == nil
+}
+
+// wish is for what somebody waits to open the copy.
+type wish int
+
+const (
+	nothing wish = iota
+	reading
+	writing
+)
+
 // asked says whether somebody waits for the copy.
-func (w *working) asked() bool {
+func (w *working) asked() wish {
 	if w.lease == nil {
-		return false
+		return nothing
 	}
 	kind, err := unix.FcntlInt(w.lease.Fd(), unix.F_GETLEASE, 0)
-	return err == nil && kind != unix.F_WRLCK
+	switch {
+	case err != nil || kind == unix.F_WRLCK:
+		return nothing
+	case kind == unix.F_RDLCK:
+		return reading
+	}
+	return writing
 }
 
 // let lets whoever waits have the copy.
@@ -232,4 +247,34 @@ func (w *working) let() {
 		_ = w.lease.Close()
 		w.lease = nil
 	}
+}
+
+// letRead lets whoever waits read the copy, and nobody after them: another file
+// with the same content takes its place, leased before it can be found.
+func (w *working) letRead() error {
+	data, err := read(w.lease)
+	if err != nil {
+		return err
+	}
+	temp := w.temp()
+	if err := ignoreMissing(w.root.Remove(temp)); err != nil {
+		return err
+	}
+	f, err := w.root.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if err = set(f, data); err == nil && lease(f) {
+		if err = w.root.Rename(temp, w.login.Copy); err == nil {
+			w.let()
+			w.lease, w.seen = f, w.now()
+			return nil
+		}
+	}
+	return errors.Join(err, f.Close(), ignoreMissing(w.root.Remove(temp)))
+}
+
+// temp is what is renamed to the copy.
+func (w *working) temp() string {
+	return filepath.Join(filepath.Dir(w.login.Copy), "."+filepath.Base(w.login.Copy)+".muster")
 }

@@ -34,12 +34,13 @@ type Keeper struct {
 	stop  chan struct{}
 	done  chan struct{}
 
-	asking time.Time // since when somebody waits for the copy; zero when nobody does
-	begun  time.Time // with lock held: when the program could begin to renew
-	failed time.Time // when the person's file could not be written last
-	odd    mark      // of a copy without tokens
-	oddAt  time.Time // when that was seen first
-	told   string    // what was said last
+	asking    time.Time // since when somebody waits for the copy; zero when nobody does
+	begun     time.Time // with lock held: when the program could begin to renew
+	isRenewed bool      // with lock held: the program has
+	failed    time.Time // when the person's file could not be written last
+	odd       mark      // of a copy without tokens
+	oddAt     time.Time // when that was seen first
+	told      string    // what was said last
 }
 
 // Start makes the copy that a login asks for, and keeps it until Stop. What
@@ -111,7 +112,7 @@ func (k *Keeper) begin() error {
 	if k.w.hold() {
 		return nil
 	}
-	if mine, err := k.w.copied(); err == nil && mine.Due(time.Now().UnixMilli(), ahead) {
+	if k.isDue() {
 		// Nobody can be made to wait here: at least no two start at once.
 		k.begun, isKept = time.Now(), true
 	}
@@ -151,7 +152,7 @@ func (k *Keeper) look() {
 	switch {
 	case k.lock.held():
 		k.lookRenewing()
-	case k.w.asked():
+	case k.w.asked() != nothing:
 		k.lookAsked()
 	case k.w.now() != k.w.seen:
 		k.lookChanged()
@@ -169,9 +170,11 @@ func (k *Keeper) lookAsked() {
 	isDue := false
 	ok, err := k.lock.try()
 	if err == nil && ok {
-		err = k.w.take()
-		mine, perr := k.w.copied()
-		isDue = perr == nil && mine.Due(time.Now().UnixMilli(), ahead)
+		if err = k.w.take(); k.isDue() {
+			// The keeper of whoever renewed them last may have been killed.
+			err = errors.Join(err, bringAll(filepath.Dir(k.w.record), ""), k.w.take())
+		}
+		isDue = k.isDue()
 		ok = !isDue || k.lock.tryAll()
 	}
 	k.tell(err)
@@ -180,10 +183,23 @@ func (k *Keeper) lookAsked() {
 		return
 	}
 	k.asking, k.begun = time.Time{}, time.Now()
-	if !isDue {
-		k.lock.free()
+	if isDue {
+		k.w.let()
+		return
 	}
-	k.w.let()
+	k.lock.free()
+	if k.w.asked() == reading {
+		k.tell(k.w.letRead())
+	}
+	if k.w.asked() != nothing {
+		k.w.let()
+	}
+}
+
+// isDue reports whether the program may renew the tokens of its copy now.
+func (k *Keeper) isDue() bool {
+	mine, err := k.w.copied()
+	return err == nil && mine.Due(time.Now().UnixMilli(), ahead)
 }
 
 // ahead is for programs that renew a little earlier than they say, and clocks.
@@ -191,9 +207,14 @@ const ahead = 500
 
 // lookRenewing waits for the program to have renewed the tokens.
 func (k *Keeper) lookRenewing() {
-	isNew := k.w.now() != k.w.seen && k.isWhole()
-	if isNew && k.dealt() || time.Since(k.begun) > renewWithin {
+	if k.w.now() != k.w.seen && k.isWhole() && k.dealt() {
+		k.isRenewed = true
+	}
+	// Leased before the lock is free, so that no opening of the copy is missed.
+	isReady := k.isRenewed && k.w.hold()
+	if isReady || time.Since(k.begun) > renewWithin {
 		k.lock.free()
+		k.isRenewed = false
 	}
 }
 
