@@ -93,36 +93,39 @@ func (w *working) own() (f account.File, data []byte, missing bool, err error) {
 }
 
 // bring takes what the program has renewed in its copy over into the person's
-// file. The account's lock must be held. Without an error the copy has been
-// dealt with; kept says that the person's file has its tokens now.
-func (w *working) bring() (kept bool, err error) {
+// file. The account's lock must be held. Without an error, and with one that
+// does not pass, the copy has been dealt with. Where the person's file has other
+// tokens than the copy was made from, the person has logged in anew or renewed
+// them by another program: those are right, and whoever opens the copy gets
+// them.
+func (w *working) bring() error {
 	mine, err := w.copied()
 	if err != nil {
-		return false, nil //nolint:nilerr // not there, half written, or no file of such a program: nothing to bring
+		return nil //nolint:nilerr // not there, half written, or no file of such a program: nothing to bring
 	}
 	digest := mine.Digest()
 	if digest == "" || digest == w.base {
-		return digest == w.base, nil
+		return nil
 	}
 	person, _, missing, err := w.own()
 	if err != nil || missing {
-		return false, fault.Wrap(fault.Transient, err, "read the login %s", w.login.File)
+		return fault.Wrap(fault.Transient, err, "read the login %s", w.login.File)
 	}
 	switch person.Digest() {
 	case digest: // a keeper was killed after it had brought them
 	case w.base:
 		data, err := account.Renew(person, mine, time.Now().UnixMilli())
 		if err != nil {
-			return false, err
+			return err
 		}
 		if err := replace(w.login.File, data); err != nil {
-			return false, fault.Wrap(fault.Transient, err, "write a renewed login to %s", w.login.File)
+			return fault.Wrap(fault.Transient, err, "write a renewed login to %s", w.login.File)
 		}
-	default: // the person has logged in anew, or renewed it by another program
-		return false, nil
+	default:
+		return nil
 	}
 	w.base = digest
-	return true, w.note()
+	return w.note()
 }
 
 // take brings the copy up to date with the person's file.

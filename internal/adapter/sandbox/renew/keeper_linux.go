@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -41,6 +42,8 @@ type Keeper struct {
 	odd       mark      // of a copy without tokens
 	oddAt     time.Time // when that was seen first
 	told      string    // what was said last
+
+	looks atomic.Int64 // how often it has looked, for tests
 }
 
 // Start makes the copy that a login asks for, and keeps it until Stop. What
@@ -149,6 +152,7 @@ func (k *Keeper) keep() {
 
 // look does what there is to do now.
 func (k *Keeper) look() {
+	defer k.looks.Add(1)
 	switch {
 	case k.lock.held():
 		k.lookRenewing()
@@ -254,16 +258,13 @@ func (k *Keeper) isWhole() bool {
 // tried again, for the person's file cannot be read or written now.
 func (k *Keeper) dealt() bool {
 	now := k.w.now()
-	kept, err := k.w.bring()
+	err := k.w.bring()
 	k.tell(err)
 	if fault.KindOf(err) == fault.Transient {
 		return false
 	}
 	if k.w.now() == now {
 		k.w.seen = now
-	}
-	if !kept && err == nil {
-		k.tell(k.w.take()) // the person's file is right
 	}
 	return true
 }
@@ -296,7 +297,7 @@ func (k *Keeper) Stop() {
 // and removes it with its record. After an error that may pass both stay, for
 // the next time.
 func (w *working) finish() error {
-	_, err := w.bring()
+	err := w.bring()
 	if fault.KindOf(err) == fault.Transient {
 		return err
 	}
@@ -335,7 +336,7 @@ func bringAll(dir, ended string) error {
 	for _, path := range records {
 		end := (*working).finish
 		if path != ended {
-			end = func(w *working) error { _, err := w.bring(); return err }
+			end = (*working).bring
 		}
 		errs = append(errs, bringOne(path, end))
 	}
