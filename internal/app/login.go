@@ -62,7 +62,7 @@ func ask(ctx context.Context, s *Session, g job.Agent) (job.Outcome, error) {
 		err = s.agents.Lay(a)
 	}
 	if err == nil {
-		spec, _, err = s.meter.Serialised(a, models.Seen(a), spec)
+		spec, err = s.meter.Serialised(a, models.Seen(a), spec)
 	}
 	if err != nil {
 		return job.Outcome{}, err

@@ -113,7 +113,7 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 			return job.Spec{}, err
 		}
 	}
-	place := walls.AgentPlace{CommonDir: a.s.place.CommonDir}
+	place := walls.AgentPlace{CommonDir: a.s.place.CommonDir, IsMetered: len(services) > 0, Account: login.Account(t.Agent, models.Seen(t)) != ""}
 	if spec.Door != nil && t.Confined {
 		if place.Door, err = a.s.packages.DoorEnv(ctx); err != nil {
 			return job.Spec{}, err
@@ -122,11 +122,13 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 	if name, perr := a.s.agents.Program(t.Agent); perr == nil {
 		place.Program, _ = a.s.host.LookPath(name, t.Dir)
 	}
-	if spec, place.Writable, err = a.s.meter.Serialised(t, models.Seen(t), spec); err != nil {
-		return job.Spec{}, err
-	}
 	if spec, err = a.s.walls.Agent(ctx, t, spec, place); err != nil {
 		return job.Spec{}, err
+	}
+	if !t.Confined && len(spec.Logins) == 0 {
+		if spec, err = a.s.meter.Serialised(t, models.Seen(t), spec); err != nil {
+			return job.Spec{}, err
+		}
 	}
 	a.machine.Started(t.Op, t.Agent.Name)
 	return spec, nil

@@ -164,7 +164,7 @@ func writeDoor(dir string, spec Door) error {
 		return err
 	}
 	path := filepath.Join(folder, doorFile)
-	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := os.CreateTemp(folder, "."+doorFile+".*") // checks that start at once open the same door
 	if err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func writeDoor(dir string, spec Door) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(path+".new", path); err != nil {
+	if err := os.Rename(f.Name(), path); err != nil {
 		return err
 	}
 	return syncDir(folder)

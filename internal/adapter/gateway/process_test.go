@@ -152,3 +152,21 @@ func TestDoorNames(t *testing.T) {
 		}
 	}
 }
+
+// Checks that start at once open the door of commands, which they share.
+func TestDoorOpenedByManyAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			if err := gateway.WriteDoor(dir, gateway.Door{Name: "commands"}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	entries, err := os.ReadDir(filepath.Join(dir, "doors", "commands"))
+	if err != nil || len(entries) != 1 {
+		t.Errorf("the door's folder: %v %v", entries, err)
+	}
+}

@@ -149,7 +149,7 @@ func Account(g job.Agent, env map[string]string) string {
 		return ""
 	}
 	for _, name := range slices.Concat(p.keys, p.clouds, []string{p.server}) {
-		if name != "" && env[name] != "" {
+		if name != "" && env[name] != "" && g.Login != job.LoginSubscription {
 			return ""
 		}
 	}

@@ -42,6 +42,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"muster/internal/core/account"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 )
@@ -106,7 +107,7 @@ func validateSpec(s job.Spec) error {
 	}
 	err := validateLaunch(s.Argv, s.Dir, s.Env)
 	if err == nil {
-		err = errors.Join(validateDoor(s.Door, s.DoorKeeper), validateConfinement(s.Confine))
+		err = errors.Join(validateDoor(s.Door, s.DoorKeeper), validateConfinement(s.Confine), validateLogins(s.Logins))
 	}
 	return fault.Wrap(fault.Invalid, err, "operation %s", s.ID)
 }
@@ -118,6 +119,19 @@ func validateDoor(d *job.Door, keeper []string) error {
 		return fault.New(fault.Invalid, "the door's socket %q is not absolute", d.Socket)
 	case len(keeper) > 0 && !filepath.IsAbs(keeper[0]):
 		return fault.New(fault.Invalid, "the door's keeper %q is not absolute", keeper[0])
+	}
+	return nil
+}
+
+// validateLogins says whether copies of logins can be made as asked.
+func validateLogins(logins []job.Login) error {
+	for _, l := range logins {
+		switch {
+		case !account.Renews(l.Program):
+			return fault.New(fault.Invalid, "the login %s is of the program %q, whose file is not known", l.File, l.Program)
+		case !filepath.IsAbs(l.File) || !filepath.IsAbs(l.Root) || !filepath.IsAbs(l.Locks) || !filepath.IsLocal(l.Copy):
+			return fault.New(fault.Invalid, "the login %s: its paths must be absolute, and that of the copy (%q) below its root", l.File, l.Copy)
+		}
 	}
 	return nil
 }

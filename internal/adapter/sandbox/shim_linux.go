@@ -14,6 +14,7 @@ import (
 
 	"muster/internal/adapter/sandbox/confine"
 	"muster/internal/adapter/sandbox/gocache"
+	"muster/internal/adapter/sandbox/renew"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 )
@@ -138,9 +139,15 @@ func (s *shim) once() error {
 // operate runs the program to its end and records it.
 func (s *shim) operate() error {
 	exit := job.Exit{StartedUS: time.Now().UnixMicro()}
+	endLogins, err := s.keepLogins()
+	if err != nil {
+		s.say(saysReady)
+		return s.record(job.Exit{State: job.NotStarted, Error: err.Error()})
+	}
 	t, streams, err := s.spawn()
 	s.say(saysReady)
 	if err != nil {
+		endLogins()
 		return s.record(job.Exit{State: job.NotStarted, Error: err.Error()})
 	}
 	s.probe("spawned")
@@ -149,11 +156,32 @@ func (s *shim) operate() error {
 	s.probe("ended")
 	t.clear(s.grace(), forever)
 	s.probe("survivors_killed")
+	endLogins()
 	t.outcome(state, &exit)
 	exit.PeakBytes = t.memory.bytes.Load()
 	exit.StdoutBytes, exit.StderrBytes = streams[0].finish(), streams[1].finish()
 	exit.Capped = streams[0].capped || streams[1].capped
 	return s.record(exit)
+}
+
+// keepLogins makes the copies of logins that the operation works with, and
+// keeps them and the person's own files the same until end is called.
+func (s *shim) keepLogins() (end func(), err error) {
+	var all []*renew.Keeper
+	end = func() {
+		for _, k := range all {
+			k.Stop()
+		}
+	}
+	for _, l := range s.spec.Logins {
+		k, err := renew.Start(l, func(err error) { complain(err) })
+		if err != nil {
+			end()
+			return nil, err
+		}
+		all = append(all, k)
+	}
+	return end, nil
 }
 
 // spawn starts the program. Nothing of it lives when there is an error.
@@ -181,6 +209,9 @@ func (s *shim) recordLost() error {
 	s.say(saysReady)
 	killMarked(context.Background(), opMark(s.dir), s.grace())
 	s.probe("survivors_killed")
+	if err := renew.Recover(s.spec.Logins); err != nil {
+		complain(err) // the record of the copy stays: the next operation with the login tries again
+	}
 	exit := job.Exit{State: job.Lost}
 	var former identity
 	if readJSON(s.path(startedFile), &former) == nil { // it may have died while writing this

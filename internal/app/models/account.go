@@ -1,31 +1,33 @@
 package models
 
 import (
-	"crypto/sha256"
-	"fmt"
 	"os"
 	"path/filepath"
 
 	"muster/internal/adapter/login"
+	"muster/internal/core/account"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 )
 
-// Serialised has agents with a login of the person's own start one after the
-// other while they may be renewing its tokens (inside.Login). See holds the
-// variables that the agent sees. The lock is a file that the process must be
-// able to open; there may be none.
-func (m *Meter) Serialised(a job.Attempt, see map[string]string, spec job.Spec) (locked job.Spec, lock []string, err error) {
-	account := login.Account(a.Agent, see)
-	if account == "" {
-		return spec, nil, nil
+// Serialised has agents that work with the person's own login, and not with a
+// copy, start one after the other while they may be renewing its tokens
+// (inside.Login). See holds the variables that the agent sees. The lock is
+// also that of agents with copies (adapter/sandbox/renew).
+func (m *Meter) Serialised(a job.Attempt, see map[string]string, spec job.Spec) (job.Spec, error) {
+	file := login.Account(a.Agent, see)
+	if file == "" {
+		return spec, nil
 	}
 	dir := filepath.Join(m.root, "logins") // one lock for all repositories
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return spec, nil, fault.Wrap(fault.Transient, err, "make the folder for locks of logins")
+		return spec, fault.Wrap(fault.Transient, err, "make the folder for locks of logins")
 	}
-	file := filepath.Join(dir, fmt.Sprintf("%x.lock", sha256.Sum256([]byte(account)))[:32])
-	argv := append(append([]string{}, m.self...), "agent-login", file, account)
+	name := file
+	if real, err := filepath.EvalSymlinks(file); err == nil {
+		name = real
+	}
+	argv := append(append([]string{}, m.self...), "agent-login", filepath.Join(dir, account.Name(name)+".lock"), file)
 	spec.Argv = append(argv, spec.Argv...)
-	return spec, []string{file}, fault.Wrap(fault.Transient, os.WriteFile(file, nil, 0o600), "make the lock of a login")
+	return spec, nil
 }

@@ -1,8 +1,10 @@
 package walls
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 	"strings"
 
 	"muster/internal/adapter/sandbox/gocache"
+	"muster/internal/core/account"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 )
@@ -19,7 +22,8 @@ import (
 type AgentPlace struct {
 	CommonDir string   // of the repository, which git reads in the worktree
 	Program   string   // path of the agent's own program; empty when it was not found
-	Writable  []string // absolute
+	IsMetered bool     // it asks its model through the gateway, and needs no login of the person's
+	Account   bool     // it is logged in by an account of the person's
 	Door      []string // variables by which tools find package registries behind the door, for a process without another network
 }
 
@@ -33,7 +37,7 @@ const ownHome = "home"
 // and what its configuration names. At level off the spec stays as it is.
 func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p AgentPlace) (job.Spec, error) {
 	form, _, err := w.Form(ctx, t.Sandbox, spec.Door)
-	if err != nil || form == nil {
+	if err != nil {
 		return spec, err
 	}
 	env := map[string]string{}
@@ -41,17 +45,25 @@ func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p Agent
 		name, value, _ := strings.Cut(entry, "=")
 		env[name] = value
 	}
+	env["GEMINI_CLI_HOME"] = t.Host["GEMINI_CLI_HOME"] // its driver has set another
+	if form == nil {
+		return w.unconfined(t, spec, env, p)
+	}
 	links := personsFiles(t.Agent, env)
 	more, read, err := w.reads(t.Agent)
 	if err != nil {
 		return spec, err
 	}
 	links = append(links, more...)
+	if p.IsMetered {
+		links = slices.DeleteFunc(links, func(l link) bool { return l.kept && l.program != "opencode" }) // which may have logins beside keys
+	}
 	if err := layLinks(t.Scratch, links); err != nil {
 		return spec, err
 	}
+	spec.Logins = w.logins(t, links)
 	form.Home = filepath.Join(t.Scratch, ownHome)
-	form.Writable = append([]string{t.Dir, t.Scratch}, p.Writable...)
+	form.Writable = []string{t.Dir, t.Scratch}
 	for _, shared := range t.Shares {
 		form.Writable = append(form.Writable, filepath.Join(w.h.Checkout, filepath.FromSlash(shared)))
 	}
@@ -61,9 +73,7 @@ func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p Agent
 	form.Readable = append(form.Readable, w.named(t.Agent.Command)...)
 	form.Readable = append(form.Readable, read...)
 	for _, l := range links {
-		if l.kept {
-			form.Writable = append(form.Writable, l.from)
-		} else {
+		if !l.kept {
 			form.Readable = append(form.Readable, l.from)
 		}
 	}
@@ -74,6 +84,42 @@ func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p Agent
 	}
 	spec.Env = w.agentEnv(ctx, spec.Env, t.Scratch)
 	return spec, nil
+}
+
+// unconfined gives an agent's process without walls. It has the person's own
+// home, and so the locks by which its programs renew a login one at a time.
+// Codex has none: it gets a folder of its own, as it has behind walls.
+func (w *Walls) unconfined(t job.Attempt, spec job.Spec, env map[string]string, p AgentPlace) (job.Spec, error) {
+	if t.Agent.Driver != "codex" || !p.Account {
+		return spec, nil
+	}
+	links := personsFiles(t.Agent, env)
+	if spec.Logins = w.logins(t, links); len(spec.Logins) == 0 {
+		return spec, nil
+	}
+	if err := layLinks(t.Scratch, links); err != nil {
+		return spec, err
+	}
+	const home = "CODEX_HOME="
+	spec.Env = slices.DeleteFunc(slices.Clone(spec.Env), func(entry string) bool { return strings.HasPrefix(entry, home) })
+	spec.Env = append(spec.Env, home+filepath.Join(t.Scratch, ownHome, ".codex"))
+	return spec, nil
+}
+
+// logins gives the logins of the person's with copies of which an agent works.
+func (w *Walls) logins(t job.Attempt, links []link) []job.Login {
+	var out []job.Login
+	for _, l := range links {
+		if !l.kept || !account.Renews(l.program) {
+			continue
+		}
+		at := filepath.Join(ownHome, l.at)
+		if t.Agent.Driver == "gemini" {
+			at = l.program + string(filepath.Separator) + l.at // the home that its driver lays
+		}
+		out = append(out, job.Login{Program: l.program, File: l.from, Root: t.Scratch, Copy: at, Locks: filepath.Join(filepath.Dir(w.h.State), "logins")})
+	}
+	return out
 }
 
 // agentEnv leaves out what leads to the person's own folders, and adds where
@@ -97,49 +143,61 @@ func (w *Walls) agentEnv(ctx context.Context, env []string, scratch string) []st
 	return append(out, gocache.OwnVariable+"="+filepath.Join(scratch, "caches", "go-build"))
 }
 
-// link is a file or folder of the person's that appears in the own home.
+// link is a file or folder of the person's that appears in the own home: as a
+// link to it, or as a copy when its program writes it.
 type link struct {
-	from string // absolute
-	at   string // below the home
-	kept bool   // its program writes it: the tokens of a login
+	program string
+	from    string // absolute
+	at      string // below the home
+	kept    bool   // its program keeps the tokens of a login in it: a copy
 }
 
 // personsFiles gives what an agent's program is set up by: settings, which are
-// read, and the file with the tokens of its login, which is written when they
-// are renewed. Nothing else of the person's home is there.
+// read, and the file with the tokens of its login, of which it has a copy.
+// Nothing else of the person's home is there.
 func personsFiles(g job.Agent, env map[string]string) []link {
 	var out []link
-	add := func(variable, folder, kept string, read ...string) {
-		from := env[variable]
-		if variable == "" || !filepath.IsAbs(from) {
-			if from = env["HOME"]; !filepath.IsAbs(from) {
-				return
-			}
-			from = filepath.Join(from, folder)
+	var program string
+	addFrom := func(from, folder, kept string, read ...string) {
+		if kept != "" {
+			out = append(out, link{program: program, from: filepath.Join(from, kept), at: filepath.Join(folder, kept), kept: true})
 		}
-		for _, name := range append([]string{kept}, read...) {
-			out = append(out, link{from: filepath.Join(from, name), at: filepath.Join(folder, name), kept: name == kept})
+		for _, name := range read {
+			out = append(out, link{program: program, from: filepath.Join(from, name), at: filepath.Join(folder, name)})
 		}
 	}
-	for _, kind := range kindsOf(g) {
-		switch kind {
+	add := func(variable, folder, kept string, read ...string) {
+		switch home := env["HOME"]; {
+		case filepath.IsAbs(env[variable]):
+			addFrom(env[variable], folder, kept, read...)
+		case filepath.IsAbs(home):
+			addFrom(filepath.Join(home, folder), folder, kept, read...)
+		}
+	}
+	for _, program = range kindsOf(g) {
+		switch program {
 		case "claude":
 			add("CLAUDE_CONFIG_DIR", ".claude", ".credentials.json", "settings.json", "CLAUDE.md", "agents", "commands", "skills")
 		case "codex":
 			add("CODEX_HOME", ".codex", "auth.json", "config.toml", "AGENTS.md", "prompts", "skills")
 		case "gemini":
 			// Its home is laid by its driver, with links to these.
-			add("GEMINI_CLI_HOME", ".gemini", "oauth_creds.json", "google_accounts.json", "gemini-credentials.json", "installation_id")
+			if home := cmp.Or(env["GEMINI_CLI_HOME"], env["HOME"]); filepath.IsAbs(home) {
+				addFrom(filepath.Join(home, ".gemini"), ".gemini", "oauth_creds.json", "google_accounts.json", "gemini-credentials.json", "installation_id")
+			}
 		case "copilot":
 			add("COPILOT_HOME", ".copilot", "config.json", "mcp-config.json")
 		case "qwen":
 			add("QWEN_HOME", ".qwen", "oauth_creds.json", "settings.json", "QWEN.md")
 		case "opencode":
 			add("", ".local/share/opencode", "auth.json")
-			add("", ".config/opencode", "opencode.json", "opencode.jsonc", "AGENTS.md")
+			add("", ".config/opencode", "", "opencode.json", "opencode.jsonc", "AGENTS.md")
 		}
 	}
-	return slices.DeleteFunc(out, func(l link) bool { _, err := os.Stat(l.from); return err != nil })
+	return slices.DeleteFunc(out, func(l link) bool {
+		info, err := os.Stat(l.from)
+		return err != nil || l.kept && !info.Mode().IsRegular()
+	})
 }
 
 // kindsOf gives the programs whose settings an agent needs: its driver's, and
@@ -157,8 +215,9 @@ func kindsOf(g job.Agent) []string {
 	return out
 }
 
-// layLinks makes the own home with its links. An earlier attempt may have left
-// anything in the scratch folder: nothing that it linked is followed.
+// layLinks makes the own home with its links, and with copies that nothing is
+// brought home of. An earlier attempt may have left anything in the scratch
+// folder: nothing that it linked is followed.
 func layLinks(scratch string, links []link) error {
 	root, err := os.OpenRoot(scratch)
 	if err != nil {
@@ -170,11 +229,35 @@ func layLinks(scratch string, links []link) error {
 	}
 	err = root.MkdirAll(ownHome, 0o700)
 	for _, l := range links {
-		if err == nil {
-			err = layLink(root, filepath.Join(ownHome, l.at), l.from)
+		switch at := filepath.Join(ownHome, l.at); {
+		case err != nil:
+		case !l.kept:
+			err = layLink(root, at, l.from)
+		case !account.Renews(l.program):
+			err = layCopy(root, at, l.from)
 		}
 	}
 	return fault.Wrap(fault.Transient, err, "make the home of an agent")
+}
+
+// layCopy puts a copy of a file in the place of whatever is there.
+func layCopy(root *os.Root, at, from string) error {
+	f, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, account.MaxBytes))
+	if err == nil {
+		err = root.MkdirAll(filepath.Dir(at), 0o700)
+	}
+	if err == nil {
+		err = root.RemoveAll(at)
+	}
+	if err != nil {
+		return err
+	}
+	return root.WriteFile(at, data, 0o600)
 }
 
 // layLink makes a link, and leaves alone what an agent's program has put in its

@@ -9,7 +9,7 @@ package job
 
 // SpecVersion is the version of Spec that this program writes; it reads all
 // versions up to it.
-const SpecVersion = 2
+const SpecVersion = 3
 
 // Spec says how an operation is to be started. It is written once, as
 // spec.json, before the operation starts, and never changed.
@@ -28,6 +28,21 @@ type Spec struct {
 	Confine    *Confinement `json:"confine,omitempty"`     // what it may touch; nil means LevelOff
 	Door       *Door        `json:"door,omitempty"`        // nil means that nothing listens at DoorAddress
 	DoorKeeper []string     `json:"door_keeper,omitempty"` // argv that makes sure that somebody serves the door; run when nobody does; empty means none
+
+	// Since version 3.
+	Logins []Login `json:"logins,omitempty"` // of the person's own, of which it works with copies
+}
+
+// Login is a login of the person's own that an operation works with a copy of.
+// The copy is made when the operation starts. What its program renews in it
+// reaches the person's file, and what is renewed there reaches the copy, as
+// long as the operation lives. All paths but Copy are absolute.
+type Login struct {
+	Program string `json:"program"` // whose file it is, as in core/account
+	File    string `json:"file"`    // the person's own
+	Root    string `json:"root"`    // a folder that the operation writes
+	Copy    string `json:"copy"`    // the copy, below Root
+	Locks   string `json:"locks"`   // folder for locks and records of all logins
 }
 
 // ExitState says how an operation ended.
