@@ -58,7 +58,7 @@ func unread(at, real, why string) error {
 // the person's settings.
 func ownFolders(w *Walls) []string {
 	out := []string{filepath.Dir(w.h.State)}
-	if dir := cmp.Or(w.env["XDG_CONFIG_HOME"], w.inHome(".config")); filepath.IsAbs(dir) {
+	if dir := cmp.Or(w.env["XDG_CONFIG_HOME"], w.env.inHome(".config")); filepath.IsAbs(dir) {
 		out = append(out, resolved(filepath.Join(dir, "muster")))
 	}
 	return out

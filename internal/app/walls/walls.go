@@ -34,7 +34,7 @@ const (
 type Walls struct {
 	exec *sandbox.Executor
 	h    Host
-	env  map[string]string // of h.Env
+	env  environment // of h.Env
 
 	swept sync.Once // homes that a crash has left
 	mu    sync.Mutex
@@ -69,7 +69,7 @@ func New(h Host) *Walls {
 	if real, err := filepath.EvalSymlinks(h.State); err == nil {
 		h.State = real // as Git's part names folders
 	}
-	w := &Walls{exec: sandbox.NewExecutor(h.Env, h.Shim), h: h, env: map[string]string{}, known: map[string]choice{}}
+	w := &Walls{exec: sandbox.NewExecutor(h.Env, h.Shim), h: h, env: environment{}, known: map[string]choice{}}
 	for _, entry := range h.Env {
 		name, value, _ := strings.Cut(entry, "=")
 		w.env[name] = value
@@ -155,8 +155,8 @@ func (w *Walls) Command(ctx context.Context, c job.Command, folder string) (job.
 func (w *Walls) ThroughDoor(env []string) []string {
 	out := slices.Clone(env)
 	for i, entry := range out {
-		if value, ok := strings.CutPrefix(entry, "GOPROXY="); ok && w.goModules() != "" {
-			out[i] = "GOPROXY=file://" + filepath.ToSlash(filepath.Join(w.goModules(), "cache", "download")) + "," + value
+		if value, ok := strings.CutPrefix(entry, "GOPROXY="); ok && w.env.goModules() != "" {
+			out[i] = "GOPROXY=file://" + filepath.ToSlash(filepath.Join(w.env.goModules(), "cache", "download")) + "," + value
 		}
 	}
 	return out
@@ -240,46 +240,7 @@ func (w *Walls) toolchains() []string {
 			out = append(out, filepath.Join(home, p))
 		}
 	}
-	return append(out, w.goFolders()...)
-}
-
-// goFolders gives the person's module cache and build cache, which are read.
-func (w *Walls) goFolders() []string {
-	var out []string
-	for _, p := range []string{w.goModules(), w.goBuild()} {
-		if p != "" {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-func (w *Walls) goModules() string {
-	if p := w.env["GOMODCACHE"]; filepath.IsAbs(p) {
-		return p
-	}
-	if list := filepath.SplitList(w.env["GOPATH"]); len(list) > 0 && filepath.IsAbs(list[0]) {
-		return filepath.Join(list[0], "pkg", "mod")
-	}
-	return w.inHome("go", "pkg", "mod")
-}
-
-func (w *Walls) goBuild() string {
-	if p := w.env["GOCACHE"]; filepath.IsAbs(p) {
-		return p
-	}
-	if p := w.env["XDG_CACHE_HOME"]; filepath.IsAbs(p) {
-		return filepath.Join(p, "go-build")
-	}
-	return w.inHome(".cache", "go-build")
-}
-
-// inHome gives a path in the person's home, or nothing when that is unknown.
-func (w *Walls) inHome(parts ...string) string {
-	if home := w.env["HOME"]; filepath.IsAbs(home) {
-		return filepath.Join(append([]string{home}, parts...)...)
-	}
-	return ""
+	return append(out, w.env.goFolders()...)
 }
 
 // within says whether path is dir or below it.
@@ -311,12 +272,12 @@ func (c caches) env(ctx context.Context, w *Walls) []string {
 		"GOCACHE=" + c.at("go-build"), "GOMODCACHE=" + c.at("go-mod"), "GOFLAGS=" + strings.TrimSpace(w.env["GOFLAGS"]+" -modcacherw"),
 		"npm_config_cache=" + c.at("npm"), "YARN_CACHE_FOLDER=" + c.at("npm"), "PIP_CACHE_DIR=" + c.at("pip"), "UV_CACHE_DIR=" + c.at("pip"),
 		"CARGO_HOME=" + c.at("cargo"), "GRADLE_USER_HOME=" + c.at("maven"), "XDG_CACHE_HOME=" + c.at("xdg"),
-		"MAVEN_ARGS=-Dmaven.repo.local=" + c.at("maven") + " -Dmaven.repo.local.tail=" + w.inHome(".m2", "repository"),
+		"MAVEN_ARGS=-Dmaven.repo.local=" + c.at("maven") + " -Dmaven.repo.local.tail=" + w.env.inHome(".m2", "repository"),
 	}
 	if program := gocache.Command(append(slices.Clone(w.h.Shim), gocache.Mode)); program != "" {
-		env = append(env, "GOCACHEPROG="+program, gocache.OwnVariable+"="+c.at("go-build"), gocache.BaseVariable+"="+w.goBuild())
+		env = append(env, "GOCACHEPROG="+program, gocache.OwnVariable+"="+c.at("go-build"), gocache.BaseVariable+"="+w.env.goBuild())
 	}
-	if mods := w.goModules(); mods != "" {
+	if mods := w.env.goModules(); mods != "" {
 		env = append(env, "GOPROXY="+w.goProxy(ctx, filepath.Join(mods, "cache", "download")))
 		if w.env["GOPRIVATE"]+w.env["GONOPROXY"] != "" {
 			// Private modules come from the person's cache too, and are asked of
@@ -324,10 +285,10 @@ func (c caches) env(ctx context.Context, w *Walls) []string {
 			env = append(env, "GONOPROXY=none", "GONOSUMDB="+cmp.Or(w.env["GONOSUMDB"], w.env["GOPRIVATE"]))
 		}
 	}
-	if home := w.inHome(".rustup"); w.env["RUSTUP_HOME"] == "" && home != "" {
+	if home := w.env.inHome(".rustup"); w.env["RUSTUP_HOME"] == "" && home != "" {
 		env = append(env, "RUSTUP_HOME="+home)
 	}
-	if home := w.inHome(".cache", "ms-playwright"); home != "" {
+	if home := w.env.inHome(".cache", "ms-playwright"); home != "" {
 		env = append(env, "PLAYWRIGHT_BROWSERS_PATH="+home)
 	}
 	return env
