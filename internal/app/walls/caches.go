@@ -82,7 +82,7 @@ func (o *ofChanges) take(change string) (dir string, giveBack func()) {
 	now.runs++
 	o.used = append(o.used, now)
 	idle := 0
-	for i := len(o.used) - 1; i >= 0; i-- {
+	for i := range slices.Backward(o.used) {
 		if o.used[i].runs > 0 {
 			continue
 		}
