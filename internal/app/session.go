@@ -109,7 +109,7 @@ func (s *Session) Close() error {
 		s.repo = nil
 	}
 	s.meter.Close()
-	return errors.Join(s.parser.Close(), s.store.Close())
+	return errors.Join(s.walls.Close(), s.parser.Close(), s.store.Close())
 }
 
 // State is the folder that holds the ledger and all else of this repository.

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -21,6 +22,7 @@ type noting struct {
 // Run runs the command and notes the level that was in force.
 func (n *noting) Run(ctx context.Context, c job.Command) (job.Output, error) {
 	c.Sandbox, c.Shares, c.Egress = n.req.Sandbox, n.req.SetUp.Link, n.req.SetUp.Egress
+	c.Change = cmp.Or(n.req.Head.Tree, n.req.Head.Commit, "unnamed")
 	for _, l := range n.req.Links {
 		c.Reads = append(c.Reads, l.From)
 	}

@@ -56,6 +56,7 @@ func newPrey(t *testing.T, g ground) prey {
 	for _, name := range []string{
 		"home/.ssh/id_ed25519", "home/.aws/credentials", "home/.claude/.credentials.json", "home/.bashrc", "movable", "deletable", "cuttable",
 		"bin/muster", "state/muster.db", "state/ops/run.task.1/spec.json", "state/ops/run.task.1/lock", "state/blobs/aa", "neighbour/file",
+		"state/caches-changes/process/other/go-build/entry", "state/caches-trusted/go-build/entry",
 		"repo/.git/config", "repo/.git/hooks/x", "repo/.git/info/exclude", "repo/.git/objects/info/packs", "repo/.git/refs/heads/main",
 		"repo/.git/modules/sub/config", "repo/.git/worktrees/neighbour/HEAD",
 	} {
@@ -96,8 +97,8 @@ func (p *prey) listen(t *testing.T) {
 		l, err = net.Listen("tcp", net.JoinHostPort(address, "0"))
 		p.Net = answerWith(t, l, err)
 	}
-	p.Socket, p.Other = p.at("sock"), p.at("state", "door")
-	for _, path := range []string{p.Socket, p.Other} {
+	p.Socket, p.Other, p.Control = p.at("sock"), p.at("state", "door"), p.at("state", "control")
+	for _, path := range []string{p.Socket, p.Other, p.Control} {
 		l, err = net.Listen("unix", path)
 		answerWith(t, l, err)
 	}

@@ -26,6 +26,7 @@ type prey struct {
 	Net     string // a service on an address of the machine that is not its loopback; empty when there is none
 	Socket  string // a named one, as a container service's
 	Other   string // the socket of another attempt's door
+	Control string // the socket by which Muster tells the gateway what doors there are, and what they may spend
 	Hidden  string // an abstract one
 	Memory  int    // id of a System V segment of the machine
 	Shared  string // a file in the machine's /dev/shm
@@ -148,6 +149,8 @@ func fileAttacks() []attack {
 			return err
 		}},
 		{name: "poison the results of checks", try: appending("state", "blobs", "aa")},
+		{name: "poison another change's build cache", try: appending("state", "caches-changes", "process", "other", "go-build", "entry")},
+		{name: "poison the build cache of what is trusted", try: appending("state", "caches-trusted", "go-build", "entry")},
 		{name: "read a neighbour's worktree", try: reading("neighbour", "file")},
 		{name: "change a neighbour's worktree", try: appending("neighbour", "file")},
 		{name: "leave a file in the machine's shared memory", try: func(p prey) error { return reads(p.Shared) }},
@@ -285,6 +288,7 @@ func networkAttacks() []attack {
 		{name: "begin a connection with its data (TCP fast open)", try: func(p prey) error { return fastOpen(p.TCP) }},
 		{name: "reach a service's named socket", try: func(p prey) error { return connects("unix", p.Socket) }},
 		{name: "use another attempt's door", try: func(p prey) error { return connects("unix", p.Other) }},
+		{name: "order the gateway to let it spend more", try: func(p prey) error { return connects("unix", p.Control) }},
 		{name: "reach an abstract socket", try: func(p prey) error { return connects("unix", p.Hidden) }},
 		{name: "see the machine's network interfaces", plain: "addresses of the machine's interfaces can be listed", try: func(prey) error {
 			list, err := net.Interfaces()

@@ -44,7 +44,7 @@ func (s *Store) make(ctx context.Context, w Want, key string, t looked) (made, *
 		return made{}, nil, fault.Wrap(fault.Internal, err, "%s", op)
 	}
 	began := time.Now()
-	failure, err := s.run(ctx, w.Spec, dir)
+	failure, err := s.run(ctx, w, dir)
 	if err != nil || failure != nil || w.Again {
 		return made{}, failure, err
 	}
@@ -60,7 +60,11 @@ func (s *Store) make(ctx context.Context, w Want, key string, t looked) (made, *
 }
 
 // run runs the commands one after another, until one fails.
-func (s *Store) run(ctx context.Context, spec setup.Spec, dir string) (*setup.Failure, error) {
+func (s *Store) run(ctx context.Context, w Want, dir string) (*setup.Failure, error) {
+	spec, ofChange := w.Spec, w.Tree
+	if w.Trusted {
+		ofChange = ""
+	}
 	began := time.Now()
 	for _, c := range spec.Run {
 		f := setup.Failure{Command: c.String()}
@@ -70,7 +74,7 @@ func (s *Store) run(ctx context.Context, spec setup.Spec, dir string) (*setup.Fa
 		}
 		out, err := s.tools.Exec.Run(ctx, job.Command{
 			Argv: c.Argv, Shell: c.Shell, Dir: dir, Env: []string{"GOTOOLCHAIN=local", "MUSTER_SETUP=1"}, LimitMS: left, OutputCap: 64 << 10,
-			Sandbox: spec.Sandbox, Shares: spec.Link, Egress: spec.Egress,
+			Sandbox: spec.Sandbox, Shares: spec.Link, Egress: spec.Egress, Change: ofChange,
 		})
 		switch {
 		case ctx.Err() != nil:

@@ -99,12 +99,19 @@ func secretFiles(g job.Agent, home string) []string {
 			at = filepath.Join(home, rest)
 		}
 		at = filepath.Clean(at)
-		real, err := filepath.EvalSymlinks(at)
-		if taint.IsSecret(at, home) || err == nil && taint.IsSecret(real, home) {
+		if taint.IsSecret(at, home) || taint.IsSecret(resolved(at), resolved(home)) {
 			out = append(out, p)
 		}
 	}
 	return out
+}
+
+// resolved gives a path without links, or as it is when it is not there.
+func resolved(p string) string {
+	if real, err := filepath.EvalSymlinks(p); err == nil {
+		return real
+	}
+	return p
 }
 
 // tools gives the programs that an agent is told to start by its arguments.

@@ -135,7 +135,7 @@ func (w *Walls) agentEnv(ctx context.Context, env []string, scratch string) []st
 		name, _, _ := strings.Cut(entry, "=")
 		set[name] = true
 	}
-	for _, entry := range (caches{filepath.Join(scratch, "caches")}).env(ctx, w) {
+	for _, entry := range (caches{root: filepath.Join(scratch, "caches")}).env(ctx, w) {
 		if name, _, _ := strings.Cut(entry, "="); !set[name] {
 			out = append(out, entry)
 		}

@@ -39,7 +39,7 @@ func (w *Walls) Reads(entry string) (at string, isThere bool, err error) {
 			}
 		}
 	}
-	if taint.IsSecret(real, resolved(home)) && !taint.IsSecret(at, home) {
+	if taint.IsSecretPlace(real, resolved(home)) && !taint.IsSecretPlace(at, home) {
 		return "", false, unread(at, real, "leads to where secrets are kept")
 	}
 	return at, isThere, nil

@@ -4,7 +4,6 @@ package walls
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"crypto/rand"
 	"os"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"muster/internal/adapter/sandbox"
-	"muster/internal/adapter/sandbox/gocache"
 	"muster/internal/core/config"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
@@ -36,7 +34,8 @@ type Walls struct {
 	h    Host
 	env  environment // of h.Env
 
-	swept sync.Once // homes that a crash has left
+	swept sync.Once // homes and caches that a crash has left
+	apart ofChanges // caches of changes
 	mu    sync.Mutex
 	known map[string]choice // by the level that was asked for
 
@@ -70,6 +69,7 @@ func New(h Host) *Walls {
 		h.State = real // as Git's part names folders
 	}
 	w := &Walls{exec: sandbox.NewExecutor(h.Env, h.Shim), h: h, env: environment{}, known: map[string]choice{}}
+	w.apart.root = filepath.Join(h.State, changesFolder, rand.Text())
 	for _, entry := range h.Env {
 		name, value, _ := strings.Cut(entry, "=")
 		w.env[name] = value
@@ -113,8 +113,8 @@ func (w *Walls) Confines(ctx context.Context, asked string) (bool, error) {
 }
 
 // Command confines a command of a check or of a set-up: it reads the toolchains
-// and writes its tree, caches of its own, and a home that is removed by
-// release.
+// and writes its tree, caches, and a home that is removed by release. Release
+// is called when the command has ended.
 func (w *Walls) Command(ctx context.Context, c job.Command, folder string) (job.Command, func(), error) {
 	var doorEnv []string
 	if c.Door == nil && w.h.Door != nil && job.Closes(c.Sandbox) {
@@ -127,13 +127,20 @@ func (w *Walls) Command(ctx context.Context, c job.Command, folder string) (job.
 	if err != nil || form == nil {
 		return c, func() {}, err
 	}
-	w.swept.Do(func() { sweep(filepath.Join(w.h.State, "boxes")) })
+	w.swept.Do(func() {
+		sweep(filepath.Join(w.h.State, "boxes"))
+		sweep(filepath.Join(w.h.State, changesFolder))
+	})
 	home := filepath.Join(w.h.State, "boxes", rand.Text())
 	release := func() { _ = os.RemoveAll(home) }
 	if err := w.layHome(home); err != nil {
 		return c, release, err
 	}
-	caches := w.caches()
+	caches, giveBack := cachesFor(w, c)
+	release = func() {
+		_ = os.RemoveAll(home)
+		giveBack()
+	}
 	for _, dir := range caches.dirs() {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return c, release, fault.Wrap(fault.Refused, err, "make a cache for confined processes")
@@ -141,6 +148,9 @@ func (w *Walls) Command(ctx context.Context, c job.Command, folder string) (job.
 	}
 	form.Home, form.Writable = home, []string{folder, caches.root}
 	form.Readable = append(w.toolchains(), c.Reads...)
+	if caches.under != "" {
+		form.Readable = append(form.Readable, caches.under)
+	}
 	for _, shared := range c.Shares {
 		form.Writable = append(form.Writable, filepath.Join(w.h.Checkout, filepath.FromSlash(shared)))
 	}
@@ -166,7 +176,7 @@ func (w *Walls) ThroughDoor(env []string) []string {
 // so long.
 const leftAfter = 24 * time.Hour
 
-// sweep removes the homes that were left by a crash.
+// sweep removes the homes, or caches, that were left by a crash.
 func sweep(boxes string) {
 	list, err := os.ReadDir(boxes)
 	if err != nil {
@@ -247,51 +257,6 @@ func (w *Walls) toolchains() []string {
 func within(path, dir string) bool {
 	rel, err := filepath.Rel(dir, path)
 	return err == nil && filepath.IsLocal(rel)
-}
-
-// caches are the folders that confined processes of a repository keep what they
-// download and build in. They share them, and nobody else reads them.
-type caches struct{ root string }
-
-func (w *Walls) caches() caches { return caches{filepath.Join(w.h.State, "caches")} }
-
-func (c caches) at(name string) string { return filepath.Join(c.root, name) }
-
-func (c caches) dirs() []string {
-	var out []string
-	for _, name := range []string{"go-build", "go-mod", "npm", "pip", "cargo", "maven", "xdg"} {
-		out = append(out, c.at(name))
-	}
-	return out
-}
-
-// env gives the variables by which tools find them. What the person's own caches
-// hold is read as far as a tool can read two.
-func (c caches) env(ctx context.Context, w *Walls) []string {
-	env := []string{
-		"GOCACHE=" + c.at("go-build"), "GOMODCACHE=" + c.at("go-mod"), "GOFLAGS=" + strings.TrimSpace(w.env["GOFLAGS"]+" -modcacherw"),
-		"npm_config_cache=" + c.at("npm"), "YARN_CACHE_FOLDER=" + c.at("npm"), "PIP_CACHE_DIR=" + c.at("pip"), "UV_CACHE_DIR=" + c.at("pip"),
-		"CARGO_HOME=" + c.at("cargo"), "GRADLE_USER_HOME=" + c.at("maven"), "XDG_CACHE_HOME=" + c.at("xdg"),
-		"MAVEN_ARGS=-Dmaven.repo.local=" + c.at("maven") + " -Dmaven.repo.local.tail=" + w.env.inHome(".m2", "repository"),
-	}
-	if program := gocache.Command(append(slices.Clone(w.h.Shim), gocache.Mode)); program != "" {
-		env = append(env, "GOCACHEPROG="+program, gocache.OwnVariable+"="+c.at("go-build"), gocache.BaseVariable+"="+w.env.goBuild())
-	}
-	if mods := w.env.goModules(); mods != "" {
-		env = append(env, "GOPROXY="+w.goProxy(ctx, filepath.Join(mods, "cache", "download")))
-		if w.env["GOPRIVATE"]+w.env["GONOPROXY"] != "" {
-			// Private modules come from the person's cache too, and are asked of
-			// nobody else.
-			env = append(env, "GONOPROXY=none", "GONOSUMDB="+cmp.Or(w.env["GONOSUMDB"], w.env["GOPRIVATE"]))
-		}
-	}
-	if home := w.env.inHome(".rustup"); w.env["RUSTUP_HOME"] == "" && home != "" {
-		env = append(env, "RUSTUP_HOME="+home)
-	}
-	if home := w.env.inHome(".cache", "ms-playwright"); home != "" {
-		env = append(env, "PLAYWRIGHT_BROWSERS_PATH="+home)
-	}
-	return env
 }
 
 // askedProxy gives where the person's go command gets modules. It is asked once,

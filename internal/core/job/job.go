@@ -112,6 +112,7 @@ type Command struct {
 	Sandbox string   // a word of the configuration: "auto", or a level; empty is auto
 	Egress  []string // hosts that it may reach through its door, as the configuration writes them
 	Reads   []string // absolute; read beside what every command reads
+	Change  string   // names the change whose code may run; empty: only code that is built on runs
 	Shares  []string // below the person's checkout, slash separated: may be written as well, because the configuration says so
 
 	Confine    *Confinement // as in Spec

@@ -2,6 +2,7 @@ package taint
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -16,24 +17,35 @@ func secretPlaces() []string {
 		.bash_history .zsh_history .config/muster .local/state/muster`)
 }
 
-// secretWords are in names of files that hold secrets, wherever they are.
-func secretWords() []string {
-	return []string{"key", "token", "secret", "passw", "credential", ".pem", ".p12", ".pfx", ".kdbx", "id_rsa", "id_ed25519", ".env"}
-}
-
-// IsSecret says whether a path of the machine, absolute and clean, is known as a
-// place of secrets, is below such a place, or holds one. Home is the person's.
-// A path of which nothing is known is none: it may hold secrets all the same.
-func IsSecret(at, home string) bool {
+// IsSecretPlace says whether a path of the machine, absolute and clean, is
+// known as a place of secrets, is below such a place, or holds one. Home is the
+// person's.
+func IsSecretPlace(at, home string) bool {
 	for _, p := range secretPlaces() {
 		place := path.Join(home, p)
 		if under(at, place) || under(place, at) {
 			return true
 		}
 	}
+	return false
+}
+
+// IsSecret is IsSecretPlace, and true of files whose names say that they hold
+// secrets, wherever they are. A path of which nothing is known is none: it may
+// hold secrets all the same.
+func IsSecret(at, home string) bool {
+	if IsSecretPlace(at, home) {
+		return true
+	}
 	name := strings.ToLower(path.Base(at))
-	for _, w := range secretWords() {
-		if strings.Contains(name, w) {
+	for _, part := range []string{"secret", "passw", "credential", "apikey", "id_rsa", "id_ed25519", "id_ecdsa"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	words := strings.FieldsFunc(name, func(r rune) bool { return r < 'a' || r > 'z' })
+	for _, w := range []string{"key", "keys", "token", "tokens", "env", "pem", "pfx", "kdbx", "keystore", "jks"} {
+		if slices.Contains(words, w) {
 			return true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // changed counts how often something changed.
@@ -17,14 +18,18 @@ const wide = 40
 
 // mends finds the subjects of commits that mend something. Conventional
 // commits say "fix:", others "Fix crash in ...".
-var mends = regexp.MustCompile(`(?i)\b(fix|fixe[sd]|fixing|bug|bugs|bugfix|hotfix|regression|crash|crashes|panic|deadlock|leak)\b`)
+var mends = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\b(fix|fixe[sd]|fixing|bug|bugs|bugfix|hotfix|regression|crash|crashes|panic|deadlock|leak)\b`)
+})
 
 // cosmetic finds subjects that say fix and mend nothing in the code.
-var cosmetic = regexp.MustCompile(`(?i)\b(typo|typos|lint|linter|formatting|spelling|comment|docs?|readme|ci)\b`)
+var cosmetic = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\b(typo|typos|lint|linter|formatting|spelling|comment|docs?|readme|ci)\b`)
+})
 
 // isFix reports whether a commit mends something, by its subject.
 func isFix(subject string) bool {
-	return mends.MatchString(subject) && !cosmetic.MatchString(subject)
+	return mends().MatchString(subject) && !cosmetic().MatchString(subject)
 }
 
 // histories counts the changes of the files that are there now.

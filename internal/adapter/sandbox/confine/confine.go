@@ -45,6 +45,8 @@ type order struct {
 	Door bool            `json:"door"` // open a door, and hand over its listener
 	Own  bool            `json:"own"`  // it has namespaces of its own
 	C    job.Confinement `json:"c"`
+
+	Secrets [][]byte `json:"secrets,omitempty"` // paths below /etc that nobody inside sees; names need not be text
 }
 
 // answer is what the step inside says: once how the start went, with the

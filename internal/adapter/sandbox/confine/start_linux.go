@@ -58,7 +58,12 @@ func Start(self []string, l Launch) (*Started, error) {
 		s.Close()
 		return nil, fault.WithHint(fault.Wrap(fault.Refused, err, "make namespaces for a confined process"), "%s", Hint)
 	}
-	if err := s.begin(order{Argv: l.Argv, Dir: l.Dir, Env: l.Env, Door: l.Door, Own: own, C: l.Confine}); err != nil {
+	// The step inside is starting meanwhile.
+	var secrets [][]byte
+	for _, p := range ownerOnly("/etc") {
+		secrets = append(secrets, []byte(p))
+	}
+	if err := s.begin(order{Argv: l.Argv, Dir: l.Dir, Env: l.Env, Door: l.Door, Own: own, C: l.Confine, Secrets: secrets}); err != nil {
 		s.Close()
 		_ = unix.Kill(s.PID, unix.SIGKILL)
 		var status unix.WaitStatus

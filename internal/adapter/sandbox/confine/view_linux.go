@@ -80,7 +80,10 @@ type plan struct {
 }
 
 func newPlan(o order) plan {
-	p := plan{rules: rules(o.C, realPath), secrets: ownerOnly("/etc")}
+	p := plan{rules: rules(o.C, realPath)}
+	for _, s := range o.Secrets {
+		p.secrets = append(p.secrets, string(s))
+	}
 	p.resolver, _ = realPath("/etc/resolv.conf")
 	p.tmp, _ = realPath(temporary(o.C.Home))
 	if o.C.Level == job.LevelStrict {

@@ -1,4 +1,4 @@
-// Package gocache is a build cache of two layers for the go command: what the
+// Package gocache is a build cache of layers for the go command: what the
 // person's own cache holds is read, what is new is written to a folder of the
 // sandbox's. So checks are fast from the beginning, and nothing that untrusted
 // code makes can end up in the person's builds.
@@ -27,7 +27,7 @@ import (
 // Mode is the argument of a shim that makes it this cache.
 const Mode = "@gocache"
 
-// Variables that name the two folders.
+// Variables that name the own folder, and those that are read.
 const (
 	OwnVariable  = "MUSTER_GOCACHE_OWN"
 	BaseVariable = "MUSTER_GOCACHE_BASE"
@@ -59,7 +59,8 @@ type response struct {
 // idBytes is the length of the ids, sha256.
 const idBytes = 32
 
-// Serve answers the go command until it closes. Base may be empty.
+// Serve answers the go command until it closes. Base is a list of folders, as
+// PATH is, and may be empty.
 func Serve(in io.Reader, out io.Writer, own, base string) error {
 	if !filepath.IsAbs(own) {
 		return fault.New(fault.Invalid, "the build cache's own folder %q is not absolute", own)
@@ -114,12 +115,12 @@ func answer(q request, body []byte, own, base string) response {
 	return a
 }
 
-// get looks in the own folder first, then in the base.
+// get looks in the own folder first, then in those of the base.
 func get(q request, own, base string) (response, error) {
 	if len(q.ActionID) != idBytes {
 		return response{}, fault.New(fault.Invalid, "an id of %d bytes", len(q.ActionID))
 	}
-	for _, dir := range []string{own, base} {
+	for _, dir := range append([]string{own}, filepath.SplitList(base)...) {
 		if dir == "" {
 			continue
 		}

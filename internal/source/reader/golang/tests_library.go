@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"muster/internal/source"
 	"muster/internal/source/reader/form"
@@ -362,7 +363,9 @@ func matchers(name string) (source.Strength, string) {
 	return source.Partial, ""
 }
 
-var sure = regexp.MustCompile(`(?i)assert|check|expect|verif|require|must|compare|diff|equal|want|ensure|validate`)
+var sure = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)assert|check|expect|verif|require|must|compare|diff|equal|want|ensure|validate`)
+})
 
 // helperCall reads a call of a function that is given the test: one of this
 // file that may fail it, or one named for it.
@@ -381,7 +384,7 @@ func (w *testWalker) helperCall(call *ast.CallExpr, name string) (source.Asserti
 		name = id.Name
 	}
 	known := isName && (w.closed[name] || w.failing[name])
-	if !known && !sure.MatchString(name) || strings.HasPrefix(name, "New") || strings.HasPrefix(name, "new") {
+	if !known && !sure().MatchString(name) || strings.HasPrefix(name, "New") || strings.HasPrefix(name, "new") {
 		return source.Assertion{}, false
 	}
 	a := source.Assertion{Strength: source.Truth, Subject: name, Via: name}

@@ -3,6 +3,7 @@ package script
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"muster/internal/source"
 	"muster/internal/source/reader/form"
@@ -57,7 +58,7 @@ func (r *testReader) assertion(f treesitter.Node, name string, list []treesitter
 		return a, true
 	case short == "should" && len(list) > 0 && list[0].Is("string"): // Cypress
 		return source.Assertion{Strength: source.Partial, Subject: r.Code(f.At("object")), Expected: r.codes(list), Negated: strings.Contains(list[0].Text(), "not.")}, true
-	case named.MatchString(last(name)) && !strings.HasPrefix(name, "expect.") && name != "expectTypeOf":
+	case named().MatchString(last(name)) && !strings.HasPrefix(name, "expect.") && name != "expectTypeOf":
 		n := last(name)
 		a := source.Assertion{Strength: source.Truth, Via: n, Subject: n}
 		if len(list) > 0 {
@@ -71,7 +72,9 @@ func (r *testReader) assertion(f treesitter.Node, name string, list []treesitter
 	return source.Assertion{}, false
 }
 
-var named = regexp.MustCompile(`^(assert|expect|check|verify|ensure|should)[A-Z_]\w*$`)
+var named = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(assert|expect|check|verify|ensure|should)[A-Z_]\w*$`)
+})
 
 func last(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
 

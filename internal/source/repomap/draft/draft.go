@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 
 	"muster/internal/source/repomap"
@@ -378,7 +379,9 @@ func clip(s string) string {
 }
 
 // plainScalar is text that YAML takes as it is, in a block and in a flow.
-var plainScalar = regexp.MustCompile(`^[A-Za-z_./][A-Za-z0-9_./*=+@ -]*$`)
+var plainScalar = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z_./][A-Za-z0-9_./*=+@ -]*$`)
+})
 
 // scalar gives text as a YAML value. JSON's strings are YAML's too.
 func scalar(s string) string {
@@ -386,7 +389,7 @@ func scalar(s string) string {
 	case "true", "false", "null", "yes", "no", "on", "off", "y", "n", "~":
 		return strconv.Quote(s)
 	}
-	if plainScalar.MatchString(s) && s == strings.TrimSpace(s) && !strings.Contains(s, " #") {
+	if plainScalar().MatchString(s) && s == strings.TrimSpace(s) && !strings.Contains(s, " #") {
 		return s
 	}
 	var b strings.Builder
