@@ -253,28 +253,25 @@ func (w *working) let() {
 }
 
 // letRead lets whoever waits read the copy, and nobody after them: another file
-// with the same content takes its place, leased before it can be found.
-func (w *working) letRead() error {
+// with the same content takes its place, leased before it can be found. It is
+// false when that cannot be done.
+func (w *working) letRead() bool {
 	data, err := read(w.lease)
+	if err != nil || ignoreMissing(w.root.Remove(w.temp())) != nil {
+		return false
+	}
+	f, err := w.root.OpenFile(w.temp(), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return err
+		return false
 	}
-	temp := w.temp()
-	if err := ignoreMissing(w.root.Remove(temp)); err != nil {
-		return err
+	if set(f, data) != nil || !lease(f) || w.root.Rename(w.temp(), w.login.Copy) != nil {
+		_ = f.Close()
+		_ = w.root.Remove(w.temp()) // the next one does
+		return false
 	}
-	f, err := w.root.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	if err = set(f, data); err == nil && lease(f) {
-		if err = w.root.Rename(temp, w.login.Copy); err == nil {
-			w.let()
-			w.lease, w.seen = f, w.now()
-			return nil
-		}
-	}
-	return errors.Join(err, f.Close(), ignoreMissing(w.root.Remove(temp)))
+	w.let()
+	w.lease, w.seen = f, w.now()
+	return true
 }
 
 // temp is what is renamed to the copy.

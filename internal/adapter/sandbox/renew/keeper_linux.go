@@ -192,11 +192,14 @@ func (k *Keeper) lookAsked() {
 		return
 	}
 	k.lock.free()
-	if k.w.asked() == reading {
-		k.tell(k.w.letRead())
-	}
-	if k.w.asked() != nothing {
+	switch k.w.asked() {
+	case reading:
+		if !k.w.letRead() {
+			k.w.let()
+		}
+	case writing:
 		k.w.let()
+	case nothing: // it waits no longer
 	}
 }
 
