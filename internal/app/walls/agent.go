@@ -94,9 +94,16 @@ func (w *Walls) unconfined(t job.Attempt, spec job.Spec, env map[string]string, 
 	if err := layLinks(t.Scratch, links); err != nil {
 		return spec, err
 	}
-	const home = "CODEX_HOME="
-	spec.Env = slices.DeleteFunc(slices.Clone(spec.Env), func(entry string) bool { return strings.HasPrefix(entry, home) })
-	spec.Env = append(spec.Env, home+filepath.Join(t.Scratch, ownHome, ".codex"))
+	// Codex has no sandbox of its own where its folder is a temporary one.
+	temp := filepath.Join(t.Scratch, "tmp")
+	if err := os.MkdirAll(temp, 0o700); err != nil {
+		return spec, fault.Wrap(fault.Transient, err, "make a folder for temporary files")
+	}
+	set := []string{"CODEX_HOME=" + filepath.Join(t.Scratch, ownHome, ".codex"), "TMPDIR=" + temp}
+	spec.Env = slices.DeleteFunc(slices.Clone(spec.Env), func(entry string) bool {
+		return strings.HasPrefix(entry, "CODEX_HOME=") || strings.HasPrefix(entry, "TMPDIR=")
+	})
+	spec.Env = append(spec.Env, set...)
 	return spec, nil
 }
 

@@ -132,9 +132,9 @@ func TestUnconfined(t *testing.T) {
 		logins    int
 	}{{"codex", true, 1}, {"codex", false, 0}, {"claude", true, 0}} {
 		attempt := job.Attempt{Agent: job.Agent{Driver: tt.driver}, Scratch: scratch, Sandbox: "off"}
-		spec, err := w.Agent(t.Context(), attempt, job.Spec{Env: []string{"HOME=" + home, "CODEX_HOME=" + filepath.Join(home, ".codex")}}, AgentPlace{Account: tt.isAccount})
+		spec, err := w.Agent(t.Context(), attempt, job.Spec{Env: []string{"HOME=" + home, "CODEX_HOME=" + filepath.Join(home, ".codex"), "TMPDIR=" + scratch}}, AgentPlace{Account: tt.isAccount})
 		own := "CODEX_HOME=" + filepath.Join(scratch, ownHome, ".codex")
-		if err != nil || spec.Confine != nil || len(spec.Logins) != tt.logins || slices.Contains(spec.Env, own) != (tt.logins == 1) || len(spec.Env) != 2 {
+		if err != nil || spec.Confine != nil || len(spec.Logins) != tt.logins || slices.Contains(spec.Env, own) != (tt.logins == 1) || slices.Contains(spec.Env, "TMPDIR="+scratch) == (tt.logins == 1) || len(spec.Env) != 3 {
 			t.Errorf("%+v: %+v %v", tt, spec, err)
 		}
 	}
