@@ -138,6 +138,11 @@ func TestUnconfined(t *testing.T) {
 			t.Errorf("%+v: %+v %v", tt, spec, err)
 		}
 	}
+	put(t, filepath.Join(home, ".codex", "config.toml"), "cli_auth_credentials_store = \"keyring\"\n")
+	spec, err := w.Agent(t.Context(), job.Attempt{Agent: job.Agent{Driver: "codex"}, Scratch: scratch, Sandbox: "off"}, job.Spec{Env: []string{"HOME=" + home}}, AgentPlace{Account: true})
+	if err != nil || len(spec.Logins) != 0 || len(spec.Env) != 1 {
+		t.Errorf("with its login in a keyring: %+v %v", spec, err)
+	}
 	if to, err := os.Readlink(filepath.Join(scratch, ownHome, ".codex", "config.toml")); err != nil || to != filepath.Join(home, ".codex", "config.toml") {
 		t.Errorf("its settings: %q %v", to, err)
 	}
