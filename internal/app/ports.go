@@ -125,10 +125,8 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 	if spec, err = a.s.walls.Agent(ctx, t, spec, place); err != nil {
 		return job.Spec{}, err
 	}
-	if !t.Confined && len(spec.Logins) == 0 {
-		if spec, err = a.s.meter.Serialised(t, models.Seen(t), spec); err != nil {
-			return job.Spec{}, err
-		}
+	if spec, err = a.s.meter.Serialised(t, models.Seen(t), spec); err != nil {
+		return job.Spec{}, err
 	}
 	a.machine.Started(t.Op, t.Agent.Name)
 	return spec, nil

@@ -25,11 +25,7 @@ type place struct {
 
 func newPlace(t *testing.T, kind, level, agentEnv string) *place {
 	t.Helper()
-	root, err := os.MkdirTemp("", "login") // a path that is as short as most
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(root) })
+	root := t.TempDir()
 	p := &place{t: t, kind: kind, root: root, service: newService(t, filepath.Join(root, "home"), filepath.Join(root, "state", "muster", "*", "scratch", "*", "home"))}
 	p.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(root, "home"), "XDG_STATE_HOME=" + filepath.Join(root, "state"), "USER=kim", "GIT_CONFIG_NOSYSTEM=1"}
 	self, err := os.Executable()

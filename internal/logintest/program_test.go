@@ -51,7 +51,7 @@ func program(kind string, args []string) int {
 		session = args[i+1]
 	}
 	say(kind == "claude", map[string]any{"type": "system", "subtype": "init", "session_id": session}, map[string]any{"type": "thread.started", "thread_id": session})
-	a := &agent{kind: kind, file: fileOf(kind, os.Getenv), mail: filepath.Join(os.Getenv("HOME"), mail)} //nolint:forbidigo // a program of its own
+	a := &agent{kind: kind, file: fileOf(kind, os.Getenv), mail: filepath.Join(os.Getenv("HOME"), mail)}
 	err := a.work(prompt)
 	usage := map[string]any{"input_tokens": 1, "output_tokens": 1}
 	if err != nil {
@@ -66,7 +66,7 @@ func program(kind string, args []string) int {
 }
 
 // say prints one of two lines.
-func say(isFirst bool, first, second any) { //nolint:revive // which of the two dialects
+func say(isFirst bool, first, second any) {
 	if !isFirst {
 		first = second
 	}
@@ -168,7 +168,7 @@ func (a *agent) renew() error {
 // killShim kills the shim and this process, once, when the variable KILL names
 // a file to note it in: nobody has seen yet that the tokens are renewed.
 func (a *agent) killShim() {
-	name := os.Getenv("KILL") //nolint:forbidigo // as above
+	name := os.Getenv("KILL")
 	if name == "" {
 		return
 	}

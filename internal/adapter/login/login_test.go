@@ -83,6 +83,9 @@ func TestAccount(t *testing.T) {
 		{"opencode", map[string]string{"HOME": "/h", "XDG_DATA_HOME": "/d"}, "/d/opencode/auth.json"},
 		{"script", map[string]string{"HOME": "/h"}, ""},
 	} {
+		if subscribed := login.Account(job.Agent{Driver: c.driver, Login: job.LoginSubscription}, c.env); subscribed == "" && c.want == "" && c.env["ANTHROPIC_API_KEY"]+c.env["ANTHROPIC_BASE_URL"] != "" {
+			t.Errorf("%s %v: no account with a subscription", c.driver, c.env)
+		}
 		if got := login.Account(job.Agent{Driver: c.driver}, c.env); got != c.want {
 			t.Errorf("%s %v: %q, want %q", c.driver, c.env, got, c.want)
 		}

@@ -426,6 +426,15 @@ func TestSpecsThatAreRefused(t *testing.T) {
 		"negative limit":   func(s *job.Spec) { s.LimitMS = -1 },
 		"negative grace":   func(s *job.Spec) { s.GraceMS = -1 },
 		"negative cap":     func(s *job.Spec) { s.OutputCap = -1 },
+		"login of nobody": func(s *job.Spec) {
+			s.Logins = []job.Login{{Program: "copilot", File: "/f", Root: "/r", Copy: "c", Locks: "/l"}}
+		},
+		"copy elsewhere": func(s *job.Spec) {
+			s.Logins = []job.Login{{Program: "codex", File: "/f", Root: "/r", Copy: "../c", Locks: "/l"}}
+		},
+		"file of no place": func(s *job.Spec) {
+			s.Logins = []job.Login{{Program: "codex", File: "f", Root: "/r", Copy: "c", Locks: "/l"}}
+		},
 	}
 	for name, edit := range tests {
 		spec := shellSpec("op", "exit 0")
@@ -444,6 +453,21 @@ func TestSpecsThatAreRefused(t *testing.T) {
 		if fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%v", err)
 		}
+	}
+}
+
+// A login of which no copy can be kept is not worked with.
+func TestLoginThatCannotBeKept(t *testing.T) {
+	ops := newOps(t)
+	spec := shellSpec("op", "echo started")
+	dir := t.TempDir()
+	spec.Logins = []job.Login{{Program: "codex", File: filepath.Join(dir, "auth.json"), Root: filepath.Join(dir, "none"), Copy: "auth.json", Locks: filepath.Join(dir, "logins")}}
+	if err := ops.Ensure(testContext(t), spec); err != nil {
+		t.Fatal(err)
+	}
+	exit, err := ops.Wait(testContext(t), "op")
+	if err != nil || exit.State != job.NotStarted || !strings.Contains(exit.Error, "copy of a login") || exit.StdoutBytes != 0 {
+		t.Errorf("%+v %v", exit, err)
 	}
 }
 

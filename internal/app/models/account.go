@@ -16,7 +16,7 @@ import (
 // also that of agents with copies (adapter/sandbox/renew).
 func (m *Meter) Serialised(a job.Attempt, see map[string]string, spec job.Spec) (job.Spec, error) {
 	file := login.Account(a.Agent, see)
-	if file == "" {
+	if file == "" || spec.Confine != nil || len(spec.Logins) > 0 {
 		return spec, nil
 	}
 	dir := filepath.Join(m.root, "logins") // one lock for all repositories

@@ -94,16 +94,40 @@ func (w *Walls) unconfined(t job.Attempt, spec job.Spec, env map[string]string, 
 		return spec, nil
 	}
 	links := personsFiles(t.Agent, env)
-	if spec.Logins = w.logins(t, links); len(spec.Logins) == 0 {
+	if spec.Logins = w.logins(t, links); len(spec.Logins) == 0 || keepsElsewhere(links) {
+		spec.Logins = nil
 		return spec, nil
 	}
 	if err := layLinks(t.Scratch, links); err != nil {
 		return spec, err
 	}
-	const home = "CODEX_HOME="
-	spec.Env = slices.DeleteFunc(slices.Clone(spec.Env), func(entry string) bool { return strings.HasPrefix(entry, home) })
-	spec.Env = append(spec.Env, home+filepath.Join(t.Scratch, ownHome, ".codex"))
+	// Codex has no sandbox of its own where its folder is a temporary one.
+	temp := filepath.Join(t.Scratch, "tmp")
+	if err := os.MkdirAll(temp, 0o700); err != nil {
+		return spec, fault.Wrap(fault.Transient, err, "make a folder for temporary files")
+	}
+	set := []string{"CODEX_HOME=" + filepath.Join(t.Scratch, ownHome, ".codex"), "TMPDIR=" + temp}
+	spec.Env = slices.DeleteFunc(slices.Clone(spec.Env), func(entry string) bool {
+		return strings.HasPrefix(entry, "CODEX_HOME=") || strings.HasPrefix(entry, "TMPDIR=")
+	})
+	spec.Env = append(spec.Env, set...)
 	return spec, nil
+}
+
+// keepsElsewhere reports whether Codex's settings say where it keeps its login:
+// in a keyring it has one for each folder, and would move a copy there.
+func keepsElsewhere(links []link) bool {
+	const most = 1 << 20
+	for _, l := range links {
+		if filepath.Base(l.from) != "config.toml" {
+			continue
+		}
+		data, err := os.ReadFile(l.from)
+		if err != nil || len(data) > most || strings.Contains(string(data), "cli_auth_credentials_store") {
+			return true
+		}
+	}
+	return false
 }
 
 // logins gives the logins of the person's with copies of which an agent works.

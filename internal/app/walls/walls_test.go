@@ -51,11 +51,11 @@ func TestToolchains(t *testing.T) {
 	}
 }
 
-// Of the person's home an agent sees its own program's files only, of which it
-// writes the login.
+// Of the person's home an agent sees its own program's files only, and of the
+// one with its login a copy.
 func TestPersonsFiles(t *testing.T) {
 	home := t.TempDir()
-	for _, p := range []string{".claude/.credentials.json", ".claude/settings.json", ".claude.json", ".codex/auth.json", ".ssh/id", "else/auth.json"} {
+	for _, p := range []string{".claude/.credentials.json", ".claude/settings.json", ".claude.json", ".codex/auth.json", ".ssh/id", "else/auth.json", "else/.gemini/oauth_creds.json", "else/.gemini/installation_id"} {
 		put(t, filepath.Join(home, p), "x")
 	}
 	for _, tt := range []struct {
@@ -69,6 +69,7 @@ func TestPersonsFiles(t *testing.T) {
 		{job.Agent{Driver: "command", Command: []string{"claude"}}, nil, ""},
 		{job.Agent{Driver: "acp", Command: []string{"/x/codex-acp"}}, nil, "+.codex/auth.json"},
 		{job.Agent{Driver: "gemini"}, nil, ""},
+		{job.Agent{Driver: "gemini"}, map[string]string{"GEMINI_CLI_HOME": filepath.Join(home, "else")}, "+.gemini/oauth_creds.json -.gemini/installation_id"},
 	} {
 		env := map[string]string{"HOME": home}
 		maps.Copy(env, tt.env)
@@ -82,6 +83,88 @@ func TestPersonsFiles(t *testing.T) {
 		}
 		if strings.Join(got, " ") != tt.want {
 			t.Errorf("%+v: %q, want %q", tt.agent, got, tt.want)
+		}
+	}
+}
+
+// Logins whose tokens are renewed are copied by the shim; the others here, anew
+// for each attempt.
+func TestLogins(t *testing.T) {
+	w := New(Host{State: "/root/state/repo", Shim: []string{"/opt/muster", "shim"}})
+	home, scratch := t.TempDir(), t.TempDir()
+	for _, p := range []string{".claude/.credentials.json", ".gemini/oauth_creds.json", ".copilot/config.json"} {
+		put(t, filepath.Join(home, p), "mine")
+	}
+	for driver, want := range map[string]string{"claude": "home/.claude/.credentials.json", "gemini": "gemini/.gemini/oauth_creds.json", "copilot": ""} {
+		attempt := job.Attempt{Agent: job.Agent{Driver: driver}, Scratch: scratch}
+		links := personsFiles(attempt.Agent, map[string]string{"HOME": home})
+		put(t, filepath.Join(scratch, ownHome, ".copilot", "config.json"), "what an earlier attempt has made of it")
+		if err := layLinks(scratch, links); err != nil {
+			t.Fatal(err)
+		}
+		got := w.logins(attempt, links)
+		if want == "" {
+			data, err := os.ReadFile(filepath.Join(scratch, ownHome, ".copilot", "config.json"))
+			if info, _ := os.Lstat(filepath.Join(scratch, ownHome, ".copilot", "config.json")); len(got) != 0 || string(data) != "mine" || !info.Mode().IsRegular() {
+				t.Errorf("%s: %v %q %v", driver, got, data, err)
+			}
+			continue
+		}
+		if len(got) != 1 || got[0] != (job.Login{Program: driver, File: links[0].from, Root: scratch, Copy: want, Locks: "/root/state/logins"}) {
+			t.Errorf("%s: %+v", driver, got)
+		}
+		if _, err := os.Lstat(filepath.Join(scratch, ownHome, links[0].at)); !os.IsNotExist(err) {
+			t.Errorf("%s: something is there already: %v", driver, err)
+		}
+	}
+}
+
+// Without walls Codex alone has a folder of its own, when it uses a login.
+func TestUnconfined(t *testing.T) {
+	w := New(Host{State: "/root/state/repo", Shim: []string{"/opt/muster", "shim"}})
+	home, scratch := t.TempDir(), t.TempDir()
+	put(t, filepath.Join(home, ".codex", "auth.json"), "{}")
+	put(t, filepath.Join(home, ".codex", "config.toml"), "")
+	put(t, filepath.Join(home, ".claude", ".credentials.json"), "{}")
+	for _, tt := range []struct {
+		driver    string
+		isAccount bool
+		logins    int
+	}{{"codex", true, 1}, {"codex", false, 0}, {"claude", true, 0}} {
+		attempt := job.Attempt{Agent: job.Agent{Driver: tt.driver}, Scratch: scratch, Sandbox: "off"}
+		spec, err := w.Agent(t.Context(), attempt, job.Spec{Env: []string{"HOME=" + home, "CODEX_HOME=" + filepath.Join(home, ".codex"), "TMPDIR=" + scratch}}, AgentPlace{Account: tt.isAccount})
+		own := "CODEX_HOME=" + filepath.Join(scratch, ownHome, ".codex")
+		if err != nil || spec.Confine != nil || len(spec.Logins) != tt.logins || slices.Contains(spec.Env, own) != (tt.logins == 1) || slices.Contains(spec.Env, "TMPDIR="+scratch) == (tt.logins == 1) || len(spec.Env) != 3 {
+			t.Errorf("%+v: %+v %v", tt, spec, err)
+		}
+	}
+	put(t, filepath.Join(home, ".codex", "config.toml"), "cli_auth_credentials_store = \"keyring\"\n")
+	spec, err := w.Agent(t.Context(), job.Attempt{Agent: job.Agent{Driver: "codex"}, Scratch: scratch, Sandbox: "off"}, job.Spec{Env: []string{"HOME=" + home}}, AgentPlace{Account: true})
+	if err != nil || len(spec.Logins) != 0 || len(spec.Env) != 1 {
+		t.Errorf("with its login in a keyring: %+v %v", spec, err)
+	}
+	if to, err := os.Readlink(filepath.Join(scratch, ownHome, ".codex", "config.toml")); err != nil || to != filepath.Join(home, ".codex", "config.toml") {
+		t.Errorf("its settings: %q %v", to, err)
+	}
+}
+
+// An agent behind walls cannot open the person's login, and one that asks its
+// model through the gateway has no copy either.
+func TestConfinedAgentsLogin(t *testing.T) {
+	w := New(Host{State: filepath.Join(t.TempDir(), "repo"), Shim: []string{"/opt/muster", "shim"}, Env: []string{"PATH=/bin"}})
+	w.known["auto"] = choice{form: &job.Confinement{Level: job.LevelStrict}}
+	home := t.TempDir()
+	put(t, filepath.Join(home, ".claude", ".credentials.json"), "{}")
+	put(t, filepath.Join(home, ".claude", "settings.json"), "{}")
+	for _, isMetered := range []bool{false, true} {
+		attempt := job.Attempt{Agent: job.Agent{Driver: "claude"}, Scratch: t.TempDir(), Dir: t.TempDir()}
+		spec, err := w.Agent(t.Context(), attempt, job.Spec{Env: []string{"HOME=" + home}}, AgentPlace{IsMetered: isMetered})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := strings.Join(append(spec.Confine.Writable, spec.Confine.Readable...), " ")
+		if (len(spec.Logins) == 1) == isMetered || strings.Contains(all, ".credentials.json") || !strings.Contains(all, "settings.json") || strings.Contains(strings.Join(spec.Confine.Writable, " "), home) {
+			t.Errorf("metered %v: %+v, sees %s", isMetered, spec.Logins, all)
 		}
 	}
 }

@@ -90,7 +90,7 @@ func Parse(program string, data []byte) (File, error) {
 	if err := d.Decode(&f.doc); err != nil || f.doc == nil {
 		return File{}, fault.New(fault.Invalid, "the account's file of %s is no object of JSON", program) // the error of JSON may quote a token
 	}
-	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // the decoder gives it bare
+	if _, err := d.Token(); err != io.EOF {
 		return File{}, fault.New(fault.Invalid, "the account's file of %s goes on after its object", program)
 	}
 	return f, nil
@@ -179,15 +179,14 @@ func claimsOf(token string) map[string]any {
 // Digest names the tokens in a file without telling them: two files with the
 // same tokens have the same. It is empty without tokens.
 func (f File) Digest() string {
-	h := sha256.New()
-	all := f.grants()
-	for _, g := range all {
-		fmt.Fprintf(h, "%q %q %q\n", g.name, g.access, g.refresh)
+	var told []byte
+	for _, g := range f.grants() {
+		told = fmt.Appendf(told, "%q %q %q\n", g.name, g.access, g.refresh)
 	}
-	if len(all) == 0 {
+	if len(told) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%x", h.Sum(nil))
+	return fmt.Sprintf("%x", sha256.Sum256(told))
 }
 
 // Due reports whether the program may renew the tokens now, or will within

@@ -138,8 +138,14 @@ func TestDigestNamesTheTokens(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for _, c := range []struct{ program, text string }{
-		{"claude", ""}, {"claude", "null"}, {"claude", "[]"}, {"claude", `{"claudeAiOauth":{"accessToken":"secret`}, {"claude", "{} {}"},
-		{"claude", "{\"a\":\"" + strings.Repeat("x", account.MaxBytes) + "\"}"}, {"copilot", "{}"}, {"command", "{}"},
+		{"claude", ""},
+		{"claude", "null"},
+		{"claude", "[]"},
+		{"claude", `{"claudeAiOauth":{"accessToken":"secret`},
+		{"claude", "{} {}"},
+		{"claude", "{\"a\":\"" + strings.Repeat("x", account.MaxBytes) + "\"}"},
+		{"copilot", "{}"},
+		{"command", "{}"},
 	} {
 		if f, err := account.Parse(c.program, []byte(c.text)); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s %.40q: %v %v", c.program, c.text, f, err)

@@ -24,6 +24,8 @@ type working struct {
 	seen   mark     // of the copy, when it was last looked into
 	base   string   // digest of the tokens that the copy was made from; empty when there are none
 	record string   // path of the record
+
+	leaser func(*os.File) bool // takes a lease; not every file system has them
 }
 
 // record is what outlives a keeper.
@@ -168,8 +170,12 @@ func (w *working) put(data []byte) error {
 	if err == nil {
 		err = ignoreMissing(w.root.Remove(temp))
 	}
+	var f *os.File
 	if err == nil {
-		err = w.root.WriteFile(temp, data, 0o600)
+		f, err = w.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	}
+	if err == nil {
+		err = errors.Join(set(f, data), f.Close())
 	}
 	if err == nil {
 		err = w.root.Rename(temp, w.login.Copy)
@@ -206,7 +212,7 @@ func (w *working) hold() bool {
 	if err != nil {
 		return false
 	}
-	if info, err := f.Stat(); err == nil && markOf(info).inode == w.now().inode && info.Mode().IsRegular() && lease(f) {
+	if info, err := f.Stat(); err == nil && markOf(info).inode == w.now().inode && isAlone(info) && w.leaser(f) {
 		w.lease = f
 		return true
 	}
@@ -214,9 +220,17 @@ func (w *working) hold() bool {
 	return false
 }
 
-func lease(f *os.File) bool {
+// takeLease takes a lease on a file.
+func takeLease(f *os.File) bool {
 	_, err := unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_WRLCK)
 	return err == nil
+}
+
+// isAlone reports whether a file is one, and has no other name: an agent could
+// have given the name of the copy to a file that it may only read.
+func isAlone(info fs.FileInfo) bool {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	return ok && info.Mode().IsRegular() && s.Nlink == 1
 }
 
 // wish is for what somebody waits to open the copy.
@@ -253,28 +267,25 @@ func (w *working) let() {
 }
 
 // letRead lets whoever waits read the copy, and nobody after them: another file
-// with the same content takes its place, leased before it can be found.
-func (w *working) letRead() error {
+// with the same content takes its place, leased before it can be found. It is
+// false when that cannot be done.
+func (w *working) letRead() bool {
 	data, err := read(w.lease)
+	if err != nil || ignoreMissing(w.root.Remove(w.temp())) != nil {
+		return false
+	}
+	f, err := w.root.OpenFile(w.temp(), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return err
+		return false
 	}
-	temp := w.temp()
-	if err := ignoreMissing(w.root.Remove(temp)); err != nil {
-		return err
+	if set(f, data) != nil || !w.leaser(f) || w.root.Rename(w.temp(), w.login.Copy) != nil {
+		_ = f.Close()
+		_ = w.root.Remove(w.temp()) // the next one does
+		return false
 	}
-	f, err := w.root.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	if err = set(f, data); err == nil && lease(f) {
-		if err = w.root.Rename(temp, w.login.Copy); err == nil {
-			w.let()
-			w.lease, w.seen = f, w.now()
-			return nil
-		}
-	}
-	return errors.Join(err, f.Close(), ignoreMissing(w.root.Remove(temp)))
+	w.let()
+	w.lease, w.seen = f, w.now()
+	return true
 }
 
 // temp is what is renamed to the copy.

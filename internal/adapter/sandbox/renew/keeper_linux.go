@@ -35,24 +35,27 @@ type Keeper struct {
 	stop  chan struct{}
 	done  chan struct{}
 
-	asking    time.Time // since when somebody waits for the copy; zero when nobody does
-	begun     time.Time // with lock held: when the program could begin to renew
-	isRenewed bool      // with lock held: the program has
-	failed    time.Time // when the person's file could not be written last
-	odd       mark      // of a copy without tokens
-	oddAt     time.Time // when that was seen first
-	told      string    // what was said last
+	asking  time.Time // since when somebody waits for the copy; zero when nobody does
+	begun   time.Time // with lock held: when the program could begin to renew
+	renewed time.Time // with lock held: when it had
+	failed  time.Time // when the person's file could not be written last
+	odd     mark      // of a copy without tokens
+	oddAt   time.Time // when that was seen first
+	told    string    // what was said last
 
 	looks atomic.Int64 // how often it has looked, for tests
 }
 
 // Start makes the copy that a login asks for, and keeps it until Stop. What
 // cannot be done meanwhile is said; it is tried again.
-func Start(l job.Login, say func(error)) (*Keeper, error) {
+func Start(l job.Login, say func(error)) (*Keeper, error) { return start(l, say, takeLease) }
+
+func start(l job.Login, say func(error), leaser func(*os.File) bool) (*Keeper, error) {
 	w, err := newWorking(l)
 	if err != nil {
 		return nil, err
 	}
+	w.leaser = leaser
 	k := &Keeper{w: w, lock: lockOf(l), say: say, stop: make(chan struct{}), done: make(chan struct{})}
 	if err := k.begin(); err != nil {
 		return nil, errors.Join(err, w.root.Close())
@@ -192,11 +195,14 @@ func (k *Keeper) lookAsked() {
 		return
 	}
 	k.lock.free()
-	if k.w.asked() == reading {
-		k.tell(k.w.letRead())
-	}
-	if k.w.asked() != nothing {
+	switch k.w.asked() {
+	case reading:
+		if !k.w.letRead() {
+			k.w.let()
+		}
+	case writing:
 		k.w.let()
+	case nothing: // it waits no longer
 	}
 }
 
@@ -211,14 +217,17 @@ const ahead = 500
 
 // lookRenewing waits for the program to have renewed the tokens.
 func (k *Keeper) lookRenewing() {
-	if k.w.now() != k.w.seen && k.isWhole() && k.dealt() {
-		k.isRenewed = true
+	if k.w.now() != k.w.seen && k.isWhole() && k.dealt() && k.renewed.IsZero() {
+		k.renewed = time.Now()
 	}
 	// Leased before the lock is free, so that no opening of the copy is missed.
-	isReady := k.isRenewed && k.w.hold()
-	if isReady || time.Since(k.begun) > renewWithin {
+	isOver := time.Since(k.begun) > renewWithin
+	if !k.renewed.IsZero() {
+		isOver = k.w.hold() || time.Since(k.renewed) > writtenWithin
+	}
+	if isOver {
 		k.lock.free()
-		k.isRenewed = false
+		k.renewed = time.Time{}
 	}
 }
 

@@ -169,15 +169,16 @@ func TestOtherThingsAreNot(t *testing.T) {
 		return func(path string) error { return os.WriteFile(path, []byte(text), 0o600) }
 	}
 	for name, lay := range map[string]func(path string) error{
-		"logged out": file(`{"claudeAiOauth":{"accessToken":"","refreshToken":""}}`),
-		"empty":      file(""),
-		"broken":     file(login("new", fresh)[:40]),
-		"not later":  file(login("new", -time.Hour)),
-		"large":      file(`{"x":"` + strings.Repeat("x", 1<<20) + `",` + login("new", fresh)[1:]),
-		"gone":       func(string) error { return nil },
-		"a link":     func(path string) error { return os.Symlink(outside, path) },
-		"a folder":   func(path string) error { return os.MkdirAll(filepath.Join(path, "x"), 0o700) },
-		"a pipe":     func(path string) error { return unix.Mkfifo(path, 0o600) },
+		"logged out":    file(`{"claudeAiOauth":{"accessToken":"","refreshToken":""}}`),
+		"empty":         file(""),
+		"broken":        file(login("new", fresh)[:40]),
+		"not later":     file(login("new", -time.Hour)),
+		"large":         file(`{"x":"` + strings.Repeat("x", 1<<20) + `",` + login("new", fresh)[1:]),
+		"gone":          func(string) error { return nil },
+		"a link":        func(path string) error { return os.Symlink(outside, path) },
+		"a folder":      func(path string) error { return os.MkdirAll(filepath.Join(path, "x"), 0o700) },
+		"a pipe":        func(path string) error { return unix.Mkfifo(path, 0o600) },
+		"a second name": func(path string) error { return os.Link(outside, path) },
 		"a linked folder": func(path string) error {
 			if err := os.Remove(filepath.Dir(path)); err != nil {
 				return err
@@ -202,6 +203,10 @@ func TestOtherThingsAreNot(t *testing.T) {
 				t.Fatal(err)
 			}
 			p.await("the keeper has looked", func() bool { return k.looks.Load() > 3 })
+			p.put(p.person(), strings.Replace(before, "at-old", "at-own", 1))
+			before = p.read(p.person())
+			go func() { _, _ = os.ReadFile(p.copy("a")) }() // so that it is brought up to date
+			p.await("the keeper has looked again", func() bool { return k.looks.Load() > 6 })
 			k.Stop()
 			if after := p.read(p.person()); after != before {
 				t.Errorf("the person's file has become %s", after)
@@ -277,6 +282,34 @@ func TestGoodTokensAreReadAtOnce(t *testing.T) {
 	}
 	a.Stop()
 	b.Stop()
+}
+
+// Where a file system has no leases the start at least is one at a time.
+func TestWithoutLeases(t *testing.T) {
+	p := newPlace(t)
+	p.put(p.person(), login("old", due))
+	none := func(*os.File) bool { return false }
+	a, err := start(p.login("a"), func(error) {}, none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := make(chan *Keeper)
+	go func() {
+		b, err := start(p.login("b"), func(error) {}, none)
+		if err != nil {
+			t.Error(err)
+		}
+		second <- b
+	}()
+	p.await("a few looks", func() bool { return a.looks.Load() > 5 })
+	p.put(p.copy("a"), login("renewed", fresh))
+	b := <-second
+	if got := p.read(p.copy("b")); !strings.Contains(got, "rt-renewed") {
+		t.Errorf("the second reads %s", got)
+	}
+	a.Stop()
+	b.Stop()
+	p.clean("b")
 }
 
 // What a keeper that was killed did not bring home the next one does, and
