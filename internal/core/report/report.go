@@ -42,8 +42,6 @@ type Run struct {
 	Reason   flow.Pause       `json:"reason,omitempty"` // with paused
 	Why      string           `json:"why,omitempty"`
 	Hint     string           `json:"hint,omitempty"` // what to do about Why
-	Plan     string           `json:"plan"`           // blob
-	Config   string           `json:"config"`         // blob
 	Limits   flow.Limits      `json:"limits"`
 	Spent    job.Usage        `json:"spent"`
 	AgentUS  int64            `json:"agent_us"` // agent time, summed
@@ -54,7 +52,16 @@ type Run struct {
 	Advanced *change.Advanced `json:"advanced,omitempty"` // what became of the target
 	Pushes   []change.Point   `json:"pushes,omitempty"`   // people's commits that landed
 
+	Basis
 	upkeep
+}
+
+// Basis is what a run goes by.
+type Basis struct {
+	Plan   string `json:"plan"`             // blob
+	Config string `json:"config"`           // blob
+	Record string `json:"record,omitempty"` // the folder that it is recorded into
+	Replay string `json:"replay,omitempty"` // the folder whose recording answers in the models' place
 }
 
 // upkeep is what folding needs to know besides, so that an event costs the
