@@ -16,21 +16,7 @@ import (
 // rework round, and plays it again in another clone, with another home and
 // another state folder, without a model and without a key: the same trees.
 func TestReplay(t *testing.T) {
-	asked := os.Getenv("AGENTS_E2E")
-	if asked == "" {
-		t.Skip("AGENTS_E2E names no agents; scripts/agents-e2e.sh installs them and sets it")
-	}
-	var crew []who
-	for name := range strings.SplitSeq(asked, ",") {
-		for _, agent := range native() {
-			if agent.name == name {
-				crew = append(crew, agent)
-			}
-		}
-	}
-	if len(crew) == 0 {
-		t.Skip("no agent is asked for whose model is asked through the gateway")
-	}
+	crew := recordedCrew(t)
 	t.Parallel()
 	p := newPlace(t, crew[0], crewScript(crew), set{elsewhere: true})
 	p.put("repo/.muster/config.yaml", crewConfig(p, crew))
@@ -71,6 +57,78 @@ func TestReplay(t *testing.T) {
 				t.Errorf("attempt %d of %s: %+v, recorded %+v", n+1, task.ID, a.Outcome, was)
 			}
 		}
+	}
+}
+
+// recordedCrew gives the agents that are asked for and whose models are asked
+// through the gateway.
+func recordedCrew(t *testing.T) []who {
+	t.Helper()
+	asked := os.Getenv("AGENTS_E2E")
+	if asked == "" {
+		t.Skip("AGENTS_E2E names no agents; scripts/agents-e2e.sh installs them and sets it")
+	}
+	var crew []who
+	for name := range strings.SplitSeq(asked, ",") {
+		for _, agent := range native() {
+			if agent.name == name {
+				crew = append(crew, agent)
+			}
+		}
+	}
+	if len(crew) == 0 {
+		t.Skip("no agent is asked for whose model is asked through the gateway")
+	}
+	return crew
+}
+
+// TestReplayOfStopped records a run that is stopped in mid-answer and goes on;
+// its replay goes on by itself. Where the recording lacks an answer the replay
+// ends, and says which.
+func TestReplayOfStopped(t *testing.T) {
+	for _, agent := range recordedCrew(t) {
+		agent.settings = atServer
+		t.Run(agent.name, func(t *testing.T) { t.Parallel(); replaysStopped(t, agent) })
+	}
+}
+
+func replaysStopped(t *testing.T, agent who) {
+	steps := append([]fakemodel.Step{{Text: "Looking.", Do: []fakemodel.Op{{Kind: fakemodel.Read, Path: "price/price.go"}}}}, goes()...)
+	steps[2].Hang = true
+	p := newPlace(t, agent, fakemodel.Script{Cues: cues(), Scenarios: map[string][]fakemodel.Step{"first": steps, "go-on": goes()}}, set{elsewhere: true})
+	base := p.git("rev-parse", "main")
+	rec := filepath.Join(p.root, "recording")
+	r := p.start("run", filepath.Join(p.root, "tax.yaml"), "--record", rec)
+	p.asked("hang")
+	p.start("stop").ends(done)
+	_ = r.wait()
+	p.start("resume", "tax").ends(done)
+	p.landed(p.task())
+	p.model.Close()
+
+	q := colleague(p, base)
+	q.start("run", filepath.Join(p.root, "tax.yaml"), "--replay", rec).ends(done)
+	task := q.task()
+	if a, b := p.git("rev-parse", "muster/tax^{tree}"), q.git("rev-parse", "muster/tax^{tree}"); a != b {
+		t.Errorf("the recorded run came to tree %s and its replay to %s", a, b)
+	}
+	q.attempt(task, 1, job.Crashed)
+	q.attempt(task, 2, job.Done)
+
+	name := filepath.Join(rec, "tax.2.jsonl")
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(data), "\n")
+	if err := os.WriteFile(name, []byte(first+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	q = colleague(p, base)
+	out := q.start("run", filepath.Join(p.root, "tax.yaml"), "--replay", rec).ends(needsPerson)
+	o := q.attempt(q.task(), 2, job.Refused)
+	if !strings.Contains(o.Message, "the recording has no answer to this request") || !strings.Contains(out, "the recording has no answer") {
+		t.Errorf("%+v\n%s", o, out)
 	}
 }
 

@@ -15,7 +15,6 @@
 package gateway
 
 import (
-	"cmp"
 	"path/filepath"
 	"strings"
 
@@ -89,6 +88,8 @@ type Replayed struct {
 	Usage    job.Usage `json:"usage"`             // that the answers had when they were recorded; nothing was spent
 	Requests int       `json:"requests"`          // that were answered
 	Missing  string    `json:"missing,omitempty"` // the latest request that the recording had no answer to
+
+	WasInterrupted bool `json:"was_interrupted,omitempty"` // the recording ends where the request is missing, because the attempt did
 }
 
 // Spent is what was spent in a scope.
@@ -115,7 +116,9 @@ func (s *Spend) add(v Spend) {
 			s.Replayed = &Replayed{}
 		}
 		s.Replayed.Usage, s.Replayed.Requests = s.Replayed.Usage.Add(v.Replayed.Usage), s.Replayed.Requests+v.Replayed.Requests
-		s.Replayed.Missing = cmp.Or(v.Replayed.Missing, s.Replayed.Missing)
+		if v.Replayed.Missing != "" {
+			s.Replayed.Missing, s.Replayed.WasInterrupted = v.Replayed.Missing, v.Replayed.WasInterrupted
+		}
 	}
 }
 

@@ -35,6 +35,7 @@ type entry struct {
 	Limit    *Limit         `json:"limit,omitempty"`   // with refuse
 	Spend    *Spend         `json:"spend,omitempty"`   // with sum
 	Why      string         `json:"why,omitempty"`     // with miss
+	IsOver   bool           `json:"is_over,omitempty"` // with miss: the recorded attempt was interrupted there
 }
 
 type kind string
@@ -158,7 +159,7 @@ func (l *ledger) apply(e entry) {
 	case played:
 		l.door(e.Door).add(Spend{Replayed: &Replayed{Usage: e.Usage, Requests: 1}})
 	case missed:
-		l.door(e.Door).add(Spend{Replayed: &Replayed{Missing: e.Why}})
+		l.door(e.Door).add(Spend{Replayed: &Replayed{Missing: e.Why, WasInterrupted: e.IsOver}})
 	case summed:
 		if e.Spend != nil {
 			l.door(e.Door).add(*e.Spend)

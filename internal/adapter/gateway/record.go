@@ -21,8 +21,9 @@ import (
 // recording instead of by a service.
 type Recording struct {
 	Mode  Mode            `json:"mode"`
-	Dir   string          `json:"dir"`  // absolute
-	File  string          `json:"file"` // of the attempt, in Dir
+	Dir   string          `json:"dir"`             // absolute
+	File  string          `json:"file"`            // of the attempt, in Dir
+	After string          `json:"after,omitempty"` // of the attempt before, in Dir
 	Names recording.Names `json:"names"`
 }
 
@@ -124,7 +125,13 @@ func (r *recorder) begin(x *exchange) (*taped, error) {
 	return t, r.write(recording.Line{Kind: recording.Asked, ID: id, Ask: &ask})
 }
 
-func (r *recorder) close() { _ = r.file.Close() } // every answer is durable already
+// close records how the attempt ended, where that is known.
+func (r *recorder) close(outcome job.OutcomeKind) {
+	if outcome != "" {
+		_ = r.write(recording.Line{Kind: recording.Closed, Outcome: outcome}) // a replay does without it
+	}
+	_ = r.file.Close() // every answer is durable already
+}
 
 // taped passes an answer on and records it.
 type taped struct {

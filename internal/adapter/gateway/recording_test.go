@@ -17,6 +17,7 @@ import (
 
 	"muster/internal/adapter/gateway"
 	"muster/internal/core/fault"
+	"muster/internal/core/job"
 	"muster/internal/core/meter"
 	"muster/internal/core/recording"
 )
@@ -153,6 +154,77 @@ func TestReplayOfLimit(t *testing.T) {
 	s := h.shut("new")
 	if got.status != 400 || !strings.Contains(got.body, "1 tokens, is used up") || s.Limit == nil || s.Limit.Scope != "run" || s.UntilUS != 0 {
 		t.Errorf("%+v, %+v", got, s)
+	}
+}
+
+// TestReplayOfInterrupted: where the recorded attempt was ended in mid-answer,
+// the replayed one is cut off at once, and it is said that nothing follows.
+func TestReplayOfInterrupted(t *testing.T) {
+	service, h, dir := moody(t), newHouse(t), t.TempDir()
+	for _, outcome := range []job.OutcomeKind{job.Halted, job.Done} {
+		h.open("old", service.URL, recorded(dir, gateway.Record, oldTree, "old"))
+		leave(t, h.through("old"), saying("hang"))
+		h.wait(func() bool { all := parsed(t, dir); return all[len(all)-1].Ending == recording.Left })
+		if _, err := h.client.Shut(h.ctx(), "old", outcome); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Done came last, so nothing was interrupted; without it, the attempt was.
+	path := filepath.Join(dir, "task.1.jsonl")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	halted, _, ok := strings.Cut(string(data), `{"k":"ask","id":2`)
+	if !ok {
+		t.Fatalf("%s", data)
+	}
+	for name, file := range map[string]string{"halted": halted, "done": strings.Replace(halted, "halted", "done", 1)} {
+		if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		h.open(name, "", recorded(dir, gateway.Replay, newTree, "new"))
+		c := h.through(name)
+		if name == "halted" {
+			if got := ask(c, "POST", chat, saying("hang")); got.err == nil || got.body != firstEvent {
+				t.Errorf("%+v", got)
+			}
+		} else {
+			leave(t, c, saying("hang"))
+		}
+		got := ask(c, "POST", chat, saying("more"))
+		if s := h.shut(name); got.status != 400 || s.Replayed.WasInterrupted != (name == "halted") || s.Replayed.Missing == "" {
+			t.Errorf("%s: %+v %+v", name, got, s.Replayed)
+		}
+	}
+}
+
+// TestReplayAfterInterrupted: what the session of an interrupted attempt holds
+// differs, so the next attempt's requests may.
+func TestReplayAfterInterrupted(t *testing.T) {
+	service, h, dir := moody(t), newHouse(t), t.TempDir()
+	at := func(file, after string, mode gateway.Mode) func(*gateway.Door) {
+		return func(d *gateway.Door) {
+			recorded(dir, mode, oldTree, "old")(d)
+			d.Recording.File, d.Recording.After = file, after
+		}
+	}
+	longer := strings.Replace(saying("fine"), `[{`, `[{"role":"user","content":"more"},{`, 1)
+	for _, outcome := range []job.OutcomeKind{job.Halted, job.Done} {
+		name := string(outcome)
+		h.open(name+".1", service.URL, at(name+".1.jsonl", "", gateway.Record))
+		if _, err := h.client.Shut(h.ctx(), name+".1", outcome); err != nil {
+			t.Fatal(err)
+		}
+		h.open(name+".2", service.URL, at(name+".2.jsonl", "", gateway.Record))
+		_ = ask(h.through(name+".2"), "POST", chat, saying("fine"))
+		h.shut(name + ".2")
+		h.open(name+".3", "", at(name+".2.jsonl", name+".1.jsonl", gateway.Replay))
+		want := map[job.OutcomeKind]int{job.Halted: 200, job.Done: 400}[outcome]
+		if got := ask(h.through(name+".3"), "POST", chat, longer); got.status != want {
+			t.Errorf("after %s: status %d, want %d", outcome, got.status, want)
+		}
+		h.shut(name + ".3")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"muster/internal/core/fault"
+	"muster/internal/core/job"
 	"muster/internal/core/recording"
 )
 
@@ -20,30 +21,38 @@ const leaves = 30 * time.Second
 // is started anew knows nothing of what was used; requests find their answers
 // all the same, by what they say.
 type player struct {
-	names recording.Names // of this attempt
-	swap  recording.Swap  // from the recorded names to these
+	swap recording.Swap // from the recorded names to those of this attempt
 
 	mu      sync.Mutex
 	answers *recording.Answers
+	isOver  bool // the recorded attempt was interrupted: nothing follows its last answer
 	limited bool // the latest answer said that the account is asked too often
 }
 
 // openPlayer reads the recording of an attempt.
 func openPlayer(r Recording) (*player, error) {
-	f, err := openIn(r.Dir, r.File, os.O_RDONLY)
+	a, err := readIn(r.Dir, r.File)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "replay %s: the recording has no such attempt", filepath.Join(r.Dir, r.File)).
 			WithHint("the run has gone another way than the recorded one: muster show says how; muster stop --close ends it")
 	}
 	if err != nil {
-		return nil, fault.Wrap(fault.Refused, err, "replay %s", filepath.Join(r.Dir, r.File))
+		return nil, fault.WithHint(fault.Wrap(fault.Refused, err, "replay %s", filepath.Join(r.Dir, r.File)), "the file is not as it was recorded: take it from where it is whole")
+	}
+	p := &player{swap: recording.NewSwap(a.Names, r.Names), answers: recording.NewAnswers(a.Exchanges), isOver: a.WasInterrupted()}
+	if before, err := readIn(r.Dir, r.After); r.After != "" && err == nil && before.WasInterrupted() {
+		p.answers.Loosen()
+	}
+	return p, nil
+}
+
+func readIn(dir, name string) (recording.Attempt, error) {
+	f, err := openIn(dir, name, os.O_RDONLY)
+	if err != nil {
+		return recording.Attempt{}, err
 	}
 	defer f.Close()
-	a, err := readAttempt(f)
-	if err != nil {
-		return nil, fault.WithHint(fault.Wrap(fault.Invalid, err, "replay %s", filepath.Join(r.Dir, r.File)), "the file was changed after it was recorded: take it from where it is whole")
-	}
-	return &player{names: r.Names, swap: recording.NewSwap(a.Names, r.Names), answers: recording.NewAnswers(a.Exchanges)}, nil
+	return readAttempt(f)
 }
 
 // take gives the recorded answer to a request, or says why there is none. Back
@@ -64,6 +73,14 @@ func (p *player) take(a recording.Ask) (x recording.Exchange, back func(), missi
 		defer p.mu.Unlock()
 		p.answers.Return(i)
 	}, ""
+}
+
+// interrupts reports whether the recorded attempt was interrupted after the
+// answers that were given away.
+func (p *player) interrupts() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.isOver && p.answers.AreUsed()
 }
 
 // soon is what is waited after a quota that was used up in the recording.
@@ -89,7 +106,7 @@ func (x *exchange) play() {
 	case !x.call.Costs:
 		x.fail(http.StatusNotFound, missing)
 	default:
-		x.d.note(entry{Kind: missed, Why: missing})
+		x.d.note(entry{Kind: missed, Why: missing, IsOver: x.d.player.interrupts()})
 		x.fail(http.StatusBadRequest, missing)
 	}
 }
@@ -110,17 +127,16 @@ func (x *exchange) pass(answer recording.Exchange, back func()) {
 	if x.call.Costs {
 		x.d.note(entry{Kind: played, Usage: answer.Usage})
 	}
-	switch answer.Ending {
-	case recording.Left:
+	if answer.Ending == recording.Whole {
+		return
+	}
+	if answer.Ending == recording.Left && !x.d.player.interrupts() {
 		select {
 		case <-x.r.Context().Done():
 		case <-time.After(leaves):
 		}
-		panic(http.ErrAbortHandler)
-	case recording.Whole:
-	default:
-		panic(http.ErrAbortHandler)
 	}
+	panic(http.ErrAbortHandler)
 }
 
 // passBytes passes a recorded answer on, and reports whether the agent took all
@@ -173,8 +189,8 @@ func (d *door) openRecording() (err error) {
 	return err
 }
 
-func (d *door) closeRecording() {
+func (d *door) closeRecording(outcome job.OutcomeKind) {
 	if d.recorder != nil {
-		d.recorder.close()
+		d.recorder.close(outcome)
 	}
 }

@@ -101,7 +101,7 @@ func (s *server) open(spec Door) error {
 	}
 	l, err := listen(Socket(s.dir, spec.Name))
 	if err != nil {
-		d.closeRecording()
+		d.closeRecording("")
 		return fault.Wrap(fault.Transient, err, "open the door of %s", spec.Name)
 	}
 	if s.others != nil {
@@ -242,9 +242,10 @@ func (d *door) end() {
 	}
 }
 
-// closeDoor closes a door once its requests have ended. Its folder stays for a
+// closeDoor closes a door once its requests have ended. Outcome is how its
+// attempt did, for a recording. Its folder stays for a
 // while, so that it can be seen that there was one.
-func (s *server) closeDoor(name string) (untilUS int64, err error) {
+func (s *server) closeDoor(name string, outcome job.OutcomeKind) (untilUS int64, err error) {
 	if err := checkName(name); err != nil {
 		return 0, err
 	}
@@ -255,7 +256,7 @@ func (s *server) closeDoor(name string) (untilUS int64, err error) {
 	if d != nil {
 		d.end() // the attempt has ended: what is under way is of no use to anybody
 		d.running.Wait()
-		d.closeRecording()
+		d.closeRecording(outcome)
 		untilUS = s.quota.far(d.last)
 		if d.player != nil {
 			untilUS = d.player.untilUS()

@@ -126,7 +126,7 @@ func (m *Meter) Book(ctx context.Context, op string, o job.Outcome, services []l
 	if !m.client.Had(op) {
 		return o, nil
 	}
-	s, err := m.client.Shut(ctx, op)
+	s, err := m.client.Shut(ctx, op, o.Kind)
 	if err != nil {
 		return o, err
 	}
@@ -145,6 +145,8 @@ func (m *Meter) Book(ctx context.Context, op string, o job.Outcome, services []l
 	case job.Done, job.Halted, job.Timeout, job.Vanished, job.Missing:
 	case job.Auth, job.Quota, job.Provider, job.Limit, job.Refused, job.Crashed:
 		switch {
+		case s.Replayed != nil && s.Replayed.WasInterrupted:
+			o.Kind, o.Message = job.Crashed, "the recorded attempt was interrupted here"
 		case s.Replayed != nil && s.Replayed.Missing != "":
 			o.Kind, o.Message = job.Refused, s.Replayed.Missing
 		case s.Limit != nil:

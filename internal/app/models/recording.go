@@ -259,6 +259,9 @@ func recordingOf(a job.Attempt) *gateway.Recording {
 	r := gateway.Recording{File: recording.File(a.Task, a.Number), Names: recording.Names{
 		Worktree: a.Dir, Scratch: a.Scratch, Home: a.Host["HOME"], Session: a.NewID, Op: a.Op,
 	}}
+	if a.Number > 1 {
+		r.After = recording.File(a.Task, a.Number-1)
+	}
 	switch {
 	case len(a.Gateway.Played) > 0:
 		r.Mode, r.Dir = gateway.Replay, a.Gateway.Replay

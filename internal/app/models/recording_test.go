@@ -177,6 +177,25 @@ func TestReplayedAttempt(t *testing.T) {
 			t.Errorf("%s: %+v %v", kind, o, err)
 		}
 	}
+	// The recorded attempt had been interrupted: another goes on.
+	path := filepath.Join(dir, "task.1.jsonl")
+	file, err := os.ReadFile(path)
+	if err != nil || !strings.Contains(string(file), `"outcome":"done"`) {
+		t.Fatalf("%v\n%s", err, file)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(file), `"outcome":"done"`, `"outcome":"lost"`, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a.Op = "fourth.task.1"
+	if d, _, err = p.Open(ctx, a, services, ""); err != nil {
+		t.Fatal(err)
+	}
+	if one, two := ask(t, d), ask(t, d); one != 200 || two != 400 {
+		t.Errorf("%d, then %d", one, two)
+	}
+	if o, err := p.Book(ctx, a.Op, job.Outcome{Kind: job.Refused}, nil); err != nil || o.Kind != job.Crashed || !strings.Contains(o.Message, "interrupted here") {
+		t.Errorf("%+v %v", o, err)
+	}
 	a.Op, a.Number = "third.task.2", 2
 	if _, _, err := p.Open(ctx, a, services, ""); fault.KindOf(err) != fault.NotFound || !strings.Contains(err.Error(), "no such attempt") {
 		t.Errorf("an attempt that was not recorded: %v", err)

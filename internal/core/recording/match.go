@@ -10,7 +10,13 @@ import (
 type Answers struct {
 	exchanges []Exchange
 	used      []bool
+	isLoose   bool
 }
+
+// Loosen has the shape of a request count for less: what matters at last is
+// whether it offers tools. It is for the attempt after one that was
+// interrupted: how that came about leaves its traces in the session.
+func (t *Answers) Loosen() { t.isLoose = true }
 
 // NewAnswers gives the exchanges of an attempt, none of them used.
 func NewAnswers(exchanges []Exchange) *Answers {
@@ -34,6 +40,7 @@ func (t *Answers) Take(a Ask) (int, bool) {
 		func(b Ask) bool { return a.Turns != "" && a.Turns == b.Turns && a.shape() == b.shape() },
 		func(b Ask) bool { return a.Said != "" && a.Said == b.Said && a.shape() == b.shape() },
 		func(b Ask) bool { return a.shape() == b.shape() },
+		func(b Ask) bool { return t.isLoose && (a.Offered > 0) == (b.Offered > 0) },
 	} {
 		for i, x := range t.exchanges {
 			if !t.used[i] && a.place() == x.place() && same(x.Ask) {
@@ -43,6 +50,16 @@ func (t *Answers) Take(a Ask) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// AreUsed reports whether every answer of a model was given away.
+func (t *Answers) AreUsed() bool {
+	for i, x := range t.exchanges {
+		if !t.used[i] && x.Turns != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // Return gives an answer back that the agent did not take in.

@@ -114,6 +114,36 @@ func TestTake(t *testing.T) {
 	}
 }
 
+func TestLoosen(t *testing.T) {
+	side := recording.Ask{Method: "POST", Path: "/v1/messages", Model: "m", Whole: "w", Turns: "w", Said: "w", Messages: 1}
+	other := ask("z", "z", "z", 9)
+	other.Tools, other.Offered = "u", 7
+	aside := side
+	aside.Whole, aside.Messages = "v", 2
+	for isLoose, want := range map[bool][]int{true: {1, 0, -1}, false: {-1, -1, -1}} {
+		r := recorded(side, ask("a", "1", "1", 1))
+		if isLoose {
+			r.Loosen()
+		}
+		if got := take(r, other, aside, other); !slices.Equal(got, want) {
+			t.Errorf("%v: %v, want %v", isLoose, got, want)
+		}
+	}
+}
+
+func TestAreUsed(t *testing.T) {
+	r := recorded(recording.Ask{Method: "GET", Path: "/v1/models", Whole: "a"}, ask("a", "1", "1", 1), ask("b", "2", "2", 1))
+	for i, a := range []recording.Ask{ask("b", "2", "2", 1), ask("a", "1", "1", 1)} {
+		if r.AreUsed() {
+			t.Errorf("all are used after %d", i)
+		}
+		_ = take(r, a)
+	}
+	if !r.AreUsed() {
+		t.Error("not all are used")
+	}
+}
+
 func TestMissing(t *testing.T) {
 	is := ask("a", "1", "1", 3)
 	change := func(change func(*recording.Ask)) recording.Ask {

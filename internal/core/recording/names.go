@@ -18,8 +18,12 @@ type Names struct {
 	Op       string `json:"op,omitempty"`      // of the operation
 }
 
-// shortest is how long a name must be to be looked for.
-const shortest = 4
+// Shortest lengths that are looked for. Servers of one's own are often asked
+// with a word in place of a key.
+const (
+	shortest       = 4 // of a name
+	shortestSecret = 8
+)
 
 // pair is a name and what stands in its place.
 type pair struct {
@@ -73,7 +77,7 @@ func NewSwap(from, to Names) Swap {
 func Redaction(secrets []string) Swap {
 	var s Swap
 	for _, secret := range secrets {
-		if len(secret) >= shortest {
+		if len(secret) >= shortestSecret {
 			s.add(pair{old: secret, put: "[key]", anywhere: true})
 		}
 	}

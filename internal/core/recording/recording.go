@@ -112,6 +112,8 @@ type Line struct {
 	Ending Ending     `json:"ending,omitempty"` // with Ended
 	Usage  *job.Usage `json:"usage,omitempty"`  // with Ended: what the answer took, where it was paid for
 	Limit  *Limit     `json:"limit,omitempty"`  // with Ended: a budget kept the request back
+
+	Outcome job.OutcomeKind `json:"outcome,omitempty"` // with Closed
 }
 
 // LineKind says what a line tells.
@@ -124,6 +126,7 @@ const (
 	Headed LineKind = "head"    // its answer begins
 	Part   LineKind = "part"    // bytes of the answer
 	Ended  LineKind = "end"
+	Closed LineKind = "outcome" // how the attempt ended
 )
 
 // Ending says how an answer ended.
@@ -202,7 +205,8 @@ func FormOf(contentType string) Form {
 type Attempt struct {
 	Names     Names
 	Exchanges []Exchange // in the order of the requests
-	Whole     int        // bytes of the lines that are complete
+	Outcome   job.OutcomeKind
+	Whole     int // bytes of the lines that are complete
 }
 
 // Parse reads an attempt's file. A last line that was not written to its end
@@ -248,6 +252,9 @@ func (a *Attempt) take(l Line, place map[int]int) error {
 		place[l.ID] = len(a.Exchanges)
 		a.Exchanges = append(a.Exchanges, Exchange{Ask: *l.Ask, Ending: Cut})
 		return nil
+	case Closed:
+		a.Outcome = l.Outcome
+		return nil
 	case Headed, Part, Ended:
 	default:
 		return fault.New(fault.Invalid, "%q is no kind of line", l.Kind)
@@ -270,7 +277,13 @@ func (a *Attempt) take(l Line, place map[int]int) error {
 		if l.Usage != nil {
 			x.Usage = *l.Usage
 		}
-	case Begun, Asked:
+	case Begun, Asked, Closed:
 	}
 	return nil
+}
+
+// WasInterrupted reports whether the attempt ended before its agent did, so
+// that another attempt went on with its session.
+func (a Attempt) WasInterrupted() bool {
+	return a.Outcome == job.Halted || a.Outcome == job.Vanished || a.Outcome == job.Crashed
 }

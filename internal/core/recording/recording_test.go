@@ -62,6 +62,17 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestOutcome(t *testing.T) {
+	for outcome, want := range map[job.OutcomeKind]bool{
+		"": false, job.Done: false, job.Timeout: false, job.Refused: false, job.Halted: true, job.Vanished: true, job.Crashed: true,
+	} {
+		a, err := recording.Parse(lines(begun(), recording.Line{Kind: recording.Closed, Outcome: outcome}, asked(1)))
+		if err != nil || a.Outcome != outcome || a.WasInterrupted() != want {
+			t.Errorf("%q: %+v %v", outcome, a, err)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	whole := lines(begun(), asked(1))
 	for name, file := range map[string][]byte{

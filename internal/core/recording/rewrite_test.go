@@ -177,6 +177,11 @@ func TestRedactorOfOthers(t *testing.T) {
 	if got := string(html.End()); got != "<b>x[key]x</b>" {
 		t.Error(got)
 	}
+	word := recording.NewRedactor([]string{"ollama"}, wire.Chat, recording.OnePiece)
+	_ = word.Write([]byte(`{"text":"ollama"}`))
+	if got := string(word.End()); got != `{"text":"ollama"}` {
+		t.Errorf("a word in place of a key: %s", got)
+	}
 	comment := recording.NewRedactor([]string{secret}, wire.Chat, recording.Events)
 	if got := string(comment.Write([]byte(": " + secret + "\n\n"))); got != ": [key]\n\n" {
 		t.Error(got)

@@ -31,17 +31,18 @@ const (
 
 // Run is where a run stands.
 type Run struct {
-	ID       string           `json:"id"`
-	Name     string           `json:"name"`
-	Goal     string           `json:"goal"`
-	Branch   string           `json:"branch,omitempty"` // full ref
-	Target   string           `json:"target,omitempty"` // full ref
-	Base     change.Point     `json:"base"`
-	Head     change.Point     `json:"head"`
-	Stage    flow.Stage       `json:"stage"`
-	Reason   flow.Pause       `json:"reason,omitempty"` // with paused
-	Why      string           `json:"why,omitempty"`
-	Hint     string           `json:"hint,omitempty"` // what to do about Why
+	ID     string       `json:"id"`
+	Name   string       `json:"name"`
+	Goal   string       `json:"goal"`
+	Branch string       `json:"branch,omitempty"` // full ref
+	Target string       `json:"target,omitempty"` // full ref
+	Base   change.Point `json:"base"`
+	Head   change.Point `json:"head"`
+	Stage  flow.Stage   `json:"stage"`
+	Reason flow.Pause   `json:"reason,omitempty"` // with paused
+	Why    string       `json:"why,omitempty"`
+	Hint   string       `json:"hint,omitempty"` // what to do about Why
+	Basis
 	Limits   flow.Limits      `json:"limits"`
 	Spent    job.Usage        `json:"spent"`
 	AgentUS  int64            `json:"agent_us"` // agent time, summed
@@ -52,7 +53,6 @@ type Run struct {
 	Advanced *change.Advanced `json:"advanced,omitempty"` // what became of the target
 	Pushes   []change.Point   `json:"pushes,omitempty"`   // people's commits that landed
 
-	Basis
 	upkeep
 }
 
