@@ -181,6 +181,9 @@ func (t turn) played() (job.Attempt, []Service) {
 		delete(out.Host, name)
 		delete(out.Agent.Env, name)
 	}
+	if t.p.driver == "copilot" && services[0].Name == anthropic {
+		out.Agent.Env["COPILOT_PROVIDER_TYPE"] = anthropic
+	}
 	if out.Agent.Login == job.LoginSubscription {
 		out.Agent.Login = ""
 	}

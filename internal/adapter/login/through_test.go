@@ -177,6 +177,7 @@ func TestPlayed(t *testing.T) {
 		"codex":                  {job.Agent{Driver: "codex"}, nil, []string{"openai"}, []string{"OPENAI_API_KEY=" + login.Dummy}},
 		"a key by a command":     {job.Agent{Driver: "gemini", Key: &job.Key{Command: []string{"pass"}}}, nil, []string{"gemini"}, []string{"GOOGLE_GEMINI_BASE_URL=" + door + "gemini"}},
 		"copilot":                {job.Agent{Driver: "copilot", Model: "m"}, nil, []string{"openai"}, []string{"COPILOT_PROVIDER_BASE_URL=" + door + "openai"}},
+		"copilot with claude":    {job.Agent{Driver: "copilot", Model: "m"}, nil, []string{"anthropic"}, []string{"COPILOT_PROVIDER_BASE_URL=" + door + "anthropic", "COPILOT_PROVIDER_TYPE=anthropic"}},
 		"opencode, two services": {job.Agent{Driver: "opencode"}, nil, []string{"anthropic", "openai"}, []string{"ANTHROPIC_API_KEY=" + login.Dummy, "OPENAI_API_KEY=" + login.Dummy}},
 	} {
 		a, services, why := login.Through(job.Attempt{Agent: c.agent, Host: c.host, Gateway: job.Gateway{Replay: "/r", Played: c.played}})

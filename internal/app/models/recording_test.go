@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,6 +59,15 @@ func TestTaping(t *testing.T) {
 	}
 	if _, _, err := r.Check(host{}, version); err == nil || !strings.Contains(err.Error(), "no agent of the plan asks") {
 		t.Errorf("without any agent: %v", err)
+	}
+
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ofFile, _ := taping(file, "")
+	if _, _, err := ofFile.Check(h, version); fault.KindOf(err) != fault.Refused {
+		t.Errorf("a file in place of a folder: %v", err)
 	}
 
 	// The same, replayed under another name and onto another branch.
@@ -120,6 +130,31 @@ func TestTaping(t *testing.T) {
 	} {
 		if got, err := models.Played(a); err != nil || len(got.Gateway.Played) != 0 {
 			t.Errorf("%+v %v", got, err)
+		}
+	}
+}
+
+// What an attempt's recording calls its home is the agent's: below the scratch
+// folder where it is confined.
+func TestRecordedNames(t *testing.T) {
+	p, ctx := newPlace(t), context.Background()
+	for _, c := range []struct {
+		isConfined bool
+		number     int
+		after      string
+	}{{false, 1, ""}, {true, 2, `"after":"task.1.jsonl"`}} {
+		a := p.attempt(fmt.Sprintf("run.task.%d", c.number))
+		a.Dir, a.Scratch, a.Number, a.Confined, a.Host, a.Gateway.Record = "/w/1", "/s", c.number, c.isConfined, map[string]string{"HOME": "/home/kim"}, t.TempDir()
+		if _, _, err := p.Open(ctx, a, p.services(), ""); err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.ReadFile(filepath.Join(a.Gateway.Record, recording.File("task", c.number)))
+		if err != nil || strings.Contains(string(file), "/home/kim") == c.isConfined || !strings.Contains(string(file), `"scratch":"/s"`) {
+			t.Errorf("%s %v", file, err)
+		}
+		door, err := os.ReadFile(filepath.Join(p.root, "gateway", "doors", a.Op, "door.json"))
+		if err != nil || strings.Contains(string(door), `"after"`) != (c.after != "") || !strings.Contains(string(door), c.after) {
+			t.Errorf("%s %v", door, err)
 		}
 	}
 }

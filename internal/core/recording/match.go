@@ -29,7 +29,8 @@ func (t *Answers) Exchange(i int) Exchange { return t.exchanges[i] }
 // Take gives the place of the recorded answer to a request: of those that are
 // not used, in recorded order, the first whose request was the same; else the
 // first in which the person and the model had said the same; else the model;
-// else the first of the same shape. Since what the model said in it is what was
+// else the first of the same shape; else one to which the model had said the
+// same with other tools, for a person's own settings may add some. Since what the model said in it is what was
 // answered before, threads of a conversation that run at once keep apart.
 //
 // What costs nothing (a list of models) may be asked for as often as one
@@ -40,7 +41,8 @@ func (t *Answers) Take(a Ask) (int, bool) {
 		func(b Ask) bool { return a.Turns != "" && a.Turns == b.Turns && a.shape() == b.shape() },
 		func(b Ask) bool { return a.Said != "" && a.Said == b.Said && a.shape() == b.shape() },
 		func(b Ask) bool { return a.shape() == b.shape() },
-		func(b Ask) bool { return t.isLoose && (a.Offered > 0) == (b.Offered > 0) },
+		func(b Ask) bool { return a.isKin(b) && a.Said == b.Said && a.Messages == b.Messages },
+		func(b Ask) bool { return a.isKin(b) && t.isLoose },
 	} {
 		for i, x := range t.exchanges {
 			if !t.used[i] && a.place() == x.place() && same(x.Ask) {
@@ -67,6 +69,10 @@ func (t *Answers) Return(i int) { t.used[i] = false }
 
 // place is what must be the same in any case.
 func (a Ask) place() [3]string { return [3]string{a.Method, a.Path, a.Model} }
+
+// isKin reports whether both requests offer tools, or neither does: those
+// without are asides, such as titles.
+func (a Ask) isKin(b Ask) bool { return (a.Offered > 0) == (b.Offered > 0) }
 
 // shape is what a request looks like from afar.
 func (a Ask) shape() string { return fmt.Sprint(a.Messages, a.Offered, a.Tools) }

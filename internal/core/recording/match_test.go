@@ -86,9 +86,18 @@ func TestTake(t *testing.T) {
 			[]recording.Ask{ask("a", "a", "a", 1)},
 			[]recording.Ask{
 				other(func(a *recording.Ask) { a.Model = "n" }), other(func(a *recording.Ask) { a.Path = "/y" }), other(func(a *recording.Ask) { a.Method = "GET" }),
-				other(func(a *recording.Ask) { a.Whole, a.Tools = "b", "u" }), other(func(a *recording.Ask) { a.Whole, a.Offered = "b", 3 }),
 			},
-			[]int{-1, -1, -1, -1, -1},
+			[]int{-1, -1, -1},
+		},
+		{
+			"other tools are right at last, where the model had said the same",
+			[]recording.Ask{ask("a", "a", "a", 1), ask("a", "a", "a", 1), ask("a", "a", "a", 1)},
+			[]recording.Ask{
+				other(func(a *recording.Ask) { a.Whole, a.Tools, a.Said = "b", "u", "b" }), other(func(a *recording.Ask) { a.Whole, a.Tools, a.Messages = "b", "u", 2 }),
+				other(func(a *recording.Ask) { a.Whole, a.Tools, a.Offered = "b", "", 0 }), other(func(a *recording.Ask) { a.Whole, a.Tools = "b", "u" }),
+				other(func(a *recording.Ask) { a.Whole, a.Offered = "b", 3 }),
+			},
+			[]int{-1, -1, -1, 0, 1},
 		},
 		{
 			"what costs nothing may be asked for again",

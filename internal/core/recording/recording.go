@@ -29,6 +29,9 @@ const (
 	MaxExchanges = 50_000    // of one attempt
 )
 
+// maxCount bounds what one answer may say that it took: tokens, micro-dollars.
+const maxCount = 1_000_000_000_000
+
 // ManifestFile is the name of the manifest; each attempt has a file beside it.
 const ManifestFile = "recording.json"
 
@@ -231,9 +234,6 @@ func Parse(data []byte) (Attempt, error) {
 			return a, fault.Wrap(fault.Invalid, err, "read line %d", n)
 		}
 	}
-	if a.Whole == 0 && len(data) > 0 {
-		return a, nil // its first line is torn: nothing was asked
-	}
 	return a, nil
 }
 
@@ -274,8 +274,11 @@ func (a *Attempt) take(l Line, place map[int]int) error {
 		x.Body = append(append(x.Body, l.Text...), l.Data...)
 	case Ended:
 		x.Ending, x.Limit = l.Ending, l.Limit
-		if l.Usage != nil {
-			x.Usage = *l.Usage
+		if u := l.Usage; u != nil {
+			if min(u.Input, u.CacheRead, u.CacheWrite, u.Output, u.Reasoning, u.CostMicroUSD) < 0 || max(u.Input, u.CacheRead, u.CacheWrite, u.Output, u.Reasoning, u.CostMicroUSD) > maxCount {
+				return fault.New(fault.Invalid, "request %d took what none can take", l.ID)
+			}
+			x.Usage = *u
 		}
 	case Begun, Asked, Closed:
 	}

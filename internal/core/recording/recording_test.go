@@ -87,6 +87,8 @@ func TestParseRefuses(t *testing.T) {
 		"an end of nothing":     lines(begun(), recording.Line{Kind: recording.Ended, ID: 1}),
 		"a status that is none": lines(begun(), asked(1), recording.Line{Kind: recording.Headed, ID: 1, Status: 100}),
 		"a large status":        lines(begun(), asked(1), recording.Line{Kind: recording.Headed, ID: 1, Status: 600}),
+		"less than nothing":     lines(begun(), asked(1), recording.Line{Kind: recording.Ended, ID: 1, Usage: &job.Usage{Output: -1}}),
+		"more than there is":    lines(begun(), asked(1), recording.Line{Kind: recording.Ended, ID: 1, Usage: &job.Usage{CostMicroUSD: 1e12 + 1}}),
 		"another kind":          lines(begun(), asked(1), recording.Line{Kind: "other", ID: 1}),
 	} {
 		if _, err := recording.Parse(file); err == nil || !strings.Contains(err.Error(), "line") {

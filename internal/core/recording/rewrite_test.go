@@ -75,6 +75,9 @@ func TestRewriteDivided(t *testing.T) {
 					fmt.Fprintf(&stream, "event: x%sdata: %s%s", end[:len(end)/2], fmt.Sprintf(p.form, quote(part)), end)
 				}
 				events := swap.Rewrite(p.dialect, recording.Events, []byte(stream.String()))
+				if n := bytes.Count(bytes.Join(events, nil), []byte("event: x")); n != 3 {
+					t.Fatalf("%s, divided at %d: %d of 3 events have their names", name, first, n)
+				}
 				if got := text(t, p.form, events); got != want || len(events) != 3 {
 					t.Fatalf("%s, divided at %d: %q in %d events, want %q", name, first, got, len(events), want)
 				}
