@@ -105,10 +105,17 @@ type hit struct {
 
 // find gives where names stand in a text.
 func find(pairs []pair, text string) []hit {
+	var begins [256]bool // bytes that a name begins with: most of a text is passed over by this alone
+	for _, p := range pairs {
+		begins[p.old[0]] = true
+	}
 	var hits []hit
 	for i := 0; i < len(text); i++ {
+		if !begins[text[i]] {
+			continue
+		}
 		for _, p := range pairs {
-			if text[i] == p.old[0] && strings.HasPrefix(text[i:], p.old) && (p.anywhere || stands(text, i, len(p.old))) {
+			if strings.HasPrefix(text[i:], p.old) && (p.anywhere || stands(text, i, len(p.old))) {
 				hits = append(hits, hit{i, i + len(p.old), p.put})
 				i += len(p.old) - 1
 				break
