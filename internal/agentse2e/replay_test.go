@@ -233,7 +233,7 @@ func crewScript(crew []who) fakemodel.Script {
 		}
 		s.Scenarios[name] = []fakemodel.Step{
 			{Text: "Looking.", Do: []fakemodel.Op{{Kind: fakemodel.Read, Path: "price/price.go"}}},
-			{Text: "Looking around.", Do: []fakemodel.Op{{Kind: fakemodel.Shell, Command: "pwd; date +%N; mktemp -u"}}},
+			{Text: "Looking around.", Do: []fakemodel.Op{{Kind: fakemodel.Shell, Command: "pwd; date +%N; mktemp -u; mkdir -p " + name}}},
 			{Text: "Writing.", Do: []fakemodel.Op{
 				{Kind: fakemodel.Write, Path: name + "/a.go", Text: code(name, part)},
 				{Kind: fakemodel.Write, Path: name + "/a_test.go", Text: fmt.Sprintf("package %s\n\nimport \"testing\"\n\nfunc TestTax(t *testing.T) {\n\tif got := Tax(1000); got != 200 {\n\t\tt.Errorf(\"Tax(1000) = %%d, want 200\", got)\n\t}\n}\n", name)},
