@@ -47,6 +47,7 @@ func layers() []layer {
 		{"internal/core/job", "", pure},
 		{"internal/core/meter", "internal/core/job", pure},
 		{"internal/core/wire", "internal/core/job internal/core/meter", pure},
+		{"internal/core/recording", "internal/core/fault internal/core/job internal/core/wire", pure},
 		{"internal/core/yamlfile", "internal/core/fault", pure},
 		{"internal/core/plan", "internal/core/fault internal/core/yamlfile", pure},
 		{"internal/core/egress", "", pure},

@@ -51,7 +51,7 @@ func exceptions() []exception {
 	return []exception{
 		{"internal/adapter/agent.claudeLine", structFields, 22, "an outside format, with the fields that are read of it"},
 		{"internal/core/flow.Task", structFields, 34, data},
-		{"internal/core/report.Run", structFields, 23, data},
+		{"internal/core/report.Run", structFields, 22, data},
 		{"internal/core/report.Task", structFields, 24, data},
 		{"internal/core/flow.runStep", typeMethods, 28, events},
 		{"internal/core/flow.taskStep", typeMethods, 43, events},

@@ -37,7 +37,7 @@ func (s *Session) wakes(ctx context.Context) (map[flow.Stream]int64, error) {
 // subjects gives the tasks of a run that an observer has to look at, apart
 // from the run as it goes on.
 func (s *Session) subjects(ctx context.Context, r *report.Run, driven bool) ([]observe.Subject, error) {
-	fixed := &report.Run{ID: r.ID, Name: r.Name, Config: r.Config}
+	fixed := &report.Run{ID: r.ID, Name: r.Name, Basis: r.Basis}
 	var out []observe.Subject
 	var wakes map[flow.Stream]int64
 	for _, t := range r.Tasks {

@@ -154,7 +154,7 @@ func (d *Diagnosis) configured(ctx context.Context, s *Session, probing Probing)
 	c, from := config.Default(), "defaults, as no commit is checked out"
 	if head, err := repo.Resolve(ctx, "HEAD"); err == nil {
 		var warnings []string
-		if c, warnings, err = readConfig(ctx, repo, head.Commit); err != nil {
+		if c, warnings, err = plans.Config(ctx, repo, head.Commit); err != nil {
 			d.bad("config", err)
 			return
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"muster/internal/app/gc"
+	"muster/internal/app/plans"
 	"muster/internal/core/config"
 	"muster/internal/core/fault"
 )
@@ -65,6 +66,6 @@ func configHere(ctx context.Context, s *Session) (config.Config, error) {
 	if err != nil {
 		return config.Default(), nil //nolint:nilerr // nothing is checked out
 	}
-	c, _, err := readConfig(ctx, repo, head.Commit)
+	c, _, err := plans.Config(ctx, repo, head.Commit)
 	return c, err
 }

@@ -74,7 +74,7 @@ func (s *Session) Judge(ctx context.Context, w Wanted) (Judged, error) {
 		return Judged{}, err
 	}
 	base := point(between.Base)
-	c, warnings, err := readConfig(ctx, repo, base)
+	c, warnings, err := plans.Config(ctx, repo, base)
 	if err != nil {
 		return Judged{}, err
 	}

@@ -37,7 +37,7 @@ func DraftPlan(ctx context.Context, s *Session, name string, m Measure, ready fu
 		Name: name, Place: s.place, Repo: repo, Ready: ready,
 		Found: func(g job.Agent) bool { return s.checkAgent(g, "") == nil },
 		Config: func(ctx context.Context, commit string) (config.Config, error) {
-			c, _, err := readConfig(ctx, repo, commit)
+			c, _, err := plans.Config(ctx, repo, commit)
 			return c, err
 		},
 	}
@@ -96,7 +96,7 @@ func LintPlan(ctx context.Context, h Host, name string) (Linted, error) {
 	if err != nil {
 		out.OK, out.Error, out.Hint = false, err.Error(), fault.HintOf(err)
 	}
-	said := texts(problems)
+	said := yamlfile.Texts(problems)
 	out.Warnings = slices.DeleteFunc(ready.warnings, func(w string) bool { return slices.Contains(said, w) })
 	return out, nil
 }
@@ -112,5 +112,5 @@ func readPlan(s *Session, name string) (string, *plan.Plan, []string, error) {
 	if err := yamlfile.AsError("read the plan "+shown, problems); err != nil {
 		return "", nil, nil, err
 	}
-	return shown, p, texts(problems), nil
+	return shown, p, yamlfile.Texts(problems), nil
 }

@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"time"
 
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/login"
@@ -47,7 +46,7 @@ func (s *Session) engine(ctx context.Context, lock *store.Lock, written <-chan s
 	machine := furnish.NewMachine(s.state, func(ctx context.Context) (map[string][]int64, error) { return peaks(ctx, s) })
 	return engine.NewLocal(engine.NewHands(engine.Ports{
 		Log: ledger{s.store, lock}, Blobs: s.store, Repo: repo, Worktrees: f.Worktrees, Operations: s.ops,
-		Agents: agents{s, f.Ports, machine}, Checks: checks, Machine: machine, Clock: clock{}, IDs: ids{},
+		Agents: agents{s, f.Ports, machine}, Checks: checks, Machine: machine, Clock: furnish.Clock{}, IDs: ids{},
 	}), engine.Options{Commands: commands, Written: written, Probe: s.host.Probe}), nil
 }
 
@@ -84,6 +83,9 @@ type agents struct {
 func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 	own, err := furnish.Ports(ctx, a.ports, t.Dir)
 	if err != nil {
+		return job.Spec{}, err
+	}
+	if t, err = models.Played(t); err != nil {
 		return job.Spec{}, err
 	}
 	t, services := a.s.equip(t)
@@ -196,16 +198,6 @@ func readAll(r io.ReadCloser, err error) ([]byte, error) {
 }
 
 var _ engine.Agents = agents{}
-
-type clock struct{}
-
-func (clock) NowUS() int64 { return time.Now().UnixMicro() }
-
-func (clock) After(us int64) <-chan struct{} {
-	done := make(chan struct{})
-	time.AfterFunc(time.Until(time.UnixMicro(us)), func() { close(done) })
-	return done
-}
 
 type ids struct{}
 

@@ -18,6 +18,7 @@ import (
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
 	"muster/internal/core/plan"
+	"muster/internal/core/recording"
 	"muster/internal/core/yamlfile"
 	"muster/internal/store"
 )
@@ -35,6 +36,8 @@ type Start struct {
 	Plan   string // a path, or a name below .muster/plans
 	Agent  string // for all tasks, whatever the plan says; empty leaves them as they are
 	Limits plan.Budget
+	Record string // a folder that the run is recorded into; empty for none
+	Replay string // a folder with a recording that stands for the models; empty for none
 }
 
 // Started is a run that was asked for.
@@ -52,11 +55,17 @@ func (s *Session) Start(ctx context.Context, w Start) (Started, error) {
 	if err != nil {
 		return Started{}, err
 	}
+	if err := ready.tape(ctx, s, w); err != nil {
+		return Started{}, err
+	}
 	begun := ready.begun
 	if begun.Plan, err = s.putJSON(ctx, ready.plan); err != nil {
 		return Started{}, err
 	}
 	if begun.Config, err = s.putJSON(ctx, ready.config); err != nil {
+		return Started{}, err
+	}
+	if err := ready.taping.Begin(ready.recording); err != nil {
 		return Started{}, err
 	}
 	id, err := s.sendStart(ctx, begun)
@@ -67,8 +76,12 @@ func (s *Session) Start(ctx context.Context, w Start) (Started, error) {
 type prepared struct {
 	plan     *plan.Plan
 	config   config.Config
+	base     change.Point
 	begun    flow.RunStarted
 	warnings []string
+
+	taping    models.Taping
+	recording recording.Manifest
 }
 
 // prepare checks everything that can be checked before a run, and changes
@@ -87,11 +100,11 @@ func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
 	if err != nil {
 		return out, fault.Wrap(fault.Internal, err, "start run %s", p.Name)
 	}
-	c, more, err := readConfig(ctx, repo, base.Commit)
+	c, more, err := plans.Config(ctx, repo, base.Commit)
 	if err != nil {
 		return out, err
 	}
-	out.config, out.warnings = c, append(out.warnings, more...)
+	out.config, out.base, out.warnings = c, base, append(out.warnings, more...)
 	if _, err := s.walls.Confines(ctx, c.Sandbox); err != nil {
 		return out, err
 	}
@@ -140,6 +153,23 @@ func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
 		out.warnings = append(out.warnings, models.Unmetered(c, agents, s.host)...)
 	}
 	return out, nil
+}
+
+// tape has the run recorded, or replayed, when that is wished for and nothing
+// is against it.
+func (p *prepared) tape(ctx context.Context, s *Session, w Start) error {
+	if w.Record == "" && w.Replay == "" {
+		return nil
+	}
+	p.taping = models.NewTaping(s.host.Dir, w.Record, w.Replay)
+	p.taping.Plan, p.taping.Config, p.taping.Base = *p.plan, p.config, p.base
+	p.begun.Record, p.begun.Replay = p.taping.Record, p.taping.Replay
+	m, warnings, err := p.taping.Check(s.host, func(g job.Agent) string {
+		path, _ := s.host.LookPath(programOf(s, g), s.host.Dir)
+		return s.askVersion(ctx, path)
+	})
+	p.recording, p.warnings = m, append(p.warnings, warnings...)
+	return err
 }
 
 // untaken refuses to begin where the run's branch holds work that the target
@@ -200,29 +230,6 @@ func (s *Session) isTaken(ctx context.Context, name string) (bool, error) {
 		return false, err
 	}
 	return slices.ContainsFunc(runs, func(r RunInfo) bool { return r.Name == name }), nil
-}
-
-// readConfig reads the configuration at a commit; without the file there are
-// defaults.
-func readConfig(ctx context.Context, repo *git.Repo, commit string) (config.Config, []string, error) {
-	data, ok, err := repo.ReadFile(ctx, commit, configPath)
-	if err != nil {
-		return config.Config{}, nil, fault.Wrap(fault.Internal, err, "read %s at %s", configPath, commit)
-	}
-	if !ok {
-		return config.Default(), nil, nil
-	}
-	c, problems := config.Parse(configPath, data)
-	err = yamlfile.AsError("read "+configPath+" as committed on the target branch", problems)
-	return c, texts(problems), err
-}
-
-func texts(problems []yamlfile.Problem) []string {
-	var out []string
-	for _, p := range problems {
-		out = append(out, p.String())
-	}
-	return out
 }
 
 // nodes turns the plan's tasks into the run's, each with an agent that can be

@@ -12,7 +12,9 @@ import (
 
 type runOptions struct {
 	runBounds
-	agent string
+	agent  string
+	record string
+	replay string
 }
 
 // runBounds are the flags that bound what a run may use.
@@ -28,13 +30,17 @@ func newRun(c *cli) *cobra.Command {
 		Short: "Start a run of a plan and carry it on until it needs you",
 		Long: "PLAN is a file, or the name of one in .muster/plans.\n\n" +
 			"The run works on branch muster/<name of the plan>; your checkout is not touched. Ctrl-C stops the\n" +
-			"agents in good order, and muster resume goes on; a second Ctrl-C leaves at once.",
-		Example: "  muster run .muster/plans/rate-limit.yaml\n  muster run rate-limit --parallel 2 --usd 5",
-		Args:    needPlan(c),
-		RunE:    func(_ *cobra.Command, args []string) error { return o.run(c, args[0]) },
+			"agents in good order, and muster resume goes on; a second Ctrl-C leaves at once.\n\n" +
+			"A replay needs no model, no key and no network for it, costs nothing, and never moves the target.",
+		Example: "  muster run .muster/plans/rate-limit.yaml\n  muster run rate-limit --parallel 2 --usd 5\n" +
+			"  muster run rate-limit --record ../recording\n  muster run rate-limit --replay ../recording",
+		Args: needPlan(c),
+		RunE: func(_ *cobra.Command, args []string) error { return o.run(c, args[0]) },
 	}
 	o.flags(cmd)
 	cmd.Flags().StringVar(&o.agent, "agent", "", "agent for all tasks, whatever the plan says")
+	cmd.Flags().StringVar(&o.record, "record", "", "record what models answer into this new `folder`")
+	cmd.Flags().StringVar(&o.replay, "replay", "", "let the recording in this `folder` answer instead of models")
 	return cmd
 }
 
@@ -73,12 +79,15 @@ func (o runOptions) run(c *cli, name string) error {
 	if err != nil {
 		return err
 	}
+	if o.record != "" && o.replay != "" {
+		return fault.New(fault.Invalid, "muster run: --record and --replay are both given").WithHint("record a run first, then replay it")
+	}
 	s, err := c.open()
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	return c.start(s, app.Start{Plan: name, Agent: o.agent, Limits: limits})
+	return c.start(s, app.Start{Plan: name, Agent: o.agent, Limits: limits, Record: o.record, Replay: o.replay})
 }
 
 func (b runBounds) limits() (plan.Budget, error) {

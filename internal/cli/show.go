@@ -262,6 +262,9 @@ func tail(text string, n int) string {
 // metered says how the gateway knows what an attempt used, where that is not
 // simply what the service said.
 func metered(o *job.Outcome) string {
+	if o.Replayed != nil {
+		return fmt.Sprintf(" (replayed; recorded at %s)", unit.Cost(*o.Replayed))
+	}
 	if o.Estimated == 0 {
 		return ""
 	}

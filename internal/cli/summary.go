@@ -32,6 +32,12 @@ func (c *cli) summary(v app.View) {
 		}
 	}
 	p.f("%d of %d landed, %s, %s of agent time\n", landed, len(v.Tasks), unit.Cost(spent), unit.Span(v.AgentUS))
+	switch {
+	case v.Replay != "":
+		p.f("a replay: models did not answer, the recording in %s did; for that nothing was spent\n", line(v.Replay, 200))
+	case v.Record != "":
+		p.f("recorded into %s\n", line(v.Record, 200))
+	}
 	for _, a := range v.Accounts {
 		p.f("the account %s answers nothing before %s; %s\n", a.Name, unit.DateTime(a.UntilUS), unit.Plural(a.Waiting, "request")+" wait")
 	}

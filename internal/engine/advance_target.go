@@ -26,8 +26,11 @@ func (h *Hands) advanceTarget(ctx context.Context, o flow.AdvanceTarget) (Answer
 	}
 	land := in.config.Land
 	protected := func(branch string) bool {
-		return land.Into == config.IntoBranch || plan.MatchAny(land.Protected, strings.TrimPrefix(branch, "refs/heads/"))
+		return o.Replay != "" || land.Into == config.IntoBranch || plan.MatchAny(land.Protected, strings.TrimPrefix(branch, "refs/heads/"))
 	}
 	advanced, err := h.Repo.Advance(ctx, change.AdvanceRequest{Run: o.Run, Name: o.Name, Target: o.Target, To: o.To}, protected)
+	if o.Replay != "" && !advanced.Done {
+		advanced.Why = "a recording answered in the models' place, so it is for a person to take the work"
+	}
 	return Answer{Data: flow.TargetAdvanced{Advanced: advanced}}, err
 }

@@ -51,5 +51,8 @@ func message(in flow.Inputs, t plan.Task, by made) string {
 	if by.with != "" {
 		trailers += "Co-authored-by: " + line(by.with) + "\n"
 	}
+	if in.Replay != "" {
+		trailers += "Muster-Replay: a recording answered in the models' place\n"
+	}
 	return fmt.Sprintf("%s\n\n%sMuster-Run: %s\nMuster-Task: %s\n", line(title), trailers, in.Run, t.ID)
 }

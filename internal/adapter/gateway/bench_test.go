@@ -15,6 +15,7 @@ import (
 
 	"muster/internal/adapter/gateway"
 	"muster/internal/core/meter"
+	"muster/internal/core/recording"
 )
 
 // canned is a service that answers at once: a stream of events, with usage.
@@ -36,8 +37,8 @@ func canned(b *testing.B, events int, pause time.Duration) *httptest.Server {
 	return s
 }
 
-// benchHouse is a gateway in this process, with one door.
-func benchHouse(b *testing.B, service string) (door *http.Client) {
+// benchHouse is a gateway in this process, with one door, which may be recorded.
+func benchHouse(b *testing.B, service string, r *gateway.Recording) (door *http.Client) {
 	b.Helper()
 	dir := b.TempDir()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -53,7 +54,7 @@ func benchHouse(b *testing.B, service string) (door *http.Client) {
 		Name: "run.task.1", Scopes: []gateway.Scope{{Name: "task/x", Title: "task x", Limit: meter.Amount{MicroUSD: 1e15}}},
 		Prices:    map[string]meter.Price{"m": {Input: 1, Output: 1}},
 		Providers: map[string]gateway.Provider{"openai": {Base: service, Auth: gateway.Bearer, Key: gateway.Key{Env: "K"}, Vendor: "openai"}},
-		Secrets:   map[string]string{"openai": realKey},
+		Secrets:   map[string]string{"openai": realKey}, Recording: r,
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -95,9 +96,18 @@ func median(d []time.Duration) time.Duration {
 // BenchmarkOverhead asks a service directly and through the gateway in turns,
 // and prints what the gateway adds in the middle of all: to the first event,
 // and to the end.
-func BenchmarkOverhead(b *testing.B) {
+func BenchmarkOverhead(b *testing.B) { overhead(b, nil) }
+
+// BenchmarkRecorded is the same, with the exchanges recorded.
+func BenchmarkRecorded(b *testing.B) {
+	overhead(b, &gateway.Recording{Mode: gateway.Record, Dir: b.TempDir(), File: "task.1.jsonl", Names: recording.Names{
+		Worktree: "/home/kim/state/trees/1", Scratch: "/home/kim/state/scratch/1", Home: "/home/kim", Session: "0123456789", Op: "run.task.1",
+	}})
+}
+
+func overhead(b *testing.B, r *gateway.Recording) {
 	service := canned(b, 20, 0)
-	door := benchHouse(b, service.URL)
+	door := benchHouse(b, service.URL, r)
 	direct := &http.Client{Transport: &http.Transport{}}
 	body := `{"model":"m","stream":true,"messages":["` + strings.Repeat("some words of a conversation ", 1500) + `"]}`
 	var d, g [2][]time.Duration
@@ -118,7 +128,7 @@ func BenchmarkStreams(b *testing.B) {
 	for _, n := range []int{1, 200} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			service := canned(b, 50, 10*time.Millisecond)
-			door := benchHouse(b, service.URL)
+			door := benchHouse(b, service.URL, nil)
 			var worst time.Duration
 			for b.Loop() {
 				var all sync.WaitGroup

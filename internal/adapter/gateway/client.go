@@ -223,8 +223,9 @@ func (c *Client) watch(ctx context.Context) {
 }
 
 // Shut closes a door, and gives what was spent through it. Without a gateway
-// it is read from the journal.
-func (c *Client) Shut(ctx context.Context, name string) (Spend, error) {
+// it is read from the journal. Outcome is how the attempt ended, for a
+// recording; empty where that is not known.
+func (c *Client) Shut(ctx context.Context, name string, outcome job.OutcomeKind) (Spend, error) {
 	c.mu.Lock()
 	delete(c.doors, name)
 	c.mu.Unlock()
@@ -234,7 +235,7 @@ func (c *Client) Shut(ctx context.Context, name string) (Spend, error) {
 		}
 	}
 	var s Spend
-	err := c.call(ctx, http.MethodDelete, "/doors/"+url.PathEscape(name), nil, &s)
+	err := c.call(ctx, http.MethodDelete, "/doors/"+url.PathEscape(name)+"?outcome="+url.QueryEscape(string(outcome)), nil, &s)
 	if isDown(err) {
 		return offline(c, func(l *ledger) Spend { return *l.door(name) })
 	}

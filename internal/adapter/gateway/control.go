@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"muster/internal/core/fault"
+	"muster/internal/core/job"
 )
 
 // State is how a running gateway is.
@@ -51,7 +52,7 @@ func (s *server) control() http.Handler {
 		answer(w, struct{}{}, err)
 	})
 	mux.HandleFunc("DELETE /doors/{name}", func(w http.ResponseWriter, r *http.Request) {
-		until, err := s.closeDoor(r.PathValue("name"))
+		until, err := s.closeDoor(r.PathValue("name"), job.OutcomeKind(r.URL.Query().Get("outcome")))
 		spend := s.journal.spend(r.PathValue("name"))
 		spend.UntilUS = until
 		answer(w, spend, err)

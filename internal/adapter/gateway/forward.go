@@ -16,6 +16,7 @@ import (
 
 	"muster/internal/core/fault"
 	"muster/internal/core/meter"
+	"muster/internal/core/recording"
 	"muster/internal/core/wire"
 )
 
@@ -58,6 +59,7 @@ type exchange struct {
 	entry    entry
 	price    meter.Price
 	isPriced bool
+	taped    *taped // nil: it is not recorded
 }
 
 // fail answers with an error in the dialect's form.
@@ -85,6 +87,15 @@ func (x *exchange) serve() {
 	if !x.read() {
 		return
 	}
+	if x.d.player != nil {
+		x.play()
+		return
+	}
+	end, ok := x.record()
+	if !ok {
+		return
+	}
+	defer end()
 	if !x.findKey() {
 		return
 	}
@@ -165,7 +176,7 @@ func (x *exchange) admit() bool {
 	limit, err := s.reserve(x.r.Context(), x.entry, x.spec.Scopes)
 	switch {
 	case limit != nil:
-		x.fail(http.StatusBadRequest, limit.Why)
+		x.limited(limit)
 		return false
 	case err != nil:
 		s.log.Error("reserve", "door", x.spec.Name, "error", err.Error())
@@ -180,12 +191,23 @@ func (x *exchange) refuse(l *Limit) {
 	if err := x.d.s.journal.append(entry{Kind: refused, AtUS: time.Now().UnixMicro(), Door: x.spec.Name, Limit: l}); err != nil {
 		x.d.s.log.Error("journal", "error", err.Error())
 	}
+	x.limited(l)
+}
+
+// limited tells the agent that a budget has no room.
+func (x *exchange) limited(l *Limit) {
+	if x.taped != nil {
+		x.taped.limit = &recording.Limit{Scope: scopeWord(l.Scope), Why: l.Why}
+	}
 	x.fail(http.StatusBadRequest, l.Why)
 }
 
 // settle books what the request took.
 func (x *exchange) settle(t taken) {
 	t.usage.CostUnknown = !x.isPriced
+	if x.taped != nil {
+		x.taped.usage = &t.usage
+	}
 	x.d.s.settle(x.entry, t)
 }
 
@@ -221,7 +243,9 @@ func (x *exchange) send(pass func(*http.Response)) {
 		pass(resp)
 	default:
 		copyHeader(x.w.Header(), resp.Header)
-		x.copyAll(resp.Body, func([]byte) {})
+		if !x.copyAll(resp.Body, func([]byte) {}) {
+			x.cut(false)
+		}
 	}
 }
 
@@ -281,7 +305,7 @@ func (x *exchange) clean(s string) string {
 func (x *exchange) meter(resp *http.Response) {
 	s := x.d.s
 	s.quota.learn(x.account, resp.StatusCode, resp.Header, nil)
-	isStream := strings.HasPrefix(strings.ToLower(resp.Header.Get("Content-Type")), "text/event-stream")
+	isStream := wire.IsEvents(resp.Header.Get("Content-Type"))
 	hides := x.call.Dialect == wire.Chat && isStream && !x.ask.TellsUse
 	reader := wire.NewReader(x.call.Dialect, isStream)
 	copyHeader(x.w.Header(), resp.Header)
@@ -301,8 +325,17 @@ func (x *exchange) meter(resp *http.Response) {
 	}
 	x.settle(taken{use.Usage, !use.Known, resp.StatusCode})
 	if !whole {
-		panic(http.ErrAbortHandler) // the client must not take what it has for all
+		x.cut(use.Known)
 	}
+}
+
+// cut ends the answer so that the client does not take what it has for all.
+// HasAll says that the client has what matters.
+func (x *exchange) cut(hasAll bool) {
+	if x.taped != nil {
+		x.taped.cut(hasAll)
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // copyAll passes bytes on as they come, and reports whether they came to

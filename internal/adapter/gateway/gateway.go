@@ -32,6 +32,7 @@ type Door struct {
 	Prices    map[string]meter.Price `json:"prices,omitempty"` // a person's own, by model
 	Egress    []string               `json:"egress,omitempty"` // hosts that Others may connect with, as the configuration writes them
 	Alive     string                 `json:"alive,omitempty"`  // a file that is locked while the attempt lives
+	Recording *Recording             `json:"recording,omitempty"`
 
 	Secrets map[string]string `json:"-"` // keys by provider, where Key.Env is set
 }
@@ -78,7 +79,17 @@ type Spend struct {
 	Estimated int       `json:"estimated,omitempty"` // of them: nobody said what they took
 	Unpriced  int       `json:"unpriced,omitempty"`  // of them: the model's price is not known
 	Limit     *Limit    `json:"limit,omitempty"`     // the last request that a budget refused
+	Replayed  *Replayed `json:"replayed,omitempty"`  // what was answered from a recording; nothing of it is in the other fields
 	UntilUS   int64     `json:"until_us,omitempty"`  // of a door that was just closed: when its account may be asked again, if that is far off
+}
+
+// Replayed is what a door answered from a recording.
+type Replayed struct {
+	Usage    job.Usage `json:"usage"`             // that the answers had when they were recorded; nothing was spent
+	Requests int       `json:"requests"`          // that were answered
+	Missing  string    `json:"missing,omitempty"` // the latest request that the recording had no answer to
+
+	WasInterrupted bool `json:"was_interrupted,omitempty"` // the recording ends where the request is missing, because the attempt did
 }
 
 // Spent is what was spent in a scope.
@@ -99,6 +110,15 @@ func (s *Spend) add(v Spend) {
 	s.Requests, s.Estimated, s.Unpriced = s.Requests+v.Requests, s.Estimated+v.Estimated, s.Unpriced+v.Unpriced
 	if v.Limit != nil {
 		s.Limit = v.Limit
+	}
+	if v.Replayed != nil {
+		if s.Replayed == nil {
+			s.Replayed = &Replayed{}
+		}
+		s.Replayed.Usage, s.Replayed.Requests = s.Replayed.Usage.Add(v.Replayed.Usage), s.Replayed.Requests+v.Replayed.Requests
+		if v.Replayed.Missing != "" {
+			s.Replayed.Missing, s.Replayed.WasInterrupted = v.Replayed.Missing, v.Replayed.WasInterrupted
+		}
 	}
 }
 

@@ -34,6 +34,8 @@ type entry struct {
 	Status   int            `json:"status,omitempty"`  // with settle: of the answer; 0 when there was none
 	Limit    *Limit         `json:"limit,omitempty"`   // with refuse
 	Spend    *Spend         `json:"spend,omitempty"`   // with sum
+	Why      string         `json:"why,omitempty"`     // with miss
+	IsOver   bool           `json:"is_over,omitempty"` // with miss: the recorded attempt was interrupted there
 }
 
 type kind string
@@ -42,6 +44,8 @@ const (
 	reserved kind = "reserve" // before a request is sent
 	settled  kind = "settle"  // after its answer
 	refused  kind = "refuse"  // a budget had no room
+	played   kind = "play"    // an answer came from a recording: Usage is what it took when it was recorded, and nothing is spent
+	missed   kind = "miss"    // a recording has no answer to a request
 	summed   kind = "sum"     // what a door had spent when the journal was written anew
 )
 
@@ -152,6 +156,10 @@ func (l *ledger) apply(e entry) {
 		l.door(r.Door).add(s)
 	case refused:
 		l.door(e.Door).Limit = e.Limit
+	case played:
+		l.door(e.Door).add(Spend{Replayed: &Replayed{Usage: e.Usage, Requests: 1}})
+	case missed:
+		l.door(e.Door).add(Spend{Replayed: &Replayed{Missing: e.Why, WasInterrupted: e.IsOver}})
 	case summed:
 		if e.Spend != nil {
 			l.door(e.Door).add(*e.Spend)

@@ -99,7 +99,7 @@ func (h *house) open(name, base string, change func(*gateway.Door)) {
 
 func (h *house) shut(name string) gateway.Spend {
 	h.t.Helper()
-	s, err := h.client.Shut(h.ctx(), name)
+	s, err := h.client.Shut(h.ctx(), name, "")
 	if err != nil {
 		h.t.Fatal(err)
 	}

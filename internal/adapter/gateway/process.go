@@ -215,7 +215,7 @@ func (s *server) isIdle(idle time.Duration) bool {
 		d.mu.Unlock()
 		lives := busy > 0 || alive != "" && isLocked(alive)
 		if !lives && since > forgotten {
-			if _, err := s.closeDoor(name); err != nil {
+			if _, err := s.closeDoor(name, ""); err != nil {
 				s.log.Warn("door", "name", name, "error", err.Error())
 			}
 		}

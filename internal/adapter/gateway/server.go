@@ -70,6 +70,9 @@ type door struct {
 	running sync.WaitGroup
 	other   http.Handler
 
+	recorder *recorder // nil: nothing is recorded
+	player   *player   // nil: answers are a service's
+
 	mu   sync.Mutex
 	spec Door
 	cost map[bool]meter.Prices // by whether a model without a price costs nothing
@@ -92,11 +95,15 @@ func (s *server) open(spec Door) error {
 		d.change(spec)
 		return nil
 	}
+	d := &door{s: s, spec: spec, cost: map[bool]meter.Prices{}, keys: make(chan struct{}), used: time.Now()}
+	if err := d.openRecording(); err != nil {
+		return err
+	}
 	l, err := listen(Socket(s.dir, spec.Name))
 	if err != nil {
+		d.closeRecording("")
 		return fault.Wrap(fault.Transient, err, "open the door of %s", spec.Name)
 	}
-	d := &door{s: s, spec: spec, cost: map[bool]meter.Prices{}, keys: make(chan struct{}), used: time.Now()}
 	if s.others != nil {
 		d.other = s.others(spec)
 	}
@@ -235,9 +242,10 @@ func (d *door) end() {
 	}
 }
 
-// closeDoor closes a door once its requests have ended. Its folder stays for a
+// closeDoor closes a door once its requests have ended. Outcome is how its
+// attempt did, for a recording. Its folder stays for a
 // while, so that it can be seen that there was one.
-func (s *server) closeDoor(name string) (untilUS int64, err error) {
+func (s *server) closeDoor(name string, outcome job.OutcomeKind) (untilUS int64, err error) {
 	if err := checkName(name); err != nil {
 		return 0, err
 	}
@@ -248,7 +256,11 @@ func (s *server) closeDoor(name string) (untilUS int64, err error) {
 	if d != nil {
 		d.end() // the attempt has ended: what is under way is of no use to anybody
 		d.running.Wait()
+		d.closeRecording(outcome)
 		untilUS = s.quota.far(d.last)
+		if d.player != nil {
+			untilUS = d.player.untilUS()
+		}
 	}
 	dir := doorDir(s.dir, name)
 	err = os.Rename(filepath.Join(dir, doorFile), filepath.Join(dir, closedFile))

@@ -63,12 +63,13 @@ func Through(a job.Attempt) (through job.Attempt, services []Service, why string
 		return a, nil, "the gateway is off"
 	case !ok:
 		return a, nil, "how the driver " + a.Agent.Driver + " reaches a model is not known"
+	case len(a.Gateway.Played) > 0:
+		out, services := turn{a: a, p: p, env: seen(a)}.played()
+		return out, services, ""
 	case a.Agent.Login == job.LoginSubscription:
 		return a, nil, byAccount
 	}
-	env := map[string]string{}
-	maps.Copy(env, a.Host)
-	maps.Copy(env, a.Agent.Env)
+	env := seen(a)
 	for _, name := range p.clouds {
 		if v := env[name]; v != "" && v != "0" && v != "false" {
 			return a, nil, "it uses a cloud's login (" + name + ")"
@@ -79,6 +80,13 @@ func Through(a job.Attempt) (through job.Attempt, services []Service, why string
 		return t.opencode()
 	}
 	return t.one()
+}
+
+func seen(a job.Attempt) map[string]string {
+	env := map[string]string{}
+	maps.Copy(env, a.Host)
+	maps.Copy(env, a.Agent.Env)
+	return env
 }
 
 const byAccount = "it is logged in by an account of the person's own"
@@ -140,8 +148,13 @@ func (t turn) one() (job.Attempt, []Service, string) {
 	case name == "":
 		s.Header = ""
 	}
+	return t.at(s.Name), []Service{s}, ""
+}
+
+// at gives the attempt with one service, which is behind the door.
+func (t turn) at(service string) job.Attempt {
 	out := t.strip()
-	out.Agent.BaseURL = "http://" + job.DoorAddress + "/model/" + s.Name
+	out.Agent.BaseURL = "http://" + job.DoorAddress + "/model/" + service
 	if out.Agent.Model == "" && t.p.driver == "qwen" {
 		out.Agent.Model = t.env["OPENAI_MODEL"]
 	}
@@ -150,7 +163,31 @@ func (t turn) one() (job.Attempt, []Service, string) {
 		shown = "OPENAI_API_KEY" // the one that Apply names
 	}
 	out.Agent.Env[shown] = Dummy
-	return out, []Service{s}, ""
+	return out
+}
+
+// played turns an agent whose models a recording stands for: it needs no key,
+// and how it is logged in here does not matter.
+func (t turn) played() (job.Attempt, []Service) {
+	var services []Service
+	for _, name := range t.a.Gateway.Played {
+		services = append(services, Service{Name: name})
+	}
+	out := t.at(services[0].Name)
+	if t.p.driver == "opencode" && t.a.Agent.BaseURL == "" {
+		out = t.behind(services)
+	}
+	for _, name := range t.p.clouds {
+		delete(out.Host, name)
+		delete(out.Agent.Env, name)
+	}
+	if t.p.driver == "copilot" && services[0].Name == anthropic {
+		out.Agent.Env["COPILOT_PROVIDER_TYPE"] = anthropic
+	}
+	if out.Agent.Login == job.LoginSubscription {
+		out.Agent.Login = ""
+	}
+	return out, services
 }
 
 // key gives the variable that holds the agent's key, and the key.
@@ -191,15 +228,8 @@ func (t turn) opencode() (job.Attempt, []Service, string) {
 	if t.env["OPENCODE_CONFIG_CONTENT"] != "" || t.env["OPENCODE_API_KEY"] != "" {
 		return t.a, nil, "its configuration names services that the gateway does not know"
 	}
-	type object = map[string]any
 	var services []Service
-	providers := object{}
-	out := t.strip()
-	for _, c := range []struct{ service, provider, variable, suffix string }{
-		{anthropic, "anthropic", "ANTHROPIC_API_KEY", "/v1"},
-		{openai, "openai", "OPENAI_API_KEY", ""},
-		{gemini, "google", "GEMINI_API_KEY", "/v1beta"},
-	} {
+	for _, c := range providers() {
 		secret := t.env[c.variable]
 		if secret == "" {
 			continue
@@ -207,16 +237,40 @@ func (t turn) opencode() (job.Attempt, []Service, string) {
 		s := service(vendorOf(c.service), "")
 		s.Key, s.Secret = job.Key{Env: c.variable}, secret
 		services = append(services, s)
-		providers[c.provider] = object{"options": object{
-			"baseURL": "http://" + job.DoorAddress + "/model/" + s.Name + c.suffix, "apiKey": Dummy,
-		}}
-		out.Agent.Env[c.variable] = Dummy
 	}
 	if len(services) == 0 {
 		return t.a, nil, byAccount
 	}
-	out.Agent.Env["OPENCODE_CONFIG_CONTENT"] = quoted(object{"provider": providers})
-	return out, services, ""
+	return t.behind(services), services, ""
+}
+
+// provider is a service as OpenCode knows it.
+type provider struct{ service, name, variable, suffix string }
+
+func providers() []provider {
+	return []provider{
+		{anthropic, "anthropic", "ANTHROPIC_API_KEY", "/v1"},
+		{openai, "openai", "OPENAI_API_KEY", ""},
+		{gemini, "google", "GEMINI_API_KEY", "/v1beta"},
+	}
+}
+
+// behind gives the attempt of OpenCode with these services behind the door.
+func (t turn) behind(services []Service) job.Attempt {
+	type object = map[string]any
+	settings := object{}
+	out := t.strip()
+	for _, p := range providers() {
+		if !slices.ContainsFunc(services, func(s Service) bool { return s.Name == p.service }) {
+			continue
+		}
+		settings[p.name] = object{"options": object{
+			"baseURL": "http://" + job.DoorAddress + "/model/" + p.service + p.suffix, "apiKey": Dummy,
+		}}
+		out.Agent.Env[p.variable] = Dummy
+	}
+	out.Agent.Env["OPENCODE_CONFIG_CONTENT"] = quoted(object{"provider": settings})
+	return out
 }
 
 func service(v vendor, base string) Service {

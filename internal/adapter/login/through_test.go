@@ -160,3 +160,52 @@ func TestNotThrough(t *testing.T) {
 		}
 	}
 }
+
+// TestPlayed: an agent whose models a recording stands for goes through the
+// door, however it is logged in here, and sees no key.
+func TestPlayed(t *testing.T) {
+	real := map[string]string{"ANTHROPIC_API_KEY": "sk-real", "OPENAI_API_KEY": "sk-real", "CLAUDE_CODE_USE_BEDROCK": "1"}
+	for name, c := range map[string]struct {
+		agent  job.Agent
+		host   map[string]string
+		played []string
+		env    []string
+	}{
+		"claude without a login": {job.Agent{Driver: "claude"}, nil, []string{"anthropic"}, []string{"ANTHROPIC_BASE_URL=" + door + "anthropic", "ANTHROPIC_API_KEY=" + login.Dummy}},
+		"claude with a cloud":    {job.Agent{Driver: "claude"}, real, []string{"anthropic"}, []string{"ANTHROPIC_BASE_URL=" + door + "anthropic", "ANTHROPIC_API_KEY=" + login.Dummy}},
+		"claude, an account":     {job.Agent{Driver: "claude", Login: job.LoginSubscription}, real, []string{"anthropic"}, []string{"ANTHROPIC_BASE_URL=" + door + "anthropic", "ANTHROPIC_API_KEY=" + login.Dummy}},
+		"codex":                  {job.Agent{Driver: "codex"}, nil, []string{"openai"}, []string{"OPENAI_API_KEY=" + login.Dummy}},
+		"a key by a command":     {job.Agent{Driver: "gemini", Key: &job.Key{Command: []string{"pass"}}}, nil, []string{"gemini"}, []string{"GOOGLE_GEMINI_BASE_URL=" + door + "gemini"}},
+		"copilot":                {job.Agent{Driver: "copilot", Model: "m"}, nil, []string{"openai"}, []string{"COPILOT_PROVIDER_BASE_URL=" + door + "openai"}},
+		"copilot with claude":    {job.Agent{Driver: "copilot", Model: "m"}, nil, []string{"anthropic"}, []string{"COPILOT_PROVIDER_BASE_URL=" + door + "anthropic", "COPILOT_PROVIDER_TYPE=anthropic"}},
+		"opencode, two services": {job.Agent{Driver: "opencode"}, nil, []string{"anthropic", "openai"}, []string{"ANTHROPIC_API_KEY=" + login.Dummy, "OPENAI_API_KEY=" + login.Dummy}},
+	} {
+		a, services, why := login.Through(job.Attempt{Agent: c.agent, Host: c.host, Gateway: job.Gateway{Replay: "/r", Played: c.played}})
+		if len(services) != len(c.played) || services[0].Name != c.played[0] || services[0].Secret != "" || why != "" {
+			t.Errorf("%s: %+v %q", name, services, why)
+			continue
+		}
+		a = login.Apply(a)
+		env := maps.Clone(a.Agent.Env)
+		for n, v := range a.Host {
+			if v == "sk-real" || n == "CLAUDE_CODE_USE_BEDROCK" {
+				t.Errorf("%s: it sees %s", name, n)
+			}
+		}
+		for _, want := range c.env {
+			n, v, _ := strings.Cut(want, "=")
+			if env[n] != v {
+				t.Errorf("%s: %s is %q, want %q", name, n, env[n], v)
+			}
+		}
+		if _, ok := env["GEMINI_API_KEY"]; ok && !slices.Contains(c.played, "gemini") {
+			t.Errorf("%s: it is given a key of another service", name)
+		}
+	}
+	if _, services, _ := login.Through(job.Attempt{Agent: job.Agent{Driver: "command"}, Gateway: job.Gateway{Played: []string{"openai"}}}); len(services) != 0 {
+		t.Error("a driver that knows no models has services")
+	}
+	if _, services, _ := login.Through(job.Attempt{Agent: job.Agent{Driver: "claude"}, Gateway: job.Gateway{Off: true, Played: []string{"openai"}}}); len(services) != 0 {
+		t.Error("the gateway is off, and there are services")
+	}
+}

@@ -41,6 +41,12 @@ func (m *Meter) Open(ctx context.Context, a job.Attempt, services []login.Servic
 		Name: a.Op, Alive: alive, Providers: map[string]gateway.Provider{}, Secrets: map[string]string{},
 		Prices: prices(a.Gateway.Prices), Egress: a.Egress,
 	}
+	if d.Recording = recordingOf(a); d.Recording != nil && d.Recording.Mode == gateway.Replay {
+		for _, s := range services {
+			d.Providers[s.Name] = gateway.Provider{}
+		}
+		services, a.Gateway.Budgets = nil, nil
+	}
 	for _, s := range services {
 		p := gateway.Provider{Base: s.Base, Auth: gateway.Auth(s.Header), Vendor: s.Vendor, Free: s.Own}
 		p.Key = gateway.Key{Env: s.Key.Env, File: s.Key.File, Command: s.Key.Command}
@@ -120,11 +126,11 @@ func (m *Meter) Book(ctx context.Context, op string, o job.Outcome, services []l
 	if !m.client.Had(op) {
 		return o, nil
 	}
-	s, err := m.client.Shut(ctx, op)
+	s, err := m.client.Shut(ctx, op, o.Kind)
 	if err != nil {
 		return o, err
 	}
-	if len(services) == 0 && s.Requests == 0 && s.Limit == nil { // the door was for other things
+	if len(services) == 0 && s.Requests == 0 && s.Limit == nil && s.Replayed == nil { // the door was for other things
 		return o, nil
 	}
 	reported := o.Usage
@@ -132,14 +138,21 @@ func (m *Meter) Book(ctx context.Context, op string, o job.Outcome, services []l
 	if o.Kind == job.Quota {
 		o.UntilUS = s.UntilUS
 	}
-	if s.Limit == nil {
-		return o, nil
+	if s.Replayed != nil {
+		o.Replayed = &s.Replayed.Usage
 	}
 	switch o.Kind {
 	case job.Done, job.Halted, job.Timeout, job.Vanished, job.Missing:
 	case job.Auth, job.Quota, job.Provider, job.Limit, job.Refused, job.Crashed:
-		o.Kind, o.Message = job.Limit, s.Limit.Why
-		o.Budget, _, _ = strings.Cut(s.Limit.Scope, "/")
+		switch {
+		case s.Replayed != nil && s.Replayed.WasInterrupted:
+			o.Kind, o.Message = job.Crashed, "the recorded attempt was interrupted here"
+		case s.Replayed != nil && s.Replayed.Missing != "":
+			o.Kind, o.Message = job.Refused, s.Replayed.Missing
+		case s.Limit != nil:
+			o.Kind, o.Message = job.Limit, s.Limit.Why
+			o.Budget, _, _ = strings.Cut(s.Limit.Scope, "/")
+		}
 	}
 	return o, nil
 }

@@ -32,6 +32,10 @@ type Inputs struct {
 	Name   string `json:"name"`
 	Plan   string `json:"plan"`   // sha256 of the plan as JSON
 	Config string `json:"config"` // sha256 of the configuration as JSON
+
+	// The folder of a recording, absolute; at most one of them is set.
+	Record string `json:"record,omitempty"` // what agents and models say goes there
+	Replay string `json:"replay,omitempty"` // models answer from there
 }
 
 // The orders. Each is carried out by the engine's file of the same name.

@@ -58,6 +58,10 @@ type Gateway struct {
 	Off     bool
 	Prices  map[string]Price // a person's own, by model
 	Budgets []Budget
+
+	Record string   // folder of a recording that is made, absolute; empty for none
+	Replay string   // folder of a recording that takes the models' place, absolute; empty for none
+	Played []string // with Replay: names of the services that the agent asked when it was recorded; none when it was not
 }
 
 // Price is micro-USD for a million tokens.
@@ -167,6 +171,7 @@ type Outcome struct {
 	Capped  bool        `json:"capped,omitempty"` // part of the agent's output was dropped
 
 	Reported  *Usage `json:"reported,omitempty"`  // what the agent says that it used, where the gateway metered it
+	Replayed  *Usage `json:"replayed,omitempty"`  // what the answers of a recording took when they were recorded; nothing of it is spent
 	Estimated int    `json:"estimated,omitempty"` // with Reported: requests of which nobody said what they took; they are in Usage as what they were likely to take
 	Budget    string `json:"budget,omitempty"`    // with Limit: the scope of Muster's own budget that had no room
 	UntilUS   int64  `json:"until_us,omitempty"`  // with Quota: when it ends, where that is known

@@ -117,7 +117,7 @@ func (r *Run) runEvent(e flow.Event) {
 
 func (r *Run) begin(d flow.RunStarted, at int64) {
 	*r = Run{
-		ID: d.Run, Name: d.Name, Goal: d.Goal, Target: d.Target, Stage: flow.Opening, Plan: d.Plan, Config: d.Config,
+		ID: d.Run, Name: d.Name, Goal: d.Goal, Target: d.Target, Stage: flow.Opening, Basis: Basis{d.Plan, d.Config, d.Record, d.Replay},
 		Limits: d.Limits, BegunUS: at, LastUS: at, upkeep: upkeep{index: make(map[string]int, len(d.Nodes)), needed: make([][]int, len(d.Nodes))},
 	}
 	for i, n := range d.Nodes {

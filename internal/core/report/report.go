@@ -31,19 +31,18 @@ const (
 
 // Run is where a run stands.
 type Run struct {
-	ID       string           `json:"id"`
-	Name     string           `json:"name"`
-	Goal     string           `json:"goal"`
-	Branch   string           `json:"branch,omitempty"` // full ref
-	Target   string           `json:"target,omitempty"` // full ref
-	Base     change.Point     `json:"base"`
-	Head     change.Point     `json:"head"`
-	Stage    flow.Stage       `json:"stage"`
-	Reason   flow.Pause       `json:"reason,omitempty"` // with paused
-	Why      string           `json:"why,omitempty"`
-	Hint     string           `json:"hint,omitempty"` // what to do about Why
-	Plan     string           `json:"plan"`           // blob
-	Config   string           `json:"config"`         // blob
+	ID     string       `json:"id"`
+	Name   string       `json:"name"`
+	Goal   string       `json:"goal"`
+	Branch string       `json:"branch,omitempty"` // full ref
+	Target string       `json:"target,omitempty"` // full ref
+	Base   change.Point `json:"base"`
+	Head   change.Point `json:"head"`
+	Stage  flow.Stage   `json:"stage"`
+	Reason flow.Pause   `json:"reason,omitempty"` // with paused
+	Why    string       `json:"why,omitempty"`
+	Hint   string       `json:"hint,omitempty"` // what to do about Why
+	Basis
 	Limits   flow.Limits      `json:"limits"`
 	Spent    job.Usage        `json:"spent"`
 	AgentUS  int64            `json:"agent_us"` // agent time, summed
@@ -55,6 +54,14 @@ type Run struct {
 	Pushes   []change.Point   `json:"pushes,omitempty"`   // people's commits that landed
 
 	upkeep
+}
+
+// Basis is what a run goes by.
+type Basis struct {
+	Plan   string `json:"plan"`             // blob
+	Config string `json:"config"`           // blob
+	Record string `json:"record,omitempty"` // the folder that it is recorded into
+	Replay string `json:"replay,omitempty"` // the folder whose recording answers in the models' place
 }
 
 // upkeep is what folding needs to know besides, so that an event costs the

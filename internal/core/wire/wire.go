@@ -68,6 +68,12 @@ func Of(method, path string) (Call, bool) {
 	return Call{}, dir == "/models" || strings.HasSuffix(dir, "/models")
 }
 
+// IsEvents reports whether an answer with this Content-Type is a stream of
+// events.
+func IsEvents(contentType string) bool {
+	return strings.HasPrefix(strings.ToLower(contentType), "text/event-stream")
+}
+
 // geminiPath reads a path such as /v1beta/models/NAME:VERB.
 func geminiPath(path string) (model, verb string, ok bool) {
 	_, rest, found := strings.Cut(path, "/models/")

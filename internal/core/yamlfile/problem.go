@@ -121,3 +121,12 @@ func printable(s string) string {
 	}
 	return b.String()
 }
+
+// Texts gives the problems as people read them.
+func Texts(problems []Problem) []string {
+	var out []string
+	for _, p := range problems {
+		out = append(out, p.String())
+	}
+	return out
+}
