@@ -9,13 +9,14 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"time"
 
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/login"
 	"muster/internal/adapter/setups"
 	"muster/internal/app/furnish"
+	"muster/internal/app/machine"
 	"muster/internal/app/models"
+	"muster/internal/app/runs"
 	"muster/internal/app/walls"
 	"muster/internal/check"
 	"muster/internal/check/battery"
@@ -44,10 +45,10 @@ func (s *Session) engine(ctx context.Context, lock *store.Lock, written <-chan s
 		return nil, err
 	}
 	checks := check.New(check.Tools{Trees: f.Trees, Parser: s.parser, Exec: f.Exec, Cache: s.store}, battery.All(battery.Outside{Registry: s.packages}), max(runtime.NumCPU()/2, 1))
-	machine := furnish.NewMachine(s.state, func(ctx context.Context) (map[string][]int64, error) { return peaks(ctx, s) })
+	room := furnish.NewMachine(s.state, func(ctx context.Context) (map[string][]int64, error) { return runs.Peaks(ctx, s.store) })
 	return engine.NewLocal(engine.NewHands(engine.Ports{
 		Log: ledger{s.store, lock}, Blobs: s.store, Repo: repo, Worktrees: f.Worktrees, Operations: s.ops,
-		Agents: agents{s, f.Ports, machine}, Checks: checks, Machine: machine, Clock: clock{}, IDs: ids{},
+		Agents: agents{s, f.Ports, room}, Checks: checks, Machine: room, Clock: machine.Clock{}, IDs: ids{},
 	}), engine.Options{Commands: commands, Written: written, Probe: s.host.Probe}), nil
 }
 
@@ -150,33 +151,6 @@ func (a agents) Outcome(ctx context.Context, t job.Attempt, exit job.Exit) (job.
 	return o, stdout, stderr, err
 }
 
-// peaks gives the memory that the attempts of the latest runs took, by agent.
-func peaks(ctx context.Context, s *Session) (map[string][]int64, error) {
-	const latest, large = 3, 2000 // of a large run, reading all takes too long for this
-	runs, err := s.Runs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := map[string][]int64{}
-	for i := min(latest, len(runs)) - 1; i >= 0; i-- {
-		if runs[i].Tasks > large {
-			continue
-		}
-		r, err := s.Report(ctx, runs[i].ID)
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range r.Tasks {
-			for _, a := range t.Attempts {
-				if a.PeakBytes > 0 {
-					out[t.Agent] = append(out[t.Agent], a.PeakBytes)
-				}
-			}
-		}
-	}
-	return out, nil
-}
-
 // equip adds the attempt's scratch folder and the variables of this machine. The
 // folder is the task's, since a session outlives an attempt. Where its agent
 // asks its model through the gateway, it gives the services.
@@ -196,16 +170,6 @@ func readAll(r io.ReadCloser, err error) ([]byte, error) {
 }
 
 var _ engine.Agents = agents{}
-
-type clock struct{}
-
-func (clock) NowUS() int64 { return time.Now().UnixMicro() }
-
-func (clock) After(us int64) <-chan struct{} {
-	done := make(chan struct{})
-	time.AfterFunc(time.Until(time.UnixMicro(us)), func() { close(done) })
-	return done
-}
 
 type ids struct{}
 

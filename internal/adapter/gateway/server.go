@@ -25,6 +25,7 @@ type server struct {
 	journal *journal
 	log     *slog.Logger
 	others  func(Door) http.Handler // serves what is not of models; may be nil
+	newer   func() (meter.Table, error)
 	keys    *keyring
 	quota   *quota
 	service http.RoundTripper
@@ -41,7 +42,7 @@ type server struct {
 
 func newServer(dir string, j *journal, o Options) *server {
 	return &server{
-		dir: dir, journal: j, others: o.Others, log: o.log(), keys: &keyring{most: keyTime, known: map[string]timedKey{}}, quota: newQuota(),
+		dir: dir, journal: j, others: o.Others, newer: o.newer(), log: o.log(), keys: &keyring{most: keyTime, known: map[string]timedKey{}}, quota: newQuota(),
 		service: transport(), nonce: time.Now().UnixNano(), book: meter.NewBook(), known: map[string]bool{},
 		changed: make(chan struct{}), doors: map[string]*door{}, used: time.Now(),
 	}
@@ -70,13 +71,14 @@ type door struct {
 	running sync.WaitGroup
 	other   http.Handler
 
-	mu   sync.Mutex
-	spec Door
-	cost map[bool]meter.Prices // by whether a model without a price costs nothing
-	keys chan struct{}         // closed and replaced when keys are handed over
-	used time.Time
-	busy int
-	last string // the account that was asked last
+	mu    sync.Mutex
+	spec  Door
+	cost  map[bool]meter.Prices // by whether a model without a price costs nothing
+	newer meter.Table           // prices as they were fetched last when the door was opened
+	keys  chan struct{}         // closed and replaced when keys are handed over
+	used  time.Time
+	busy  int
+	last  string // the account that was asked last
 }
 
 // open opens a door, or changes one that is open: with new budgets, and with
@@ -92,11 +94,18 @@ func (s *server) open(spec Door) error {
 		d.change(spec)
 		return nil
 	}
+	var newer meter.Table
+	var err error
+	if len(spec.Providers) > 0 {
+		if newer, err = s.newer(); err != nil {
+			return err
+		}
+	}
 	l, err := listen(Socket(s.dir, spec.Name))
 	if err != nil {
 		return fault.Wrap(fault.Transient, err, "open the door of %s", spec.Name)
 	}
-	d := &door{s: s, spec: spec, cost: map[bool]meter.Prices{}, keys: make(chan struct{}), used: time.Now()}
+	d := &door{s: s, spec: spec, newer: newer, cost: map[bool]meter.Prices{}, keys: make(chan struct{}), used: time.Now()}
 	if s.others != nil {
 		d.other = s.others(spec)
 	}
@@ -325,7 +334,7 @@ func (d *door) prices(free bool) meter.Prices {
 	defer d.mu.Unlock()
 	p, ok := d.cost[free]
 	if !ok {
-		p = meter.NewPrices(d.spec.Prices, free)
+		p = meter.NewPrices(meter.Lists{Own: d.spec.Prices, Newer: d.newer, Free: free})
 		d.cost[free] = p
 	}
 	return p

@@ -6,10 +6,12 @@ import (
 	"path/filepath"
 
 	"muster/internal/adapter/gateway"
+	"muster/internal/adapter/pricelist"
 	"muster/internal/adapter/sandbox"
 	"muster/internal/app/machine"
 	"muster/internal/check"
 	"muster/internal/core/egress"
+	"muster/internal/core/meter"
 )
 
 // connectionsFile holds what was asked of doors beside models, in the folder of
@@ -28,7 +30,8 @@ func Gateway(h machine.Host, args []string, stderr io.Writer) int {
 	doors := NewDoors(packages.Registries, filepath.Join(args[0], connectionsFile))
 	defer func() { _ = doors.Close() }()
 	others := func(d gateway.Door) http.Handler { return doors.Open(d.Name, allowed(d.Egress)) }
-	return gateway.Main(args, gateway.Options{Others: others}, stderr)
+	newer := func() (meter.Table, error) { return pricelist.Read(filepath.Dir(args[0])) } // the gateway's folder is in the state root
+	return gateway.Main(args, gateway.Options{Others: others, Newer: newer}, stderr)
 }
 
 // allowed reads hosts that were written from what was read; what is none
