@@ -70,6 +70,7 @@ func layers() []layer {
 		{"internal/source/repomap/draft", "internal/source/repomap", plain},
 		{"internal/source/...", "", plain},
 		{"internal/adapter/agent/fakemodel", "internal/core/...", forTest},
+		{"internal/adapter/agent", "internal/core/... internal/adapter/agent/until", plain},
 		{"internal/adapter/git", "internal/core/... internal/adapter/git/...", plain},
 		{"internal/adapter/git/folders", "internal/core/... internal/adapter/git/lasting internal/adapter/git/raw", plain},
 		{"internal/adapter/sandbox", "internal/core/... internal/adapter/sandbox/...", plain},

@@ -138,7 +138,7 @@ func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
 		for _, n := range nodes {
 			agents = append(agents, n.Agent)
 		}
-		out.warnings = append(out.warnings, models.Unmetered(c, agents, s.host)...)
+		out.warnings = append(out.warnings, models.Texts(models.PastGateway(c, agents, s.host))...)
 	}
 	return out, nil
 }

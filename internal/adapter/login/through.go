@@ -64,7 +64,7 @@ func Through(a job.Attempt) (through job.Attempt, services []Service, why string
 	case !ok:
 		return a, nil, "how the driver " + a.Agent.Driver + " reaches a model is not known"
 	case a.Agent.Login == job.LoginSubscription:
-		return a, nil, byAccount
+		return a, nil, ByAccount
 	}
 	env := map[string]string{}
 	maps.Copy(env, a.Host)
@@ -81,7 +81,9 @@ func Through(a job.Attempt) (through job.Attempt, services []Service, why string
 	return t.one()
 }
 
-const byAccount = "it is logged in by an account of the person's own"
+// ByAccount is why an agent does not go through the gateway whose program
+// keeps the tokens of a person's account.
+const ByAccount = "it is logged in by an account of the person's own"
 
 // turn is an attempt on its way to the gateway.
 type turn struct {
@@ -114,7 +116,7 @@ func (t turn) one() (job.Attempt, []Service, string) {
 		}
 	case "copilot":
 		if base == "" {
-			return t.a, nil, byAccount
+			return t.a, nil, ByAccount
 		}
 		if kind := t.env["COPILOT_PROVIDER_TYPE"]; kind == anthropic {
 			v = vendorOf(anthropic)
@@ -124,10 +126,10 @@ func (t turn) one() (job.Attempt, []Service, string) {
 	}
 	name, secret := t.key()
 	if name == "" && t.a.Agent.Key == nil && base == "" {
-		return t.a, nil, byAccount
+		return t.a, nil, ByAccount
 	}
 	if name == "CLAUDE_CODE_OAUTH_TOKEN" || name == "COPILOT_GITHUB_TOKEN" {
-		return t.a, nil, byAccount
+		return t.a, nil, ByAccount
 	}
 	s := service(v, base)
 	s.Key, s.Secret = job.Key{Env: name}, secret
@@ -213,7 +215,7 @@ func (t turn) opencode() (job.Attempt, []Service, string) {
 		out.Agent.Env[c.variable] = Dummy
 	}
 	if len(services) == 0 {
-		return t.a, nil, byAccount
+		return t.a, nil, ByAccount
 	}
 	out.Agent.Env["OPENCODE_CONFIG_CONTENT"] = quoted(object{"provider": providers})
 	return out, services, ""

@@ -129,8 +129,8 @@ func (m *Meter) Book(ctx context.Context, op string, o job.Outcome, services []l
 	}
 	reported := o.Usage
 	o.Reported, o.Usage, o.Estimated = &reported, s.Usage, s.Estimated
-	if o.Kind == job.Quota {
-		o.UntilUS = s.UntilUS
+	if o.Kind == job.Quota && s.UntilUS > 0 {
+		o.UntilUS = s.UntilUS // the service's own word, where it gave one
 	}
 	if s.Limit == nil {
 		return o, nil

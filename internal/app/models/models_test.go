@@ -198,7 +198,11 @@ func (h host) AgentEnv(pass []string) map[string]string {
 func TestUnmetered(t *testing.T) {
 	h := host{"ANTHROPIC_API_KEY": key, "TEAM": key}
 	c := config.Default()
-	got := models.Unmetered(c, []string{"codex", "claude", "codex", "none"}, h)
+	past := models.PastGateway(c, []string{"codex", "claude", "codex", "none"}, h)
+	got := models.Texts(past)
+	if line := models.NotHeld(past); !strings.HasPrefix(line, "logged in by an account of your own: codex; so ") || strings.Contains(line, "\n") {
+		t.Errorf("%q", line)
+	}
 	if len(got) != 1 || !strings.HasPrefix(got[0], "agent codex does not ask its model through the gateway (it is logged in by an account") {
 		t.Errorf("%q", got)
 	}
@@ -206,7 +210,11 @@ func TestUnmetered(t *testing.T) {
 		t.Error(models.Way(c, claude, h))
 	}
 	c.Gateway = "off"
-	if got := models.Unmetered(c, []string{"claude"}, h); len(got) != 1 || !strings.Contains(got[0], "the gateway is off") {
+	past = models.PastGateway(c, []string{"claude"}, h)
+	if line := models.NotHeld(past); line != "" {
+		t.Errorf("with the gateway off, of a key: %q", line)
+	}
+	if got := models.Texts(past); len(got) != 1 || !strings.Contains(got[0], "the gateway is off") {
 		t.Errorf("%q", got)
 	}
 	a, services := models.Equip(job.Attempt{Agent: job.Agent{Driver: "codex", Key: &job.Key{Env: "TEAM"}}}, h)
