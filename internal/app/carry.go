@@ -3,10 +3,12 @@ package app
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
 	"muster/internal/app/observe"
+	"muster/internal/app/telemetry"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
@@ -298,7 +300,9 @@ func (d *driving) hold(ctx context.Context, lock *store.Lock) (err error) {
 			err = releasing
 		}
 	}()
-	e, err := d.s.engine(ctx, lock, d.written)
+	tracer := telemetry.Trace(d.s.host.Env, d.s.store, filepath.Join(filepath.Dir(d.s.state), telemetry.LogFile))
+	defer tracer.Close() //nolint:contextcheck // it has a bound of its own
+	e, err := d.s.engine(ctx, ledger{d.s.store, lock, tracer}, d.written)
 	if err != nil {
 		return err
 	}

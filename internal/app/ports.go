@@ -17,6 +17,7 @@ import (
 	"muster/internal/app/machine"
 	"muster/internal/app/models"
 	"muster/internal/app/runs"
+	"muster/internal/app/telemetry"
 	"muster/internal/app/walls"
 	"muster/internal/check"
 	"muster/internal/check/battery"
@@ -35,7 +36,7 @@ const (
 
 // engine makes the engine that may commit under the lock. It looks into the
 // inbox when written receives.
-func (s *Session) engine(ctx context.Context, lock *store.Lock, written <-chan struct{}) (engine.Engine, error) {
+func (s *Session) engine(ctx context.Context, log ledger, written <-chan struct{}) (engine.Engine, error) {
 	repo, err := s.git(ctx)
 	if err != nil {
 		return nil, err
@@ -47,7 +48,7 @@ func (s *Session) engine(ctx context.Context, lock *store.Lock, written <-chan s
 	checks := check.New(check.Tools{Trees: f.Trees, Parser: s.parser, Exec: f.Exec, Cache: s.store}, battery.All(battery.Outside{Registry: s.packages}), max(runtime.NumCPU()/2, 1))
 	room := furnish.NewMachine(s.state, func(ctx context.Context) (map[string][]int64, error) { return runs.Peaks(ctx, s.store) })
 	return engine.NewLocal(engine.NewHands(engine.Ports{
-		Log: ledger{s.store, lock}, Blobs: s.store, Repo: repo, Worktrees: f.Worktrees, Operations: s.ops,
+		Log: log, Blobs: s.store, Repo: repo, Worktrees: f.Worktrees, Operations: s.ops,
 		Agents: agents{s, f.Ports, room}, Checks: checks, Machine: room, Clock: machine.Clock{}, IDs: ids{},
 	}), engine.Options{Commands: commands, Written: written, Probe: s.host.Probe}), nil
 }
@@ -67,11 +68,15 @@ func furnished(s *Session, repo *git.Repo) (furnish.Furniture, error) {
 // ledger is the store under the engine lock.
 type ledger struct {
 	*store.Store
-	lock *store.Lock
+	lock   *store.Lock
+	tracer *telemetry.Tracer // nil: nothing is told
 }
 
 func (l ledger) Commit(ctx context.Context, b flow.Batch) error {
 	_, err := l.Store.Commit(ctx, l.lock, b)
+	if err == nil {
+		l.tracer.Committed(b.Records)
+	}
 	return err
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"muster/internal/core/fault"
 	"muster/internal/core/meter"
+	"muster/internal/core/otlp"
 	"muster/internal/core/wire"
 )
 
@@ -56,6 +57,7 @@ type exchange struct {
 	key      string
 	account  string
 	entry    entry
+	beganUS  int64 // when it was sent
 	price    meter.Price
 	isPriced bool
 }
@@ -186,7 +188,7 @@ func (x *exchange) refuse(l *Limit) {
 // settle books what the request took.
 func (x *exchange) settle(t taken) {
 	t.usage.CostUnknown = !x.isPriced
-	x.d.s.settle(x.entry, t)
+	x.tell(t, x.d.s.settle(x.entry, t))
 }
 
 // send forwards the request. Pass carries the answer of a request that is
@@ -197,14 +199,15 @@ func (x *exchange) send(pass func(*http.Response)) {
 	if err != nil {
 		x.fail(http.StatusBadGateway, err.Error())
 		if pass != nil {
-			x.settle(taken{})
+			x.settle(taken{failed: otlp.FailUnreachable})
 		}
 		return
 	}
+	x.beganUS = time.Now().UnixMicro()
 	resp, err := x.d.s.service.RoundTrip(req)
 	if err != nil {
 		if pass != nil {
-			x.settle(taken{isGuess: isSent.Load()}) // what the service made of it is not known
+			x.settle(taken{isGuess: isSent.Load(), failed: x.gone(otlp.FailUnreachable)}) // what the service made of it is not known
 		}
 		x.d.s.log.Info("service", "door", x.spec.Name, "error", x.clean(err.Error()))
 		x.fail(http.StatusBadGateway, "the service of the model cannot be reached: "+x.clean(err.Error()))
@@ -214,7 +217,7 @@ func (x *exchange) send(pass func(*http.Response)) {
 	switch {
 	case resp.StatusCode >= 300:
 		if pass != nil {
-			x.settle(taken{status: resp.StatusCode}) // errors cost nothing
+			x.settle(taken{status: resp.StatusCode, failed: strconv.Itoa(resp.StatusCode)}) // errors cost nothing
 		}
 		x.failed(resp)
 	case pass != nil:
@@ -299,7 +302,11 @@ func (x *exchange) meter(resp *http.Response) {
 	if x.isPriced {
 		use.CostMicroUSD = x.price.Cost(use.Tokens)
 	}
-	x.settle(taken{use.Usage, !use.Known, resp.StatusCode})
+	t := taken{usage: use.Usage, isGuess: !use.Known, status: resp.StatusCode, answers: use.Model}
+	if !whole {
+		t.failed = x.gone(otlp.FailCut)
+	}
+	x.settle(t)
 	if !whole {
 		panic(http.ErrAbortHandler) // the client must not take what it has for all
 	}

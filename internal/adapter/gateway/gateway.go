@@ -33,7 +33,8 @@ type Door struct {
 	Egress    []string               `json:"egress,omitempty"` // hosts that Others may connect with, as the configuration writes them
 	Alive     string                 `json:"alive,omitempty"`  // a file that is locked while the attempt lives
 
-	Secrets map[string]string `json:"-"` // keys by provider, where Key.Env is set
+	Secrets   map[string]string `json:"-"` // keys by provider, where Key.Env is set
+	Telemetry map[string]string `json:"-"` // OpenTelemetry's variables, where it is on; some hold keys
 }
 
 // Scope is a budget that an attempt shares with others of the same name.

@@ -16,14 +16,16 @@ import (
 
 	"muster/internal/core/fault"
 	"muster/internal/core/meter"
+	"muster/internal/core/otlp"
 )
 
 // Options are what the gateway is started with.
 type Options struct {
-	Others func(Door) http.Handler     // serves what is asked for at a door beside models; nil: nothing
-	Logger *slog.Logger                // nil: none
-	Newer  func() (meter.Table, error) // gives prices that come before those built in; nil: there are none
-	Idle   time.Duration               // after which it ends when nobody needs it; 0: ten minutes
+	Others func(Door) http.Handler                              // serves what is asked for at a door beside models; nil: nothing
+	Logger *slog.Logger                                         // nil: none
+	Tell   func(telemetry map[string]string) func(otlp.Request) // gives what is told of each request that was sent, and never waits; nil: nothing is told
+	Newer  func() (meter.Table, error)                          // gives prices that come before those built in; nil: there are none
+	Idle   time.Duration                                        // after which it ends when nobody needs it; 0: ten minutes
 }
 
 func (o Options) log() *slog.Logger {

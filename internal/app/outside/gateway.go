@@ -9,6 +9,7 @@ import (
 	"muster/internal/adapter/pricelist"
 	"muster/internal/adapter/sandbox"
 	"muster/internal/app/machine"
+	"muster/internal/app/telemetry"
 	"muster/internal/check"
 	"muster/internal/core/egress"
 	"muster/internal/core/meter"
@@ -30,8 +31,10 @@ func Gateway(h machine.Host, args []string, stderr io.Writer) int {
 	doors := NewDoors(packages.Registries, filepath.Join(args[0], connectionsFile))
 	defer func() { _ = doors.Close() }()
 	others := func(d gateway.Door) http.Handler { return doors.Open(d.Name, allowed(d.Egress)) }
+	exporters := telemetry.NewExporters(filepath.Join(filepath.Dir(args[0]), telemetry.LogFile))
+	defer exporters.Close()
 	newer := func() (meter.Table, error) { return pricelist.Read(filepath.Dir(args[0])) } // the gateway's folder is in the state root
-	return gateway.Main(args, gateway.Options{Others: others, Newer: newer}, stderr)
+	return gateway.Main(args, gateway.Options{Others: others, Newer: newer, Tell: exporters.Tell}, stderr)
 }
 
 // allowed reads hosts that were written from what was read; what is none
