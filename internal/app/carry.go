@@ -295,13 +295,13 @@ func (d *driving) drive(ctx context.Context) error {
 }
 
 func (d *driving) hold(ctx context.Context, lock *store.Lock) (err error) {
+	tracer := telemetry.Trace(d.s.host.Env, d.s.store, filepath.Join(filepath.Dir(d.s.state), telemetry.LogFile)) //nolint:contextcheck // what it sends has bounds of its own
+	defer tracer.Close()                                                                                          // once the lock is anybody else's
 	defer func() {
 		if releasing := lock.Release(); err == nil {
 			err = releasing
 		}
 	}()
-	tracer := telemetry.Trace(d.s.host.Env, d.s.store, filepath.Join(filepath.Dir(d.s.state), telemetry.LogFile))
-	defer tracer.Close() //nolint:contextcheck // it has a bound of its own
 	e, err := d.s.engine(ctx, ledger{d.s.store, lock, tracer}, d.written)
 	if err != nil {
 		return err

@@ -128,9 +128,10 @@ func (e *Exporter) run() {
 		case <-measure.C:
 			e.measure()
 		case <-e.closing:
-			isClosing, isDue = true, true
+			isClosing = true
 		}
-		for more := true; more && (isDue || isClosing) && len(batch) < maxBatch; {
+		isDue = isDue || isClosing
+		for more := true; more && isDue && len(batch) < maxBatch; {
 			select {
 			case s := <-e.queue:
 				batch = append(batch, s)

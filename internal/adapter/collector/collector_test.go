@@ -42,7 +42,7 @@ func newPlace(t *testing.T, answer func(n int, w http.ResponseWriter)) *place {
 		}
 		p.came <- r.URL.Path
 	}))
-	t.Cleanup(p.Server.Close)
+	t.Cleanup(p.Close)
 	return p
 }
 

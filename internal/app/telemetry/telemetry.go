@@ -12,6 +12,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 
 	"muster/internal/adapter/collector"
@@ -57,10 +58,11 @@ func NewExporters(file string) *Exporters {
 // Tell gives what is told of each request of a door that was opened with these
 // variables; nil when nothing is.
 func (x *Exporters) Tell(vars map[string]string) func(otlp.Request) {
-	id := ""
+	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
-		id += fmt.Sprintf("%q=%q\n", name, vars[name])
+		fmt.Fprintf(&b, "%q=%q\n", name, vars[name])
 	}
+	id := b.String()
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	e, ok := x.byID[id]

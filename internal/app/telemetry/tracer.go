@@ -120,7 +120,7 @@ func (t *Tracer) begin(ctx context.Context, m mark) (*followed, error) {
 		if err != nil {
 			return nil, err
 		}
-		if rec.Record.ID == m.record {
+		if rec.ID == m.record {
 			f.told = spans.Of(f.run)
 		}
 		if f.run == nil {

@@ -2,6 +2,7 @@ package otlp
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -117,7 +118,7 @@ func UsageAttrs(u job.Usage) []Attr {
 // Add counts a request.
 func (m *Metrics) Add(r Request) {
 	attrs := r.common()
-	took := attrs[:len(attrs):len(attrs)]
+	took := slices.Clip(attrs)
 	if r.Failed != "" {
 		took = append(took, Text("error.type", r.Failed))
 	}
@@ -126,7 +127,7 @@ func (m *Metrics) Add(r Request) {
 		return
 	}
 	of := func(kind string) []Attr {
-		return append(attrs[:len(attrs):len(attrs)], Text("gen_ai.token.type", kind))
+		return append(slices.Clip(attrs), Text("gen_ai.token.type", kind))
 	}
 	m.tokens.Add(float64(r.Usage.Input+r.Usage.CacheRead+r.Usage.CacheWrite), of("input"))
 	m.tokens.Add(float64(r.Usage.Output), of("output"))
