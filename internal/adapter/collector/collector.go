@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strconv"
 	"sync"
@@ -214,6 +215,9 @@ func (e *Exporter) try(signal otlp.Signal, to string, body []byte) (again bool, 
 	req.Header.Set("User-Agent", "muster")
 	resp, err := e.http.Do(req)
 	if err != nil {
+		if u := (*url.Error)(nil); errors.As(err, &u) {
+			err = u.Err // without the address, which may hold a key
+		}
 		return true, 0, err
 	}
 	defer resp.Body.Close()

@@ -210,7 +210,7 @@ func TestLeadsElsewhere(t *testing.T) {
 	if other.all("/t") != "" || !strings.Contains(log.String(), "status 307") {
 		t.Errorf("%s, %s", other.all("/t"), log)
 	}
-	e, log = exporter(t, "http://127.0.0.1:1", nil)
+	e, log = exporter(t, "http://127.0.0.1:1/?key=X-Key", nil)
 	e.Send(span("x"))
 	e.Close()
 	if !strings.Contains(log.String(), "refused") || strings.Contains(log.String(), "X-Key") {

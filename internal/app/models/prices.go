@@ -134,3 +134,16 @@ func RefreshPrices(ctx context.Context, root string, w Refresh) (Refreshed, erro
 	out.Written = true
 	return out, pricelist.Write(root, now.Over(former))
 }
+
+// PricesText says in one line which prices are in force.
+func PricesText(root string) (string, error) {
+	newer, err := pricelist.Read(root)
+	if err != nil {
+		return "", err
+	}
+	standard := meter.Standard()
+	if newer.Models == nil {
+		return "built in, as of " + standard.Date + "; muster prices refresh fetches those of today", nil
+	}
+	return "refreshed, as of " + newer.Date + ", before those built in, as of " + standard.Date, nil
+}

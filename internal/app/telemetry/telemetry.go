@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/url"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -33,6 +34,22 @@ func Variables(env map[string]string) map[string]string {
 		}
 	}
 	return out
+}
+
+// Text says where an environment has telemetry sent, without what may be a key,
+// and what of it cannot be followed; both are empty where none is set.
+func Text(env map[string]string) (text string, problems []string) {
+	s, isOn, problems := otlp.ReadSettings(env)
+	if !isOn {
+		return "", problems
+	}
+	var to []string
+	for _, c := range []struct{ what, at string }{{"spans to ", s.Traces}, {"metrics to ", s.Metrics}} {
+		if u, err := url.Parse(c.at); err == nil && c.at != "" {
+			to = append(to, c.what+u.Scheme+"://"+u.Host+u.Path)
+		}
+	}
+	return strings.Join(to, ", ") + "; never content", problems
 }
 
 // LogFile is where what cannot be sent is said, below the state root.

@@ -59,6 +59,21 @@ func TestVariables(t *testing.T) {
 	}
 }
 
+// Where telemetry goes is told, and what cannot be followed; no key is.
+func TestText(t *testing.T) {
+	text, problems := telemetry.Text(map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://me:hidden@c:4318?key=hidden", "OTEL_METRICS_EXPORTER": "none", "OTEL_EXPORTER_OTLP_TIMEOUT": "x"})
+	if text != "spans to http://c:4318/v1/traces; never content" || len(problems) != 1 {
+		t.Errorf("%q %q", text, problems)
+	}
+	if text, problems := telemetry.Text(map[string]string{"OTEL_SERVICE_NAME": "x"}); text != "" || problems != nil {
+		t.Errorf("%q %q", text, problems)
+	}
+	text, problems = telemetry.Text(map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"})
+	if text != "" || len(problems) == 0 || !strings.Contains(problems[0], "4318") {
+		t.Errorf("%q %q", text, problems)
+	}
+}
+
 // Through a real gateway: what agents ask is told to the collector that the
 // door was opened with, once; at a door without, nothing is; what is set
 // wrongly is said in the log.

@@ -96,7 +96,8 @@ func (r *reader) endpoint(signal, path string) string {
 		if name, text = "OTEL_EXPORTER_OTLP_ENDPOINT", strings.TrimSpace(r.env["OTEL_EXPORTER_OTLP_ENDPOINT"]); text == "" {
 			return ""
 		}
-		text = strings.TrimSuffix(text, "/") + path
+	} else {
+		path = ""
 	}
 	if p := firstOf(r.env["OTEL_EXPORTER_OTLP_"+signal+"_PROTOCOL"], r.env["OTEL_EXPORTER_OTLP_PROTOCOL"]); p == "grpc" {
 		r.problems = append(r.problems, "the protocol grpc is not spoken; give the collector's address for HTTP (port 4318) and OTEL_EXPORTER_OTLP_PROTOCOL=http/json")
@@ -107,7 +108,10 @@ func (r *reader) endpoint(signal, path string) string {
 		r.problems = append(r.problems, name+" is no address that begins with http:// or https://")
 		return ""
 	}
-	return text
+	if path != "" {
+		u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/")+path, ""
+	}
+	return u.String()
 }
 
 func firstOf(texts ...string) string {
