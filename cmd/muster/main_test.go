@@ -61,7 +61,7 @@ func tell(t *testing.T, folder string) {
 			}
 			return os.WriteFile(filepath.Join(home, "gitconfig"), []byte("[user]\n\tname = Tess\n\temail = tess@localhost\n"), 0o644)
 		},
-		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"repo": repo, "await": await, "code": code, "odd": odd, "judged": judged},
+		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"repo": repo, "await": await, "code": code, "odd": odd, "judged": judged, "collector": collector},
 		Condition:     condition,
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 	})

@@ -4,23 +4,13 @@ import (
 	"context"
 	"slices"
 
+	"muster/internal/adapter/login"
 	"muster/internal/app/plans"
+	"muster/internal/app/runs"
 	"muster/internal/core/config"
 	"muster/internal/core/job"
 	"muster/internal/store"
 )
-
-// installer gives the command that installs a driver's program, or "".
-func installer(driver string) string {
-	name := map[string]string{
-		"claude": "@anthropic-ai/claude-code", "codex": "@openai/codex", "gemini": "@google/gemini-cli",
-		"copilot": "@github/copilot", "qwen": "@qwen-code/qwen-code", "opencode": "opencode-ai",
-	}[driver]
-	if name == "" {
-		return ""
-	}
-	return "npm install -g " + name
-}
 
 // missing says what to do when an agent's program is not there: name another
 // that is, or install it and log in.
@@ -30,7 +20,7 @@ func missing(s *Session, c config.Config, g job.Agent, program string) string {
 			return "use one that is here: --agent " + other.Name + ", or agent: " + other.Name + " in the plan; muster doctor lists them"
 		}
 	}
-	if how := installer(g.Driver); how != "" {
+	if how := login.Install(g.Driver); how != "" {
 		return "install it and log in: " + how + ", then start " + program + " once; muster doctor lists what is here"
 	}
 	return "install it, or name another agent; muster doctor lists what is here"
@@ -45,8 +35,8 @@ func (d *Diagnosis) someAgent(s *Session, c config.Config) {
 	}
 	p := Point{About: "agents", Level: Worth, Text: "none that is configured is on PATH, so muster run cannot begin; muster check needs none"}
 	p.Hint = "install one and log in, or configure a program of yours: agents: {bot: {driver: command, command: [./agent.sh]}}"
-	if g, ok := c.Agent(c.Default); ok && installer(g.Driver) != "" {
-		p.Hint = installer(g.Driver) + ", then start " + g.Driver + " once to log in"
+	if g, ok := c.Agent(c.Default); ok && login.Install(g.Driver) != "" {
+		p.Hint = login.Install(g.Driver) + ", then start " + g.Driver + " once to log in"
 	}
 	d.Points = append(d.Points, p)
 }
@@ -67,18 +57,18 @@ func (d *Diagnosis) whatNext(ctx context.Context, s *Session) string {
 			return p.Hint
 		}
 	}
-	runs, err := listRuns(ctx, s.store, store.RunQuery{})
+	all, err := runs.List(ctx, s.store, store.RunQuery{})
 	if err != nil {
 		return ""
 	}
 	ran := func(plan string) bool {
-		return slices.ContainsFunc(runs, func(r RunInfo) bool { return r.Name == plan })
+		return slices.ContainsFunc(all, func(r runs.Info) bool { return r.Name == plan })
 	}
 	names := plans.Names(s.place.TopLevel)
 	switch fresh := slices.DeleteFunc(names, ran); {
 	case len(fresh) > 0:
 		return "muster run " + fresh[0]
-	case len(runs) > 0:
+	case len(all) > 0:
 		return "muster status"
 	}
 	return "muster plan new"

@@ -3,10 +3,12 @@ package app
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
 	"muster/internal/app/observe"
+	"muster/internal/app/telemetry"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
@@ -293,12 +295,14 @@ func (d *driving) drive(ctx context.Context) error {
 }
 
 func (d *driving) hold(ctx context.Context, lock *store.Lock) (err error) {
+	tracer := telemetry.Trace(d.s.host.Env, d.s.store, filepath.Join(filepath.Dir(d.s.state), telemetry.LogFile)) //nolint:contextcheck // what it sends has bounds of its own
+	defer tracer.Close()                                                                                          // once the lock is anybody else's
 	defer func() {
 		if releasing := lock.Release(); err == nil {
 			err = releasing
 		}
 	}()
-	e, err := d.s.engine(ctx, lock, d.written)
+	e, err := d.s.engine(ctx, ledger{d.s.store, lock, tracer}, d.written)
 	if err != nil {
 		return err
 	}

@@ -3,11 +3,10 @@ package app
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
-
-	"muster/internal/app/plans"
 
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/login"
@@ -15,6 +14,8 @@ import (
 	"muster/internal/app/exposure"
 	"muster/internal/app/furnish"
 	"muster/internal/app/models"
+	"muster/internal/app/plans"
+	"muster/internal/app/telemetry"
 	"muster/internal/core/config"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
@@ -92,6 +93,7 @@ func (d *Diagnosis) examine(ctx context.Context, h Host, probing Probing) *Sessi
 	}
 	d.repository(s)
 	d.state(s)
+	d.models(s)
 	d.engine(s) //nolint:contextcheck // looking at the lock has a bound of its own
 	if runtime.GOOS != "linux" {
 		d.add("system", Bad, runtime.GOOS+" is not supported yet; agents can be run on Linux only")
@@ -129,6 +131,23 @@ func (d *Diagnosis) state(s *Session) {
 	disk := furnish.Measure(s.state)
 	d.add("state", Good, s.state+", "+disk.Text(resource.Size))
 	d.disk = disk
+}
+
+// models tells which prices of models are in force, and to whom is told what
+// happens.
+func (d *Diagnosis) models(s *Session) {
+	if text, err := models.PricesText(filepath.Dir(s.state)); err != nil {
+		d.bad("prices", err)
+	} else {
+		d.add("prices", Good, text)
+	}
+	text, problems := telemetry.Text(s.host.Env)
+	if text != "" {
+		d.add("telemetry", Good, text)
+	}
+	for _, p := range problems {
+		d.add("telemetry", Worth, p)
+	}
 }
 
 func (d *Diagnosis) engine(s *Session) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"muster/internal/app/plans"
+	"muster/internal/app/runs"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/report"
@@ -14,58 +15,18 @@ import (
 )
 
 // RunInfo is one run of the list of runs.
-type RunInfo struct {
-	ID      string `json:"id"`
-	Name    string `json:"name"`
-	Goal    string `json:"goal"`
-	Tasks   int    `json:"tasks"`
-	BegunUS int64  `json:"begun_us"`
-	Done    bool   `json:"done"` // finished or closed
-}
+type RunInfo = runs.Info
 
 // Runs gives every run, newest first.
 func (s *Session) Runs(ctx context.Context) ([]RunInfo, error) {
-	return listRuns(ctx, s.store, store.RunQuery{})
-}
-
-func listRuns(ctx context.Context, st *store.Store, q store.RunQuery) ([]RunInfo, error) {
-	rows, err := st.Runs(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]RunInfo, 0, len(rows))
-	for _, row := range rows {
-		e, err := row.First.Event()
-		if err != nil {
-			return nil, err
-		}
-		begun, ok := e.Data.(flow.RunStarted)
-		if !ok {
-			return nil, fault.New(fault.Internal, "run %s begins with %s", row.ID, e.Data.Kind())
-		}
-		out = append(out, RunInfo{ID: row.ID, Name: begun.Name, Goal: begun.Goal, Tasks: len(begun.Nodes), BegunUS: e.AtUS, Done: row.Done})
-	}
-	return out, nil
+	return runs.List(ctx, s.store, store.RunQuery{})
 }
 
 // FindPending gives a run that was asked for and that no engine has taken up
 // yet: Muster was killed, or left, right after it was asked. An empty name
 // means any.
 func (s *Session) FindPending(ctx context.Context, name string) (RunInfo, bool, error) {
-	messages, err := s.store.Inbox(ctx, 1<<10)
-	if err != nil {
-		return RunInfo{}, false, err
-	}
-	for _, m := range messages {
-		p, err := flow.DecodePayload(m.Kind, m.Data)
-		if err != nil {
-			continue // the engine says so when it comes to it
-		}
-		if begun, ok := p.(flow.RunStarted); ok && (name == "" || begun.Name == name || begun.Run == name) {
-			return RunInfo{ID: begun.Run, Name: begun.Name, Goal: begun.Goal, Tasks: len(begun.Nodes), BegunUS: m.AtUS}, true, nil
-		}
-	}
-	return RunInfo{}, false, nil
+	return runs.Pending(ctx, s.store, name)
 }
 
 // FindRun gives the run that a person means: the newest of that name, the one
@@ -75,21 +36,21 @@ func (s *Session) FindRun(ctx context.Context, name string) (RunInfo, error) {
 	// hold many others.
 	var names []string
 	for _, q := range []store.RunQuery{{Limit: 1}, {}} {
-		runs, err := listRuns(ctx, s.store, q)
+		found, err := runs.List(ctx, s.store, q)
 		if err != nil {
 			return RunInfo{}, err
 		}
-		if len(runs) == 0 {
+		if len(found) == 0 {
 			return RunInfo{}, fault.New(fault.NotFound, "find a run: there is none in %s yet", s.place.Name).
 				WithHint("%s", firstRun(s.place.TopLevel))
 		}
-		for _, r := range runs {
+		for _, r := range found {
 			if name == "" || r.Name == name || r.ID == name {
 				return r, nil
 			}
 		}
 		names = names[:0]
-		for _, r := range runs {
+		for _, r := range found {
 			names = append(names, r.Name)
 		}
 	}
@@ -146,7 +107,7 @@ func (s *Session) FindTask(ctx context.Context, name string) (Ref, error) {
 	if latest.Task(name) != nil {
 		return Ref{info, name}, nil
 	}
-	alive, err := listRuns(ctx, s.store, store.RunQuery{Alive: true})
+	alive, err := runs.List(ctx, s.store, store.RunQuery{Alive: true})
 	if err != nil {
 		return Ref{}, err
 	}
@@ -200,28 +161,8 @@ func (s *Session) FindAny(ctx context.Context, name string, waits func(r *report
 
 // Report folds the records of a run, given by id.
 func (s *Session) Report(ctx context.Context, id string) (*report.Run, error) {
-	r, _, err := s.fold(ctx, id)
+	r, _, err := runs.Fold(ctx, s.store, id)
 	return r, err
-}
-
-// fold gives the run and the row of its latest record. Both are zero when it
-// has no records yet.
-func (s *Session) fold(ctx context.Context, id string) (*report.Run, int64, error) {
-	var r *report.Run
-	last := int64(0)
-	for row, err := range s.store.Records(ctx, store.Query{Run: id}) {
-		if err != nil {
-			return nil, 0, err
-		}
-		if r == nil {
-			r = &report.Run{}
-		}
-		if err := r.Apply(row.Record); err != nil {
-			return nil, 0, err
-		}
-		last = row.Row
-	}
-	return r, last, nil
 }
 
 // Records gives the records of a run, or of one task of it, to see, in order.

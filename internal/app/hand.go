@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"muster/internal/app/handover"
+	"muster/internal/app/runs"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/report"
@@ -19,7 +20,7 @@ const maxMessage = 16 << 10
 
 // Tell leaves a message for a task's agent; with Now its turn is ended for it.
 func (s *Session) Tell(ctx context.Context, ref Ref, m flow.MessageLeft) (Sent, error) {
-	r, row, err := s.fold(ctx, ref.Run.ID)
+	r, row, err := runs.Fold(ctx, s.store, ref.Run.ID)
 	if err != nil {
 		return Sent{}, err
 	}
@@ -52,7 +53,7 @@ func (s *Session) Tell(ctx context.Context, ref Ref, m flow.MessageLeft) (Sent, 
 // a test of whether the task is the person's. One that is already can be had
 // in another place.
 func (s *Session) TakeOver(ctx context.Context, ref Ref, wanted flow.TakeoverRequested) (Sent, func(*report.Run) bool, error) {
-	r, row, err := s.fold(ctx, ref.Run.ID)
+	r, row, err := runs.Fold(ctx, s.store, ref.Run.ID)
 	if err != nil {
 		return Sent{}, nil, err
 	}
@@ -110,7 +111,7 @@ func (s *Session) Lay(ctx context.Context, ref Ref) (*report.Task, error) {
 
 // Give takes in what a person made of a task.
 func (s *Session) Give(ctx context.Context, ref Ref, as flow.Given, text string) (Sent, error) {
-	r, row, err := s.fold(ctx, ref.Run.ID)
+	r, row, err := runs.Fold(ctx, s.store, ref.Run.ID)
 	if err != nil {
 		return Sent{}, err
 	}

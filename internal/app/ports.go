@@ -14,7 +14,10 @@ import (
 	"muster/internal/adapter/login"
 	"muster/internal/adapter/setups"
 	"muster/internal/app/furnish"
+	"muster/internal/app/machine"
 	"muster/internal/app/models"
+	"muster/internal/app/runs"
+	"muster/internal/app/telemetry"
 	"muster/internal/app/walls"
 	"muster/internal/check"
 	"muster/internal/check/battery"
@@ -33,7 +36,7 @@ const (
 
 // engine makes the engine that may commit under the lock. It looks into the
 // inbox when written receives.
-func (s *Session) engine(ctx context.Context, lock *store.Lock, written <-chan struct{}) (engine.Engine, error) {
+func (s *Session) engine(ctx context.Context, log ledger, written <-chan struct{}) (engine.Engine, error) {
 	repo, err := s.git(ctx)
 	if err != nil {
 		return nil, err
@@ -43,10 +46,10 @@ func (s *Session) engine(ctx context.Context, lock *store.Lock, written <-chan s
 		return nil, err
 	}
 	checks := check.New(check.Tools{Trees: f.Trees, Parser: s.parser, Exec: f.Exec, Cache: s.store}, battery.All(battery.Outside{Registry: s.packages}), max(runtime.NumCPU()/2, 1))
-	machine := furnish.NewMachine(s.state, func(ctx context.Context) (map[string][]int64, error) { return peaks(ctx, s) })
+	room := furnish.NewMachine(s.state, func(ctx context.Context) (map[string][]int64, error) { return runs.Peaks(ctx, s.store) })
 	return engine.NewLocal(engine.NewHands(engine.Ports{
-		Log: ledger{s.store, lock}, Blobs: s.store, Repo: repo, Worktrees: f.Worktrees, Operations: s.ops,
-		Agents: agents{s, f.Ports, machine}, Checks: checks, Machine: machine, Clock: furnish.Clock{}, IDs: ids{},
+		Log: log, Blobs: s.store, Repo: repo, Worktrees: f.Worktrees, Operations: s.ops,
+		Agents: agents{s, f.Ports, room}, Checks: checks, Machine: room, Clock: machine.Clock{}, IDs: ids{},
 	}), engine.Options{Commands: commands, Written: written, Probe: s.host.Probe}), nil
 }
 
@@ -65,11 +68,15 @@ func furnished(s *Session, repo *git.Repo) (furnish.Furniture, error) {
 // ledger is the store under the engine lock.
 type ledger struct {
 	*store.Store
-	lock *store.Lock
+	lock   *store.Lock
+	tracer *telemetry.Tracer // nil: nothing is told
 }
 
 func (l ledger) Commit(ctx context.Context, b flow.Batch) error {
 	_, err := l.Store.Commit(ctx, l.lock, b)
+	if err == nil {
+		l.tracer.Committed(b.Records)
+	}
 	return err
 }
 
@@ -150,33 +157,6 @@ func (a agents) Outcome(ctx context.Context, t job.Attempt, exit job.Exit) (job.
 		o, err = a.s.meter.Book(ctx, t.Op, o, services)
 	}
 	return o, stdout, stderr, err
-}
-
-// peaks gives the memory that the attempts of the latest runs took, by agent.
-func peaks(ctx context.Context, s *Session) (map[string][]int64, error) {
-	const latest, large = 3, 2000 // of a large run, reading all takes too long for this
-	runs, err := s.Runs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := map[string][]int64{}
-	for i := min(latest, len(runs)) - 1; i >= 0; i-- {
-		if runs[i].Tasks > large {
-			continue
-		}
-		r, err := s.Report(ctx, runs[i].ID)
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range r.Tasks {
-			for _, a := range t.Attempts {
-				if a.PeakBytes > 0 {
-					out[t.Agent] = append(out[t.Agent], a.PeakBytes)
-				}
-			}
-		}
-	}
-	return out, nil
 }
 
 // equip adds the attempt's scratch folder and the variables of this machine. The

@@ -27,6 +27,7 @@ import (
 	"muster/internal/app/attest"
 	"muster/internal/app/models"
 	"muster/internal/app/outside"
+	"muster/internal/app/telemetry"
 	"muster/internal/app/walls"
 	"muster/internal/check"
 	"muster/internal/core/fault"
@@ -71,7 +72,7 @@ func Open(ctx context.Context, h Host) (*Session, error) {
 		return nil, err
 	}
 	s := &Session{
-		meter: models.New(filepath.Dir(state), h.Self, h.CheckEnv()),
+		meter: models.New(filepath.Dir(state), h.Self, h.CheckEnv()).Telling(telemetry.Variables(h.Env)),
 		host:  h, place: place, state: state, store: st,
 		ops:    sandbox.NewOperations(filepath.Join(state, "ops"), append(append([]string{}, h.Self...), "shim")),
 		agents: agent.Set{Self: h.Self},

@@ -12,6 +12,7 @@ import (
 	"muster/internal/app/furnish"
 	"muster/internal/app/models"
 	"muster/internal/app/plans"
+	"muster/internal/app/runs"
 	"muster/internal/core/change"
 	"muster/internal/core/config"
 	"muster/internal/core/fault"
@@ -150,7 +151,7 @@ func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
 		for _, n := range nodes {
 			agents = append(agents, n.Agent)
 		}
-		out.warnings = append(out.warnings, models.Unmetered(c, agents, s.host)...)
+		out.warnings = append(out.warnings, models.Texts(models.PastGateway(c, agents, s.host))...)
 	}
 	return out, nil
 }
@@ -225,11 +226,11 @@ func (s *Session) isTaken(ctx context.Context, name string) (bool, error) {
 	if _, ok, err := s.FindPending(ctx, name); ok || err != nil {
 		return ok, err
 	}
-	runs, err := listRuns(ctx, s.store, store.RunQuery{Alive: true})
+	alive, err := runs.List(ctx, s.store, store.RunQuery{Alive: true})
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(runs, func(r RunInfo) bool { return r.Name == name }), nil
+	return slices.ContainsFunc(alive, func(r RunInfo) bool { return r.Name == name }), nil
 }
 
 // nodes turns the plan's tasks into the run's, each with an agent that can be

@@ -34,7 +34,9 @@ type View struct {
 	Asks   []report.Ask `json:"asks"`
 	Disk   furnish.Disk `json:"disk"` // as last measured, with what is free now
 
+	Past      []models.Past     `json:"-"`                   // agents that do not use the gateway
 	Unmetered []string          `json:"unmetered,omitempty"` // of agents that do not use the gateway: what does not hold for them
+	NotHeld   string            `json:"not_held,omitempty"`  // which promises do not hold for agents that are logged in by an account, in one line
 	Accounts  []gateway.Account `json:"accounts,omitempty"`  // whose quota has to be waited for
 }
 
@@ -91,7 +93,8 @@ func (s *Session) viewOf(ctx context.Context, r *report.Run, driver *Driver) (Vi
 			agents = append(agents, t.Agent)
 		}
 	}
-	v.Unmetered, v.Accounts = models.Unmetered(c, agents, s.host), s.meter.Waits(ctx)
+	v.Past, v.Accounts = models.PastGateway(c, agents, s.host), s.meter.Waits(ctx)
+	v.Unmetered, v.NotHeld = models.Texts(v.Past), models.NotHeld(v.Past)
 	conditions, err := s.conditions(ctx, r, driver != nil)
 	if err != nil {
 		return View{}, err

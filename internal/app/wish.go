@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"muster/internal/app/runs"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/report"
@@ -27,7 +28,7 @@ type Retry struct {
 // Approve accepts exactly the tree that waits: a task's change, the run's
 // final tree, or a commit that a person pushed to the run's branch.
 func (s *Session) Approve(ctx context.Context, ref Ref, because string) (Sent, error) {
-	r, row, err := s.fold(ctx, ref.Run.ID)
+	r, row, err := runs.Fold(ctx, s.store, ref.Run.ID)
 	if err != nil {
 		return Sent{}, err
 	}
@@ -62,7 +63,7 @@ func Approvable(r *report.Run, task string) bool {
 
 // Reject ends a task for good, unless it is retried.
 func (s *Session) Reject(ctx context.Context, ref Ref, because string) (Sent, error) {
-	r, row, err := s.fold(ctx, ref.Run.ID)
+	r, row, err := runs.Fold(ctx, s.store, ref.Run.ID)
 	if err != nil {
 		return Sent{}, err
 	}
@@ -78,7 +79,7 @@ func (s *Session) Reject(ctx context.Context, ref Ref, because string) (Sent, er
 // Retry starts a task again that was rejected, failed, stopped, or waits for a
 // verdict.
 func (s *Session) Retry(ctx context.Context, ref Ref, w Retry) (Sent, error) {
-	r, row, err := s.fold(ctx, ref.Run.ID)
+	r, row, err := runs.Fold(ctx, s.store, ref.Run.ID)
 	if err != nil {
 		return Sent{}, err
 	}
@@ -100,7 +101,7 @@ func (s *Session) Retry(ctx context.Context, ref Ref, w Retry) (Sent, error) {
 
 // Stop asks a run to stop its agents, or to end for good.
 func (s *Session) Stop(ctx context.Context, run RunInfo, end flow.StopRequested) (Sent, error) {
-	r, row, err := s.fold(ctx, run.ID)
+	r, row, err := runs.Fold(ctx, s.store, run.ID)
 	if err != nil {
 		return Sent{}, err
 	}
@@ -113,7 +114,7 @@ func (s *Session) Stop(ctx context.Context, run RunInfo, end flow.StopRequested)
 // Resume lets a run go on: one that is paused or stopped, and one that nobody
 // drives any more. New limits count where they are not zero.
 func (s *Session) Resume(ctx context.Context, run RunInfo, w flow.ResumeRequested) (Sent, error) {
-	r, row, err := s.fold(ctx, run.ID)
+	r, row, err := runs.Fold(ctx, s.store, run.ID)
 	if err != nil {
 		return Sent{}, err
 	}

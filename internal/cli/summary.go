@@ -41,9 +41,12 @@ func (c *cli) summary(v app.View) {
 	for _, a := range v.Accounts {
 		p.f("the account %s answers nothing before %s; %s\n", a.Name, unit.DateTime(a.UntilUS), unit.Plural(a.Waiting, "request")+" wait")
 	}
-	if v.Limits.MicroUSD > 0 || v.Limits.Tokens > 0 {
-		for _, text := range v.Unmetered {
-			p.f("%s\n", text)
+	if v.NotHeld != "" {
+		p.f("%s\n", v.NotHeld)
+	}
+	for _, past := range v.Past {
+		if !past.ByAccount && (v.Limits.MicroUSD > 0 || v.Limits.Tokens > 0) {
+			p.f("%s\n", past)
 		}
 	}
 	c.whereItIs(v)

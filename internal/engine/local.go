@@ -93,7 +93,7 @@ func (l *Local) Drive(ctx context.Context) error {
 	l.states = map[flow.Stream]flow.State{}
 	l.answers = make(chan result)
 	work, stop := context.WithCancel(ctx)
-	d := &drive{Local: l, ctx: ctx, work: work, done: make(chan struct{}), ends: map[string]context.CancelFunc{}}
+	d := &drive{Local: l, ctx: ctx, work: work, done: make(chan struct{}), ends: map[string]context.CancelFunc{}, waits: map[flow.Stream][]string{}}
 	defer func() {
 		stop()
 		d.drain()
@@ -121,7 +121,8 @@ type drive struct {
 	unchecked int         // open commands that take a change to its evidence
 	held      []flow.Open // PrepareWorktree that wait for unchecked to fall
 
-	ends map[string]context.CancelFunc // of those under way, by command
+	ends  map[string]context.CancelFunc // of those under way, by command
+	waits map[flow.Stream][]string      // that are under way
 }
 
 // Agents think for minutes: after some looks in vain the inbox is looked at
@@ -236,8 +237,8 @@ func (d *drive) commit(b *batch) error {
 			delete(d.states, s)
 		} else {
 			d.states[s] = m
-			d.endNeedless(s, m)
 		}
+		d.endNeedless(s, m)
 	}
 	for _, o := range out.Opened {
 		if err := d.begin(o); err != nil {
@@ -293,7 +294,7 @@ func (d *drive) start(o flow.Open) error {
 		if o.DueUS > 0 {
 			select {
 			case <-d.hands.Clock.After(o.DueUS):
-			case <-d.work.Done():
+			case <-ctx.Done():
 			}
 		}
 		answer := d.carryOut(ctx, c)
@@ -331,13 +332,13 @@ func (d *drive) carryOut(ctx context.Context, c Call) Answer {
 		case d.slots <- struct{}{}:
 			defer func() { <-d.slots }()
 		case <-ctx.Done():
-			return d.cutShort()
+			return d.cutShort(kind)
 		}
 	}
 	wait := []time.Duration{200 * time.Millisecond, time.Second, 5 * time.Second}
 	for try := 0; ; try++ {
 		if ctx.Err() != nil {
-			return d.cutShort()
+			return d.cutShort(kind)
 		}
 		d.opt.Probe(BeforeCommand, string(c.Stream)+"#"+c.Op)
 		answer, err := d.attemptCommand(ctx, c)
@@ -347,7 +348,7 @@ func (d *drive) carryOut(ctx context.Context, c Call) Answer {
 		}
 		d.opt.Logger.Warn("command_failed", "command", string(kind), "stream", string(c.Stream), "try", try+1, "error", err.Error())
 		if ctx.Err() != nil {
-			return d.cutShort()
+			return d.cutShort(kind)
 		}
 		if fault.KindOf(err) != fault.Transient || try == len(wait) {
 			return Answer{Data: flow.CommandFailed{Command: kind, Fault: fault.KindOf(err), Message: err.Error(), Hint: fault.HintOf(err)}}
@@ -355,7 +356,7 @@ func (d *drive) carryOut(ctx context.Context, c Call) Answer {
 		select {
 		case <-d.hands.Clock.After(d.hands.Clock.NowUS() + wait[try].Microseconds()):
 		case <-ctx.Done():
-			return d.cutShort()
+			return d.cutShort(kind)
 		}
 	}
 }

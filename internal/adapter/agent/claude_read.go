@@ -1,11 +1,13 @@
 package agent
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
+	"muster/internal/adapter/agent/until"
 	"muster/internal/core/job"
 )
 
@@ -21,6 +23,7 @@ type claudeReader struct {
 	run     job.Usage // tokens of this process, from results without a count per model
 	denied  []string
 	trouble string // the last failed request, while it is being repeated
+	untilUS int64  // when the quota ends that was used up last, as the service says
 }
 
 type claudeLine struct {
@@ -118,6 +121,8 @@ func (r *claudeReader) Line(line []byte) []job.AgentEvent {
 		return r.user(l)
 	case "result":
 		return r.result(l)
+	case "rate_limit_event":
+		r.untilUS = until.OfClaude(line, r.untilUS)
 	}
 	return nil
 }
@@ -265,7 +270,7 @@ func (r *claudeReader) count(l claudeLine) {
 
 func (r *claudeReader) End(exit job.Exit, stderrTail string) job.Outcome {
 	stderrTail = r.view.text(stderrTail)
-	out := job.Outcome{Session: firstOf(r.session, r.a.Session), Model: r.model, Denied: r.denied}
+	out := job.Outcome{Session: firstOf(r.session, r.a.Session), Model: r.model, Denied: r.denied, UntilUS: r.untilUS}
 	out.Kind, out.Message = judge(exit, r.final, firstOf(r.trouble, lastWords(stderrTail)))
 	out.Message = r.view.text(advised(out.Kind, out.Message))
 	forgetUnknownSession(r.a, &out, stderrTail)
@@ -303,14 +308,7 @@ func isClaudeEdit(tool string) bool {
 }
 
 // isObject reports whether a line can be a JSON object at all.
-func isObject(line []byte) bool {
-	for _, c := range line {
-		if c != ' ' && c != '\t' && c != '\r' {
-			return c == '{'
-		}
-	}
-	return false
-}
+func isObject(line []byte) bool { return bytes.HasPrefix(bytes.TrimLeft(line, " \t\r"), []byte("{")) }
 
 // note shows a line that is none of the agent's events.
 func note(v view, line []byte) []job.AgentEvent {

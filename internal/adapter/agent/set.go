@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"muster/internal/adapter/agent/until"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 )
@@ -63,6 +64,7 @@ func (s Set) Outcome(a job.Attempt, exit job.Exit, stdout, stderr io.Reader) (jo
 	}
 	out := r.End(exit, tail)
 	out.Capped = exit.Capped || isShort
+	out.UntilUS = until.Ends(out, exit.EndedUS)
 	return out, nil
 }
 

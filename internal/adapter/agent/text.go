@@ -1,8 +1,9 @@
 package agent
 
 import (
+	"cmp"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -39,12 +40,7 @@ func redactions(a job.Attempt) []string {
 	}
 	// The replacer takes the first match in order: the longest goes first so
 	// that a secret which contains another is not replaced in part.
-	sort.Slice(found, func(i, j int) bool {
-		if len(found[i]) != len(found[j]) {
-			return len(found[i]) > len(found[j])
-		}
-		return found[i] < found[j]
-	})
+	slices.SortFunc(found, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	var pairs []string
 	for _, v := range found {
 		pairs = append(pairs, v, "[redacted]")

@@ -149,7 +149,7 @@ func (c *Client) Open(ctx context.Context, d Door) error {
 }
 
 func (c *Client) put(ctx context.Context, d Door) error {
-	return fault.Wrap(fault.Transient, c.call(ctx, http.MethodPut, "/doors", opening{Door: d, Secrets: d.Secrets}, nil), "open the door of %s", d.Name)
+	return fault.Wrap(fault.Transient, c.call(ctx, http.MethodPut, "/doors", opening{Door: d, Secrets: d.Secrets, Telemetry: d.Telemetry}, nil), "open the door of %s", d.Name)
 }
 
 // keep waits for the end of the gateway, and gives a new one the doors of this

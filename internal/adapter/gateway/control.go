@@ -19,8 +19,9 @@ type State struct {
 // opening is what is sent to open a door: its secrets are sent beside it, and
 // never stored with it.
 type opening struct {
-	Door    Door              `json:"door"`
-	Secrets map[string]string `json:"secrets"`
+	Door      Door              `json:"door"`
+	Secrets   map[string]string `json:"secrets"`
+	Telemetry map[string]string `json:"telemetry,omitempty"`
 }
 
 // control serves the control socket. Whoever can open it is the person who
@@ -46,7 +47,7 @@ func (s *server) control() http.Handler {
 			err = writeDoor(s.dir, o.Door)
 		}
 		if err == nil {
-			o.Door.Secrets = o.Secrets
+			o.Door.Secrets, o.Door.Telemetry = o.Secrets, o.Telemetry
 			err = s.open(o.Door)
 		}
 		answer(w, struct{}{}, err)

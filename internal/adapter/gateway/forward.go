@@ -16,6 +16,7 @@ import (
 
 	"muster/internal/core/fault"
 	"muster/internal/core/meter"
+	"muster/internal/core/otlp"
 	"muster/internal/core/recording"
 	"muster/internal/core/wire"
 )
@@ -57,6 +58,7 @@ type exchange struct {
 	key      string
 	account  string
 	entry    entry
+	beganUS  int64 // when it was sent
 	price    meter.Price
 	isPriced bool
 	taped    *taped // nil: it is not recorded
@@ -208,7 +210,7 @@ func (x *exchange) settle(t taken) {
 	if x.taped != nil {
 		x.taped.usage = &t.usage
 	}
-	x.d.s.settle(x.entry, t)
+	x.tell(t, x.d.s.settle(x.entry, t))
 }
 
 // send forwards the request. Pass carries the answer of a request that is
@@ -219,14 +221,15 @@ func (x *exchange) send(pass func(*http.Response)) {
 	if err != nil {
 		x.fail(http.StatusBadGateway, err.Error())
 		if pass != nil {
-			x.settle(taken{})
+			x.settle(taken{failed: otlp.FailUnreachable})
 		}
 		return
 	}
+	x.beganUS = time.Now().UnixMicro()
 	resp, err := x.d.s.service.RoundTrip(req)
 	if err != nil {
 		if pass != nil {
-			x.settle(taken{isGuess: isSent.Load()}) // what the service made of it is not known
+			x.settle(taken{isGuess: isSent.Load(), failed: x.gone(otlp.FailUnreachable)}) // what the service made of it is not known
 		}
 		x.d.s.log.Info("service", "door", x.spec.Name, "error", x.clean(err.Error()))
 		x.fail(http.StatusBadGateway, "the service of the model cannot be reached: "+x.clean(err.Error()))
@@ -236,14 +239,14 @@ func (x *exchange) send(pass func(*http.Response)) {
 	switch {
 	case resp.StatusCode >= 300:
 		if pass != nil {
-			x.settle(taken{status: resp.StatusCode}) // errors cost nothing
+			x.settle(taken{status: resp.StatusCode, failed: strconv.Itoa(resp.StatusCode)}) // errors cost nothing
 		}
 		x.failed(resp)
 	case pass != nil:
 		pass(resp)
 	default:
 		copyHeader(x.w.Header(), resp.Header)
-		if !x.copyAll(resp.Body, func([]byte) {}) {
+		if !copyAll(x.w, resp.Body, func([]byte) {}) {
 			x.cut(false)
 		}
 	}
@@ -315,15 +318,19 @@ func (x *exchange) meter(resp *http.Response) {
 	x.w.WriteHeader(resp.StatusCode)
 	var whole bool
 	if hides {
-		whole = x.copyEvents(resp.Body, reader)
+		whole = copyEvents(x.w, resp.Body, reader)
 	} else {
-		whole = x.copyAll(resp.Body, func(p []byte) { reader.Write(p) })
+		whole = copyAll(x.w, resp.Body, func(p []byte) { reader.Write(p) })
 	}
 	use := reader.End()
 	if x.isPriced {
 		use.CostMicroUSD = x.price.Cost(use.Tokens)
 	}
-	x.settle(taken{use.Usage, !use.Known, resp.StatusCode})
+	t := taken{usage: use.Usage, isGuess: !use.Known, status: resp.StatusCode, answers: use.Model}
+	if !whole {
+		t.failed = x.gone(otlp.FailCut)
+	}
+	x.settle(t)
 	if !whole {
 		x.cut(use.Known)
 	}
@@ -336,68 +343,6 @@ func (x *exchange) cut(hasAll bool) {
 		x.taped.cut(hasAll)
 	}
 	panic(http.ErrAbortHandler)
-}
-
-// copyAll passes bytes on as they come, and reports whether they came to
-// their end.
-func (x *exchange) copyAll(body io.Reader, see func([]byte)) bool {
-	flush := http.NewResponseController(x.w).Flush
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := body.Read(buf)
-		if n > 0 {
-			see(buf[:n])
-			if _, err := x.w.Write(buf[:n]); err != nil {
-				return false
-			}
-			_ = flush() // a client that has left shows at the next write
-		}
-		if err != nil {
-			return errors.Is(err, io.EOF)
-		}
-	}
-}
-
-// copyEvents passes a stream on without the event that the client did not ask
-// for.
-func (x *exchange) copyEvents(body io.Reader, reader *wire.Reader) bool {
-	flush := http.NewResponseController(x.w).Flush
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := body.Read(buf)
-		for _, e := range reader.Write(buf[:n]) {
-			if e.UseOnly {
-				continue
-			}
-			if _, err := x.w.Write(e.Raw); err != nil {
-				return false
-			}
-			_ = flush() // a client that has left shows at the next write
-		}
-		if err != nil {
-			_, werr := x.w.Write(reader.Rest())
-			return errors.Is(err, io.EOF) && werr == nil
-		}
-	}
-}
-
-// copyHeader copies what is not between two machines only.
-func copyHeader(to, from http.Header) {
-	skip := map[string]bool{
-		"Connection": true, "Keep-Alive": true, "Proxy-Authenticate": true, "Proxy-Authorization": true, "Te": true, "Trailer": true,
-		"Transfer-Encoding": true, "Upgrade": true, "Set-Cookie": true, "Cookie": true, "Accept-Encoding": true, "Host": true,
-		"Forwarded": true, "X-Forwarded-For": true,
-	}
-	for _, v := range from.Values("Connection") {
-		for name := range strings.SplitSeq(v, ",") {
-			skip[http.CanonicalHeaderKey(strings.TrimSpace(name))] = true
-		}
-	}
-	for name, values := range from {
-		if !skip[name] {
-			to[name] = append([]string(nil), values...)
-		}
-	}
 }
 
 func clip(s string) string { return strings.ToValidUTF8(s[:min(len(s), 100)], "") }

@@ -34,7 +34,8 @@ type Door struct {
 	Alive     string                 `json:"alive,omitempty"`  // a file that is locked while the attempt lives
 	Recording *Recording             `json:"recording,omitempty"`
 
-	Secrets map[string]string `json:"-"` // keys by provider, where Key.Env is set
+	Secrets   map[string]string `json:"-"` // keys by provider, where Key.Env is set
+	Telemetry map[string]string `json:"-"` // OpenTelemetry's variables, where it is on; some hold keys
 }
 
 // Scope is a budget that an attempt shares with others of the same name.

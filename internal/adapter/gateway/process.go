@@ -15,13 +15,17 @@ import (
 	"time"
 
 	"muster/internal/core/fault"
+	"muster/internal/core/meter"
+	"muster/internal/core/otlp"
 )
 
 // Options are what the gateway is started with.
 type Options struct {
-	Others func(Door) http.Handler // serves what is asked for at a door beside models; nil: nothing
-	Logger *slog.Logger            // nil: none
-	Idle   time.Duration           // after which it ends when nobody needs it; 0: ten minutes
+	Others func(Door) http.Handler                              // serves what is asked for at a door beside models; nil: nothing
+	Logger *slog.Logger                                         // nil: none
+	Tell   func(telemetry map[string]string) func(otlp.Request) // gives what is told of each request that was sent, and never waits; nil: nothing is told
+	Newer  func() (meter.Table, error)                          // gives prices that come before those built in; nil: there are none
+	Idle   time.Duration                                        // after which it ends when nobody needs it; 0: ten minutes
 }
 
 func (o Options) log() *slog.Logger {
@@ -29,6 +33,13 @@ func (o Options) log() *slog.Logger {
 		return o.Logger
 	}
 	return slog.New(slog.DiscardHandler)
+}
+
+func (o Options) newer() func() (meter.Table, error) {
+	if o.Newer != nil {
+		return o.Newer
+	}
+	return func() (meter.Table, error) { return meter.Table{}, nil }
 }
 
 const (

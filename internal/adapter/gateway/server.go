@@ -17,6 +17,7 @@ import (
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 	"muster/internal/core/meter"
+	"muster/internal/core/otlp"
 )
 
 // server is the running gateway.
@@ -25,6 +26,8 @@ type server struct {
 	journal *journal
 	log     *slog.Logger
 	others  func(Door) http.Handler // serves what is not of models; may be nil
+	newer   func() (meter.Table, error)
+	tell    func(map[string]string) func(otlp.Request) // may be nil
 	keys    *keyring
 	quota   *quota
 	service http.RoundTripper
@@ -41,7 +44,7 @@ type server struct {
 
 func newServer(dir string, j *journal, o Options) *server {
 	return &server{
-		dir: dir, journal: j, others: o.Others, log: o.log(), keys: &keyring{most: keyTime, known: map[string]timedKey{}}, quota: newQuota(),
+		dir: dir, journal: j, others: o.Others, newer: o.newer(), tell: o.Tell, log: o.log(), keys: &keyring{most: keyTime, known: map[string]timedKey{}}, quota: newQuota(),
 		service: transport(), nonce: time.Now().UnixNano(), book: meter.NewBook(), known: map[string]bool{},
 		changed: make(chan struct{}), doors: map[string]*door{}, used: time.Now(),
 	}
@@ -73,13 +76,15 @@ type door struct {
 	recorder *recorder // nil: nothing is recorded
 	player   *player   // nil: answers are a service's
 
-	mu   sync.Mutex
-	spec Door
-	cost map[bool]meter.Prices // by whether a model without a price costs nothing
-	keys chan struct{}         // closed and replaced when keys are handed over
-	used time.Time
-	busy int
-	last string // the account that was asked last
+	mu    sync.Mutex
+	spec  Door
+	cost  map[bool]meter.Prices // by whether a model without a price costs nothing
+	newer meter.Table           // prices as they were fetched last when the door was opened
+	keys  chan struct{}         // closed and replaced when keys are handed over
+	used  time.Time
+	tell  func(otlp.Request) // nil: nothing is told
+	busy  int
+	last  string // the account that was asked last
 }
 
 // open opens a door, or changes one that is open: with new budgets, and with
@@ -95,7 +100,14 @@ func (s *server) open(spec Door) error {
 		d.change(spec)
 		return nil
 	}
-	d := &door{s: s, spec: spec, cost: map[bool]meter.Prices{}, keys: make(chan struct{}), used: time.Now()}
+	var newer meter.Table
+	var err error
+	if len(spec.Providers) > 0 {
+		if newer, err = s.newer(); err != nil {
+			return err
+		}
+	}
+	d := &door{s: s, spec: spec, newer: newer, cost: map[bool]meter.Prices{}, keys: make(chan struct{}), used: time.Now()}
 	if err := d.openRecording(); err != nil {
 		return err
 	}
@@ -107,6 +119,7 @@ func (s *server) open(spec Door) error {
 	if s.others != nil {
 		d.other = s.others(spec)
 	}
+	d.tell = s.telling(spec)
 	d.http = &http.Server{
 		Handler: d, ReadHeaderTimeout: time.Minute, IdleTimeout: 10 * time.Minute, MaxHeaderBytes: 256 << 10,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
@@ -116,14 +129,24 @@ func (s *server) open(spec Door) error {
 	return nil
 }
 
+// telling gives what is told of each request at a door, or nil.
+func (s *server) telling(spec Door) func(otlp.Request) {
+	if s.tell == nil || len(spec.Telemetry) == 0 {
+		return nil
+	}
+	return s.tell(spec.Telemetry)
+}
+
 // change gives a door another specification. Keys that are not handed over
 // again stay.
 func (d *door) change(spec Door) {
+	tell := d.s.telling(spec)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(spec.Secrets) == 0 {
 		spec.Secrets = d.spec.Secrets
 	}
+	d.tell = tell
 	d.spec, d.cost = spec, map[bool]meter.Prices{}
 	close(d.keys)
 	d.keys = make(chan struct{})
@@ -210,12 +233,15 @@ func usd(micro int64) string {
 // taken is what a request took.
 type taken struct {
 	usage   job.Usage
-	isGuess bool // nobody said what it took; usage is what is known
-	status  int  // of the answer; 0 when there was none
+	isGuess bool   // nobody said what it took; usage is what is known
+	status  int    // of the answer; 0 when there was none
+	answers string // the model that answered, as the service names it
+	failed  string // as in otlp.Request
 }
 
-// settle records what a request took, and gives back what was kept for it.
-func (s *server) settle(e entry, t taken) {
+// settle records what a request took, and gives back what was kept for it. It
+// gives what was booked.
+func (s *server) settle(e entry, t taken) job.Usage {
 	if t.isGuess {
 		t.usage = e.Estimate.Booked(t.usage)
 	}
@@ -224,6 +250,7 @@ func (s *server) settle(e entry, t taken) {
 		s.log.Error("journal", "error", err.Error())
 	}
 	s.release(e.ID, t.usage)
+	return t.usage
 }
 
 func (s *server) release(id string, u job.Usage) {
@@ -337,7 +364,7 @@ func (d *door) prices(free bool) meter.Prices {
 	defer d.mu.Unlock()
 	p, ok := d.cost[free]
 	if !ok {
-		p = meter.NewPrices(d.spec.Prices, free)
+		p = meter.NewPrices(meter.Lists{Own: d.spec.Prices, Newer: d.newer, Free: free})
 		d.cost[free] = p
 	}
 	return p

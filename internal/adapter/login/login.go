@@ -77,6 +77,18 @@ func Tested(driver string) string {
 	return p.tested
 }
 
+// Install gives the command that installs a driver's program, or nothing.
+func Install(driver string) string {
+	name := map[string]string{
+		"claude": "@anthropic-ai/claude-code", "codex": "@openai/codex", "gemini": "@google/gemini-cli",
+		"copilot": "@github/copilot", "qwen": "@qwen-code/qwen-code", "opencode": "opencode-ai",
+	}[driver]
+	if name == "" {
+		return ""
+	}
+	return "npm install -g " + name
+}
+
 // Found is how an agent is logged in, as far as it can be seen from outside.
 type Found struct {
 	Known  bool     // whether anything is known of the agent's program

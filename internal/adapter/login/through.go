@@ -67,7 +67,7 @@ func Through(a job.Attempt) (through job.Attempt, services []Service, why string
 		out, services := turn{a: a, p: p, env: seen(a)}.played()
 		return out, services, ""
 	case a.Agent.Login == job.LoginSubscription:
-		return a, nil, byAccount
+		return a, nil, ByAccount
 	}
 	env := seen(a)
 	for _, name := range p.clouds {
@@ -89,7 +89,9 @@ func seen(a job.Attempt) map[string]string {
 	return env
 }
 
-const byAccount = "it is logged in by an account of the person's own"
+// ByAccount is why an agent does not go through the gateway whose program
+// keeps the tokens of a person's account.
+const ByAccount = "it is logged in by an account of the person's own"
 
 // turn is an attempt on its way to the gateway.
 type turn struct {
@@ -122,7 +124,7 @@ func (t turn) one() (job.Attempt, []Service, string) {
 		}
 	case "copilot":
 		if base == "" {
-			return t.a, nil, byAccount
+			return t.a, nil, ByAccount
 		}
 		if kind := t.env["COPILOT_PROVIDER_TYPE"]; kind == anthropic {
 			v = vendorOf(anthropic)
@@ -132,10 +134,10 @@ func (t turn) one() (job.Attempt, []Service, string) {
 	}
 	name, secret := t.key()
 	if name == "" && t.a.Agent.Key == nil && base == "" {
-		return t.a, nil, byAccount
+		return t.a, nil, ByAccount
 	}
 	if name == "CLAUDE_CODE_OAUTH_TOKEN" || name == "COPILOT_GITHUB_TOKEN" {
-		return t.a, nil, byAccount
+		return t.a, nil, ByAccount
 	}
 	s := service(v, base)
 	s.Key, s.Secret = job.Key{Env: name}, secret
@@ -239,7 +241,7 @@ func (t turn) opencode() (job.Attempt, []Service, string) {
 		services = append(services, s)
 	}
 	if len(services) == 0 {
-		return t.a, nil, byAccount
+		return t.a, nil, ByAccount
 	}
 	return t.behind(services), services, ""
 }

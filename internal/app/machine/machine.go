@@ -198,3 +198,16 @@ func (h Host) At(dir, state string) Host {
 	h.Env["XDG_STATE_HOME"] = state
 	return h
 }
+
+// Clock is the clock of the machine.
+type Clock struct{}
+
+// NowUS gives the moment, in microseconds since 1970.
+func (Clock) NowUS() int64 { return time.Now().UnixMicro() }
+
+// After gives what is closed at a moment.
+func (Clock) After(us int64) <-chan struct{} {
+	done := make(chan struct{})
+	time.AfterFunc(time.Until(time.UnixMicro(us)), func() { close(done) })
+	return done
+}

@@ -21,6 +21,8 @@ type Meter struct {
 	root   string
 	dir    string   // of the gateway
 	self   []string // starts Muster
+
+	telemetry map[string]string // OpenTelemetry's variables, where it is on
 }
 
 // New gives the meter of a state root. Self starts Muster, env is the
@@ -31,6 +33,13 @@ func New(root string, self, env []string) *Meter {
 	return &Meter{client: gateway.NewClient(dir, argv, env), root: root, dir: dir, self: self}
 }
 
+// Telling has the gateway tell of each request as OpenTelemetry's variables say;
+// nil has it tell nothing.
+func (m *Meter) Telling(vars map[string]string) *Meter {
+	m.telemetry = vars
+	return m
+}
+
 // Close ends what the meter does in the background. Doors stay open.
 func (m *Meter) Close() { m.client.Close() }
 
@@ -39,7 +48,7 @@ func (m *Meter) Close() { m.client.Close() }
 func (m *Meter) Open(ctx context.Context, a job.Attempt, services []login.Service, alive string) (*job.Door, []string, error) {
 	d := gateway.Door{
 		Name: a.Op, Alive: alive, Providers: map[string]gateway.Provider{}, Secrets: map[string]string{},
-		Prices: prices(a.Gateway.Prices), Egress: a.Egress,
+		Prices: prices(a.Gateway.Prices), Egress: a.Egress, Telemetry: m.telemetry,
 	}
 	if d.Recording = recordingOf(a); d.Recording != nil && d.Recording.Mode == gateway.Replay {
 		for _, s := range services {
@@ -135,8 +144,8 @@ func (m *Meter) Book(ctx context.Context, op string, o job.Outcome, services []l
 	}
 	reported := o.Usage
 	o.Reported, o.Usage, o.Estimated = &reported, s.Usage, s.Estimated
-	if o.Kind == job.Quota {
-		o.UntilUS = s.UntilUS
+	if o.Kind == job.Quota && s.UntilUS > 0 {
+		o.UntilUS = s.UntilUS // the service's own word, where it gave one
 	}
 	if s.Replayed != nil {
 		o.Replayed = &s.Replayed.Usage

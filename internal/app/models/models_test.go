@@ -19,6 +19,7 @@ import (
 	"muster/internal/core/config"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
+	"muster/internal/core/meter"
 )
 
 // TestMain lets the test binary be the gateway.
@@ -197,7 +198,11 @@ func (h host) AgentEnv(pass []string) map[string]string {
 func TestUnmetered(t *testing.T) {
 	h := host{"ANTHROPIC_API_KEY": key, "TEAM": key}
 	c := config.Default()
-	got := models.Unmetered(c, []string{"codex", "claude", "codex", "none"}, h)
+	past := models.PastGateway(c, []string{"codex", "claude", "codex", "none"}, h)
+	got := models.Texts(past)
+	if line := models.NotHeld(past); !strings.HasPrefix(line, "logged in by an account of your own: codex; so ") || strings.Contains(line, "\n") {
+		t.Errorf("%q", line)
+	}
 	if len(got) != 1 || !strings.HasPrefix(got[0], "agent codex does not ask its model through the gateway (it is logged in by an account") {
 		t.Errorf("%q", got)
 	}
@@ -205,7 +210,11 @@ func TestUnmetered(t *testing.T) {
 		t.Error(models.Way(c, claude, h))
 	}
 	c.Gateway = "off"
-	if got := models.Unmetered(c, []string{"claude"}, h); len(got) != 1 || !strings.Contains(got[0], "the gateway is off") {
+	past = models.PastGateway(c, []string{"claude"}, h)
+	if line := models.NotHeld(past); line != "" {
+		t.Errorf("with the gateway off, of a key: %q", line)
+	}
+	if got := models.Texts(past); len(got) != 1 || !strings.Contains(got[0], "the gateway is off") {
 		t.Errorf("%q", got)
 	}
 	a, services := models.Equip(job.Attempt{Agent: job.Agent{Driver: "codex", Key: &job.Key{Env: "TEAM"}}}, h)
@@ -237,5 +246,45 @@ func TestBookOfAPlainDoor(t *testing.T) {
 	}
 	if _, err := os.Stat(d.Socket); err == nil {
 		t.Error("the door is open")
+	}
+}
+
+// Prices that were fetched hold from the next attempt on; a file of them that
+// is broken starts no attempt, and is named.
+func TestFetchedPrices(t *testing.T) {
+	root := t.TempDir()
+	list := filepath.Join(root, "list.json")
+	refresh := func(input string, accept bool) (models.Refreshed, error) {
+		t.Helper()
+		text := `{"anthropic":{"models":{"a":{"cost":{"input":1,"output":1}}}},"google":{"models":{"g":{"cost":{"input":1,"output":1}}}},"openai":{"models":{"made-up":{"cost":{"input":` + input + `,"output":1}}}}}`
+		if err := os.WriteFile(list, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return models.RefreshPrices(context.Background(), root, models.Refresh{From: list, Date: "2026-11-28", Accept: accept})
+	}
+	if r, err := refresh("5", false); err != nil || !r.Written || r.Added != 3 || len(r.Changes) != 0 || r.Models != 3 {
+		t.Errorf("first: %+v %v", r, err)
+	}
+	if r, err := refresh("60", false); err != nil || r.Written || r.Large != 1 || len(r.Changes) != 1 {
+		t.Errorf("twelvefold: %+v %v", r, err)
+	}
+	if r, err := refresh("-1", true); err == nil || r.Written {
+		t.Errorf("below nothing: %+v %v", r, err)
+	}
+	if r, err := refresh("60", true); err != nil || !r.Written || r.Large != 1 {
+		t.Errorf("twelvefold, accepted: %+v %v", r, err)
+	}
+	c, problems := config.Parse("c", []byte("agents: {odd: {driver: codex, model: made-up, base_url: 'https://models.example.com/v1'}, none: {driver: codex, key: {env: TEAM}}}\ndefault: odd\n"))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	got, err := models.ChargesOf(c, host{"TEAM": key}, map[string]string{"none": "made-up"}, root)
+	if err != nil || got.Fetched == nil || got.Fetched.Date != "2026-11-28" {
+		t.Fatalf("%+v %v", got, err)
+	}
+	for _, a := range got.Agents {
+		if (a.Agent == "odd" || a.Agent == "none") && (a.Source != meter.Newer || a.Price.Input != 60e6 || a.Seen != (a.Agent == "none")) {
+			t.Errorf("%+v", a)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"muster/internal/adapter/login"
 	"muster/internal/core/config"
@@ -42,10 +43,22 @@ func Seen(a job.Attempt) map[string]string {
 	return env
 }
 
-// Unmetered says of each of the named agents that does not ask its model
-// through the gateway why that is so, and what follows.
-func Unmetered(c config.Config, names []string, h Host) []string {
-	var out []string
+// Past is an agent that does not ask its model through the gateway.
+type Past struct {
+	Agent     string
+	Why       string
+	ByAccount bool // it is logged in by an account of the person's own
+}
+
+// String says what follows for budgets.
+func (p Past) String() string {
+	return fmt.Sprintf("agent %s does not ask its model through the gateway (%s): budgets of money and tokens hold between its attempts only, by what it reports", p.Agent, p.Why)
+}
+
+// PastGateway gives those of the named agents that do not ask their models
+// through the gateway.
+func PastGateway(c config.Config, names []string, h Host) []Past {
+	var out []Past
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
 		g, ok := c.Agent(name)
 		if !ok {
@@ -53,10 +66,35 @@ func Unmetered(c config.Config, names []string, h Host) []string {
 		}
 		_, services, why := login.Through(job.Attempt{Agent: g, Host: h.AgentEnv(wanted(g)), Gateway: job.Gateway{Off: c.Gateway == "off"}})
 		if len(services) == 0 {
-			out = append(out, fmt.Sprintf("agent %s does not ask its model through the gateway (%s): budgets of money and tokens hold between its attempts only, by what it reports", name, why))
+			out = append(out, Past{name, why, why == login.ByAccount})
 		}
 	}
 	return out
+}
+
+// Texts says of each agent what follows for budgets.
+func Texts(past []Past) []string {
+	var out []string
+	for _, p := range past {
+		out = append(out, p.String())
+	}
+	return out
+}
+
+// NotHeld says in one line which promises do not hold for agents that are
+// logged in by an account of the person's own; nothing when there are none.
+func NotHeld(past []Past) string {
+	var names []string
+	for _, p := range past {
+		if p.ByAccount {
+			names = append(names, p.Agent)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "logged in by an account of your own: " + strings.Join(names, ", ") +
+		"; so the account's tokens are within reach of the agent, budgets of money and tokens hold between attempts only, by what it reports, and a limit that one attempt meets holds no other back (docs/gateway.md)"
 }
 
 // Metered reports whether an agent asks its model through the gateway.

@@ -10,11 +10,14 @@ import (
 	"syscall"
 
 	"muster/internal/adapter/gateway"
+	"muster/internal/adapter/pricelist"
 	"muster/internal/adapter/sandbox"
 	"muster/internal/app/machine"
+	"muster/internal/app/telemetry"
 	"muster/internal/check"
 	"muster/internal/core/egress"
 	"muster/internal/core/job"
+	"muster/internal/core/meter"
 )
 
 // connectionsFile holds what was asked of doors beside models, in the folder of
@@ -36,7 +39,10 @@ func Gateway(h machine.Host, args []string, stderr io.Writer) int {
 	doors := NewDoors(packages.Registries, filepath.Join(args[0], connectionsFile))
 	defer func() { _ = doors.Close() }()
 	others := func(d gateway.Door) http.Handler { return doors.Open(d.Name, allowed(d.Egress)) }
-	return gateway.Main(args, gateway.Options{Others: others}, stderr)
+	exporters := telemetry.NewExporters(filepath.Join(filepath.Dir(args[0]), telemetry.LogFile))
+	defer exporters.Close()
+	newer := func() (meter.Table, error) { return pricelist.Read(filepath.Dir(args[0])) } // the gateway's folder is in the state root
+	return gateway.Main(args, gateway.Options{Others: others, Newer: newer, Tell: exporters.Tell}, stderr)
 }
 
 // dress has a gateway that a shim started begin again with the environment that

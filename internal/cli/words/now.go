@@ -24,6 +24,9 @@ func Now(n report.Now, nowUS int64) string {
 	if n.SinceUS > 0 && nowUS > n.SinceUS && n.Condition != report.Dead && n.Condition != report.Ends {
 		out += " for " + unit.Span(nowUS-n.SinceUS)
 	}
+	if n.UntilUS > nowUS {
+		out += ", until " + unit.DateTime(n.UntilUS)
+	}
 	if n.Why != "" {
 		out += ": " + unit.Line(n.Why, 200)
 	}

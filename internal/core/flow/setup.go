@@ -12,6 +12,11 @@ func (s *taskStep) setUpFailed(d SetUpFailed) {
 	s.settle(Halted, IsHalted, "its worktree could not be set up")
 }
 
+// Awaits reports whether the task waits for the answer of a command. A wait for
+// a provider or for a quota need not come to its end once it does not: nothing
+// outside follows from it.
+func (t Task) Awaits(op string) bool { return t.Pending == op }
+
 // Needless names the command under way that need not come to its end, as the
 // task stops with its run: its worktree is being set up. It is empty when there
 // is none. A person who takes the task over waits for the worktree.

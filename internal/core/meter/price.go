@@ -10,7 +10,6 @@ package meter
 import (
 	"math/bits"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"muster/internal/core/job"
@@ -89,59 +88,49 @@ func (p Price) Times(tenths int64) Price {
 	return out
 }
 
+// Source says where the price of a model is from.
+type Source string
+
+// Where a price can be from, in the order in which they are asked.
+const (
+	Own     Source = "own"       // a person set it
+	Newer   Source = "refreshed" // from the table that was fetched last
+	BuiltIn Source = "built_in"  // from the table of this version
+	Free    Source = "free"      // it has none, and runs on a machine of the person's own
+	Unknown Source = "unknown"
+)
+
+// Lists are what prices are taken from.
+type Lists struct {
+	Own   map[string]Price // by model
+	Newer Table            // as fetched last; the zero value when none was
+	Free  bool             // a model without a price costs nothing, unless it is one that only its vendor has
+}
+
 // Prices finds the price of a model. The zero value knows none.
 type Prices struct {
-	own    map[string]Price // what a person set, by model
-	models map[string]Price // by provider and model
+	own    map[string]Price
+	newer  map[string]Price
+	models map[string]Price
 	free   bool
 }
 
-// NewPrices gives the table of this version, with a person's own prices above
-// it. With free, a model without a price costs nothing: it runs on a machine
-// of the person's own, unless it is one that only its vendor has.
-func NewPrices(own map[string]Price, free bool) Prices {
-	p := Prices{own: own, models: map[string]Price{}, free: free}
-	for line := range strings.Lines(table) {
-		f := strings.Fields(line)
-		if len(f) < 6 {
-			continue
-		}
-		price := priceOf(f[2:6])
-		if len(f) == 11 {
-			long := priceOf(f[7:11])
-			price.Above, price.Long = int64(atoi(strings.TrimPrefix(f[6], ">"))), &long
-		}
-		p.models[f[0]+" "+f[1]] = price
-	}
-	return p
+// NewPrices gives the prices of lists, and of the table of this version for
+// what they do not have.
+func NewPrices(l Lists) Prices {
+	return Prices{own: l.Own, newer: l.Newer.Models, models: Standard().Models, free: l.Free}
 }
 
-// priceOf reads four prices of the table. Where it has none for the cache, a
-// read costs what input does, and so does a write.
-func priceOf(f []string) Price {
-	micro := func(s string, other int64) int64 {
-		v, err := strconv.ParseFloat(s, 64)
-		if err != nil {
-			return other
-		}
-		return int64(v*1e6 + 0.5)
-	}
-	in := micro(f[0], 0)
-	return Price{Input: in, Output: micro(f[1], 0), CacheRead: micro(f[2], in), CacheWrite: micro(f[3], in)}
+// Find gives the price of a model, and whether there is one.
+func (p Prices) Find(vendor, model string) (Price, bool) {
+	price, from := p.Lookup(vendor, model)
+	return price, from != Unknown
 }
 
-func atoi(s string) int {
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
-// Find gives the price of a model, and whether there is one. A name is looked
-// up as it is, then without what routers put before it, then without the date
-// or "latest" at its end.
-func (p Prices) Find(provider, model string) (Price, bool) {
+// Lookup gives the price of a model, and where it is from. A name is looked up
+// as it is, then without what routers put before it, then without the date or
+// "latest" at its end.
+func (p Prices) Lookup(vendor, model string) (Price, Source) {
 	dated := regexp.MustCompile(`(-\d{8}|-\d{4}-\d{2}-\d{2}|-latest|\[1m\])$`)
 	model = strings.ToLower(strings.TrimSpace(model))
 	names := []string{model}
@@ -153,22 +142,25 @@ func (p Prices) Find(provider, model string) (Price, bool) {
 	}
 	for _, n := range names {
 		if price, ok := p.own[n]; ok {
-			return price, true
+			return price, Own
 		}
 	}
-	vendors := []string{provider, "anthropic", "openai", "gemini"} // a server may speak another's dialect
+	vendors := []string{vendor, "anthropic", "openai", "gemini"} // a server may speak another's dialect
 	if !p.free {
 		vendors = append(vendors, "deepseek", "mistral", "moonshotai", "xai", "zai", "alibaba") // whose models others run as well
 	}
 	for _, n := range names {
 		for _, v := range vendors {
+			if price, ok := p.newer[v+" "+n]; ok {
+				return price, Newer
+			}
 			if price, ok := p.models[v+" "+n]; ok {
-				return price, true
+				return price, BuiltIn
 			}
 		}
 	}
-	return Price{}, p.free
+	if p.free {
+		return Price{}, Free
+	}
+	return Price{}, Unknown
 }
-
-// TableLines gives the lines of the table, for those who show or check it.
-func TableLines() []string { return strings.Split(strings.TrimSpace(table), "\n") }

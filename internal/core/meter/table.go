@@ -1,9 +1,9 @@
 package meter
 
-// TableDate is the day of the copy below, and TableOrigin where it is from.
+// The day of the copy below, and where it is from.
 const (
-	TableDate   = "2026-07-02"
-	TableOrigin = "models.dev (MIT licence), commit f3fc692; ten models of July to October 2026 from later stored versions of its files"
+	tableDate   = "2026-07-02"
+	tableOrigin = "models.dev (MIT licence), commit f3fc692; ten models of July to October 2026 from later stored versions of its files"
 )
 
 // table holds a model a line: provider, model, and US dollars for a million

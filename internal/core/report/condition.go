@@ -38,6 +38,7 @@ type Now struct {
 	Condition Condition `json:"condition"`
 	Why       string    `json:"why,omitempty"`      // one line
 	SinceUS   int64     `json:"since_us,omitempty"` // 0 when that is not known
+	UntilUS   int64     `json:"until_us,omitempty"` // when it goes on by itself; 0 when that is not known
 	Ways      []Way     `json:"ways,omitempty"`     // the mildest first; none when nothing need be done
 }
 
@@ -58,9 +59,9 @@ func NowOf(run string, t Task, f Facts) (Now, bool) {
 	case t.State == Working && last.Outcome == nil && last.EndedUS == 0:
 		return d.running(), true
 	case f.WakeUS > 0 && t.State == Waiting && last.Outcome != nil && last.Outcome.Kind == job.Quota:
-		return Now{Condition: Quota, Why: last.Outcome.Message, SinceUS: last.EndedUS, Ways: []Way{{What: "wait: its session goes on by itself when that ends"}}}, true
+		return Now{Condition: Quota, Why: last.Outcome.Message, SinceUS: last.EndedUS, UntilUS: f.WakeUS, Ways: []Way{{What: "wait: its session goes on by itself when that ends"}}}, true
 	case f.WakeUS > 0 && t.State == Waiting:
-		return Now{Condition: Provider, Why: t.Why, SinceUS: last.EndedUS, Ways: []Way{{What: "wait: its session goes on by itself"}}}, true
+		return Now{Condition: Provider, Why: t.Why, SinceUS: last.EndedUS, UntilUS: f.WakeUS, Ways: []Way{{What: "wait: its session goes on by itself"}}}, true
 	case t.State == Stopped && last.Outcome != nil && last.Outcome.Kind == job.Quota:
 		return Now{Condition: Quota, Why: last.Outcome.Message, SinceUS: last.EndedUS, Ways: []Way{
 			{"go on in the same session when there is quota again", "muster resume " + run},

@@ -83,6 +83,8 @@ func TestConditions(t *testing.T) {
 		{"its provider failed", ended(report.Waiting, job.Provider), alive(func(f *report.Facts) { f.WakeUS = f.NowUS + 5 }), report.Provider, "provider: 503", "-"},
 		{"it is out of quota", ended(report.Stopped, job.Quota), alive(func(*report.Facts) {}), report.Quota, "no more today", "muster resume p"},
 
+		{"it is out of quota until a time that is known", ended(report.Waiting, job.Quota), alive(func(f *report.Facts) { f.WakeUS = f.NowUS + 5 }), report.Quota, "no more today", "-"},
+
 		{"it waits for a slot", ended(report.Waiting, job.Crashed), alive(func(*report.Facts) {}), "", "", ""},
 		{"it was stopped with the run", ended(report.Stopped, job.Halted), alive(func(*report.Facts) {}), "", "", ""},
 		{"it is checked", ended(report.Checking, job.Done), alive(func(*report.Facts) {}), "", "", ""},
@@ -90,6 +92,9 @@ func TestConditions(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, ok := report.NowOf("p", tt.task, tt.f)
+			if tt.f.WakeUS != got.UntilUS {
+				t.Errorf("goes on at %d, want %d", got.UntilUS, tt.f.WakeUS)
+			}
 			if got.Condition != tt.want || ok != (tt.want != "") || !strings.Contains(got.Why, tt.why) || (tt.why == "" && got.Condition == report.Works && got.Why != "") {
 				t.Errorf("got %+v", got)
 			}

@@ -2,8 +2,11 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"math"
+	"strings"
+	"unicode"
 
 	"muster/internal/core/job"
 	"muster/internal/core/meter"
@@ -32,7 +35,8 @@ type Reader struct {
 // Use is what is known of what an answer consumed.
 type Use struct {
 	meter.Tokens
-	Known bool // the service has said what the whole answer consumed
+	Known bool   // the service has said what the whole answer consumed
+	Model string // that answered, as the service names it; at most 100 bytes, empty where it does not
 }
 
 // NewReader reads an answer of a dialect.
@@ -154,6 +158,18 @@ func (c *count) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// name is a name: a text in one line of at most 100 bytes, or "".
+type name string
+
+func (n *name) UnmarshalJSON(b []byte) error {
+	var s string
+	if json.Unmarshal(b, &s) != nil || len(s) > 100 || strings.ContainsFunc(s, unicode.IsControl) {
+		s = ""
+	}
+	*n = name(s)
+	return nil
+}
+
 type openaiUse struct {
 	Prompt     count `json:"prompt_tokens"`
 	Completion count `json:"completion_tokens"`
@@ -210,11 +226,16 @@ type said struct {
 	Usage    json.RawMessage `json:"usage"`
 	Choices  json.RawMessage `json:"choices"`
 	Metadata *geminiUse      `json:"usageMetadata"`
+	Model    name            `json:"model"`
+	Version  name            `json:"modelVersion"` // Gemini
 	Message  struct {
 		Usage json.RawMessage `json:"usage"`
+		Model name            `json:"model"`
 	} `json:"message"`
 	Response struct {
 		Usage    json.RawMessage `json:"usage"`
+		Model    name            `json:"model"`
+		Version  name            `json:"modelVersion"`
 		Metadata *geminiUse      `json:"usageMetadata"`
 	} `json:"response"`
 	Candidates []struct {
@@ -227,6 +248,9 @@ func (r *Reader) object(b []byte) (useOnly bool) {
 	var s said
 	if json.Unmarshal(b, &s) != nil {
 		return false
+	}
+	if model := cmp.Or(s.Model, s.Version, s.Message.Model, s.Response.Model, s.Response.Version); model != "" {
+		r.use.Model = string(model)
 	}
 	switch r.dialect {
 	case Messages:

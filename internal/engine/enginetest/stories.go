@@ -8,12 +8,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"muster/internal/core/evidence"
 	"muster/internal/core/fault"
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
 	"muster/internal/core/report"
+	"muster/internal/engine"
 )
 
 // Test tells every story to engines of one kind. All engines must pass.
@@ -34,6 +36,7 @@ func Test(t *testing.T, f Factory) {
 		{"pauses when a request finds no room in the budget", limited},
 		{"asks when a request finds no room in a task's budget", limitedTask},
 		{"waits for the end of a quota where it is known", parked},
+		{"a stopped run does not wait for the end of a quota", parkedAndStopped},
 		{"stops its agents and goes on with their sessions", stops},
 		{"ends set-ups when it stops", endsSetUps},
 		{"does not begin a set-up again that was to end", endsSetUpsAgain},
@@ -278,6 +281,43 @@ func parked(s *Scene) {
 	s.Want("states", s.States("p"), "a:landed")
 	s.Want("session", s.Attempt("run-p.a.2").Session, "s1")
 }
+
+// parkedAndStopped: a run that is stopped while a task waits for its quota has
+// nothing left to do at once, and when it is resumed the session goes on.
+func parkedAndStopped(s *Scene) {
+	s.Agent = func(_ context.Context, a job.Attempt) job.Outcome {
+		if a.Number > 1 {
+			return job.Outcome{Kind: job.Done, Session: a.Session}
+		}
+		return job.Outcome{Kind: job.Quota, Session: "s1", Message: "used up", UntilUS: s.Ports().Clock.NowUS() + 24*3600*1e6}
+	}
+	s.Start(Tasks("p", "a"), flow.Limits{})
+	go func() {
+		for ; s.T.Context().Err() == nil; <-time.After(time.Millisecond) {
+			open, err := s.Ports().Log.OpenCommands(s.T.Context())
+			if err == nil && slices.ContainsFunc(open, func(o flow.Open) bool { return o.Kind == flow.CmdWait }) {
+				s.Tell(flow.RunStream("run-p"), flow.StopRequested{})
+				return
+			}
+		}
+	}()
+	still := s.Ports()
+	still.Clock = stillClock{still.Clock}
+	if err := s.Factory(still).Drive(s.T.Context()); err != nil {
+		s.T.Error(err)
+	}
+	s.Want("states", s.States("p"), "a:stopped")
+	s.Tell(flow.RunStream("run-p"), flow.ResumeRequested{})
+	s.Drive()
+	s.Want("states", s.States("p"), "a:landed")
+	s.Want("session", s.Attempt("run-p.a.2").Session, "s1")
+}
+
+// stillClock is a clock whose moments to come do not come.
+type stillClock struct{ engine.Clock }
+
+// After implements engine.Clock.
+func (stillClock) After(int64) <-chan struct{} { return make(chan struct{}) }
 
 func stops(s *Scene) {
 	working := make(chan struct{})
