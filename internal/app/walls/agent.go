@@ -30,11 +30,17 @@ const ownHome = "home"
 // Agent confines an agent's process: it writes its worktree, its scratch folder
 // and a home of its own in it, and reads its program, toolchains, the
 // repository, and of the person's home only what its program is set up by.
-// At level off the spec stays as it is.
+// At level off the spec stays as it is. Where a program would load code of the
+// repository whatever it is told, it is kept from it, or refused.
 func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p AgentPlace) (job.Spec, error) {
 	form, _, err := w.Form(ctx, t.Sandbox, spec.Door)
-	if err != nil || form == nil {
+	if err != nil {
 		return spec, err
+	}
+	if form == nil || form.Plain {
+		if err := refuseCode(t.Agent, t.Dir); err != nil || form == nil {
+			return spec, err
+		}
 	}
 	env := map[string]string{}
 	for _, entry := range spec.Env {
@@ -62,6 +68,7 @@ func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p Agent
 		}
 	}
 	form.Fixed = []string{filepath.Join(t.Dir, ".git")}
+	keep(form, t.Agent, t.Dir)
 	spec.Confine = form
 	if !form.Open && spec.Door != nil {
 		spec.Env = append(spec.Env, w.ThroughDoor(p.Door)...)
