@@ -51,6 +51,7 @@ func cases() []agentCase {
 		{"loses its shim", losesShim},
 		{"runs out of time", runsOut},
 		{"works in a hostile repository", hostile},
+		{"is given what was approved", approved},
 	}
 }
 

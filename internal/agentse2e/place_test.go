@@ -63,10 +63,11 @@ func goes() []fakemodel.Step {
 
 // set says how a place differs from the usual.
 type set struct {
-	minutes   string   // agent time of the task
-	root      string   // a folder of the test's; empty for a new one
-	elsewhere bool     // the target is not checked out, so that Muster can move it
-	traps     *trapper // what the repository holds beside; then no more than needed stands between it and the agent
+	minutes   string            // agent time of the task
+	root      string            // a folder of the test's; empty for a new one
+	elsewhere bool              // the target is not checked out, so that Muster can move it
+	files     map[string]string // what the repository holds beside
+	traps     *trapper          // what the repository holds beside; then no more than needed stands between it and the agent
 }
 
 // place is a repository with a home, a state folder and a model.
@@ -102,6 +103,9 @@ func newPlace(t *testing.T, agent who, script fakemodel.Script, s set) *place {
 	}
 	p.put("repo/.muster/config.yaml", p.config(s))
 	p.lay(s.traps)
+	for path, text := range s.files {
+		p.put(filepath.Join("repo", path), text)
+	}
 	p.put("home/.gitconfig", "[user]\n\tname = Kim\n\temail = kim@localhost\n")
 	p.put("tax.yaml", plan(s))
 	if err := os.MkdirAll(filepath.Join(p.home(), ".cache"), 0o755); err != nil {

@@ -29,6 +29,7 @@ type who struct {
 
 	trust  func(p *place, s *job.Spec) // makes a process trust the repository; nil where that is another agent's case
 	falls  []string                    // traps that it then falls into
+	takes  []string                    // what it is given of the repository once that is approved: marks that this leaves
 	walled bool                        // the sandbox keeps its program from the repository's settings
 }
 
@@ -54,15 +55,15 @@ func native() []who {
 		Output: fakemodel.OutputTokens, Reasoning: fakemodel.ReasoningTokens,
 	}
 	return []who{
-		{name: "claude", settings: claudeSettings, isPriced: true, trust: trustClaude, falls: []string{"claude-SessionStart", "claude-PreToolUse", "claude-Stop", "claude-apikeyhelper", "mcp"}, each: job.Usage{
+		{name: "claude", settings: claudeSettings, isPriced: true, takes: []string{"hook", "server"}, trust: trustClaude, falls: []string{"claude-SessionStart", "claude-PreToolUse", "claude-Stop", "claude-apikeyhelper", "mcp"}, each: job.Usage{
 			Input: fakemodel.InputTokens, CacheRead: fakemodel.CacheReadTokens, CacheWrite: fakemodel.CacheWriteTokens,
 			Output: fakemodel.OutputTokens,
 		}},
-		{name: "codex", settings: codexSettings, each: counted, sandboxed: true, trust: trustCodex, falls: []string{"codex-mcp"}},
+		{name: "codex", settings: codexSettings, each: counted, sandboxed: true, takes: []string{"server"}, trust: trustCodex, falls: []string{"codex-mcp"}},
 		{name: "gemini", settings: geminiSettings, each: counted, tries: 3, trust: trustGemini, falls: []string{"gemini-SessionStart", "gemini-mcp"}},
-		{name: "copilot", settings: copilotSettings, each: counted, trust: trustCopilot, falls: []string{"copilot-sessionStart", "copilot-preToolUse", "copilot-settings", "mcp"}},
+		{name: "copilot", settings: copilotSettings, each: counted, takes: []string{"server"}, trust: trustCopilot, falls: []string{"copilot-sessionStart", "copilot-preToolUse", "copilot-settings", "mcp"}},
 		{name: "qwen", settings: qwenSettings, each: counted, asides: true, walled: true, trust: trustQwen, falls: []string{"qwen-SessionStart", "qwen-PreToolUse"}},
-		{name: "opencode", settings: opencodeSettings, each: counted, isPriced: true, silent: true, slow: true, walled: true, trust: trustOpencode, falls: []string{"opencode-mcp", "opencode-plugin", "opencode-json-plugin", "opencode-tool", "opencode-formatter"}},
+		{name: "opencode", settings: opencodeSettings, each: counted, isPriced: true, silent: true, slow: true, walled: true, takes: []string{"server"}, trust: trustOpencode, falls: []string{"opencode-mcp", "opencode-plugin", "opencode-json-plugin", "opencode-tool", "opencode-formatter"}},
 	}
 }
 

@@ -3,19 +3,21 @@ package app
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
-	"time"
 
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/login"
 	"muster/internal/adapter/setups"
 	"muster/internal/app/furnish"
+	"muster/internal/app/machine"
 	"muster/internal/app/models"
+	"muster/internal/app/offers"
 	"muster/internal/app/walls"
 	"muster/internal/check"
 	"muster/internal/check/battery"
@@ -44,10 +46,10 @@ func (s *Session) engine(ctx context.Context, lock *store.Lock, written <-chan s
 		return nil, err
 	}
 	checks := check.New(check.Tools{Trees: f.Trees, Parser: s.parser, Exec: f.Exec, Cache: s.store}, battery.All(battery.Outside{Registry: s.packages}), max(runtime.NumCPU()/2, 1))
-	machine := furnish.NewMachine(s.state, func(ctx context.Context) (map[string][]int64, error) { return peaks(ctx, s) })
+	measured := furnish.NewMachine(s.state, func(ctx context.Context) (map[string][]int64, error) { return peaks(ctx, s) })
 	return engine.NewLocal(engine.NewHands(engine.Ports{
 		Log: ledger{s.store, lock}, Blobs: s.store, Repo: repo, Worktrees: f.Worktrees, Operations: s.ops,
-		Agents: agents{s, f.Ports, machine}, Checks: checks, Machine: machine, Clock: clock{}, IDs: ids{},
+		Agents: agents{s, f.Ports, measured}, Checks: checks, Machine: measured, Clock: machine.Clock{}, IDs: machine.IDs{New: newID},
 	}), engine.Options{Commands: commands, Written: written, Probe: s.host.Probe}), nil
 }
 
@@ -93,11 +95,14 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 	if t.Confined, err = a.s.walls.Confines(ctx, t.Sandbox); err != nil {
 		return job.Spec{}, err
 	}
+	if t.Tools, err = offers.InForce(a.s.state, t.Agent.Driver, t.Tools); err != nil {
+		return job.Spec{}, err
+	}
 	spec, err := a.s.agents.Spec(t)
 	if err != nil {
 		return job.Spec{}, err
 	}
-	if err := a.s.agents.Lay(t); err != nil {
+	if err := errors.Join(a.s.agents.Lay(t), offers.NoteGiven(a.s.state, t.Op, t.Tools)); err != nil {
 		return job.Spec{}, err
 	}
 	spec.GraceMS, spec.OutputCap = graceMS, outputCap
@@ -113,7 +118,7 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 			return job.Spec{}, err
 		}
 	}
-	place := walls.AgentPlace{CommonDir: a.s.place.CommonDir}
+	place := walls.AgentPlace{CommonDir: a.s.place.CommonDir, Readable: offers.Roots(t.Tools)}
 	if spec.Door != nil && t.Confined {
 		if place.Door, err = a.s.packages.DoorEnv(ctx); err != nil {
 			return job.Spec{}, err
@@ -146,6 +151,9 @@ func (a agents) Outcome(ctx context.Context, t job.Attempt, exit job.Exit) (job.
 	o, err := a.s.agents.Outcome(t, exit, bytes.NewReader(stdout), bytes.NewReader(stderr))
 	if err == nil {
 		o, err = a.s.meter.Book(ctx, t.Op, o, services)
+	}
+	if err == nil {
+		o.Tools, err = offers.Given(a.s.state, t.Op)
 	}
 	return o, stdout, stderr, err
 }
@@ -196,17 +204,3 @@ func readAll(r io.ReadCloser, err error) ([]byte, error) {
 }
 
 var _ engine.Agents = agents{}
-
-type clock struct{}
-
-func (clock) NowUS() int64 { return time.Now().UnixMicro() }
-
-func (clock) After(us int64) <-chan struct{} {
-	done := make(chan struct{})
-	time.AfterFunc(time.Until(time.UnixMicro(us)), func() { close(done) })
-	return done
-}
-
-type ids struct{}
-
-func (ids) NewID() string { return newID() }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"muster/internal/adapter/git"
 	"muster/internal/app/furnish"
 	"muster/internal/app/models"
+	"muster/internal/app/offers"
 	"muster/internal/app/plans"
 	"muster/internal/core/change"
 	"muster/internal/core/config"
@@ -96,10 +98,11 @@ func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
 		return out, err
 	}
 	special, err := furnish.Particulars(ctx, repo, base.Commit)
-	if err != nil {
+	tools, lapsed, err2 := offers.Approved(ctx, repo, s.state, base.Commit)
+	if err := errors.Join(err, err2); err != nil {
 		return out, err
 	}
-	out.warnings = append(out.warnings, special...)
+	out.config.Tools, out.warnings = tools, slices.Concat(out.warnings, special, lapsed)
 	uncommitted := plans.Uncommitted(ctx, repo, base.Commit, s.place.TopLevel)
 	if uncommitted != "" {
 		out.warnings = append(out.warnings, uncommitted)

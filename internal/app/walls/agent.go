@@ -20,6 +20,7 @@ type AgentPlace struct {
 	CommonDir string   // of the repository, which git reads in the worktree
 	Program   string   // path of the agent's own program; empty when it was not found
 	Writable  []string // absolute
+	Readable  []string // absolute
 	Door      []string // variables by which tools find package registries behind the door, for a process without another network
 }
 
@@ -58,6 +59,7 @@ func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p Agent
 	}
 	form.Readable = append(w.toolchains(), p.CommonDir)
 	form.Readable = append(form.Readable, lent(p.CommonDir)...)
+	form.Readable = append(form.Readable, p.Readable...)
 	form.Readable = append(form.Readable, programFolders(p.Program)...)
 	form.Readable = append(form.Readable, w.named(t.Agent.Command)...)
 	for _, l := range links {
