@@ -226,7 +226,7 @@ func TestWhatIsNotApproved(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	many := map[string]string{".mcp.json": `{"mcpServers": {"x": {"command": "sh", "args": ["./big"]}}}`, "AGENTS.md": "x", "sub/AGENTS.md": "x", "CLAUDE.md": "-> AGENTS.md", ".codex/config.toml": "-> ../x.toml", ".claude/hooks/a.sh": "x", "sub/.mcp.json": servers}
+	many := map[string]string{".mcp.json": `{"mcpServers": {"x": {"command": "sh", "args": ["./big"]}}}`, "AGENTS.md": "x", "sub/AGENTS.md": "x", "CLAUDE.md": "-> AGENTS.md", ".codex/config.toml": "-> ../x.toml", ".claude/hooks/a.sh": "x", "sub/.mcp.json": servers, ".qwen/settings.json": "{"}
 	for i := range maxFiles + 1 {
 		many[fmt.Sprintf("big/%d", i)] = "x"
 	}
@@ -239,7 +239,7 @@ func TestFind(t *testing.T) {
 	for _, problem := range l.Problems {
 		said = append(said, problem.Path+" "+problem.Text)
 	}
-	for _, want := range []string{"CLAUDE.md is a link", ".codex/config.toml is a link", ".mcp.json names a folder with too many files"} {
+	for _, want := range []string{"CLAUDE.md is a link", ".codex/config.toml is a link", ".mcp.json names a folder with too many files", ".qwen/settings.json cannot be read as JSON"} {
 		if !strings.Contains(strings.Join(said, "\n"), want) {
 			t.Errorf("%q, want %q", said, want)
 		}
@@ -276,6 +276,43 @@ func TestHalfALine(t *testing.T) {
 	}
 	if _, err := p.At(t.Context()); err == nil || fault.HintOf(err) == "" {
 		t.Errorf("a file that cannot be read: %v", err)
+	}
+}
+
+// A hook is given as one, and a person is told how many there are.
+func TestHooksAndWhatIsTold(t *testing.T) {
+	p := newPlace(t, map[string]string{".claude/settings.json": `{"hooks": {"Stop": [{"matcher": "Bash", "hooks": [{"type": "command", "command": "./a.sh -x"}]}]}, "permissions": {"allow": ["Bash"]}}`, "a.sh": "a\n"})
+	if _, text, lapsed, err := Told(t.Context(), p.repo, p.state, p.list().Commit); err != nil || lapsed != nil || !strings.Contains(text, "plugins for agents (1); approved and given to agents: 0") {
+		t.Errorf("%q, %q, %v", text, lapsed, err)
+	}
+	if _, err := p.Approve(t.Context(), []string{id(p.list(), "Stop")}); err != nil {
+		t.Fatal(err)
+	}
+	tools, text, _, err := Told(t.Context(), p.repo, p.state, p.list().Commit)
+	if err != nil || !strings.HasSuffix(text, "approved and given to agents: 1; muster trust lists them") {
+		t.Errorf("%q, %v", text, err)
+	}
+	if len(tools) != 1 || tools[0].Kind != job.ToolHook || tools[0].Match != "Bash" || tools[0].Shell != tools[0].Root+"/a.sh -x" || !slices.Equal(tools[0].For, []string{"claude"}) {
+		t.Errorf("%+v", tools)
+	}
+	bare := newPlace(t, map[string]string{"AGENTS.md": "x"})
+	if _, text, _, err := Told(t.Context(), bare.repo, bare.state, bare.list().Commit); err != nil || text != "" {
+		t.Errorf("of a repository with instructions only: %q, %v", text, err)
+	}
+	if _, _, _, err := Told(t.Context(), bare.repo, bare.state, "none"); err == nil {
+		t.Error("a commit that is not there was looked at")
+	}
+}
+
+// The file of approvals does not grow without end.
+func TestApprovalsAreBounded(t *testing.T) {
+	p := newPlace(t, files())
+	x := id(p.list(), "x")
+	if err := os.WriteFile(filepath.Join(p.state, fileName), []byte(`{"said": "`+strings.Repeat("a", maxFile)+"\"}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Approve(t.Context(), []string{x}); err == nil || !strings.Contains(err.Error(), "it is full") {
+		t.Errorf("%.200v", err)
 	}
 }
 
