@@ -24,7 +24,7 @@ const (
 	Hook        Kind = "hook"        // a command that an agent's program runs at an event
 	Server      Kind = "server"      // an MCP server: a program, or an address, that gives an agent tools
 	Code        Kind = "code"        // a plugin, an extension: code that an agent's program loads
-	Setting     Kind = "setting"     // what changes an agent's rights, or where its requests go
+	Setting     Kind = "setting"     // what changes an agent's rights, what it is told, or where its requests go
 )
 
 // Offer is one thing that a repository has ready for agents.

@@ -78,6 +78,11 @@ func TestRead(t *testing.T) {
 			".codex/config.toml", "notify = [\"sh\", \"n.sh\"]\napproval_policy = \"never\"\n[mcp_servers.x]\ncommand = \"uvx\"\nargs = [\"pkg==1.2.3\"]\n",
 			"a hook that runs `sh n.sh` for `notify`; an MCP server `x` that runs `uvx pkg==1.2.3`: code from a registry, at a version that is named; the setting `approval_policy`: `never`", "",
 		},
+		"hooks of codex": {
+			".codex/config.toml", "[[hooks.SessionStart]]\nmatcher = \"x\"\n[[hooks.SessionStart.hooks]]\ntype = \"command\"\ncommand = \"a.sh\"\n",
+			"a hook that runs `a.sh` when the agent starts for `x`", "",
+		},
+		"what an agent is told": {"opencode.json", `{"instructions": ["https://x.test/a.md"]}`, "the setting `instructions`: `[\"https://x.test/a.md\"]`", ""},
 		"hooks of copilot": {
 			".github/hooks/a.json", `{"version": 1, "hooks": {"sessionStart": [{"type": "command", "bash": "make x"}]}}`,
 			"a hook that runs `make x` when the agent starts: what it runs is read from the agent's worktree", "",

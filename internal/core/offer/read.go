@@ -151,14 +151,13 @@ func (r *reading) servers(top object) {
 func (r *reading) hooks(top object) {
 	events, _ := top["hooks"].(object)
 	for _, event := range sorted(events) {
-		groups, _ := events[event].([]any)
-		for _, group := range objects(groups) {
-			inner, _ := group["hooks"].([]any)
+		for _, group := range objects(events[event]) {
+			inner := objects(group["hooks"])
 			match := text(group["matcher"])
-			if inner == nil {
-				inner = []any{group}
+			if group["hooks"] == nil {
+				inner = []object{group}
 			}
-			for _, h := range objects(inner) {
+			for _, h := range inner {
 				o := Offer{Kind: Hook, Name: event, Match: match, URL: text(h["url"]), Dir: text(h["cwd"]), Env: pairs(h)}
 				o.Shell = cmp.Or(text(h["command"]), text(h["bash"]))
 				if args := words(h["args"]); len(args) > 0 && o.Shell != "" {
@@ -226,8 +225,8 @@ func (r *reading) command(key string, v any) {
 	}
 }
 
-// rights reads settings that give an agent more rights, or send its requests
-// elsewhere.
+// rights reads settings that give an agent more rights, tell it something, or
+// send its requests elsewhere.
 func (r *reading) rights(top object) {
 	set := func(name string, v any) {
 		if s := shown(v); s != "" {
@@ -237,6 +236,8 @@ func (r *reading) rights(top object) {
 	for _, key := range []string{
 		"permissions", "permission", "permissionMode", "approval_policy", "sandbox_mode", "projects", "enableAllProjectMcpServers",
 		"enabledMcpjsonServers", "model_provider", "model_providers", "openai_base_url", "provider", "sandbox", "skipDangerousModePermissionPrompt",
+		"enabledPlugins", "extraKnownMarketplaces", "instructions", "context", "contextFileName", "developer_instructions", "model_instructions_file",
+		"project_doc_fallback_filenames",
 	} {
 		set(key, top[key])
 	}
@@ -262,7 +263,13 @@ func sorted(m object) []string {
 	return names
 }
 
-func objects(list []any) []object {
+// objects gives those of a list. TOML has a type of its own for lists that hold
+// nothing else.
+func objects(v any) []object {
+	if all, ok := v.([]object); ok {
+		return all
+	}
+	list, _ := v.([]any)
 	var out []object
 	for _, v := range list {
 		if o, ok := v.(object); ok {
