@@ -50,6 +50,8 @@ func cases() []agentCase {
 		{"hangs and is stopped", hangs},
 		{"loses its shim", losesShim},
 		{"runs out of time", runsOut},
+		{"works in a hostile repository", hostile},
+		{"is given what was approved", approved},
 	}
 }
 

@@ -67,7 +67,7 @@ func fourWithOneLogin(t *testing.T, name, level string) {
 		return s.settings(p)
 	}}
 	p := newPlace(t, agent, script, set{})
-	p.put("repo/.muster/config.yaml", "sandbox: "+level+"\n"+p.config())
+	p.put("repo/.muster/config.yaml", "sandbox: "+level+"\n"+p.config(set{}))
 	p.git("commit", "-qam", "level")
 	p.put("tax.yaml", tasks)
 	before := s.live

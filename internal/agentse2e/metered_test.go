@@ -99,7 +99,7 @@ func metered(t *testing.T, agent who) {
 			{Text: "CHANGED"},
 		},
 	}}, set{elsewhere: true})
-	p.put("repo/.muster/config.yaml", p.config()+prices)
+	p.put("repo/.muster/config.yaml", p.config(set{})+prices)
 	p.git("checkout", "-q", "main")
 	p.git("commit", "-q", "-a", "-m", "prices")
 	p.git("checkout", "-q", "elsewhere")
@@ -149,7 +149,7 @@ func keepsToBudget(t *testing.T, agent who) {
 		"go-on": goes(),
 	}}, set{elsewhere: true})
 	// An answer is likely to take 4,096 tokens, and takes 56: two fit.
-	p.put("repo/.muster/config.yaml", p.config()+prices)
+	p.put("repo/.muster/config.yaml", p.config(set{})+prices)
 	p.git("checkout", "-q", "main")
 	p.git("commit", "-q", "-a", "-m", "prices")
 	p.git("checkout", "-q", "elsewhere")
@@ -184,7 +184,7 @@ func outlives(t *testing.T, agent who) {
 	steps := goes()
 	steps[1].Hang, steps[1].Times = true, 1
 	p := newPlace(t, agent, fakemodel.Script{Cues: cues(), Scenarios: map[string][]fakemodel.Step{"first": steps, "go-on": goes()}}, set{elsewhere: true})
-	p.put("repo/.muster/config.yaml", p.config()+prices)
+	p.put("repo/.muster/config.yaml", p.config(set{})+prices)
 	p.git("checkout", "-q", "main")
 	p.git("commit", "-q", "-a", "-m", "prices")
 	p.git("checkout", "-q", "elsewhere")

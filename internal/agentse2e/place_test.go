@@ -63,9 +63,11 @@ func goes() []fakemodel.Step {
 
 // set says how a place differs from the usual.
 type set struct {
-	minutes   string // agent time of the task
-	root      string // a folder of the test's; empty for a new one
-	elsewhere bool   // the target is not checked out, so that Muster can move it
+	minutes   string            // agent time of the task
+	root      string            // a folder of the test's; empty for a new one
+	elsewhere bool              // the target is not checked out, so that Muster can move it
+	files     map[string]string // what the repository holds beside
+	traps     *trapper          // what the repository holds beside; then no more than needed stands between it and the agent
 }
 
 // place is a repository with a home, a state folder and a model.
@@ -99,7 +101,11 @@ func newPlace(t *testing.T, agent who, script fakemodel.Script, s set) *place {
 	for path, text := range shop() {
 		p.put(filepath.Join("repo", path), text)
 	}
-	p.put("repo/.muster/config.yaml", p.config())
+	p.put("repo/.muster/config.yaml", p.config(s))
+	p.lay(s.traps)
+	for path, text := range s.files {
+		p.put(filepath.Join("repo", path), text)
+	}
 	p.put("home/.gitconfig", "[user]\n\tname = Kim\n\temail = kim@localhost\n")
 	p.put("tax.yaml", plan(s))
 	if err := os.MkdirAll(filepath.Join(p.home(), ".cache"), 0o755); err != nil {
@@ -134,6 +140,22 @@ func (p *place) put(path, text string) {
 	}
 }
 
+// lay puts traps into the repository.
+func (p *place) lay(m *trapper) {
+	p.t.Helper()
+	if m == nil {
+		return
+	}
+	for _, t := range m.programs() {
+		for path, text := range t.files {
+			p.put(filepath.Join("repo", path), text)
+		}
+	}
+	for path, text := range m.thieves() {
+		p.put(filepath.Join("repo", path), text)
+	}
+}
+
 func plan(s set) string {
 	budget := ""
 	if s.minutes != "" {
@@ -154,8 +176,15 @@ tasks:
 }
 
 // config points the agent at the model, and keeps its own retries few.
-func (p *place) config() string {
-	return fmt.Sprintf("version: 1\ndefault: %s\nagents:\n  %s: %s\n", p.agent.name, p.agent.name, p.json(p.agent.settings(p)))
+func (p *place) config(s set) string {
+	bare := ""
+	if s.traps != nil {
+		bare = "sandbox: off\ngateway: off\n"
+		if p.agent.walled {
+			bare = "gateway: off\n"
+		}
+	}
+	return bare + fmt.Sprintf("version: 1\ndefault: %s\nagents:\n  %s: %s\n", p.agent.name, p.agent.name, p.json(p.agent.settings(p)))
 }
 
 // json gives v in the flow style that YAML shares with JSON.

@@ -26,6 +26,11 @@ type who struct {
 	countsLess bool // counts in a way of its own, and seldom all
 	givesUp    bool // ends its turn when it may not use a tool
 	forgets    bool // cannot go on with a session: that attempt fails, and a fresh session is told what happened
+
+	trust  func(p *place, s *job.Spec) // makes a process trust the repository; nil where that is another agent's case
+	falls  []string                    // traps that it then falls into
+	takes  []string                    // what it is given of the repository once that is approved: marks that this leaves
+	walled bool                        // the sandbox keeps its program from the repository's settings
 }
 
 // agents are all that can be asked for.
@@ -36,8 +41,8 @@ func byProtocol() []who {
 	return []who{
 		// It refuses to load a session in a folder that it does not trust.
 		{name: "acp-gemini", settings: byACP(geminiSettings, "gemini", "--acp"), countsLess: true, forgets: true},
-		{name: "acp-qwen", settings: byACP(qwenSettings, "qwen", "--acp"), countsLess: true, asides: true, givesUp: true},
-		{name: "acp-opencode", settings: byACP(opencodeSettings, "opencode", "acp"), countsLess: true, asides: true, slow: true},
+		{name: "acp-qwen", settings: byACP(qwenSettings, "qwen", "--acp"), walled: true, countsLess: true, asides: true, givesUp: true},
+		{name: "acp-opencode", settings: byACP(opencodeSettings, "opencode", "acp"), walled: true, countsLess: true, asides: true, slow: true},
 	}
 }
 
@@ -50,15 +55,15 @@ func native() []who {
 		Output: fakemodel.OutputTokens, Reasoning: fakemodel.ReasoningTokens,
 	}
 	return []who{
-		{name: "claude", settings: claudeSettings, isPriced: true, each: job.Usage{
+		{name: "claude", settings: claudeSettings, isPriced: true, takes: []string{"hook", "server"}, trust: trustClaude, falls: []string{"claude-SessionStart", "claude-PreToolUse", "claude-Stop", "claude-apikeyhelper", "mcp"}, each: job.Usage{
 			Input: fakemodel.InputTokens, CacheRead: fakemodel.CacheReadTokens, CacheWrite: fakemodel.CacheWriteTokens,
 			Output: fakemodel.OutputTokens,
 		}},
-		{name: "codex", settings: codexSettings, each: counted, sandboxed: true},
-		{name: "gemini", settings: geminiSettings, each: counted, tries: 3},
-		{name: "copilot", settings: copilotSettings, each: counted},
-		{name: "qwen", settings: qwenSettings, each: counted, asides: true},
-		{name: "opencode", settings: opencodeSettings, each: counted, isPriced: true, silent: true, slow: true},
+		{name: "codex", settings: codexSettings, each: counted, sandboxed: true, takes: []string{"server"}, trust: trustCodex, falls: []string{"codex-mcp"}},
+		{name: "gemini", settings: geminiSettings, each: counted, tries: 3, trust: trustGemini, falls: []string{"gemini-SessionStart", "gemini-mcp"}},
+		{name: "copilot", settings: copilotSettings, each: counted, takes: []string{"server"}, trust: trustCopilot, falls: []string{"copilot-sessionStart", "copilot-preToolUse", "copilot-settings", "mcp"}},
+		{name: "qwen", settings: qwenSettings, each: counted, asides: true, walled: true, trust: trustQwen, falls: []string{"qwen-SessionStart", "qwen-PreToolUse"}},
+		{name: "opencode", settings: opencodeSettings, each: counted, isPriced: true, silent: true, slow: true, walled: true, takes: []string{"server"}, trust: trustOpencode, falls: []string{"opencode-mcp", "opencode-plugin", "opencode-json-plugin", "opencode-tool", "opencode-formatter"}},
 	}
 }
 

@@ -5,15 +5,15 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 
 	"muster/internal/adapter/git"
 	"muster/internal/adapter/login"
-	"muster/internal/adapter/sandbox"
 	"muster/internal/app/exposure"
 	"muster/internal/app/furnish"
 	"muster/internal/app/models"
+	"muster/internal/app/observe"
+	"muster/internal/app/offers"
 	"muster/internal/app/plans"
 	"muster/internal/app/telemetry"
 	"muster/internal/core/config"
@@ -53,8 +53,6 @@ type Diagnosis struct {
 	able  []job.Agent // whose programs are here
 	force config.Config
 }
-
-const askAgent = 5 * time.Second // for an agent to say its version
 
 // Probing says whether Examine asks models.
 type Probing int
@@ -181,6 +179,7 @@ func (d *Diagnosis) configured(ctx context.Context, s *Session, probing Probing)
 			d.add("config", Worth, w)
 		}
 		d.special(ctx, repo, head.Commit)
+		c.Tools = d.offered(ctx, s, repo, head.Commit)
 		from = "as committed at HEAD; a run reads it from the tip of its target"
 		if text := plans.Uncommitted(ctx, repo, head.Commit, s.place.TopLevel); text != "" {
 			d.Points = append(d.Points, Point{About: "config", Level: Worth, Text: text, Hint: plans.CommitConfig})
@@ -225,6 +224,21 @@ func (d *Diagnosis) special(ctx context.Context, repo *git.Repo, commit string) 
 	}
 }
 
+// offered tells what the repository offers agents and who approved it.
+func (d *Diagnosis) offered(ctx context.Context, s *Session, repo *git.Repo, commit string) []job.Tool {
+	tools, text, lapsed, err := offers.Told(ctx, repo, s.state, commit)
+	switch {
+	case err != nil:
+		d.bad("offers", err)
+	case text != "":
+		d.add("offers", Good, text)
+	}
+	for _, t := range lapsed {
+		d.add("offers", Worth, t)
+	}
+	return tools
+}
+
 // resources tells whether the machine has room for agents.
 func (d *Diagnosis) resources(l resource.Limits) {
 	text, hint := furnish.RoomText(l, d.disk)
@@ -253,7 +267,7 @@ func (d *Diagnosis) agent(ctx context.Context, s *Session, g job.Agent, probing 
 	}
 	text := path
 	if want := login.Tested(g.Driver); want != "" {
-		text += ", version " + s.askVersion(ctx, path) + " (tested with " + want + ")"
+		text += ", version " + observe.Version(ctx, s.host.CheckEnv(), append(append([]string{}, s.host.Self...), "shim"), s.state, path) + " (tested with " + want + ")"
 	}
 	d.add(about, Good, text)
 	d.able = append(d.able, g)
@@ -277,18 +291,4 @@ func (d *Diagnosis) login(s *Session, g job.Agent) {
 	default:
 		d.add(about, Good, found.String()+"; "+models.Way(d.force, g, s.host))
 	}
-}
-
-// askVersion starts an agent's program with --version.
-func (s *Session) askVersion(ctx context.Context, path string) string {
-	exec := sandbox.NewExecutor(s.host.CheckEnv(), append(append([]string{}, s.host.Self...), "shim"))
-	out, err := exec.Run(ctx, job.Command{Argv: []string{path, "--version"}, Dir: s.state, LimitMS: askAgent.Milliseconds(), OutputCap: 4 << 10})
-	if err != nil || out.Code != 0 {
-		return "unknown"
-	}
-	v, _, _ := strings.Cut(strings.TrimSpace(out.Stdout), "\n")
-	if v == "" {
-		return "unknown"
-	}
-	return v
 }

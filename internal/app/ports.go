@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"muster/internal/app/furnish"
 	"muster/internal/app/machine"
 	"muster/internal/app/models"
+	"muster/internal/app/offers"
 	"muster/internal/app/runs"
 	"muster/internal/app/telemetry"
 	"muster/internal/app/walls"
@@ -46,10 +48,10 @@ func (s *Session) engine(ctx context.Context, log ledger, written <-chan struct{
 		return nil, err
 	}
 	checks := check.New(check.Tools{Trees: f.Trees, Parser: s.parser, Exec: f.Exec, Cache: s.store}, battery.All(battery.Outside{Registry: s.packages}), max(runtime.NumCPU()/2, 1))
-	room := furnish.NewMachine(s.state, func(ctx context.Context) (map[string][]int64, error) { return runs.Peaks(ctx, s.store) })
+	measured := furnish.NewMachine(s.state, func(ctx context.Context) (map[string][]int64, error) { return runs.Peaks(ctx, s.store) })
 	return engine.NewLocal(engine.NewHands(engine.Ports{
 		Log: log, Blobs: s.store, Repo: repo, Worktrees: f.Worktrees, Operations: s.ops,
-		Agents: agents{s, f.Ports, room}, Checks: checks, Machine: room, Clock: machine.Clock{}, IDs: ids{},
+		Agents: agents{s, f.Ports, measured}, Checks: checks, Machine: measured, Clock: machine.Clock{}, IDs: machine.IDs{New: newID},
 	}), engine.Options{Commands: commands, Written: written, Probe: s.host.Probe}), nil
 }
 
@@ -102,11 +104,14 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 	if t.Confined, err = a.s.walls.Confines(ctx, t.Sandbox); err != nil {
 		return job.Spec{}, err
 	}
+	if t.Tools, err = offers.InForce(a.s.state, t.Agent.Driver, t.Tools); err != nil {
+		return job.Spec{}, err
+	}
 	spec, err := a.s.agents.Spec(t)
 	if err != nil {
 		return job.Spec{}, err
 	}
-	if err := a.s.agents.Lay(t); err != nil {
+	if err := errors.Join(a.s.agents.Lay(t), offers.NoteGiven(a.s.state, t.Op, t.Tools)); err != nil {
 		return job.Spec{}, err
 	}
 	spec.GraceMS, spec.OutputCap = graceMS, outputCap
@@ -122,7 +127,7 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 			return job.Spec{}, err
 		}
 	}
-	place := walls.AgentPlace{CommonDir: a.s.place.CommonDir, IsMetered: len(services) > 0, Account: login.Account(t.Agent, models.Seen(t)) != ""}
+	place := walls.AgentPlace{CommonDir: a.s.place.CommonDir, IsMetered: len(services) > 0, Account: login.Account(t.Agent, models.Seen(t)) != "", Readable: offers.Roots(t.Tools)}
 	if spec.Door != nil && t.Confined {
 		if place.Door, err = a.s.packages.DoorEnv(ctx); err != nil {
 			return job.Spec{}, err
@@ -156,6 +161,9 @@ func (a agents) Outcome(ctx context.Context, t job.Attempt, exit job.Exit) (job.
 	if err == nil {
 		o, err = a.s.meter.Book(ctx, t.Op, o, services)
 	}
+	if err == nil {
+		o.Tools, err = offers.Given(a.s.state, t.Op)
+	}
 	return o, stdout, stderr, err
 }
 
@@ -178,7 +186,3 @@ func readAll(r io.ReadCloser, err error) ([]byte, error) {
 }
 
 var _ engine.Agents = agents{}
-
-type ids struct{}
-
-func (ids) NewID() string { return newID() }

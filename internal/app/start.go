@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,8 @@ import (
 	"muster/internal/adapter/git"
 	"muster/internal/app/furnish"
 	"muster/internal/app/models"
+	"muster/internal/app/observe"
+	"muster/internal/app/offers"
 	"muster/internal/app/plans"
 	"muster/internal/app/runs"
 	"muster/internal/core/change"
@@ -110,10 +113,11 @@ func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
 		return out, err
 	}
 	special, err := furnish.Particulars(ctx, repo, base.Commit)
-	if err != nil {
+	tools, lapsed, err2 := offers.Approved(ctx, repo, s.state, base.Commit)
+	if err := errors.Join(err, err2); err != nil {
 		return out, err
 	}
-	out.warnings = append(out.warnings, special...)
+	out.config.Tools, out.warnings = tools, slices.Concat(out.warnings, special, lapsed)
 	uncommitted := plans.Uncommitted(ctx, repo, base.Commit, s.place.TopLevel)
 	if uncommitted != "" {
 		out.warnings = append(out.warnings, uncommitted)
@@ -167,7 +171,7 @@ func (p *prepared) tape(ctx context.Context, s *Session, w Start) error {
 	p.begun.Record, p.begun.Replay = p.taping.Record, p.taping.Replay
 	m, warnings, err := p.taping.Check(s.host, func(g job.Agent) string {
 		path, _ := s.host.LookPath(programOf(s, g), s.host.Dir)
-		return s.askVersion(ctx, path)
+		return observe.Version(ctx, s.host.CheckEnv(), append(slices.Clone(s.host.Self), "shim"), s.state, path)
 	})
 	p.recording, p.warnings = m, append(p.warnings, warnings...)
 	return err

@@ -93,7 +93,7 @@ func (c *cli) root() *cobra.Command {
 	root.AddCommand(
 		newCheck(c), newDismiss(c), newHook(c), begin.Plan(shell{c}), newRun(c), newStatus(c), newLog(c), newShow(c), newDiff(c), newApprove(c), newReject(c), newRetry(c),
 		newAttach(c), newNudge(c), newCheckout(c), newSubmit(c),
-		newStop(c), newResume(c), newGC(c), newDemo(c), begin.Doctor(shell{c}, thisVersion()), proof.Ledger(shell{c}), proof.Attest(shell{c}, thisVersion().Version), prices.Prices(shell{c}), newVersion(c), newMan(c),
+		newStop(c), newResume(c), newGC(c), newDemo(c), begin.Doctor(shell{c}, thisVersion()), proof.Ledger(shell{c}), proof.Attest(shell{c}, thisVersion().Version), proof.Trust(shell{c}), prices.Prices(shell{c}), newVersion(c), newMan(c),
 	)
 	complete.Add(c.ctx, c.host, root)
 	return root

@@ -164,6 +164,9 @@ func printAttempts(p *printer, t report.Task) {
 			round = fmt.Sprintf(", rework round %d", a.Round)
 		}
 		p.f("attempt %d (%s%s): %s\n", a.Number, strings.TrimSpace(t.Agent+" "+t.Model), round, text)
+		if a.Outcome != nil && len(a.Outcome.Tools) > 0 {
+			p.f("  with what you approved of the repository: %s\n", strings.Join(a.Outcome.Tools, ", "))
+		}
 	}
 }
 

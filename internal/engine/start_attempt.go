@@ -90,7 +90,7 @@ func (h *Hands) attempt(ctx context.Context, o flow.StartAttempt) (job.Attempt, 
 		Prompt:  prompt(in.plan, task, o, feedback),
 		Sandbox: in.config.Sandbox, Shares: in.config.SetUp.Link,
 		LimitMS: o.LimitMS, Previous: o.Previous, Task: o.Task, Number: o.Attempt, Round: o.Round,
-		Egress: in.config.SetUp.Egress, Gateway: job.Gateway{
+		Tools: in.config.Tools, Egress: in.config.SetUp.Egress, Gateway: job.Gateway{
 			Off: in.config.Gateway == "off", Prices: in.config.Prices, Budgets: budgets, Record: o.Record, Replay: o.Replay,
 		},
 	}, nil

@@ -1,9 +1,11 @@
 package agent
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"muster/internal/adapter/agent/given"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 )
@@ -26,7 +28,7 @@ func (claude) Program(g job.Agent) string { return programOf(g, "claude") }
 //     its commits.
 //   - Settings, hooks and MCP servers of the repository are not read: they
 //     could run programs, widen these permissions or send the key elsewhere.
-//     Those of the user are.
+//     Those of the user are, and what a person has approved of the repository's.
 //
 // Everything but the denial can be replaced by giving the same option in the
 // agent's args.
@@ -42,10 +44,13 @@ func (c claude) Spec(a job.Attempt) (job.Spec, error) {
 		return job.Spec{}, err
 	}
 	argv := append(commandOf(a.Agent, "claude"), "-p", "--output-format", "stream-json", "--verbose")
-	for _, d := range claudeDefaults() {
+	for _, d := range claudeDefaults(a.Tools) {
 		if !hasOption(a.Agent.Args, d.names...) {
 			argv = append(argv, d.argv...)
 		}
+	}
+	for _, f := range given.Claude(a.Tools) {
+		argv = append(argv, f.Option, filepath.Join(a.Scratch, f.Path))
 	}
 	argv = append(argv, "--disallowedTools", "Bash(git commit:*),Bash(git push:*)")
 	argv = append(argv, model...)
@@ -67,6 +72,9 @@ func (c claude) Spec(a job.Attempt) (job.Spec, error) {
 	return newSpec(a, argv, env)
 }
 
+// Files gives what a person has approved of the repository.
+func (claude) Files(a job.Attempt) []File { return given.Claude(a.Tools) }
+
 func (claude) Reader(a job.Attempt) Reader {
 	return &claudeReader{a: a, view: newView(a), edits: map[string]string{}}
 }
@@ -76,10 +84,10 @@ type defaultOption struct {
 	argv  []string
 }
 
-func claudeDefaults() []defaultOption {
+func claudeDefaults(tools []job.Tool) []defaultOption {
 	return []defaultOption{
 		{[]string{"--permission-mode", "--dangerously-skip-permissions"}, []string{"--permission-mode", "acceptEdits"}},
-		{[]string{"--allowedTools", "--allowed-tools"}, []string{"--allowedTools", "Bash,Read,Glob,Grep"}},
+		{[]string{"--allowedTools", "--allowed-tools"}, []string{"--allowedTools", "Bash,Read,Glob,Grep" + given.ClaudeRules(tools)}},
 		{[]string{"--setting-sources"}, []string{"--setting-sources", "user"}},
 		{[]string{"--strict-mcp-config"}, []string{"--strict-mcp-config"}},
 	}

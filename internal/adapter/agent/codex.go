@@ -1,10 +1,10 @@
 package agent
 
 import (
-	"encoding/json"
 	"path/filepath"
 	"strings"
 
+	"muster/internal/adapter/agent/given"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 )
@@ -44,13 +44,14 @@ func (c codex) Spec(a job.Attempt) (job.Spec, error) {
 		"shell_environment_policy.ignore_default_excludes=false",
 		"sandbox_workspace_write.exclude_slash_tmp=true",
 		"sandbox_workspace_write.exclude_tmpdir_env_var=true",
-		"sandbox_workspace_write.writable_roots=[" + tomlText(a.Scratch) + "]",
-		"projects={" + tomlText(a.Dir) + `={trust_level="untrusted"}}`,
+		"sandbox_workspace_write.writable_roots=[" + given.TOML(a.Scratch) + "]",
+		"projects={" + given.TOML(a.Dir) + `={trust_level="untrusted"}}`,
 		"check_for_update_on_startup=false",
 		"analytics.enabled=false",
 	} {
 		argv = append(argv, "-c", setting)
 	}
+	argv = append(argv, given.Codex(a.Tools)...)
 	argv = append(argv, "--disable", "plugins", "--disable", "apps")
 	argv = append(argv, model...)
 	argv = append(argv, a.Agent.Args...)
@@ -78,16 +79,4 @@ func codexVariable(name string) bool {
 		return false
 	}
 	return strings.HasPrefix(name, "OPENAI_") || strings.HasPrefix(name, "CODEX_") || allowNames(common(), network())(name)
-}
-
-// tomlText gives s as a TOML string. A JSON string without the escapes for
-// HTML is one.
-func tomlText(s string) string {
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(s); err != nil {
-		panic(err) // a string can always be encoded
-	}
-	return strings.TrimSuffix(b.String(), "\n")
 }

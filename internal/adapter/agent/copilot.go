@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"muster/internal/adapter/agent/given"
 	"muster/internal/core/job"
 )
 
@@ -40,6 +41,7 @@ func (c copilot) Spec(a job.Attempt) (job.Spec, error) {
 	if !hasOption(a.Agent.Args, "--allow-all-tools", "--allow-tool", "--allow-all", "--yolo") {
 		argv = append(argv, "--allow-all-tools")
 	}
+	argv = append(argv, given.Copilot(a.Tools)...)
 	argv = append(argv, "--deny-tool=shell(git commit)", "--deny-tool=shell(git push)")
 	argv = append(argv, model...)
 	switch {

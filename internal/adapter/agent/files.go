@@ -5,17 +5,14 @@ import (
 	"os"
 	"path/filepath"
 
+	"muster/internal/adapter/agent/given"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 )
 
 // File is what an agent's program needs beside its arguments. It lies in the
 // attempt's scratch folder.
-type File struct {
-	Path string // relative to the scratch folder
-	Text string // its content, unless Link is set
-	Link string // absolute path of a file of the person's that it leads to; left out where there is none
-}
+type File = given.File
 
 // filer is a driver whose program needs files.
 type filer interface {
@@ -35,13 +32,17 @@ func (s Set) Lay(a job.Attempt) error {
 	if !ok {
 		return nil
 	}
+	files := f.Files(a)
+	if len(files) == 0 {
+		return nil
+	}
 	root, err := os.OpenRoot(a.Scratch)
 	if err != nil {
 		return fault.Wrap(fault.Internal, err, "open the scratch folder of %s", a.Op)
 	}
 	defer root.Close()
-	for _, file := range f.Files(a) {
-		if err := file.lay(root); err != nil {
+	for _, file := range files {
+		if err := lay(file, root); err != nil {
 			return fault.WithHint(fault.Wrap(fault.Internal, err, "write %s for agent %q into %s", file.Path, a.Agent.Name, a.Scratch),
 				"remove that folder and resume; an earlier attempt may have changed it")
 		}
@@ -49,7 +50,7 @@ func (s Set) Lay(a job.Attempt) error {
 	return nil
 }
 
-func (f File) lay(root *os.Root) error {
+func lay(f File, root *os.Root) error {
 	if err := root.MkdirAll(filepath.Dir(f.Path), 0o700); err != nil {
 		return err
 	}

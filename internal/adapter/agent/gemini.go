@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"muster/internal/adapter/agent/given"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
 )
@@ -109,7 +110,7 @@ func geminiSettings(env environment) string {
 		login = "gemini-api-key"
 	}
 	type object = map[string]any
-	return jsonText(object{
+	return given.JSON(object{
 		"security": object{"auth": object{"selectedType": login}, "folderTrust": object{"enabled": false}},
 		"privacy":  object{"usageStatisticsEnabled": false}, // sending them delays the end where the network is closed
 		"general":  object{"enableAutoUpdate": false, "maxAttempts": 3},

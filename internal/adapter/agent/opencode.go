@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"muster/internal/adapter/agent/given"
 	"muster/internal/core/job"
 )
 
@@ -42,7 +43,11 @@ func (opencode) Spec(a job.Attempt) (job.Spec, error) {
 	argv = append(argv, model...)
 	argv = append(argv, a.Agent.Args...)
 	a.Prompt = notCommand(guided(a))
-	return newSpec(a, argv, newEnvironment(a, opencodeFixed(a), opencodeVariable))
+	env := newEnvironment(a, opencodeFixed(a), opencodeVariable)
+	if err := given.OpenCode(a.Tools, env); err != nil {
+		return job.Spec{}, err
+	}
+	return newSpec(a, argv, env)
 }
 
 func opencodeFixed(a job.Attempt) map[string]string {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"muster/internal/adapter/agent/given"
 	"muster/internal/core/job"
 )
 
@@ -95,8 +96,8 @@ const (
 func (qwen) Files(a job.Attempt) []File {
 	type object = map[string]any
 	return []File{
-		{Path: qwenTrust, Text: jsonText(object{filepath.Clean(a.Dir): "DO_NOT_TRUST"})},
-		{Path: qwenSettings, Text: jsonText(object{
+		{Path: qwenTrust, Text: given.JSON(object{filepath.Clean(a.Dir): "DO_NOT_TRUST"})},
+		{Path: qwenSettings, Text: given.JSON(object{
 			"$version": 4, // an older one would be rewritten in place
 			"security": object{"folderTrust": object{"enabled": true}},
 			"privacy":  object{"usageStatisticsEnabled": false},
@@ -110,15 +111,6 @@ func (qwen) Files(a job.Attempt) []File {
 			},
 		})},
 	}
-}
-
-// jsonText gives v as a file of JSON.
-func jsonText(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // texts, numbers, truth values and lists of them can be encoded
-	}
-	return string(b) + "\n"
 }
 
 // qwenReader reads the stream-json of Qwen Code, which is Claude Code's but

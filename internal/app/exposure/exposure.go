@@ -6,6 +6,7 @@ import (
 	"context"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"muster/internal/adapter/login"
@@ -53,7 +54,7 @@ func Ways(ctx context.Context, c config.Config, agents []job.Agent, h models.Hos
 		}
 		a.Files = secretFiles(g, h.AgentEnv(nil)["HOME"])
 		s.Agents = append(s.Agents, a)
-		s.Tools = append(s.Tools, tools(g)...)
+		s.Tools = append(s.Tools, tools(g, c.Tools)...)
 	}
 	var err error
 	if s.Commands, err = rights(closes); err != nil {
@@ -114,9 +115,15 @@ func resolved(p string) string {
 	return p
 }
 
-// tools gives the programs that an agent is told to start by its arguments.
-func tools(g job.Agent) []taint.Tool {
+// tools gives the programs that an agent is told to start: those of the
+// repository that are approved, and those of its arguments.
+func tools(g job.Agent, approved []job.Tool) []taint.Tool {
 	var out []taint.Tool
+	for _, t := range approved {
+		if slices.Contains(t.For, g.Driver) {
+			out = append(out, taint.Tool{Agent: g.Name, Name: "the repository's " + t.Kind + " " + t.Name, Cut: "muster trust revoke " + t.ID})
+		}
+	}
 	for i, arg := range g.Args {
 		name, value, has := strings.Cut(arg, "=")
 		if name != "--mcp-config" && name != "--additional-mcp-config" {

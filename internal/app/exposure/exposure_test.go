@@ -156,9 +156,13 @@ func TestMeteredAgentsReachNobody(t *testing.T) {
 }
 
 func TestTools(t *testing.T) {
-	g := job.Agent{Name: "a", Args: []string{"--mcp-config", "x.json", "--verbose", "--mcp-config=y.json"}}
-	got := tools(g)
-	if len(got) != 2 || got[0].Name != "the MCP servers of x.json" || got[1].Name != "the MCP servers of y.json" || got[0].Agent != "a" {
+	g := job.Agent{Name: "a", Driver: "claude", Args: []string{"--mcp-config", "x.json", "--verbose", "--mcp-config=y.json"}}
+	approved := []job.Tool{
+		{ID: "1", Kind: job.ToolServer, Name: "s", For: []string{"claude", "codex"}}, {ID: "2", Kind: job.ToolHook, Name: "h", For: []string{"codex"}},
+	}
+	got := tools(g, approved)
+	if len(got) != 3 || got[0].Name != "the repository's server s" || got[0].Cut != "muster trust revoke 1" ||
+		got[1].Name != "the MCP servers of x.json" || got[2].Name != "the MCP servers of y.json" || got[0].Agent != "a" || got[1].Agent != "a" {
 		t.Errorf("%+v", got)
 	}
 }

@@ -211,3 +211,9 @@ func (Clock) After(us int64) <-chan struct{} {
 	time.AfterFunc(time.Until(time.UnixMicro(us)), func() { close(done) })
 	return done
 }
+
+// IDs makes ids for the engine.
+type IDs struct{ New func() string }
+
+// NewID gives the next id.
+func (i IDs) NewID() string { return i.New() }

@@ -22,6 +22,8 @@ import (
 type AgentPlace struct {
 	CommonDir string   // of the repository, which git reads in the worktree
 	Program   string   // path of the agent's own program; empty when it was not found
+	Writable  []string // absolute
+	Readable  []string // absolute
 	IsMetered bool     // it asks its model through the gateway, and needs no login of the person's
 	Account   bool     // it is logged in by an account of the person's
 	Door      []string // variables by which tools find package registries behind the door, for a process without another network
@@ -35,10 +37,17 @@ const ownHome = "home"
 // and a home of its own in it, and reads its program, toolchains, the
 // repository, and of the person's home only what its program is set up by
 // and what its configuration names. At level off the spec stays as it is.
+// Where a program would load code of the repository whatever it is told, it is
+// kept from it, or refused.
 func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p AgentPlace) (job.Spec, error) {
 	form, _, err := w.Form(ctx, t.Sandbox, spec.Door)
 	if err != nil {
 		return spec, err
+	}
+	if form == nil || form.Plain {
+		if err := refuseCode(t.Agent, t.Dir); err != nil || form == nil {
+			return spec, err
+		}
 	}
 	env := map[string]string{}
 	for _, entry := range spec.Env {
@@ -69,6 +78,7 @@ func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p Agent
 	}
 	form.Readable = append(w.toolchains(), p.CommonDir)
 	form.Readable = append(form.Readable, lent(p.CommonDir)...)
+	form.Readable = append(form.Readable, p.Readable...)
 	form.Readable = append(form.Readable, programFolders(p.Program)...)
 	form.Readable = append(form.Readable, w.named(t.Agent.Command)...)
 	form.Readable = append(form.Readable, read...)
@@ -78,6 +88,7 @@ func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p Agent
 		}
 	}
 	form.Fixed = []string{filepath.Join(t.Dir, ".git")}
+	keep(form, t.Agent, t.Dir)
 	spec.Confine = form
 	if !form.Open && spec.Door != nil {
 		spec.Env = append(spec.Env, w.ThroughDoor(p.Door)...)

@@ -1,6 +1,12 @@
 package protect
 
-import "muster/internal/check"
+import (
+	"muster/internal/check"
+	"muster/internal/core/offer"
+)
+
+// ofAgents is the rule for what agents read and run.
+const ofAgents = "agents"
 
 // group is a kind of file that a person looks at whenever it changes.
 type group struct {
@@ -14,6 +20,7 @@ type group struct {
 func builtIn() []group {
 	return []group{
 		{"muster", "controls how changes are judged", []string{".muster/**"}},
+		{ofAgents, "gives instructions or tools to agents", offer.Globs()}, // before ci: some lie below .github
 		{"ci", "controls what continuous integration runs", []string{
 			".github/**", ".gitlab-ci.yml", ".gitlab-ci.yaml", ".gitlab/**", ".circleci/**", "**/Jenkinsfile*",
 			"azure-pipelines*.y*ml", ".azure-pipelines/**", ".travis.yml", ".drone.y*ml", ".woodpecker*", ".woodpecker/**",
@@ -28,11 +35,6 @@ func builtIn() []group {
 			"**/.rubocop.y*ml", "**/.codeclimate.yml", "**/sonar-project.properties", "**/.semgrepignore", "**/.gitleaks*",
 		}},
 		{"lockfile", "records the exact versions of dependencies", check.Lockfiles()},
-		{"agents", "gives instructions or tools to agents", []string{
-			"**/AGENTS.md", "**/AGENTS.override.md", "**/CLAUDE.md", "**/CLAUDE.local.md", "**/GEMINI.md", "**/QWEN.md", "**/.mcp.json",
-			"**/.claude/**", "**/.codex/**", "**/.gemini/**", "**/.qwen/**", "**/.opencode/**", "**/.cursor/**", "**/.cursorrules",
-			"**/.windsurfrules", "**/.vscode/mcp.json",
-		}},
 		{"git", "controls how Git treats files", []string{"**/.gitattributes", "**/.gitmodules"}},
 		{"hooks", "runs on developers' machines", []string{
 			"**/.husky/**", ".githooks/**", "**/.pre-commit-config.y*ml", "**/lefthook*.y*ml", "**/.lefthook*.y*ml", "**/.envrc",

@@ -1,6 +1,7 @@
 // Package protect points at changes to what controls the work itself: checks
 // of the project, locked versions, instructions to agents, Muster's own files.
-// Such a change may be right, but a person looks at it.
+// Such a change may be right, but a person looks at it. Of what agents read and
+// run it says in plain words what the change lets run or tells them.
 package protect
 
 import (
@@ -52,14 +53,30 @@ func level(s evidence.Subject) evidence.Level {
 	return evidence.Locator
 }
 
-func (protect) Run(_ context.Context, s *check.Subject, _ check.Exec) evidence.Result {
+func (protect) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.Result {
 	rules := lower(append(builtIn(), group{rule: "configured", what: "is protected by the configuration", globs: s.Request.Protect}))
+	links, err := linksOfAgents(ctx, s, rules)
+	if err != nil {
+		return check.CouldNot("the links by which agents find their instructions could not be read: %v", err)
+	}
 	var findings []evidence.Finding
 	for _, f := range s.Change.Files {
 		for _, p := range pathsOf(f) {
-			if g, ok := protectedBy(rules, p); ok {
-				findings = append(findings, finding(s, f, p, g))
+			g, ok := protectedBy(rules, p)
+			as := p
+			if !ok {
+				g, as, ok = links.reach(p)
 			}
+			if !ok {
+				continue
+			}
+			var said []string
+			if g.rule == ofAgents && len(findings) < maxFindings {
+				if said, err = explain(ctx, s, f, p, as); err != nil {
+					return check.CouldNot("%s could not be read: %v", check.ShowPath(p), err)
+				}
+			}
+			findings = append(findings, finding(s, f, p, g, said))
 		}
 	}
 	return check.Judged(check.Fold(findings, maxFindings))
@@ -73,11 +90,18 @@ func pathsOf(f change.File) []string {
 }
 
 // finding is anchored to the content, so that accepting one change of a file
-// does not accept the next one.
-func finding(s *check.Subject, f change.File, p string, g group) evidence.Finding {
+// does not accept the next one. What is said of the change is shown with it.
+func finding(s *check.Subject, f change.File, p string, g group, said []string) evidence.Finding {
+	message, detail := fmt.Sprintf("%s %s", check.ShowPath(p), g.what), ""
+	if len(said) > 0 {
+		message += ": it " + said[0]
+	}
+	if len(said) > 1 {
+		detail = "It " + strings.Join(said, ",\n   ") + "."
+	}
 	return evidence.NewFinding(evidence.Finding{
 		Check: Name, Rule: g.rule, Level: level(s.Request.Subject), Grade: evidence.Observed, Path: p,
-		Message:   fmt.Sprintf("%s %s.", check.ShowPath(p), g.what),
+		Message: message + ".", Detail: detail,
 		Reproduce: check.DiffCommand(s.Request.Base.Tree, s.Request.Head.Tree, p),
 	}, strings.Join([]string{string(f.Status), f.NewMode, f.NewBlob}, " "))
 }

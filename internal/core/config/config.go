@@ -41,6 +41,10 @@ type Config struct {
 
 	Resources resource.Limits `json:"resources"`
 
+	// Tools of the repository that a person has approved, as they are at the
+	// trusted base. No file says them.
+	Tools []job.Tool `json:"tools,omitempty"`
+
 	Origin []Origin `json:"-"`
 }
 

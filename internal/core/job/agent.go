@@ -50,6 +50,7 @@ type Attempt struct {
 	Egress   []string // hosts that it may reach through its door, as the configuration writes them
 	Sandbox  string   // what it is confined by, as the configuration says; empty is auto
 	Shares   []string // as in Command
+	Tools    []Tool   // of the repository that a person has approved
 	Confined bool     // Muster's own sandbox will be in force: the program's own is switched off, as it could not work inside
 }
 
@@ -169,6 +170,8 @@ type Outcome struct {
 	Total   Usage       `json:"total"`            // of the session so far, as the agent counts
 	Denied  []string    `json:"denied,omitempty"` // tool uses that were refused, at most 20
 	Capped  bool        `json:"capped,omitempty"` // part of the agent's output was dropped
+
+	Tools []string `json:"tools,omitempty"` // of the repository that it was given, because a person had approved them: kind, name and id
 
 	Reported  *Usage `json:"reported,omitempty"`  // what the agent says that it used, where the gateway metered it
 	Replayed  *Usage `json:"replayed,omitempty"`  // what the answers of a recording took when they were recorded; nothing of it is spent

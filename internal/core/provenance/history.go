@@ -236,7 +236,7 @@ func (h History) Predicate(blobs map[string][]byte, seal Seal) (Predicate, error
 		}
 		p.Attempts = append(p.Attempts, Attempt{
 			Number: a.Attempt, Agent: h.agent, Driver: agent.Driver, Model: model, Session: a.Outcome.Session, Prompt: a.Prompt,
-			Outcome: a.Outcome.Kind, EndedUS: h.ended[i], TimeUS: a.TimeUS, Usage: a.Outcome.Usage, Stdout: a.Stdout, Stderr: a.Stderr,
+			Outcome: a.Outcome.Kind, EndedUS: h.ended[i], TimeUS: a.TimeUS, Usage: a.Outcome.Usage, Stdout: a.Stdout, Stderr: a.Stderr, Tools: a.Outcome.Tools,
 		})
 		p.Usage = p.Usage.Add(a.Outcome.Usage)
 	}

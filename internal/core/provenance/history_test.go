@@ -78,7 +78,7 @@ func story(t testing.TB) *told {
 	l.say(mine, "engine", flow.AttemptEnded{Attempt: 1, Outcome: job.Outcome{Kind: job.Done, Session: "s", Usage: job.Usage{Input: 10, CostMicroUSD: 5}}, TimeUS: 7, Stdout: "out1", Prompt: "pr1"})
 	l.say(mine, "engine", l.verdict("base", "one", policy.Rework))
 	l.say(mine, "person:tess", flow.MessageLeft{Text: "mind the tests"})
-	l.say(mine, "engine", flow.AttemptEnded{Attempt: 2, Outcome: job.Outcome{Kind: job.Done, Session: "s", Model: "opus-5", Usage: job.Usage{Input: 1, CostMicroUSD: 2}}, TimeUS: 8, Stdout: "out2", Stderr: "out1"})
+	l.say(mine, "engine", flow.AttemptEnded{Attempt: 2, Outcome: job.Outcome{Kind: job.Done, Session: "s", Model: "opus-5", Tools: []string{"server x 12345678"}, Usage: job.Usage{Input: 1, CostMicroUSD: 2}}, TimeUS: 8, Stdout: "out2", Stderr: "out1"})
 	l.say(mine, "engine", l.verdict("base", "two", policy.Review))
 	l.say(mine, "person:uma", flow.Approved{Tree: "t-two"})
 	l.say(queue, "engine", flow.QueueStarted{Inputs: in})
@@ -130,7 +130,8 @@ func TestPredicate(t *testing.T) {
 		t.Errorf("task %+v", p.Task)
 	}
 	if len(p.Attempts) != 2 || p.Attempts[0].Agent != "bot" || p.Attempts[0].Model != "opus" || p.Attempts[1].Model != "opus-5" || p.Attempts[0].Driver != "claude" ||
-		p.Attempts[0].Prompt != "pr1" || p.Attempts[1].Session != "s" || p.Usage.Input != 11 || p.Usage.CostMicroUSD != 7 {
+		p.Attempts[0].Prompt != "pr1" || p.Attempts[1].Session != "s" || p.Usage.Input != 11 || p.Usage.CostMicroUSD != 7 ||
+		len(p.Attempts[0].Tools) != 0 || len(p.Attempts[1].Tools) != 1 || p.Attempts[1].Tools[0] != "server x 12345678" {
 		t.Errorf("attempts %+v, %+v", p.Attempts, p.Usage)
 	}
 	var routes []string
@@ -332,6 +333,7 @@ func TestCompare(t *testing.T) {
 		{"a title, without the plan", func(p *Predicate) { p.Task.Title = "x" }, "", []string{h.run.Plan}},
 		{"the task, without the plan", func(p *Predicate) { p.Task.ID = "x" }, "task.id", []string{h.run.Plan}},
 		{"a model", func(p *Predicate) { p.Attempts[1].Model = "x" }, "attempts[1].model", nil},
+		{"a tool", func(p *Predicate) { p.Attempts[1].Tools = nil }, "attempts[1].tools", nil},
 		{"a driver, without the configuration", func(p *Predicate) { p.Attempts[1].Driver = "x" }, "", []string{h.run.Config}},
 		{"a session, without the configuration", func(p *Predicate) { p.Attempts[1].Session = "x" }, "attempts[1].session", []string{h.run.Config}},
 		{"an attempt more", func(p *Predicate) { p.Attempts = append(p.Attempts, Attempt{}) }, "attempts", nil},

@@ -109,6 +109,7 @@ type Attempt struct {
 	Usage   job.Usage       `json:"usage"`
 	Stdout  string          `json:"stdout,omitempty"` // digest
 	Stderr  string          `json:"stderr,omitempty"` // digest
+	Tools   []string        `json:"tools,omitempty"`  // of the repository that it was given because a person had approved them: kind, name and id
 }
 
 // Verdict is what policy said, and of what evidence.

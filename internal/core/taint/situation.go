@@ -1,6 +1,7 @@
 package taint
 
 import (
+	"cmp"
 	"strings"
 )
 
@@ -33,6 +34,7 @@ type Situation struct {
 type Tool struct {
 	Agent string
 	Name  string
+	Cut   string // what takes it away; empty when the agent's args do
 }
 
 // Names of the nodes that are no agents.
@@ -73,7 +75,7 @@ func answers(tools []Tool, agent string) []Fact {
 	var facts []Fact
 	for _, tool := range tools {
 		if tool.Agent == agent {
-			facts = append(facts, Fact{Untrusted, "takes in what " + tool.Name + " answers", "remove it from args of the agent", []string{"ASI02", "ASI04"}})
+			facts = append(facts, Fact{Untrusted, "takes in what " + tool.Name + " answers", cmp.Or(tool.Cut, "remove it from args of the agent"), []string{"ASI02", "ASI04"}})
 		}
 	}
 	return facts
