@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,7 +52,7 @@ func cachesFor(w *Walls, c job.Command) (own caches, giveBack func()) {
 // Close removes the caches of changes. No command runs any more, and none is
 // run after it.
 func (w *Walls) Close() error {
-	return fault.Wrap(fault.Transient, os.RemoveAll(w.apart.root), "remove the caches of changes")
+	return fault.Wrap(fault.Transient, remove(w.apart.root), "remove the caches of changes")
 }
 
 // ofChanges are the caches of changes, of which those that were used last stay.
@@ -87,7 +88,7 @@ func (o *ofChanges) take(change string) (dir string, giveBack func()) {
 			continue
 		}
 		if idle++; idle > keptChanges {
-			_ = os.RemoveAll(o.used[i].dir) // what is left is swept once it is old
+			_ = remove(o.used[i].dir) // what is left is swept once it is old
 			o.used = slices.Delete(o.used, i, i+1)
 		}
 	}
@@ -102,6 +103,21 @@ func (o *ofChanges) take(change string) (dir string, giveBack func()) {
 
 func (o *ofChanges) find(change string) int {
 	return slices.IndexFunc(o.used, func(c ofChange) bool { return c.change == change })
+}
+
+// remove removes what confined processes have left: they may have closed folders
+// to their owner. Links are not followed.
+func remove(dir string) error {
+	if os.RemoveAll(dir) == nil {
+		return nil
+	}
+	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, _ error) error {
+		if e != nil && e.IsDir() {
+			_ = os.Chmod(path, 0o700) //nolint:gosec // a folder is entered by its execute bit
+		}
+		return nil // what cannot be opened shows below
+	})
+	return os.RemoveAll(dir)
 }
 
 // layers joins folders that are read one after another.

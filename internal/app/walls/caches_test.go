@@ -167,3 +167,28 @@ func TestSweepOfCaches(t *testing.T) {
 		t.Error("what a crash left is still there")
 	}
 }
+
+// What a process has closed to its owner is removed all the same, and nothing
+// that its links lead to.
+func TestRemove(t *testing.T) {
+	dir, outside := filepath.Join(t.TempDir(), "left"), t.TempDir()
+	put(t, filepath.Join(outside, "kept"), "x")
+	put(t, filepath.Join(dir, "a", "b", "file"), "x")
+	if err := os.Symlink(outside, filepath.Join(dir, "a", "link")); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{"a/b", "a"} {
+		if err := os.Chmod(filepath.Join(dir, p), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := remove(dir); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Lstat(dir); err == nil {
+		t.Error("it is still there")
+	}
+	if _, err := os.Stat(filepath.Join(outside, "kept")); err != nil {
+		t.Error(err)
+	}
+}

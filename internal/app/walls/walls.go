@@ -132,13 +132,13 @@ func (w *Walls) Command(ctx context.Context, c job.Command, folder string) (job.
 		sweep(filepath.Join(w.h.State, changesFolder))
 	})
 	home := filepath.Join(w.h.State, "boxes", rand.Text())
-	release := func() { _ = os.RemoveAll(home) }
+	release := func() { _ = remove(home) }
 	if err := w.layHome(home); err != nil {
 		return c, release, err
 	}
 	caches, giveBack := cachesFor(w, c)
 	release = func() {
-		_ = os.RemoveAll(home)
+		_ = remove(home)
 		giveBack()
 	}
 	for _, dir := range caches.dirs() {
@@ -184,7 +184,7 @@ func sweep(boxes string) {
 	}
 	for _, e := range list {
 		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > leftAfter {
-			_ = os.RemoveAll(filepath.Join(boxes, e.Name()))
+			_ = remove(filepath.Join(boxes, e.Name()))
 		}
 	}
 }
