@@ -22,7 +22,6 @@ import (
 type AgentPlace struct {
 	CommonDir string   // of the repository, which git reads in the worktree
 	Program   string   // path of the agent's own program; empty when it was not found
-	Writable  []string // absolute
 	Readable  []string // absolute
 	IsMetered bool     // it asks its model through the gateway, and needs no login of the person's
 	Account   bool     // it is logged in by an account of the person's
@@ -45,7 +44,7 @@ func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p Agent
 		return spec, err
 	}
 	if form == nil || form.Plain {
-		if err := refuseCode(t.Agent, t.Dir); err != nil || form == nil {
+		if err := refuseCode(t.Agent, t.Dir); err != nil {
 			return spec, err
 		}
 	}
