@@ -198,6 +198,28 @@ func TestBesideThePerson(t *testing.T) {
 	p.holds(2)
 }
 
+// A hijacked agent cannot open the person's file, and what it puts into its copy
+// does not get there.
+func TestHijacked(t *testing.T) {
+	t.Parallel()
+	for _, level := range []string{"strict", "standard"} {
+		t.Run(level, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, "codex", level, "HIJACKED: ROOT/home/.codex/auth.json")
+			p.in()
+			before, err := os.ReadFile(p.file())
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.run()
+			if after, err := os.ReadFile(p.file()); err != nil || !bytes.Equal(after, before) {
+				t.Errorf("the person's file has become %s %v", after, err)
+			}
+			p.left()
+		})
+	}
+}
+
 // A shim is killed when an agent has renewed the tokens and nobody has seen it.
 // The next attempt goes on with what lay in the copy.
 func TestShimKilledAfterRenewal(t *testing.T) {
