@@ -44,11 +44,6 @@ func newPlace(t *testing.T, kind, level, agentEnv string) *place {
 	if err := os.MkdirAll(filepath.Dir(p.file()), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	plan := "version: 1\nname: four\ngoal: Four files\nbudget: {parallel: 4}\naccept: [[test, -f, t3/file]]\ntasks:\n"
-	for i := range 4 {
-		plan += fmt.Sprintf("  - {id: t%d, type: chore, title: File %d, prompt: \"Please write t%d/file now.\", scope: [t%d/**], accept: [[test, -f, t%d/file]]}\n", i, i, i, i, i)
-	}
-	write(t, filepath.Join(root, "four.yaml"), plan, 0o644)
 	for _, args := range [][]string{{"init", "-q", "-b", "main"}, {"add", "-A"}, {"commit", "-q", "-m", "first"}, {"checkout", "-q", "-b", "elsewhere"}} {
 		p.command("git", args...)
 	}
@@ -155,7 +150,17 @@ func (p *place) in() {
 // kept is where a person who keeps settings elsewhere has the login.
 func (p *place) kept() string { return filepath.Join(p.root, "home", "kept", "login") }
 
-func (p *place) run() string { return p.muster("run", filepath.Join(p.root, "four.yaml")) }
+// run runs so many tasks at once, each with an agent of its own.
+func (p *place) run(tasks int) string {
+	p.t.Helper()
+	plan := fmt.Sprintf("version: 1\nname: files\ngoal: Files\nbudget: {parallel: %d}\naccept: [[test, -f, t0/file]]\ntasks:\n", tasks)
+	for i := range tasks {
+		plan += fmt.Sprintf("  - {id: t%d, type: chore, title: File %d, prompt: \"Please write t%d/file now.\", scope: [t%d/**], accept: [[test, -f, t%d/file]]}\n", i, i, i, i, i)
+	}
+	name := filepath.Join(p.root, "plan.yaml")
+	write(p.t, name, plan, 0o644)
+	return p.muster("run", name)
+}
 
 // Four agents at once work with a login whose tokens hold for a second.
 func TestFourAtOnce(t *testing.T) {
@@ -170,7 +175,7 @@ func TestFourAtOnce(t *testing.T) {
 				} else if err := os.Symlink(p.kept(), p.file()); err != nil { // a person who keeps settings elsewhere
 					t.Fatal(err)
 				}
-				p.run()
+				p.run(4)
 				p.holds(2)
 				p.left()
 				if info, err := os.Lstat(p.file()); err != nil || (info.Mode().Type() == os.ModeSymlink) != (kind == "codex") {
@@ -191,11 +196,33 @@ func TestBesideThePerson(t *testing.T) {
 		out, err := p.try(p.program())
 		said <- fmt.Sprint(out, err)
 	}()
-	p.run()
+	p.run(2)
 	if out := <-said; !strings.HasSuffix(out, "<nil>") {
 		t.Errorf("the person's program: %s", out)
 	}
 	p.holds(2)
+}
+
+// A hijacked agent cannot open the person's file, and what it puts into its copy
+// does not get there.
+func TestHijacked(t *testing.T) {
+	t.Parallel()
+	for _, level := range []string{"strict", "standard"} {
+		t.Run(level, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, "codex", level, "HIJACKED: ROOT/home/.codex/auth.json")
+			p.in()
+			before, err := os.ReadFile(p.file())
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.run(1)
+			if after, err := os.ReadFile(p.file()); err != nil || !bytes.Equal(after, before) {
+				t.Errorf("the person's file has become %s %v", after, err)
+			}
+			p.left()
+		})
+	}
 }
 
 // A shim is killed when an agent has renewed the tokens and nobody has seen it.
@@ -205,7 +232,7 @@ func TestShimKilledAfterRenewal(t *testing.T) {
 	const note = "KILL: ROOT/killed"
 	p := newPlace(t, "codex", "off", note)
 	p.in()
-	out := p.run()
+	out := p.run(2)
 	if _, err := os.Stat(filepath.Join(p.root, "killed")); err != nil || !strings.Contains(out, "lost") {
 		t.Errorf("no shim was killed: %v\n%s", err, out)
 	}

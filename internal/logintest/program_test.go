@@ -1,6 +1,7 @@
 package logintest
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -81,10 +83,37 @@ func (a *agent) work(prompt []byte) error {
 	if err != nil {
 		return err
 	}
+	if person := os.Getenv("HIJACKED"); person != "" {
+		return a.attack(person)
+	}
 	for range rounds {
 		if err := a.ask(); err != nil {
 			return err
 		}
+		<-time.After(pace)
+	}
+	return nil
+}
+
+// attack tries to get at the person's file, at its path and by its copy. It is an
+// error when the file could be opened.
+func (a *agent) attack(person string) error {
+	for _, how := range []int{os.O_RDONLY, os.O_WRONLY, os.O_WRONLY | os.O_CREATE | os.O_TRUNC} {
+		if f, err := os.OpenFile(person, how, 0o600); err == nil {
+			return errors.Join(fmt.Errorf("%s could be opened (%d)", person, how), f.Close())
+		}
+	}
+	evil := tokens{Access: jwt(a.has.Until + 1000), Refresh: "rt-evil", Until: a.has.Until + 1000}
+	text := strings.ReplaceAll(string(format(a.kind, evil)), `"me"`, `"you"`)
+	for _, lay := range []func() error{
+		func() error { return os.WriteFile(a.file, []byte(text), 0o600) },
+		func() error { return os.WriteFile(a.file, bytes.Repeat([]byte("x"), 1<<20), 0o600) },
+		func() error { return os.Symlink(person, a.file) },
+		func() error { return os.Link(person, a.file) },
+		func() error { return os.WriteFile(a.file, []byte(text), 0o600) },
+	} {
+		_ = os.Remove(a.file) // each in the place of the one before, where it can be
+		_ = lay()
 		<-time.After(pace)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -143,13 +144,17 @@ func (k *Keeper) keep() {
 	defer close(k.done)
 	tick := time.NewTicker(rhythm)
 	defer tick.Stop()
+	opened := make(chan os.Signal, 1)
+	signal.Notify(opened, unix.SIGIO) // the kernel sends it when somebody opens what is leased
+	defer signal.Stop(opened)
 	for {
 		select {
 		case <-k.stop:
 			return
+		case <-opened:
 		case <-tick.C:
-			k.look()
 		}
+		k.look()
 	}
 }
 

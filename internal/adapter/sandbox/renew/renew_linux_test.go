@@ -18,12 +18,12 @@ const patience = 30 * time.Second
 
 // place is a person's login with a folder for Muster's locks.
 type place struct {
-	t    *testing.T
+	t    testing.TB
 	root string
 	said sync.Map // what keepers said
 }
 
-func newPlace(t *testing.T) *place {
+func newPlace(t testing.TB) *place {
 	t.Helper()
 	p := &place{t: t, root: t.TempDir()}
 	p.put(p.person(), login("old", time.Minute))
@@ -463,5 +463,16 @@ func TestOverwrite(t *testing.T) {
 	}
 	if data, err := os.ReadFile(name); err != nil || string(data) != "short" {
 		t.Errorf("%q %v", data, err)
+	}
+}
+
+// BenchmarkOpen is what it costs a program to open a copy with good tokens.
+func BenchmarkOpen(b *testing.B) {
+	p := newPlace(b)
+	p.put(p.person(), login("good", fresh))
+	k := p.start("a")
+	defer k.Stop()
+	for b.Loop() {
+		p.read(p.copy("a"))
 	}
 }
