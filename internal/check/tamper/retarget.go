@@ -229,7 +229,7 @@ func (j retargeting) inCode(r retarget) bool {
 // the text before was one that it was worded with: the same but for numbers and
 // what is filled in.
 func (j retargeting) worded(r retarget) bool {
-	was, is := words.Skeleton(words.Bare(r.was)), words.Skeleton(words.Bare(r.is))
+	was, is := words.Skeleton(words.Unquoted(r.was)), words.Skeleton(words.Unquoted(r.is))
 	if was == is || len(is) < 6 || len(was) < 6 {
 		return false
 	}

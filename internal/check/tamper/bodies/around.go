@@ -194,8 +194,12 @@ func (c *comparison) silenced() {
 		if m == nil {
 			continue
 		}
-		for _, l := range c.fresh() {
-			if strings.TrimSuffix(strings.TrimPrefix(l.text, "return "), ";") == m[1]+"()" {
+		bare := func(l line) bool { return strings.TrimSuffix(strings.TrimPrefix(l.text, "return "), ";") == m[1]+"()" }
+		if n := len(slices.DeleteFunc(slices.Clone(c.is), func(l line) bool { return !bare(l) })); n <= len(slices.DeleteFunc(slices.Clone(c.was), func(l line) bool { return !bare(l) })) {
+			continue
+		}
+		for i := len(c.is) - 1; i >= 0; i-- {
+			if l := c.is[i]; bare(l) {
 				c.say("dead", true, l, "does not hand on "+m[2]+" any more, so that a failure is none: "+quote(old.text))
 				return
 			}

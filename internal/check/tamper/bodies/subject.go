@@ -262,6 +262,11 @@ func (c standing) mineBefore(mine *regexp.Regexp) bool {
 	return slices.ContainsFunc(c.was, func(l line) bool { return mine.MatchString(l.text) })
 }
 
+// opens matches the end of a signature of Python.
+var opens = check.Lazy(`:\s*(#.*)?$`)
+
+var printing = check.Lazy(`^\w+\.(Error|Fatal|Log)f?\(`)
+
 var expecting = check.Lazy(`^(want\w*|expect|expected\w*|exp|out|output|desired)$`)
 
 // unasked finds a value that cases still give as what is expected, and that
@@ -318,12 +323,12 @@ func (c *comparison) uses(of, name string) bool {
 	}
 	first := c.after.Start
 	if c.after.Lang == source.Python {
-		for first < len(c.after.Lines) && !strings.HasSuffix(strings.TrimSpace(c.after.Lines[first-1]), ":") {
+		for first < len(c.after.Lines) && !opens.MatchString(c.after.Lines[first-1]) {
 			first++ // decorators and the signature
 		}
 	}
 	for _, l := range c.is {
-		if l.n <= first && of == "" || skip[l.n] {
+		if l.n <= first && of == "" || skip[l.n] || printing.MatchString(l.text) {
 			continue
 		}
 		tokens := words.Scan(l.text, c.after.Lang)

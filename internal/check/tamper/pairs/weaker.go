@@ -214,12 +214,14 @@ var equalTo = check.Lazy(`(?i)^!?[\w.]*(equal|equals|DeepEqual|same)\(`)
 // things as a whole.
 func IsComparison(subject string) bool { return equalTo.MatchString(words.Tight(subject)) }
 
+var numeric = check.Lazy(`^-?[\d._]+$`)
+
 var relating = check.Lazy(`[^=!<>-](<=?|>=?)[^=<>]|GreaterThan|LessThan|assertGreater|assertLess|\.Greater|\.Less|Positive|atLeast|\.above\(|\.below\(|BeNumerically\("[<>]`)
 
 // bounded finds an assertion that asked for one value and asks for a range now.
 func bounded(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool) {
 	was, is := literal.ReplaceAllString(held(k.Was.Text), "''"), literal.ReplaceAllString(held(k.Is.Text), "''")
-	if strings.HasPrefix(k.Is.Text, "expect(") || strings.Contains(is, "=>") || k.Was.Negated || k.Was.Expected == "" || relating.MatchString(was) || !relating.MatchString(is) || Tolerant.MatchString(is) {
+	if strings.HasPrefix(k.Is.Text, "expect(") || strings.Contains(is, "=>") || k.Was.Negated || !numeric.MatchString(k.Was.Expected) || relating.MatchString(was) || !relating.MatchString(is) || Tolerant.MatchString(is) {
 		return Weakness{}, false
 	}
 	a, b := words.Tight(k.Was.Subject), words.Tight(k.Is.Subject)

@@ -106,6 +106,15 @@ func Values(tokens []Token) map[string]bool {
 // Bare takes the quotes off a string.
 func Bare(s string) string { return strings.Trim(s, "\"'`") }
 
+// Unquoted takes one pair of quotes off a string, and leaves those in it.
+func Unquoted(s string) string {
+	s = strings.TrimSpace(s)
+	if len(s) > 1 && strings.IndexByte("\"'`", s[0]) >= 0 && s[0] == s[len(s)-1] {
+		return s[1 : len(s)-1]
+	}
+	return s
+}
+
 // Tight takes the layout out of a piece of code: white space, and which quotes
 // its strings have.
 func Tight(s string) string {

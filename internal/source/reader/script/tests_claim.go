@@ -311,6 +311,9 @@ func (r *testReader) pair(name string, list []treesitter.Node) (source.Assertion
 		if r.isLiteral(right) {
 			a.Expected = r.Code(right)
 		}
+		if right.Is("true", "false") && left.Is("binary_expression") {
+			return r.truth(left, a.Negated != right.Is("false")), true // equal(x > 0, true)
+		}
 		if a.Strength == source.Exact && (r.SameValue(left, right) || r.isLiteral(left) && a.Subject == a.Expected) {
 			a.Strength = source.Trivial
 		}
@@ -336,6 +339,9 @@ func (r *testReader) truth(cond treesitter.Node, negated bool) source.Assertion 
 		return r.truth(cond.At("argument"), !negated)
 	}
 	a := source.Assertion{Strength: source.Truth, Subject: r.Code(cond), Negated: negated}
+	if cond.Is("call_expression") {
+		return r.containing(cond, a)
+	}
 	if !cond.Is("binary_expression") {
 		return a
 	}
@@ -360,6 +366,29 @@ func (r *testReader) truth(cond treesitter.Node, negated bool) source.Assertion 
 		if op == ">=" && form.IsLengthText(r.Code(left)) && a.Expected == "0" {
 			a.Strength = source.Trivial
 		}
+	}
+	return a
+}
+
+// containing reads x.includes("a") and /a/.test(x), which ask for a part of x.
+func (r *testReader) containing(call treesitter.Node, a source.Assertion) source.Assertion {
+	f, list := call.At("function"), syntax.Args(call)
+	if len(list) != 1 {
+		return a
+	}
+	of, part := f.At("object"), list[0]
+	switch f.At("property").Text() {
+	case "includes", "startsWith", "endsWith":
+	case "test", "match":
+		if of.Is("regex") {
+			of, part = part, of
+		}
+	default:
+		return a
+	}
+	a.Strength, a.Subject = source.Partial, r.Code(of)
+	if r.isLiteral(part) {
+		a.Expected = r.Code(part)
 	}
 	return a
 }
