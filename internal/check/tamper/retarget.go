@@ -229,19 +229,51 @@ func (j retargeting) inCode(r retarget) bool {
 // the text before was one that it was worded with: the same but for numbers and
 // what is filled in.
 func (j retargeting) worded(r retarget) bool {
-	was, is := words.Skeleton(words.Unquoted(r.was)), words.Skeleton(words.Unquoted(r.is))
-	if was == is || len(is) < 6 || len(was) < 6 {
-		return false
-	}
-	in := func(set map[string]bool, text string) bool {
-		for v := range set {
-			if len(v) < 4096 && strings.Contains(words.Skeleton(v), text) {
+	was, is := words.Unquoted(r.was), words.Unquoted(r.is)
+	for v := range j.code.gained {
+		if len(v) >= maxWording || !fits(words.Skeleton(v), words.Skeleton(is)) {
+			continue
+		}
+		for old := range j.code.dropped {
+			if len(old) < maxWording && words.Skeleton(old) != words.Skeleton(v) && fits(words.Skeleton(old), words.Skeleton(was)) {
 				return true
 			}
+			if old != v && quotedOnly(was, is) && words.Skeleton(old) == words.Skeleton(v) && fits(words.Skeleton(v), words.Skeleton(was)) {
+				return true // %q for %s
+			}
 		}
+	}
+	return false
+}
+
+// maxWording bounds the text of the code that an expectation is held against.
+const maxWording = 4096
+
+// quotedOnly reports whether two texts differ in nothing but quotes.
+func quotedOnly(a, b string) bool {
+	strip := func(s string) string { return strings.NewReplacer("\"", "", "'", "", "`", "").Replace(s) }
+	return strip(a) == strip(b)
+}
+
+// fits reports whether the words of a text of the code stand in an expectation
+// one after the other, with what is filled in between them.
+func fits(wording, text string) bool {
+	if len(wording) < 6 || len(text) < 6 {
 		return false
 	}
-	return in(j.code.gained, is) && in(j.code.dropped, was)
+	if strings.Contains(wording, text) {
+		return true // a part of it is expected
+	}
+	n := 0
+	for piece := range strings.SplitSeq(wording, "#") {
+		i := strings.Index(text, piece)
+		if i < 0 {
+			return false
+		}
+		n += len(strings.TrimSpace(piece))
+		text = text[i+len(piece):]
+	}
+	return n >= 6
 }
 
 // sameText reports whether the text that differs is, as a whole, one that the

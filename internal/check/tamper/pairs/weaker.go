@@ -25,7 +25,7 @@ func Weaker(k Paired, lang source.Language) (Weakness, bool) {
 	if slices.Equal(was, is) || k.Was.Dead != "" || k.Was.Strength == source.Trivial {
 		return Weakness{}, false
 	}
-	for _, find := range []func(k Paired, was, is []words.Token, lang source.Language) (Weakness, bool){alternative, matchesAll, broader, projected, unordered, bounded, bounds} {
+	for _, find := range []func(k Paired, was, is []words.Token, lang source.Language) (Weakness, bool){alternative, withItself, matchesAll, broader, projected, unordered, bounded, bounds} {
 		if w, ok := find(k, was, is, lang); ok {
 			return w, true
 		}
@@ -95,6 +95,18 @@ func subsequence(part, whole []words.Token) bool {
 	return i == len(part)
 }
 
+// withItself finds a call whose result is compared with that of the same call.
+func withItself(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool) {
+	subject := words.Tight(k.Is.Subject)
+	if k.Is.Strength != source.Exact || k.Is.Negated || !strings.HasSuffix(subject, ")") {
+		return Weakness{}, false
+	}
+	if strings.Count(words.Tight(held(k.Is.Text)), subject) < 2 || strings.Count(words.Tight(held(k.Was.Text)), subject) > 1 {
+		return Weakness{}, false
+	}
+	return Weakness{"self_compared", true, "compares what the code gives with what the same code gives: " + quote(k.Is.Text)}, true
+}
+
 var everything = check.Lazy("(?i)\\b(ContainSubstring|HavePrefix|HaveSuffix|MatchRegexp|toContain|toMatch|stringContaining|stringMatching|startsWith|endsWith|startswith|endswith|Contains|HasPrefix|HasSuffix|Regexp|match|search|include)\\((re\\.compile\\(|regexp\\.MustCompile\\()?[^()]{0,40}?(\"\"|''|``|/\\.\\*/|[\"'`]\\.\\*[\"'`])\\)|^assert(\"\"|'')in|/\\.\\*/[,\\])]")
 
 // matchesAll finds a pattern or a part that everything has.
@@ -158,6 +170,9 @@ func projected(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool)
 	if k.Was.Strength != source.Exact && k.Was.Strength != source.Truth || k.Is.Negated || was == is {
 		return Weakness{}, false
 	}
+	if more.MatchString(held(k.Is.Text)) && !more.MatchString(held(k.Was.Text)) {
+		return Weakness{}, false // and something else besides
+	}
 	wholes := []string{}
 	if k.Was.Strength == source.Exact {
 		wholes = append(wholes, was)
@@ -172,6 +187,8 @@ func projected(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool)
 	}
 	return Weakness{}, false
 }
+
+var more = check.Lazy(`\|\||&&|\band\b`)
 
 var compared = check.Lazy(`(?i)(?:deepequal|equal|equals)\(([^(),]+),([^(),]+)\)`)
 

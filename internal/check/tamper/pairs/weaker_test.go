@@ -55,6 +55,11 @@ func TestWeaker(t *testing.T) {
 		{"a matcher of bounds", source.TypeScript, truth("d", "expect(d).toBeLessThan(5)"), truth("d", "expect(d).toBeLessThan(500)"), "tolerance", true},
 		{"a matcher of lower bounds", source.TypeScript, truth("d", "expect(d).toBeGreaterThan(500)"), truth("d", "expect(d).toBeGreaterThan(5)"), "tolerance", false},
 		{"a number that is no bound", source.TypeScript, exact("d", "expect(d).toBe(5)"), exact("d", "expect(d).toBe(500)"), "", false},
+		{"a call with itself", source.Python, exact("f(x)", "assert f(x) == want"), exact("f(x)", "assert f(x) == f(x)"), "self_compared", true},
+		{"a call with another", source.Python, exact("f(x)", "assert f(x) == want"), exact("f(x)", "assert f(x) == f(y)"), "", false},
+		{"the length and more", source.Go, exact("got", "if got != want { t.Fatal(got) }"), exact("len(got)", "if len(got) != 1 || got[0] != want { t.Fatal(got) }"), "", false},
+		{"a range for a number", source.Python, source.Assertion{Strength: source.Partial, Subject: "len(rows)", Expected: "3", Text: "assert len(rows) == 3"}, source.Assertion{Strength: source.Partial, Subject: "len(rows)", Expected: "1", Text: "assert len(rows) >= 1"}, "loosened", true},
+		{"a range as before", source.Python, source.Assertion{Strength: source.Partial, Subject: "len(rows)", Expected: "3", Text: "assert len(rows) >= 3"}, source.Assertion{Strength: source.Partial, Subject: "len(rows)", Expected: "2", Text: "assert len(rows) >= 2"}, "", false},
 		{"nothing", source.Python, truth("ok(x)", "assert ok(x)"), truth("ok(x)", "assert ok(x)"), "", false},
 		{"it could never fail", source.Python, source.Assertion{Strength: source.Trivial, Text: "assert True"}, truth("x", "assert True or x"), "", false},
 	} {
