@@ -58,8 +58,8 @@ func (j weakening) compare(t, h *test) {
 	j.marks(t, h)
 	p := j.pairs[t]
 	for _, k := range p.Kept {
-		if !j.cannotFail(h, k) {
-			j.conditional(h, k)
+		if !j.cannotFail(h, k) && !j.conditional(h, k) && k.Was.Text != k.Is.Text {
+			j.weaker(t, h, k)
 		}
 	}
 	for _, k := range p.Changed {
@@ -102,9 +102,9 @@ func given(a source.Assertion) string {
 
 // conditional finds an assertion that is now reached only under a condition
 // which the test did not have.
-func (j weakening) conditional(h *test, k pairs.Paired) {
+func (j weakening) conditional(h *test, k pairs.Paired) bool {
 	if k.Is.When == k.Was.When || k.Is.When == "" || k.Was.Dead != "" {
-		return
+		return false
 	}
 	before := map[string]bool{}
 	for c := range strings.SplitSeq(k.Was.When, " && ") {
@@ -116,8 +116,9 @@ func (j weakening) conditional(h *test, k pairs.Paired) {
 			continue
 		}
 		j.about(h, k, "conditional", evidence.Locator, fmt.Sprintf("An assertion of %s is reached only when %s, which the base did not ask for.", place(h), quote(c)))
-		return
+		return true
 	}
+	return false
 }
 
 var outside = check.Lazy(`(?i)getenv|environ|process\.env|\bGOOS\b|platform|\bCI\b|testing\.Short|Lookup|sys\.version`)
