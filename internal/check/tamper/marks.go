@@ -83,12 +83,10 @@ func (j *judge) uncollected(t, h *test) {
 		if !ok || strings.Contains(rest, "Case") || j.said("not_collected", h.file.path, i+1) {
 			continue
 		}
-		level := evidence.Gate
-		if strings.Contains(rest, "(") {
-			level = evidence.Locator // it may be one of unittest by what it is made of
-		}
+		// It may be one of unittest by what it is made of; without bases the
+		// reader of the language knows that it is none.
 		j.say(statement{
-			rule: "not_collected", level: level, path: h.file.path, lines: source.Range{Start: i + 1, End: i + 1}, was: was, is: is, anchor: is, paths: []string{t.file.path, h.file.path},
+			rule: "not_collected", level: evidence.Locator, path: h.file.path, lines: source.Range{Start: i + 1, End: i + 1}, was: was, is: is, anchor: is, paths: []string{t.file.path, h.file.path},
 			message: fmt.Sprintf("%s was named %s: pytest looks for tests in classes whose names begin with Test.", quote(is), quote(was)),
 		})
 		return
@@ -187,12 +185,21 @@ func otherwise(had []source.Mark, m source.Mark) bool {
 			continue
 		}
 		for i := range was {
-			if was[i] != is[i] && was[i].Kind != words.Number && (was[i].Kind == words.Mark || was[i].Kind == words.Text && i > 0 && strings.ContainsAny(was[i-1].Text, "=!")) {
+			if was[i] != is[i] && was[i].Kind != words.Number && (was[i].Kind == words.Mark || was[i].Kind == words.Text && compares(was, i-1)) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// compares reports whether a token is the end of a comparison for equality.
+func compares(tokens []words.Token, at int) bool {
+	if at < 1 || tokens[at].Kind != words.Mark {
+		return false
+	}
+	two := tokens[at-1].Text + tokens[at].Text
+	return tokens[at].Text == "==" || tokens[at].Text == "!=" || two == "==" || two == "!="
 }
 
 var imported = check.Lazy(`importorskip\(["'](\w+)\.`)

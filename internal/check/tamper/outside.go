@@ -110,8 +110,8 @@ func (j weakening) leftOut(f *file, was, is []string) {
 			continue
 		}
 		a, b := words.Values(words.Scan(old, f.lang)), words.Values(words.Scan(now, f.lang))
-		if len(b) <= len(a) && (len(b) > 0 || len(a) == 0 || len(words.Scan(now, f.lang)) < 6) {
-			continue
+		if len(b) <= len(a) && (len(b) > 0 || words.Contained(words.Of(words.Scan(now, f.lang)), words.Of(words.Scan(old, f.lang))) == 1) {
+			continue // no more values, and nothing that may give some
 		}
 		j.say(statement{rule: "cases_lost", level: evidence.Locator, path: f.other.path, lines: source.Range{Start: i + 1, End: i + 1}, was: old, is: now, paths: []string{f.path, f.other.path}, anchor: m[1],
 			message: fmt.Sprintf("%s in %s leaves out more than before.", quote(m[1]), check.ShowPath(f.other.path))})

@@ -151,7 +151,7 @@ func (c *comparison) gone() []line {
 
 var looping = check.Lazy(`^(for\b|async for\b|while\b)|\.each\(|\.forEach\(|\bfor \(|^return\b.*(list|rows|cases|\bload|read|parse|csv|json|samples)|\bparametrize\(|subTest`)
 
-var narrowing = check.Lazy(`\[[^\]]*:[^\]]*\]|\.filter\(|\.slice\(|\bfilter\(|\bislice\(|\.head\(|\.splice\(|\bif\b`)
+var narrowing = check.Lazy(`\[[^\]]*:[^\]]*\]|\b(filter|i?slice|head|splice)\(|\bif\b`)
 
 // loops finds loops over cases, and functions that give cases, that leave out
 // some of what they went through.
