@@ -256,7 +256,7 @@ func (j weakening) loosened(t, h *test, k pairs.Paired) {
 // became one with a small tolerance, as linters ask for.
 func slightly(k pairs.Paired) bool {
 	a, b := pairs.Core(k.Was.Text), pairs.Core(k.Is.Text)
-	if !pairs.Tolerant.MatchString(b) || !strings.Contains(a, ".") && !strings.Contains(strings.ToLower(a), "float") {
+	if !pairs.Tolerant.MatchString(b) || pairs.Tolerant.MatchString(a) || !strings.Contains(a, ".") && !strings.Contains(strings.ToLower(a), "float") {
 		return false
 	}
 	n := numbers.FindAllString(b, -1)
@@ -265,6 +265,9 @@ func slightly(k pairs.Paired) bool {
 	}
 	if digits.MatchString(b) || !tolerances.MatchString(b) {
 		return true // the default of the library is small
+	}
+	if len(n) == 0 {
+		return false
 	}
 	v, err := strconv.ParseFloat(n[len(n)-1], 64)
 	return err == nil && v <= 0.01

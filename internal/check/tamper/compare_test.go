@@ -237,3 +237,20 @@ func TestAnew(t *testing.T) {
 		}
 	}
 }
+
+// A tolerance is one of a comparison, and not of the name of a function.
+func TestSlightly(t *testing.T) {
+	for _, tt := range []struct {
+		was, is string
+		want    bool
+	}{
+		{"assert mean(x) == 2.5", "assert mean(x) == approx(2.5, rel=0.001)", true},
+		{"assert mean(x) == 2.5", "assert mean(x) == approx(2.5, rel=0.5)", false},
+		{"assert time.delta(\"a.b\") == 1", "assert time.delta(\"a.b\")", false},
+		{"assert f(\"a.b\") == x", "assert abs(f(\"a.b\"))", false},
+	} {
+		if got := slightly(pairs.Paired{Was: source.Assertion{Text: tt.was}, Is: source.Assertion{Text: tt.is}}); got != tt.want {
+			t.Errorf("%s: %v", tt.is, got)
+		}
+	}
+}

@@ -77,9 +77,9 @@ func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 func (j weakening) replaced(t, h *test, gone, added []source.Assertion) bool {
 	for _, a := range gone {
 		for _, b := range added {
-			if w, ok := pairs.Weaker(pairs.Paired{Was: a, Is: b}, h.file.lang); ok && w.Rule == "loosened" && b.Dead == "" {
-				level := j.removalLevel(t, h, gone)
-				if !w.Sure {
+			if w, ok := pairs.Weaker(pairs.Paired{Was: a, Is: b}, h.file.lang); ok && (w.Rule == "loosened" || w.Rule == "self_compared") && b.Dead == "" {
+				level := j.weigh(t, len(gone)+len(added)) // what came in its place is no reason
+				if !w.Sure || !intact(t, h) {
 					level = atMostLocator(level)
 				}
 				j.about(h, pairs.Paired{Was: a, Is: b}, w.Rule, level, fmt.Sprintf("An assertion of %s %s.", place(h), w.Message))
@@ -123,6 +123,9 @@ func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bo
 	if helper := j.helpers[0][last(a.Via)]; a.Via != "" && helper != nil && j.code.subjectGone(helper.tokens) {
 		return true
 	}
+	if a.Via != "" && j.calledBy(h, last(a.Via)) {
+		return true
+	}
 	if helper := j.helpers[0][last(a.Via)]; a.Via != "" && helper != nil && helper.pair != nil && leaf(helper.pair.Name) != leaf(helper.Name) && h.words[leaf(helper.pair.Name)] {
 		return true // the function that asserts has another name now
 	}
@@ -132,6 +135,22 @@ func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bo
 	if v := words.Bare(a.Expected); len(v) > 1 || words.IsDigits(v) && v != "" {
 		for _, c := range newCases(t, h) {
 			if words.Values(words.Scan(c.Text, h.file.lang))[v] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// calledBy reports whether a test calls a function of the tests that is new, and
+// that calls the one of that name.
+func (j weakening) calledBy(h *test, name string) bool {
+	for _, f := range j.head.tests {
+		for _, fn := range f.facts.Functions {
+			if !j.newFunctions()[last(fn.Name)] || !h.words[last(fn.Name)] {
+				continue
+			}
+			if words.Of(words.Scan(f.between(fn.Start, fn.End), f.lang))[name] {
 				return true
 			}
 		}

@@ -229,7 +229,21 @@ func (j retargeting) inCode(r retarget) bool {
 // the text before was one that it was worded with: the same but for numbers and
 // what is filled in.
 func (j retargeting) worded(r retarget) bool {
-	was, is := words.Unquoted(r.was), words.Unquoted(r.is)
+	lang := r.head.file.lang
+	before, after := words.InOrder(words.Scan(r.was, lang)), words.InOrder(words.Scan(r.is, lang))
+	if len(before) < 2 || len(before) != len(after) {
+		return j.wordedText(r.was, r.is)
+	}
+	for i := range before { // a list or an object: each text in it
+		if before[i] != after[i] && !j.wordedText(before[i], after[i]) {
+			return j.wordedText(r.was, r.is)
+		}
+	}
+	return true
+}
+
+func (j retargeting) wordedText(was, is string) bool {
+	was, is = words.Unquoted(was), words.Unquoted(is)
 	for v := range j.code.gained {
 		if len(v) >= maxWording || !fits(words.Skeleton(v), words.Skeleton(is)) {
 			continue

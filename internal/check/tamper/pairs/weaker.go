@@ -25,7 +25,7 @@ func Weaker(k Paired, lang source.Language) (Weakness, bool) {
 	if slices.Equal(was, is) || k.Was.Dead != "" || k.Was.Strength == source.Trivial {
 		return Weakness{}, false
 	}
-	for _, find := range []func(k Paired, was, is []words.Token, lang source.Language) (Weakness, bool){alternative, withItself, matchesAll, broader, projected, unordered, bounded, bounds} {
+	for _, find := range []func(k Paired, was, is []words.Token, lang source.Language) (Weakness, bool){alternative, fallback, withItself, matchesAll, broader, projected, unordered, bounded, bounds} {
 		if w, ok := find(k, was, is, lang); ok {
 			return w, true
 		}
@@ -95,6 +95,21 @@ func subsequence(part, whole []words.Token) bool {
 	return i == len(part)
 }
 
+// fallback finds a value that stands in where there is none, and is the very one
+// that is expected.
+func fallback(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool) {
+	was, is, expected := words.Tight(k.Was.Subject), words.Tight(k.Is.Subject), words.Tight(k.Is.Expected)
+	if expected == "" || was == is || k.Is.Negated {
+		return Weakness{}, false
+	}
+	for _, or := range []string{"??" + expected, "||" + expected, "," + expected + ")", "or" + expected} {
+		if strings.HasSuffix(is, or) && !strings.HasSuffix(was, or) && (or != "or"+expected || strings.Contains(k.Is.Subject, " or ")) {
+			return Weakness{"self_compared", true, "falls back on what it expects: " + quote(k.Is.Text)}, true
+		}
+	}
+	return Weakness{}, false
+}
+
 // withItself finds a call whose result is compared with that of the same call.
 func withItself(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool) {
 	subject := words.Tight(k.Is.Subject)
@@ -107,7 +122,7 @@ func withItself(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool
 	return Weakness{"self_compared", true, "compares what the code gives with what the same code gives: " + quote(k.Is.Text)}, true
 }
 
-var everything = check.Lazy("(?i)\\b(ContainSubstring|HavePrefix|HaveSuffix|MatchRegexp|toContain|toMatch|stringContaining|stringMatching|startsWith|endsWith|startswith|endswith|Contains|HasPrefix|HasSuffix|Regexp|match|search|include)\\((re\\.compile\\(|regexp\\.MustCompile\\()?[^()]{0,40}?(\"\"|''|``|/\\.\\*/|[\"'`]\\.\\*[\"'`])\\)|^assert(\"\"|'')in|/\\.\\*/[,\\])]")
+var everything = check.Lazy("(?i)\\b(ContainSubstring|HavePrefix|HaveSuffix|MatchRegexp|toContain|toMatch|stringContaining|stringMatching|startsWith|endsWith|startswith|endswith|Contains|HasPrefix|HasSuffix|Regexp|match|search|include)\\((re\\.compile\\(|regexp\\.MustCompile\\()?[^()]{0,40}?(\"\"|''|``|/\\.\\*/|[\"'`]\\.\\*[\"'`])\\)|^assert(\"\"|'')in|/\\.\\*/[,\\])]|\\(\\w*\\)=>true\\b|lambda\\w*:True\\b")
 
 // matchesAll finds a pattern or a part that everything has.
 func matchesAll(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool) {

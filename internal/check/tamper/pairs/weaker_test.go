@@ -60,6 +60,9 @@ func TestWeaker(t *testing.T) {
 		{"the length and more", source.Go, exact("got", "if got != want { t.Fatal(got) }"), exact("len(got)", "if len(got) != 1 || got[0] != want { t.Fatal(got) }"), "", false},
 		{"a range for a number", source.Python, source.Assertion{Strength: source.Partial, Subject: "len(rows)", Expected: "3", Text: "assert len(rows) == 3"}, source.Assertion{Strength: source.Partial, Subject: "len(rows)", Expected: "1", Text: "assert len(rows) >= 1"}, "loosened", true},
 		{"a range as before", source.Python, source.Assertion{Strength: source.Partial, Subject: "len(rows)", Expected: "3", Text: "assert len(rows) >= 3"}, source.Assertion{Strength: source.Partial, Subject: "len(rows)", Expected: "2", Text: "assert len(rows) >= 2"}, "", false},
+		{"a fallback on what it expects", source.TypeScript, source.Assertion{Strength: source.Exact, Subject: "e[1]", Expected: "'a'", Text: "equal(e[1], 'a')"}, source.Assertion{Strength: source.Exact, Subject: "e[1] ?? 'a'", Expected: "'a'", Text: "equal(e[1] ?? 'a', 'a')"}, "self_compared", true},
+		{"a fallback on something else", source.TypeScript, source.Assertion{Strength: source.Exact, Subject: "e[1]", Expected: "'a'", Text: "equal(e[1], 'a')"}, source.Assertion{Strength: source.Exact, Subject: "e[1] ?? 'b'", Expected: "'a'", Text: "equal(e[1] ?? 'b', 'a')"}, "", false},
+		{"any error that is thrown", source.TypeScript, source.Assertion{Strength: source.Partial, Subject: "throws f", Text: "assert.throws(f, /bad/)"}, source.Assertion{Strength: source.Partial, Subject: "throws f", Text: "assert.throws(f, () => true)"}, "loosened", true},
 		{"nothing", source.Python, truth("ok(x)", "assert ok(x)"), truth("ok(x)", "assert ok(x)"), "", false},
 		{"it could never fail", source.Python, source.Assertion{Strength: source.Trivial, Text: "assert True"}, truth("x", "assert True or x"), "", false},
 	} {

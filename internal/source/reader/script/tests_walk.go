@@ -21,8 +21,11 @@ func (r *testReader) body(n treesitter.Node) {
 		if why := r.leaves(s); why != "" && r.Dead == "" && r.At >= 0 {
 			r.Dead = why
 		}
-		if cond := r.leavesEarly(s); cond != "" && r.At >= 0 {
+		switch cond := r.leavesEarly(s); {
+		case cond != "" && r.At >= 0:
 			r.When = append(r.When, cond)
+		case cond != "" && r.outer.name != "": // the tests that follow are not declared
+			r.outer.skips = append(slices.Clone(r.outer.skips), source.Mark{Text: "return unless " + cond, Conditional: true, Line: syntax.LineOf(s)})
 		}
 	}
 	r.Dead, r.When = was, r.When[:depth]
