@@ -33,7 +33,7 @@ func TestOutside(t *testing.T) {
 		{"more is left out", with("test/f.test.ts", script, "['a']", "['a', 'b']"), "cases_lost", evidence.Locator},
 		{"less is left out", with("test/f.test.ts", script, "['a']", "[]"), "", ""},
 		{"all is left out", with("test/f.test.ts", script, "['a']", "list.map((t) => t.n)"), "cases_lost", evidence.Locator},
-		{"entries of a list are gone", with("tests/test_app.py", setup, "            [\"cd\", b\"x2\"],\n            [\"ef\", b\"x3\"],\n", ""), "cases_lost", evidence.Locator},
+		{"entries of a list are gone", with("tests/test_app.py", setup, "            [\"cd\", b\"x2\"],\n            [\"ef\", b\"x3\"],\n", ""), "entries_lost", evidence.Locator},
 		{"entries are others", with("tests/test_app.py", setup, "            [\"cd\", b\"x2\"],\n            [\"ef\", b\"x3\"],\n", "            [\"ij\", b\"x5\"],\n            [\"kl\", b\"x6\"],\n"), "", ""},
 		{"entries stand elsewhere", with("tests/test_app.py", setup, "            [\"cd\", b\"x2\"],\n            [\"ef\", b\"x3\"],\n        ]", "        ] + [[\"cd\", b\"x2\"], [\"ef\", b\"x3\"]]"), "", ""},
 		{"a helper says yes to all", with("src/__tests__/utils/match.ts", "export default (_: RegExp[]): RegExp => /./;\n"), "helper_emptied", evidence.Locator},

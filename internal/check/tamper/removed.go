@@ -67,8 +67,8 @@ func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 	}
 	j.say(statement{
 		rule: "assertions_removed", level: j.removalLevel(t, h, gone), path: h.file.path, lines: h.Range, paths: []string{t.file.path, h.file.path}, anchor: h.Name,
-		message: fmt.Sprintf("%s has lost %s: %s", place(h), count(len(gone), "assertion"), list(gone)),
-		was:     texts(gone), is: texts(p.Added),
+		message: fmt.Sprintf("%s has lost %s: %s", place(h), pairs.Count(len(gone), "assertion"), pairs.Listed(gone)),
+		was:     pairs.Texts(gone), is: pairs.Texts(p.Added),
 	})
 }
 
@@ -88,30 +88,6 @@ func (j weakening) replaced(t, h *test, gone, added []source.Assertion) bool {
 		}
 	}
 	return false
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func list(gone []source.Assertion) string {
-	a := gone[0]
-	more := ""
-	if len(gone) > 1 {
-		more = fmt.Sprintf(" and %d more", len(gone)-1)
-	}
-	return fmt.Sprintf("%s (line %d of the base)%s.", quote(a.Text), a.Start, more)
-}
-
-func texts(list []source.Assertion) string {
-	var out []string
-	for _, a := range list {
-		out = append(out, fmt.Sprintf("%d: %s", a.Start, a.Text))
-	}
-	return strings.Join(out, "\n     ")
 }
 
 // accounted reports whether an assertion that is gone is made elsewhere, or

@@ -151,3 +151,18 @@ func Mentions(text, value string) bool {
 		i = at + 1
 	}
 }
+
+// Common reports whether a name is one of a test library or of the language.
+func Common(name string) bool {
+	if _, ok := map[string]bool{
+		"Run": true, "Errorf": true, "Fatalf": true, "Error": true, "Fatal": true, "Equal": true, "NoError": true, "True": true, "False": true, "Nil": true,
+		"func": true, "len": true, "make": true, "append": true, "string": true, "Contains": true, "DeepEqual": true, "Helper": true, "Parallel": true,
+		"expect": true, "toBe": true, "toEqual": true, "it": true, "test": true, "describe": true, "assert": true, "function": true, "async": true,
+		"toHaveBeenCalled": true, "toThrow": true, "beforeEach": true, "equal": true, "deepEqual": true, "strictEqual": true, "fn": true, "mock": true,
+		"raises": true, "isinstance": true, "str": true, "int": true, "list": true, "dict": true, "def": true, "parametrize": true, "range": true,
+		"assertEqual": true, "assertTrue": true, "assertFalse": true, "assertRaises": true, "assertIn": true, "for": true, "while": true, "switch": true, "catch": true,
+	}[name]; ok {
+		return true
+	}
+	return strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "test_")
+}

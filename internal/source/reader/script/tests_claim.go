@@ -20,11 +20,11 @@ func (r *testReader) assertion(f treesitter.Node, name string, list []treesitter
 			return source.Assertion{}, false
 		}
 		a, ok := r.matched(root, short, list, negated)
-		a.Subject += r.through(f.At("object"))
+		a.Subject += through(f.At("object"))
 		return a, ok
 	}
-	name = r.full(name)
-	if known, ok := r.asserts[f.Text()]; ok {
+	name = r.names.full(name)
+	if known, ok := r.names.asserts[f.Text()]; ok {
 		short = last(known)
 	}
 	switch {
@@ -111,7 +111,7 @@ func (r *testReader) chain(f treesitter.Node) (root treesitter.Node, negated, ok
 
 // through gives the property that a chain of Chai goes on with: it looks at
 // x.name in x.should.have.property("name").equal(1).
-func (r *testReader) through(n treesitter.Node) string {
+func through(n treesitter.Node) string {
 	for !n.IsZero() {
 		switch n.Kind() {
 		case "member_expression":
@@ -119,7 +119,7 @@ func (r *testReader) through(n treesitter.Node) string {
 		case "call_expression":
 			f := n.At("function")
 			if list := syntax.Args(n); f.At("property").Text() == "property" && len(list) == 1 && list[0].Is("string") {
-				return "." + strings.Trim(r.Code(list[0]), `"'`)
+				return "." + strings.Trim(list[0].Text(), `"'`)
 			}
 			n = f
 		default:
@@ -340,7 +340,7 @@ func (r *testReader) truth(cond treesitter.Node, negated bool) source.Assertion 
 	}
 	a := source.Assertion{Strength: source.Truth, Subject: r.Code(cond), Negated: negated}
 	if cond.Is("call_expression") {
-		return r.containing(cond, a)
+		return containing(r, cond, a)
 	}
 	if !cond.Is("binary_expression") {
 		return a
@@ -371,7 +371,7 @@ func (r *testReader) truth(cond treesitter.Node, negated bool) source.Assertion 
 }
 
 // containing reads x.includes("a") and /a/.test(x), which ask for a part of x.
-func (r *testReader) containing(call treesitter.Node, a source.Assertion) source.Assertion {
+func containing(r *testReader, call treesitter.Node, a source.Assertion) source.Assertion {
 	f, list := call.At("function"), syntax.Args(call)
 	if len(list) != 1 {
 		return a
