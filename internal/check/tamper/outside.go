@@ -28,8 +28,10 @@ func (j weakening) outside(f *file) {
 		case w.Rule == "entries_lost" && len(f.tests) > 0 && j.weigh(f.tests[0], 1) == evidence.Context:
 			level = evidence.Context
 		}
-		j.say(statement{rule: w.Rule, level: level, path: f.other.path, lines: w.At, was: w.Was, is: w.Is, paths: []string{f.path, f.other.path}, anchor: w.Is + w.Was,
-			message: fmt.Sprintf("%s %s.", where, w.Message)})
+		j.say(statement{
+			rule: w.Rule, level: level, path: f.other.path, lines: w.At, was: w.Was, is: w.Is, paths: []string{f.path, f.other.path}, anchor: w.Is + w.Was,
+			message: fmt.Sprintf("%s %s.", where, w.Message),
+		})
 	}
 }
 

@@ -201,8 +201,8 @@ func (c waiting) silenced() {
 		if n := len(slices.DeleteFunc(slices.Clone(c.is), func(l line) bool { return !bare(l) })); n <= len(slices.DeleteFunc(slices.Clone(c.was), func(l line) bool { return !bare(l) })) {
 			continue
 		}
-		for i := len(c.is) - 1; i >= 0; i-- {
-			if l := c.is[i]; bare(l) {
+		for _, l := range slices.Backward(c.is) {
+			if bare(l) {
 				c.say("dead", true, l, "does not hand on "+m[2]+" any more, so that a failure is none: "+quote(old.text))
 				return
 			}

@@ -205,10 +205,10 @@ var filled = check.Lazy(`%[-+#0-9.]*[a-z]|"[^"]{0,80}"|\$?\{[^}]*\}|\d+(\.\d+)?`
 
 // Skeleton is a text without numbers and without what is filled in.
 func Skeleton(s string) string {
-	return quoted.ReplaceAllString(filled.ReplaceAllString(escaped.Replace(s), "#"), "#")
+	return quoted.ReplaceAllString(filled.ReplaceAllString(escaped.ReplaceAllString(s, "$1"), "#"), "#")
 }
 
-var escaped = strings.NewReplacer("\\\"", "\"", "\\'", "'", "\\`", "`")
+var escaped = check.Lazy("\\\\([\"'`])")
 
 // quoted matches what is filled in with the quotes around it, as %q has them.
 var quoted = check.Lazy("[\"'`]#[\"'`]")
