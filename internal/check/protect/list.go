@@ -29,7 +29,7 @@ func builtIn() []group {
 		}},
 		{"lint", "controls linters, coverage or how tests are run", []string{
 			"**/.golangci.*", "**/staticcheck.conf", "**/.eslintrc*", "**/eslint.config.*", "**/.eslintignore", "**/biome.json*",
-			"**/.oxlintrc*", "**/.stylelintrc*", "**/.nycrc*", "**/.c8rc*", "**/jest.config.*", "**/vitest.config.*", "**/.mocharc*", "**/ava.config.*", "**/karma.conf.*", "**/codecov.y*ml",
+			"**/.oxlintrc*", "**/.stylelintrc*", "**/.nycrc*", "**/.c8rc*", "**/jest.config.*", "**/vitest.config.*", "**/.mocharc*", "**/mocha.opts", "**/ava.config.*", "**/karma.conf.*", "**/codecov.y*ml",
 			"**/.codecov.y*ml", "**/.coveragerc", "**/tox.ini", "**/noxfile.py", "**/pytest.ini", "**/.flake8", "**/mypy.ini",
 			"**/.mypy.ini", "**/pylintrc", "**/.pylintrc", "**/ruff.toml", "**/.ruff.toml", "**/clippy.toml", "**/.clippy.toml",
 			"**/.rubocop.y*ml", "**/.codeclimate.yml", "**/sonar-project.properties", "**/.semgrepignore", "**/.gitleaks*",

@@ -6,6 +6,7 @@ import (
 
 	"muster/internal/check/checktest"
 	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/cases"
 	"muster/internal/check/tamper/pairs"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
@@ -30,7 +31,7 @@ func TestExpectation(t *testing.T) {
 		{`{"in": 1, "n": 2}`, `{"in": 1, "n": 3}`, true},
 		{`{"n": 1, "in": 2}`, `{"n": 3, "in": 2}`, false},
 	} {
-		if _, _, ok := expectation(casePair{source.Case{Text: tt.was}, source.Case{Text: tt.is}}, source.Python); ok != tt.ok {
+		if _, _, ok := cases.Expectation(cases.Change{Was: source.Case{Text: tt.was}, Is: source.Case{Text: tt.is}}, source.Python); ok != tt.ok {
 			t.Errorf("%s and %s: %v", tt.was, tt.is, ok)
 		}
 	}
@@ -71,13 +72,13 @@ func TestPairCases(t *testing.T) {
 		{"by likeness", of("{1, 2, 3, 4, five}"), of("{nothing, alike}", "{1, 2, 3, 4, six}"), "{1, 2, 3, 4, five} {1, 2, 3, 4, six}; added {nothing, alike}"},
 		{"nothing is alike", of("{1, 2, 3}"), of("f(x)"), "removed {1, 2, 3}; added f(x)"},
 	} {
-		changed, removed, added := pairCases(tt.was, tt.is, source.Go)
+		changed, removed, added := cases.Pair(tt.was, tt.is, source.Go)
 		var got []string
 		for _, c := range changed {
-			if c.was.Name != "" {
-				got = append(got, c.was.Name+" "+c.is.Name)
+			if c.Was.Name != "" {
+				got = append(got, c.Was.Name+" "+c.Is.Name)
 			} else {
-				got = append(got, c.was.Text+" "+c.is.Text)
+				got = append(got, c.Was.Text+" "+c.Is.Text)
 			}
 		}
 		for _, c := range removed {
@@ -156,9 +157,9 @@ func TestComputed(t *testing.T) {
 		j := judgeOf(asked.Asked{})
 		j.code.differs, j.code.gainedWords = true, set("Triple", "Old")
 		was, is := paired(wholeTest("a_test.go", "TestA", "x"), wholeTest("a_test.go", "TestA", "x"))
-		c := casePair{source.Case{Text: "{3, 6}"}, source.Case{Text: after}}
+		c := cases.Change{Was: source.Case{Text: "{3, 6}"}, Is: source.Case{Text: after}}
 		if strings.Contains(after, "Old") {
-			c.was.Text = "{Old, 6}"
+			c.Was.Text = "{Old, 6}"
 		}
 		tables{j}.computed(was, is, c)
 		if got := told(j); got != want {

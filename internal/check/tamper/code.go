@@ -128,7 +128,7 @@ func sumUp(files []*file) sum {
 		}
 		tokens := words.Scan(withoutTests(f), f.lang)
 		for i, tok := range tokens {
-			if defines(tokens, i) {
+			if words.Defines(tokens, i) {
 				s.members[tok.Text] = true
 			}
 			all.WriteString(tok.Text)
@@ -159,21 +159,6 @@ func withoutTests(f *file) string {
 		}
 	}
 	return strings.Join(out, "\n")
-}
-
-// defines reports whether a word is defined where it stands: after "def" or
-// the like, or as a property that is set.
-func defines(tokens []words.Token, i int) bool {
-	if tokens[i].Kind != words.Word || len(tokens[i].Text) < 4 || i == 0 {
-		return false
-	}
-	switch tokens[i-1].Text {
-	case "def", "class", "function", "func", "fn", "type", "interface", "struct", "enum", "trait":
-		return true
-	case ".":
-		return i+2 < len(tokens) && tokens[i+1].Text == "=" && tokens[i+2].Text != "="
-	}
-	return false
 }
 
 func (s *sum) define(name string, f *file, r source.Range) {

@@ -174,7 +174,7 @@ func TestDefines(t *testing.T) {
 		tokens := words.Scan(text, source.JavaScript)
 		got := ""
 		for i, tok := range tokens {
-			if defines(tokens, i) {
+			if words.Defines(tokens, i) {
 				got += tok.Text
 			}
 		}

@@ -3,8 +3,6 @@ package tamper
 import (
 	"fmt"
 	"path"
-	"slices"
-	"strconv"
 	"strings"
 
 	"muster/internal/check"
@@ -58,8 +56,8 @@ func (j weakening) compare(t, h *test) {
 	j.marks(t, h)
 	p := j.pairs[t]
 	for _, k := range p.Kept {
-		if !j.cannotFail(h, k) {
-			j.conditional(h, k)
+		if !j.cannotFail(h, k) && !j.conditional(h, k) && k.Was.Text != k.Is.Text {
+			j.weaker(t, h, k)
 		}
 	}
 	for _, k := range p.Changed {
@@ -102,9 +100,9 @@ func given(a source.Assertion) string {
 
 // conditional finds an assertion that is now reached only under a condition
 // which the test did not have.
-func (j weakening) conditional(h *test, k pairs.Paired) {
+func (j weakening) conditional(h *test, k pairs.Paired) bool {
 	if k.Is.When == k.Was.When || k.Is.When == "" || k.Was.Dead != "" {
-		return
+		return false
 	}
 	before := map[string]bool{}
 	for c := range strings.SplitSeq(k.Was.When, " && ") {
@@ -112,75 +110,11 @@ func (j weakening) conditional(h *test, k pairs.Paired) {
 	}
 	for c := range strings.SplitSeq(k.Is.When, " && ") {
 		// A condition on the table's case or on the error is how tests are written.
-		if before[c] || !suspicious(c, k.Is) {
+		if before[c] || !pairs.Suspicious(c, k.Is) {
 			continue
 		}
 		j.about(h, k, "conditional", evidence.Locator, fmt.Sprintf("An assertion of %s is reached only when %s, which the base did not ask for.", place(h), quote(c)))
-		return
-	}
-}
-
-var outside = check.Lazy(`(?i)getenv|environ|process\.env|\bGOOS\b|platform|\bCI\b|testing\.Short|Lookup|sys\.version`)
-
-// suspicious reports whether a condition depends on the machine, or on the
-// very thing that is asserted.
-func suspicious(cond string, a source.Assertion) bool {
-	if outside.MatchString(cond) {
 		return true
-	}
-	if cond == source.Thrown || existsOnly(cond, a) {
-		return true
-	}
-	for _, usual := range []string{"want", "expect", "tt.", "tc.", "test.", "case"} {
-		if strings.Contains(strings.ToLower(cond), usual) {
-			return false
-		}
-	}
-	if strings.HasPrefix(cond, "!(") && strings.HasSuffix(cond, "== nil)") {
-		return true // left early where all is well
-	}
-	subject, _, _ := strings.Cut(a.Subject, " ")
-	if picked(cond, a) {
-		return true
-	}
-	return len(subject) > 2 && pairs.Within(words.Tight(cond), words.Tight(subject)) && !strings.Contains(cond, "err")
-}
-
-// existsOnly reports whether a condition asks for nothing but what is asserted
-// to be there: where it is not, nothing is asserted.
-func existsOnly(cond string, a source.Assertion) bool {
-	root := a.Subject
-	if i := strings.IndexFunc(root, func(r rune) bool { return !words.IsRune(r) }); i >= 0 {
-		root = root[:i]
-	}
-	if len(root) < 2 || pairs.Pinned(a) {
-		return false
-	}
-	bare := strings.Trim(words.Tight(cond), "()")
-	for _, none := range []string{"", "!=nil", "!=null", "!==null", "!==undefined", "isnotNone"} {
-		if bare == root+none {
-			return true
-		}
-	}
-	return false
-}
-
-var valued = check.Lazy("[=!]==?\\s*[\"'`\\d]|^!\\(not |^!\\(!|len\\(\\w+\\) == 0")
-
-// picked reports whether a condition holds for some values only of what an
-// assertion looks at, or leaves where there is nothing to look at.
-func picked(cond string, a source.Assertion) bool {
-	if !valued.MatchString(cond) {
-		return false
-	}
-	given := words.Scan(a.Text, source.JavaScript)
-	for i, t := range words.Scan(cond, source.JavaScript) {
-		if t.Kind != words.Word || len(t.Text) < 3 || i > 0 && t.Text == "not" || common(t.Text) || t.Text == "err" || t.Text == "self" {
-			continue
-		}
-		if slices.ContainsFunc(given, func(o words.Token) bool { return o == t }) {
-			return true
-		}
 	}
 	return false
 }
@@ -192,7 +126,7 @@ func (j weakening) claimChanged(t, h *test, k pairs.Paired) {
 	switch {
 	case k.Was.Dead != "" || k.Was.Strength == source.Trivial || k.Is.Dead != "":
 	case j.weaker(t, h, k):
-	case widened(k):
+	case pairs.Widened(k):
 		j.about(h, k, "tolerance", evidence.Gate, fmt.Sprintf("An assertion of %s allows a larger difference than before.", place(h)))
 	case k.Was.Negated != k.Is.Negated && words.Tight(k.Was.Expected) == words.Tight(k.Is.Expected) && words.Tight(k.Was.Subject) == words.Tight(k.Is.Subject):
 		j.retargets = append(j.retargets, retarget{base: t, head: h, was: k.Was.Expected, is: k.Is.Expected, pair: k, flipped: true})
@@ -243,30 +177,12 @@ func (j weakening) loosened(t, h *test, k pairs.Paired) {
 	}
 	level := j.weigh(t, 1+len(p.Added)) // what is new in this test is no reason by itself
 	switch {
-	case slightly(k):
+	case pairs.Slightly(k):
 		level = evidence.Context
 	case !intact(t, h), k.Is.Strength == source.Snapshot:
 		level = atMostLocator(level)
 	}
-	j.about(h, k, "loosened", level, fmt.Sprintf("An assertion of %s asks for less than before: %s became %s.", place(h), strengthName(k.Was), strengthName(k.Is)))
-}
-
-// slightly reports whether an exact comparison of a floating point number
-// became one with a small tolerance, as linters ask for.
-func slightly(k pairs.Paired) bool {
-	a, b := pairs.Core(k.Was.Text), pairs.Core(k.Is.Text)
-	if !pairs.Tolerant.MatchString(b) || !strings.Contains(a, ".") && !strings.Contains(strings.ToLower(a), "float") {
-		return false
-	}
-	n := numbers.FindAllString(b, -1)
-	if m := places.FindStringSubmatch(b); m != nil && m[1] != "" && len(m[1]) == 1 && m[1] < "2" {
-		return false
-	}
-	if digits.MatchString(b) || !tolerances.MatchString(b) {
-		return true // the default of the library is small
-	}
-	v, err := strconv.ParseFloat(n[len(n)-1], 64)
-	return err == nil && v <= 0.01
+	j.about(h, k, "loosened", level, fmt.Sprintf("An assertion of %s asks for less than before: %s became %s.", place(h), pairs.StrengthName(k.Was), pairs.StrengthName(k.Is)))
 }
 
 // weigh gives the level of a weakening, which is lower than a gate where the change has an explanation:
@@ -276,7 +192,7 @@ func (j *judge) weigh(t *test, lost int) evidence.Level {
 	names := append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)
 	if j.asked.Task == "" {
 		for w := range t.words {
-			if len(w) > 4 && !common(w) {
+			if len(w) > 4 && !words.Common(w) {
 				names = append(names, words.Bare(w))
 			}
 		}
@@ -298,7 +214,7 @@ func (j *judge) weigh(t *test, lost int) evidence.Level {
 	}
 	many := j.beside(t) >= lost
 	moved := j.asked.AsksFor(asked.Reshaping, append(names, path.Base(t.file.path))) != asked.Silent
-	if j.asked.Reverts() || versioned(t) || !j.code.differs && (many || moved && j.anyFresh() >= lost) {
+	if j.asked.Reverts() || runs.Versioned(t.Skips) || !j.code.differs && (many || moved && anyFresh(j) >= lost) {
 		return evidence.Context
 	}
 	if many || moved || j.asked.AsksFor(asked.Skipping, names) == asked.Claimed ||
@@ -310,7 +226,7 @@ func (j *judge) weigh(t *test, lost int) evidence.Level {
 }
 
 // anyFresh gives how many assertions and cases are new in the whole change.
-func (j *judge) anyFresh() int {
+func anyFresh(j *judge) int {
 	n := 0
 	for _, f := range j.fresh {
 		n += f.n
@@ -337,23 +253,6 @@ func (j *judge) anew(f *file) bool {
 		}
 	}
 	return all > 3 && 2*other > all && 2*come > other
-}
-
-// versioned reports whether a test was for some versions of Go only.
-func versioned(t *test) bool {
-	return slices.ContainsFunc(t.Skips, func(m source.Mark) bool {
-		return strings.HasPrefix(m.Text, "//go:build") && strings.Contains(m.Text, "go1.")
-	})
-}
-
-func strengthName(a source.Assertion) string {
-	if a.Strength == source.Exact && a.Negated {
-		return "not equal"
-	}
-	return map[source.Strength]string{
-		source.Exact: "an exact value", source.Partial: "a partial match", source.Truth: "a truth value", source.Exists: "mere existence",
-		source.Trivial: "nothing", source.Snapshot: "a stored snapshot",
-	}[a.Strength]
 }
 
 // rank gives how much an assertion asks for. One that a function of the
@@ -383,35 +282,6 @@ func (j *judge) weight(side int, a source.Assertion) int {
 		return max(1, len(t.Assertions))
 	}
 	return 1
-}
-
-var (
-	numbers    = check.Lazy(`\d+(\.\d+)?([eE][-+]?\d+)?`)
-	places     = check.Lazy(`(?:toBeCloseTo\([^,]+,|places=)(\d+)\)?`)
-	tolerances = check.Lazy(`(?i)delta|epsilon|rel|abs|closeTo|within`)
-	digits     = check.Lazy(`(?i)toBeCloseTo|almostEqual|decimal|places`)
-)
-
-// widened finds a tolerance that was made larger: the same text but for the
-// last number, which is one of a comparison with tolerance.
-func widened(k pairs.Paired) bool {
-	a, b := pairs.Core(k.Was.Text), pairs.Core(k.Is.Text)
-	if !pairs.Tolerant.MatchString(a) || numbers.ReplaceAllString(a, "#") != numbers.ReplaceAllString(b, "#") {
-		return false
-	}
-	x, y := numbers.FindAllString(a, -1), numbers.FindAllString(b, -1)
-	if len(x) == 0 || !slices.Equal(x[:len(x)-1], y[:len(y)-1]) {
-		return false
-	}
-	v, err1 := strconv.ParseFloat(x[len(x)-1], 64)
-	w, err2 := strconv.ParseFloat(y[len(y)-1], 64)
-	if err1 != nil || err2 != nil {
-		return false
-	}
-	if digits.MatchString(a) && !strings.Contains(a, "delta") {
-		return w < v
-	}
-	return w > v
 }
 
 // about reports on an assertion.

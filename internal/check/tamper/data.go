@@ -3,11 +3,10 @@ package tamper
 import (
 	"context"
 	"fmt"
-	"path"
 	"strings"
 
 	"muster/internal/check"
-	"muster/internal/check/tamper/words"
+	"muster/internal/check/tamper/cases"
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
@@ -25,7 +24,7 @@ const (
 func (j around) data(ctx context.Context) error {
 	var changed []*file
 	for _, f := range j.head.rest {
-		if f.other != nil && f.status == change.Modified && isData(f.path) && !f.class.Manifest && !f.class.Lockfile && !stored.MatchString(f.path) {
+		if f.other != nil && f.status == change.Modified && cases.IsData(f.path) && !f.class.Manifest && !f.class.Lockfile && !stored.MatchString(f.path) {
 			changed = append(changed, f)
 		}
 	}
@@ -38,7 +37,7 @@ func (j around) data(ctx context.Context) error {
 			return err
 		}
 		was, is := lineTexts(p.Removed()), lineTexts(p.Added())
-		lost, come := exchanged(was, is)
+		lost, come := cases.Exchanged(was, is)
 		if len(was) == 0 || (come > 0 || len(was) > maxBlanked) && (len(was) > maxDataLines || len(is) > maxDataLines) {
 			continue
 		}
@@ -61,61 +60,6 @@ func (j around) data(ctx context.Context) error {
 		j.say(s)
 	}
 	return nil
-}
-
-// isData reports whether a path is a file of data in a folder of tests.
-func isData(p string) bool {
-	switch strings.ToLower(path.Ext(p)) {
-	case ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".yaml", ".yml", ".txt", ".xml", ".toml", ".ini", ".html", ".sql", ".graphql", ".conf", ".cfg", ".log":
-	default:
-		return false
-	}
-	for folder := range strings.SplitSeq(strings.ToLower(path.Dir(p)), "/") {
-		switch folder {
-		case "test", "tests", "__tests__", "spec", "specs", "testdata", "fixtures", "fixture", "__fixtures__", "samples":
-			return true
-		}
-	}
-	return false
-}
-
-// exchanged counts the words and values that lines have lost, and those that
-// came.
-func exchanged(was, is []string) (lost, come int) {
-	count := map[string]int{}
-	note := func(lines []string, by int) {
-		for _, t := range words.Scan(strings.Join(uncommented(lines), "\n"), source.JavaScript) {
-			if t.Kind != words.Mark && !blankValue(t.Text) {
-				count[t.Text] += by
-			}
-		}
-	}
-	note(was, 1)
-	note(is, -1)
-	for _, n := range count {
-		lost, come = lost+max(n, 0), come+max(-n, 0)
-	}
-	return lost, come
-}
-
-// blankValue reports whether a value stands for none.
-func blankValue(v string) bool {
-	switch v {
-	case "null", "None", "nil", "~", `""`, "''", "undefined":
-		return true
-	}
-	return false
-}
-
-// uncommented leaves out lines that are comments in most formats of data.
-func uncommented(lines []string) []string {
-	var out []string
-	for _, l := range lines {
-		if text := strings.TrimSpace(l); !strings.HasPrefix(text, "#") && !strings.HasPrefix(text, "//") {
-			out = append(out, l)
-		}
-	}
-	return out
 }
 
 // namesCode reports whether the author of a change without a task names what

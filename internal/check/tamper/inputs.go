@@ -7,6 +7,7 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/cases"
 	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
@@ -113,10 +114,10 @@ func (j moving) moves(t, h *test, p pairs.Pairing) {
 			j.moveOf(t, h, [2]string{k.Was.Text, k.Is.Text}, k.Is.Range)
 		}
 	}
-	changed, _, added := pairCases(t.Cases, h.Cases, t.file.lang)
+	changed, _, added := cases.Pair(t.Cases, h.Cases, t.file.lang)
 	for _, c := range changed {
-		if _, _, ok := expectation(c, t.file.lang); !ok && len(added) == 0 {
-			j.moveOf(t, h, [2]string{c.was.Text, c.is.Text}, c.is.Range)
+		if _, _, ok := cases.Expectation(c, t.file.lang); !ok && len(added) == 0 {
+			j.moveOf(t, h, [2]string{c.Was.Text, c.Is.Text}, c.Is.Range)
 		}
 	}
 	has, had := lineSet(h), lineSet(t)

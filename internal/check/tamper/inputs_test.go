@@ -15,8 +15,9 @@ import (
 // given, and what was.
 func TestInputs(t *testing.T) {
 	const many = "from app import fits\n\n\ndef test_many():\n    text = 'b' * 11\n    more = [text, text.upper(), text.lower(), text.title()]\n    for one in more:\n        assert fits(one) == False\n"
+	const opts = "from app import fits\n\n\ndef test_opts():\n    got = fits('a')\n    assert got.wordCase\n"
 	named := strings.NewReplacer("TestTable", "TestNamed", `{"two", 2, 4}`, `{name: "two", n: 2, want: 4}`, `{"three", 3, 6}`, `{name: "three", n: 3, want: 6}`).Replace(tableTest)
-	base := checktest.Files{"app.py": limitCode, "tests/test_app.py": limitTest, "go/a.go": codeText, "go/t_test.go": tableTest, "go/named_test.go": named, "tests/test_many.py": many}
+	base := checktest.Files{"app.py": limitCode, "tests/test_app.py": limitTest, "go/a.go": codeText, "go/t_test.go": tableTest, "go/named_test.go": named, "tests/test_many.py": many, "tests/test_opts.py": opts}
 	broken := strings.Replace(limitCode, "<= LIMIT", "<= LIMIT + 1", 1)
 	other := strings.Replace(codeText, "2 * n", "n + n", 1)
 	test := func(pairs ...string) checktest.Files {
@@ -39,6 +40,9 @@ func TestInputs(t *testing.T) {
 		{"one digit that changes in the code too", "", "Tidy", "", checktest.Files{"app.py": strings.Replace(limitCode, "10", "7", 1) + "\n\ndef more():\n    return 8\n", "tests/test_app.py": limitTest}},
 		{"a name that says what is asked, as the author does", "", "Check the boundary", "", renamed},
 		{"another name of which nobody speaks", "", "Tidy", moved, renamed},
+		{"another member", "", "Tidy", `looks at "wordcase" where the base looked at "wordCase"`, checktest.Files{"app.py": broken, "tests/test_opts.py": strings.Replace(opts, "wordCase", "wordcase", 1)}},
+		{"another member, which the code has", "", "Tidy", "", checktest.Files{"app.py": broken + "\n\ndef more(a):\n    a.wordcase = 1\n", "tests/test_opts.py": strings.Replace(opts, "wordCase", "wordcase", 1)}},
+		{"another variable", "", "Tidy", "", checktest.Files{"app.py": broken, "tests/test_opts.py": strings.ReplaceAll(opts, "got", "it")}},
 		{"the author speaks of the test", "", "Count the length again", "", test("'b' * 11", "'b' * 12")},
 		{"there is a task, and the author speaks of the test", "Print it", "Count the length again", moved, test("'b' * 11", "'b' * 12")},
 	} {

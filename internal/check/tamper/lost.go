@@ -34,7 +34,7 @@ func (j losses) fileGone(f *file) bool {
 	if f.other != nil && f.other.path != f.path && tests > 0 && (runs.Collected(f.path) && !runs.Collected(f.other.path)) {
 		j.say(statement{
 			rule: "not_collected", level: evidence.Gate, path: f.other.path, paths: []string{f.path, f.other.path}, anchor: f.path,
-			message: fmt.Sprintf("%s was renamed to %s, where the test runner does not look for tests: its %s no longer run.", check.ShowPath(f.path), check.ShowPath(f.other.path), count(tests, "test")),
+			message: fmt.Sprintf("%s was renamed to %s, where the test runner does not look for tests: its %s no longer run.", check.ShowPath(f.path), check.ShowPath(f.other.path), pairs.Count(tests, "test")),
 		})
 		return true
 	}
@@ -47,7 +47,7 @@ func (j losses) fileGone(f *file) bool {
 	level := j.lostLevel(left)
 	j.say(statement{
 		rule: "file_deleted", level: level, path: f.path, anchor: f.path,
-		message: fmt.Sprintf("%s was deleted with %s that stand nowhere else, the first %s, although what they test is still there.", check.ShowPath(f.path), count(len(left), "test"), quote(left[0].Name)),
+		message: fmt.Sprintf("%s was deleted with %s that stand nowhere else, the first %s, although what they test is still there.", check.ShowPath(f.path), pairs.Count(len(left), "test"), quote(left[0].Name)),
 	})
 	return true
 }
@@ -84,8 +84,8 @@ func (j losses) lost(t *test) {
 		path = t.file.other.path
 	}
 	j.say(statement{
-		rule: "test_lost", level: level, path: path, paths: []string{t.file.path, path}, anchor: t.Name, was: texts(t.Assertions),
-		message: fmt.Sprintf("%s is gone (line %d of the base) with %s, and what it tests is still there.", place(t), t.Start, count(len(t.Assertions), "assertion")),
+		rule: "test_lost", level: level, path: path, paths: []string{t.file.path, path}, anchor: t.Name, was: pairs.Texts(t.Assertions),
+		message: fmt.Sprintf("%s is gone (line %d of the base) with %s, and what it tests is still there.", place(t), t.Start, pairs.Count(len(t.Assertions), "assertion")),
 	})
 }
 
@@ -144,7 +144,7 @@ func (j losses) absorbed(t *test) bool {
 			claims++
 		}
 	}
-	if len(t.Assertions) > 0 && claims == len(t.Assertions) && strongest(t.Assertions) <= 2 {
+	if len(t.Assertions) > 0 && claims == len(t.Assertions) && pairs.Strongest(t.Assertions) <= 2 {
 		return true
 	}
 	values := t.values
@@ -174,14 +174,6 @@ func (j losses) absorbed(t *test) bool {
 		}
 	}
 	return false
-}
-
-func strongest(list []source.Assertion) int {
-	best := 9
-	for _, a := range list {
-		best = min(best, pairs.Rank(a))
-	}
-	return best
 }
 
 // hidden finds a test that is still there under a name that no runner starts,
@@ -259,7 +251,7 @@ func (j losses) helperGone(t *test) {
 				continue
 			}
 			j.say(statement{
-				rule: "helper_emptied", level: evidence.Gate, path: f.path, lines: fn.Range, was: texts(t.Assertions), paths: []string{t.file.path, f.path}, anchor: t.Name,
+				rule: "helper_emptied", level: evidence.Gate, path: f.path, lines: fn.Range, was: pairs.Texts(t.Assertions), paths: []string{t.file.path, f.path}, anchor: t.Name,
 				message: fmt.Sprintf("%s, which tests call to make sure of something, no longer can fail a test.", place(t)),
 			})
 			return

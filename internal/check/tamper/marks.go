@@ -19,7 +19,7 @@ func (j *judge) marks(t, h *test) {
 	if h.Helper {
 		return
 	}
-	j.retried(t, h)
+	weakening{j}.retried(t, h)
 	longer := source.Timeout{}
 	var before int64
 	for i, at := range h.Timeouts {
@@ -38,7 +38,7 @@ func (j *judge) marks(t, h *test) {
 var again = check.Lazy(`FlakeAttempts\(|MustPassRepeatedly|\bretryTimes\(|this\.retries\(|\bretry: ?[1-9]|\bretries: ?[1-9]|mark\.flaky|@flaky\b|@retry\b|rerunfailures|\breruns=`)
 
 // retried finds a test that is run again until it passes, and was not before.
-func (j *judge) retried(t, h *test) {
+func (j weakening) retried(t, h *test) {
 	for n := max(t.Start-2, 1); n <= t.End && n <= len(t.file.lines); n++ {
 		if again.MatchString(t.file.lines[n-1]) {
 			return
@@ -59,7 +59,7 @@ func (j *judge) retried(t, h *test) {
 
 // uncollected finds tests of Python in a class that had a name by which pytest
 // finds it, and has none.
-func (j *judge) uncollected(t, h *test) {
+func (j weakening) uncollected(t, h *test) {
 	if h.file.lang == source.Go && strings.HasPrefix(t.Name, "Test") && !strings.HasPrefix(h.Name, "Test") && !h.Helper && !t.Helper {
 		j.say(statement{
 			rule: "not_collected", level: evidence.Gate, path: h.file.path, lines: h.Range, was: t.Name, is: h.Name, anchor: h.Name, paths: []string{t.file.path, h.file.path},
@@ -83,12 +83,10 @@ func (j *judge) uncollected(t, h *test) {
 		if !ok || strings.Contains(rest, "Case") || j.said("not_collected", h.file.path, i+1) {
 			continue
 		}
-		level := evidence.Gate
-		if strings.Contains(rest, "(") {
-			level = evidence.Locator // it may be one of unittest by what it is made of
-		}
+		// It may be one of unittest by what it is made of; without bases the
+		// reader of the language knows that it is none.
 		j.say(statement{
-			rule: "not_collected", level: level, path: h.file.path, lines: source.Range{Start: i + 1, End: i + 1}, was: was, is: is, anchor: is, paths: []string{t.file.path, h.file.path},
+			rule: "not_collected", level: evidence.Locator, path: h.file.path, lines: source.Range{Start: i + 1, End: i + 1}, was: was, is: is, anchor: is, paths: []string{t.file.path, h.file.path},
 			message: fmt.Sprintf("%s was named %s: pytest looks for tests in classes whose names begin with Test.", quote(is), quote(was)),
 		})
 		return
@@ -113,8 +111,8 @@ func (j *judge) skips(t, h *test) {
 		}
 		level, why := evidence.Gate, "is skipped now"
 		if m.Conditional {
-			level, why = conditionalSkip(t, m)
-			if level == evidence.Context && otherwise(t.Skips, m) {
+			level, why = runs.Conditional(t.Test, t.file.lang, strings.Join(t.file.lines, "\n"), m)
+			if level == evidence.Context && runs.Otherwise(t.Skips, m) {
 				level, why = evidence.Locator, "is skipped under another condition than before"
 			}
 		}
@@ -139,65 +137,6 @@ func (j *judge) skips(t, h *test) {
 		return
 	}
 }
-
-// conditionalSkip judges a skip that depends on something. Skips for a
-// platform, a version or a missing tool are ordinary; a condition on the
-// outcome or on a variable may keep the test from ever running.
-func conditionalSkip(t *test, m source.Mark) (evidence.Level, string) {
-	text := strings.ToLower(m.Text)
-	if strings.HasPrefix(text, "//go:build") {
-		if runs.ByDefault(m.Text) || runs.OnPlatforms(text) {
-			return evidence.Context, "runs on some platforms only now"
-		}
-		for _, old := range t.Skips {
-			if strings.HasPrefix(old.Text, "//go:build") {
-				return evidence.Locator, "runs under another build tag now"
-			}
-		}
-		return evidence.Gate, "runs only with a build tag now"
-	}
-	if t.file.lang == source.Go && strings.HasPrefix(t.Name, "Fuzz") {
-		return evidence.Context, "leaves inputs out now" // that are none for what is tested
-	}
-	if environment.MatchString(text) {
-		return evidence.Locator, "is skipped under a condition now"
-	}
-	if m := imported.FindStringSubmatch(text); m != nil && strings.Contains(strings.ToLower(strings.Join(t.file.lines, "\n")), "import "+m[1]) {
-		return evidence.Locator, "is skipped now where a part of the project is not there"
-	}
-	for _, usual := range []string{"os.name", "goos", "goarch", "windows", "win32", "darwin", "platform", "version", "short()", "lookpath", "importorskip", "import", "root", "geteuid", "getuid", "racedetector", "race.enabled", "pypy", "implementation", "hasattr", "linux", "network", "docker", "is none", "gomaxprocs", "available", "installed", "has_", "numcpu"} {
-		if strings.Contains(text, usual) {
-			return evidence.Context, "is skipped under a condition now"
-		}
-	}
-	return evidence.Locator, "is skipped under a condition now"
-}
-
-// otherwise reports whether a condition under which a test is skipped is one of
-// the base with another comparison or another name in it; versions go up.
-func otherwise(had []source.Mark, m source.Mark) bool {
-	name, _, _ := strings.Cut(m.Text, "(")
-	is := words.Scan(m.Text, source.JavaScript)
-	for _, old := range had {
-		if before, _, _ := strings.Cut(old.Text, "("); before != name || !old.Conditional {
-			continue
-		}
-		was := words.Scan(old.Text, source.JavaScript)
-		if len(was) != len(is) {
-			continue
-		}
-		for i := range was {
-			if was[i] != is[i] && was[i].Kind != words.Number && (was[i].Kind == words.Mark || was[i].Kind == words.Text && i > 0 && strings.ContainsAny(was[i-1].Text, "=!")) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-var imported = check.Lazy(`importorskip\(["'](\w+)\.`)
-
-var environment = check.Lazy(`(?i)getenv\W+CI\b|getenv\("ci"\)|environ\S*["']ci["']|process\.env\.ci\b`)
 
 // focused finds marks by which all other tests do not run.
 func (j *judge) focused(h *test) {

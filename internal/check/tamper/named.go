@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"muster/internal/check/tamper/cases"
 	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
@@ -75,8 +76,8 @@ func (j weakening) valueOf(h *test, name string) (string, bool) {
 
 // computed finds entries of tables whose expected value was written out, and
 // is worked out now with what is new in the code.
-func (j tables) computed(t, h *test, c casePair) {
-	before, after := words.Scan(c.was.Text, t.file.lang), words.Scan(c.is.Text, h.file.lang)
+func (j tables) computed(t, h *test, c cases.Change) {
+	before, after := words.Scan(c.Was.Text, t.file.lang), words.Scan(c.Is.Text, h.file.lang)
 	had := words.Of(before)
 	if len(after) <= len(before) || !j.code.differs {
 		return
@@ -86,7 +87,7 @@ func (j tables) computed(t, h *test, c casePair) {
 			continue
 		}
 		j.say(statement{
-			rule: "computed", level: evidence.Locator, path: h.file.path, lines: c.is.Range, was: c.was.Text, is: c.is.Text, anchor: h.Name, paths: []string{t.file.path, h.file.path},
+			rule: "computed", level: evidence.Locator, path: h.file.path, lines: c.Is.Range, was: c.Was.Text, is: c.Is.Text, anchor: h.Name, paths: []string{t.file.path, h.file.path},
 			message: "A case of " + place(h) + " works its expected value out with " + quote(tok.Text) + ", as the code does now, where the base wrote it down.",
 		})
 		return

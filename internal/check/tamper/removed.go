@@ -67,8 +67,8 @@ func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 	}
 	j.say(statement{
 		rule: "assertions_removed", level: j.removalLevel(t, h, gone), path: h.file.path, lines: h.Range, paths: []string{t.file.path, h.file.path}, anchor: h.Name,
-		message: fmt.Sprintf("%s has lost %s: %s", place(h), count(len(gone), "assertion"), list(gone)),
-		was:     texts(gone), is: texts(p.Added),
+		message: fmt.Sprintf("%s has lost %s: %s", place(h), pairs.Count(len(gone), "assertion"), pairs.Listed(gone)),
+		was:     pairs.Texts(gone), is: pairs.Texts(p.Added),
 	})
 }
 
@@ -77,9 +77,9 @@ func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 func (j weakening) replaced(t, h *test, gone, added []source.Assertion) bool {
 	for _, a := range gone {
 		for _, b := range added {
-			if w, ok := pairs.Weaker(pairs.Paired{Was: a, Is: b}, h.file.lang); ok && w.Rule == "loosened" && b.Dead == "" {
-				level := j.removalLevel(t, h, gone)
-				if !w.Sure {
+			if w, ok := pairs.Weaker(pairs.Paired{Was: a, Is: b}, h.file.lang); ok && (w.Rule == "loosened" || w.Rule == "self_compared") && b.Dead == "" {
+				level := j.weigh(t, len(gone)+len(added)) // what came in its place is no reason
+				if !w.Sure || !intact(t, h) {
 					level = atMostLocator(level)
 				}
 				j.about(h, pairs.Paired{Was: a, Is: b}, w.Rule, level, fmt.Sprintf("An assertion of %s %s.", place(h), w.Message))
@@ -88,30 +88,6 @@ func (j weakening) replaced(t, h *test, gone, added []source.Assertion) bool {
 		}
 	}
 	return false
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func list(gone []source.Assertion) string {
-	a := gone[0]
-	more := ""
-	if len(gone) > 1 {
-		more = fmt.Sprintf(" and %d more", len(gone)-1)
-	}
-	return fmt.Sprintf("%s (line %d of the base)%s.", quote(a.Text), a.Start, more)
-}
-
-func texts(list []source.Assertion) string {
-	var out []string
-	for _, a := range list {
-		out = append(out, fmt.Sprintf("%d: %s", a.Start, a.Text))
-	}
-	return strings.Join(out, "\n     ")
 }
 
 // accounted reports whether an assertion that is gone is made elsewhere, or
@@ -123,10 +99,13 @@ func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bo
 	if helper := j.helpers[0][last(a.Via)]; a.Via != "" && helper != nil && j.code.subjectGone(helper.tokens) {
 		return true
 	}
+	if a.Via != "" && j.calledBy(h, last(a.Via)) {
+		return true
+	}
 	if helper := j.helpers[0][last(a.Via)]; a.Via != "" && helper != nil && helper.pair != nil && leaf(helper.pair.Name) != leaf(helper.Name) && h.words[leaf(helper.pair.Name)] {
 		return true // the function that asserts has another name now
 	}
-	if covered(p, a) {
+	if covered(p, a) || raised(t, a) && lineSet(h)[words.Tight(strings.TrimPrefix(a.Text, "assert "))] {
 		return true
 	}
 	if v := words.Bare(a.Expected); len(v) > 1 || words.IsDigits(v) && v != "" {
@@ -134,6 +113,34 @@ func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bo
 			if words.Values(words.Scan(c.Text, h.file.lang))[v] {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// calledBy reports whether a test calls a function of the tests that is new, and
+// that calls the one of that name.
+func (j weakening) calledBy(h *test, name string) bool {
+	for _, f := range j.head.tests {
+		for _, fn := range f.facts.Functions {
+			if !j.newFunctions()[last(fn.Name)] || !h.words[last(fn.Name)] {
+				continue
+			}
+			if words.Of(words.Scan(f.between(fn.Start, fn.End), f.lang))[name] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// raised reports whether an assertion stands in a block that asks for an error
+// to be raised: its value is never looked at.
+func raised(t *test, a source.Assertion) bool {
+	const above = 4 // lines
+	for n := a.Start - 1; n > t.Start && n >= a.Start-above; n-- {
+		if text := strings.TrimSpace(t.file.lines[n-1]); strings.HasPrefix(text, "with ") {
+			return strings.Contains(text, "raises") || strings.Contains(text, "Raises")
 		}
 	}
 	return false

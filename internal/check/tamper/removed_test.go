@@ -6,6 +6,7 @@ import (
 
 	"muster/internal/check/tamper/asked"
 	"muster/internal/check/tamper/pairs"
+	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
 )
@@ -191,7 +192,7 @@ func TestCalls(t *testing.T) {
 		t.Error(got)
 	}
 	for name, want := range map[string]bool{"Errorf": true, "expect": true, "TestDouble": true, "test_double": true, "Double": false} {
-		if common(name) != want {
+		if words.Common(name) != want {
 			t.Errorf("%s: %v", name, !want)
 		}
 	}

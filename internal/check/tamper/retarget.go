@@ -48,10 +48,10 @@ func (j retargeting) decide() {
 func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 	lang := r.head.file.lang
 	was, is := words.Scan(r.was, lang), words.Scan(r.is, lang)
-	if !r.flipped && (!words.AlikeValues(was, is) && !reordered(was, is) || words.Tight(r.was) == words.Tight(r.is)) {
+	if !r.flipped && (!words.AlikeValues(was, is) && !words.Reordered(was, is) || words.Tight(r.was) == words.Tight(r.is)) {
 		return "", ""
 	}
-	if !r.flipped && reordered(was, is) && (!j.code.differs || unordered.MatchString(r.pair.Is.Text)) {
+	if !r.flipped && words.Reordered(was, is) && (!j.code.differs || unordered.MatchString(r.pair.Is.Text)) {
 		return "", "" // the order says nothing there
 	}
 	old, now := words.Difference(r.was, r.is)
@@ -88,12 +88,6 @@ func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 }
 
 var unordered = check.Lazy(`(?i)ElementsMatch|ConsistOf|sameMembers|have\.members|assertCountEqual|assertItemsEqual|\bset\(|\bsorted\(|Counter\(|arrayContaining|toSorted|\.sort\(|unordered`)
-
-// reordered reports whether a list holds the same values in another order.
-func reordered(was, is []words.Token) bool {
-	return len(was) == len(is) && len(was) > 3 && words.IsComposite(was) && !slices.Equal(was, is) && slices.Equal(words.Literals(was), words.Literals(is)) &&
-		words.Shape(textOf(was), source.JavaScript) == words.Shape(textOf(is), source.JavaScript)
-}
 
 var digest = check.Lazy(`[0-9a-f]{32,}`)
 
@@ -229,20 +223,39 @@ func (j retargeting) inCode(r retarget) bool {
 // the text before was one that it was worded with: the same but for numbers and
 // what is filled in.
 func (j retargeting) worded(r retarget) bool {
-	was, is := words.Skeleton(words.Bare(r.was)), words.Skeleton(words.Bare(r.is))
-	if was == is || len(is) < 6 || len(was) < 6 {
-		return false
+	lang := r.head.file.lang
+	before, after := words.InOrder(words.Scan(r.was, lang)), words.InOrder(words.Scan(r.is, lang))
+	if len(before) < 2 || len(before) != len(after) {
+		return j.wordedText(r.was, r.is)
 	}
-	in := func(set map[string]bool, text string) bool {
-		for v := range set {
-			if len(v) < 4096 && strings.Contains(words.Skeleton(v), text) {
+	for i := range before { // a list or an object: each text in it
+		if before[i] != after[i] && !j.wordedText(before[i], after[i]) {
+			return j.wordedText(r.was, r.is)
+		}
+	}
+	return true
+}
+
+func (j retargeting) wordedText(was, is string) bool {
+	was, is = words.Unquoted(was), words.Unquoted(is)
+	for v := range j.code.gained {
+		if len(v) >= maxWording || !words.Fits(words.Skeleton(v), words.Skeleton(is)) {
+			continue
+		}
+		for old := range j.code.dropped {
+			if len(old) < maxWording && words.Skeleton(old) != words.Skeleton(v) && words.Fits(words.Skeleton(old), words.Skeleton(was)) {
 				return true
 			}
+			if old != v && words.QuotedOnly(was, is) && words.Skeleton(old) == words.Skeleton(v) && words.Fits(words.Skeleton(v), words.Skeleton(was)) {
+				return true // %q for %s
+			}
 		}
-		return false
 	}
-	return in(j.code.gained, is) && in(j.code.dropped, was)
+	return false
 }
+
+// maxWording bounds the text of the code that an expectation is held against.
+const maxWording = 4096
 
 // sameText reports whether the text that differs is, as a whole, one that the
 // code has anew, and the text before one that it has no more.
@@ -254,7 +267,7 @@ func (j retargeting) sameText(r retarget) bool {
 	if j.code.gained[is] && j.code.dropped[was] {
 		return true
 	}
-	old, now := edit(was, is)
+	old, now := words.Edit(was, is)
 	return !words.IsDigits(now) && j.code.gained[now] && j.code.dropped[old]
 }
 
@@ -265,30 +278,17 @@ func (j retargeting) repeated(r retarget) bool {
 	if words.IsDigits(old) && words.IsDigits(now) || r.flipped || isValueWord(old) {
 		return false
 	}
-	x, y := edit(r.was, r.is)
+	x, y := words.Edit(r.was, r.is)
 	marks := strings.IndexFunc(x+y, words.IsRune) < 0 // a comma, a space
 	n := 0
 	for _, other := range j.retargets {
 		a, b := words.Difference(other.was, other.is)
-		c, d := edit(other.was, other.is)
+		c, d := words.Edit(other.was, other.is)
 		if a == old && b == now || marks && c == x && d == y {
 			n++
 		}
 	}
 	return n >= 3
-}
-
-// edit gives the characters that differ between two texts which begin and end
-// alike.
-func edit(a, b string) (x, y string) {
-	start, end := 0, 0
-	for start < min(len(a), len(b)) && a[start] == b[start] {
-		start++
-	}
-	for end < min(len(a), len(b))-start && a[len(a)-1-end] == b[len(b)-1-end] {
-		end++
-	}
-	return a[start : len(a)-end], b[start : len(b)-end]
 }
 
 func isValueWord(s string) bool { return words.IsValue(words.Token{Kind: words.Word, Text: s}) }

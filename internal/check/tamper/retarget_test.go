@@ -129,6 +129,10 @@ func TestWorded(t *testing.T) {
 		{"only the new one", `"lost 3 parts"`, `"missing 3 parts"`, set("other"), set("missing %d parts of %s"), false},
 		{"only the old one", `"lost 3 parts"`, `"missing 3 parts"`, set("lost %d parts of %s"), set("other"), false},
 		{"only a number differs", `"lost 3 parts"`, `"lost 4 parts"`, set("lost %d parts"), set("lost %d parts"), false},
+		{"names filled in", `"client ada: gone"`, `"user ada: gone"`, set("client %s: gone"), set("user %s: gone"), true},
+		{"quotes around what is filled in", `"client ada: gone"`, "`client \"ada\": gone`", set("client %s: gone"), set("client %q: gone"), true},
+		{"another name filled in", `"client ada: gone"`, "`client \"bob\": gone`", set("client %s: gone"), set("client %q: gone"), false},
+		{"words in another order", `"client ada: gone"`, `"gone: user ada"`, set("client %s: gone"), set("user %s: gone"), false},
 		{"it is short", `"lost"`, `"gone"`, set("lost"), set("gone"), false},
 		{"the text is endless", `"lost 3 parts"`, `"missing 3 parts"`, set("lost %d parts of %s"), set("missing %d parts" + strings.Repeat("x", 4096)), false},
 	} {

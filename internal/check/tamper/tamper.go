@@ -222,27 +222,12 @@ func calls(t *test) []string {
 	var out []string
 	for i := 1; i < len(t.tokens); i++ {
 		name := t.tokens[i-1]
-		if t.tokens[i].Text != "(" || name.Kind != words.Word || len(name.Text) < 3 || common(name.Text) {
+		if t.tokens[i].Text != "(" || name.Kind != words.Word || len(name.Text) < 3 || words.Common(name.Text) {
 			continue
 		}
 		out = append(out, name.Text)
 	}
 	return out
-}
-
-// common reports whether a name is one of a test library or of the language.
-func common(name string) bool {
-	if _, ok := map[string]bool{
-		"Run": true, "Errorf": true, "Fatalf": true, "Error": true, "Fatal": true, "Equal": true, "NoError": true, "True": true, "False": true, "Nil": true,
-		"func": true, "len": true, "make": true, "append": true, "string": true, "Contains": true, "DeepEqual": true, "Helper": true, "Parallel": true,
-		"expect": true, "toBe": true, "toEqual": true, "it": true, "test": true, "describe": true, "assert": true, "function": true, "async": true,
-		"toHaveBeenCalled": true, "toThrow": true, "beforeEach": true, "equal": true, "deepEqual": true, "strictEqual": true, "fn": true, "mock": true,
-		"raises": true, "isinstance": true, "str": true, "int": true, "list": true, "dict": true, "def": true, "parametrize": true, "range": true,
-		"assertEqual": true, "assertTrue": true, "assertFalse": true, "assertRaises": true, "assertIn": true, "for": true, "while": true, "switch": true, "catch": true,
-	}[name]; ok {
-		return true
-	}
-	return strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "test_")
 }
 
 func folder(p string) string {

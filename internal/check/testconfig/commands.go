@@ -147,6 +147,10 @@ func (j *judgement) weakerCommand(c config, line, was string) {
 		j.say(c, finding{rule: "ci", level: evidence.Gate, was: was, is: line, message: fmt.Sprintf("Tests that fail are no failure any more: %s runs %s.", check.ShowPath(c.path), quote(line))})
 		return
 	}
+	if base := strings.ToLower(path.Base(c.path)); (base == "package.json" || strings.HasPrefix(base, "make")) && c.modified && goesOn.MatchString(line) && !goesOn.MatchString(was) && running.MatchString(strings.SplitN(line, ";", 2)[0]) {
+		j.say(c, finding{rule: "ci", level: evidence.Gate, was: was, is: line, message: fmt.Sprintf("Tests that fail are no failure any more: %s goes on after them with %s.", check.ShowPath(c.path), quote(line))})
+		return
+	}
 	if old := unchained(line, strings.Split(was, "\n")); old != "" && c.modified {
 		j.say(c, finding{rule: "ci", level: evidence.Gate, was: old, is: line, message: fmt.Sprintf("Tests that fail are no failure any more: %s goes on after %s.", check.ShowPath(c.path), quote(line))})
 		return
@@ -234,6 +238,8 @@ func unchained(line string, was []string) string {
 	}
 	return ""
 }
+
+var goesOn = check.Lazy(`;\s*\w`)
 
 var loose = check.Lazy(`&&|\|\||;|&|\|`)
 

@@ -75,7 +75,7 @@ func (c *comparison) unreached() {
 			if c.uncalled(l, whole) {
 				return // one finding says it
 			}
-			if c.runsNever(l) {
+			if (waiting{c}).runsNever(l) {
 				return
 			}
 			if m := each.FindStringSubmatch(l.text); m != nil && c.walksResult(p.Was, m[1]+m[2]) {
@@ -123,11 +123,14 @@ func (c *comparison) walksResult(was source.Assertion, over string) bool {
 	return len(name) > 2 && strings.Trim(strings.TrimSpace(over), "()") == name && !ordinary.MatchString(name) && (was.Strength == source.Exact || was.Strength == source.Partial)
 }
 
+// waiting finds assertions that the test does not wait for, or does not hear of.
+type waiting struct{ *comparison }
+
 var countedLoop = check.Lazy(`^for \(?(?:(?:let|var) )?(\w+) :?= ([^;]+); (\w+) (<=?|>=?|!=|!==) ([^;]+);`)
 
 // runsNever finds a counted loop around an assertion that goes from a number
 // to one that is not beyond it, or between the same two names.
-func (c *comparison) runsNever(l line) bool {
+func (c waiting) runsNever(l line) bool {
 	m := countedLoop.FindStringSubmatch(l.text)
 	if m == nil || m[1] != m[3] || words.Tight(m[2]) != words.Tight(m[5]) || m[4] == "<=" || m[4] == ">=" {
 		return false
@@ -138,7 +141,7 @@ func (c *comparison) runsNever(l line) bool {
 
 // unawaited finds assertions that give a promise and for which the test does
 // not wait any more.
-func (c *comparison) unawaited() {
+func (c waiting) unawaited() {
 	if c.after.Lang == source.Go || c.after.Lang == source.Python {
 		return
 	}
@@ -188,14 +191,18 @@ var (
 var handsOn = check.Lazy(`^(?:return )?(done|cb|callback|next|reject)\((\w+)\);?$`)
 
 // silenced finds an error that was handed on, and is not any more.
-func (c *comparison) silenced() {
+func (c waiting) silenced() {
 	for _, old := range c.gone() {
 		m := handsOn.FindStringSubmatch(old.text)
 		if m == nil {
 			continue
 		}
-		for _, l := range c.fresh() {
-			if strings.TrimSuffix(strings.TrimPrefix(l.text, "return "), ";") == m[1]+"()" {
+		bare := func(l line) bool { return strings.TrimSuffix(strings.TrimPrefix(l.text, "return "), ";") == m[1]+"()" }
+		if n := len(slices.DeleteFunc(slices.Clone(c.is), func(l line) bool { return !bare(l) })); n <= len(slices.DeleteFunc(slices.Clone(c.was), func(l line) bool { return !bare(l) })) {
+			continue
+		}
+		for _, l := range slices.Backward(c.is) {
+			if bare(l) {
 				c.say("dead", true, l, "does not hand on "+m[2]+" any more, so that a failure is none: "+quote(old.text))
 				return
 			}

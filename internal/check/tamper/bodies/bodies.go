@@ -48,10 +48,10 @@ func Compare(was, is Body, pairs []Pair, free map[string]bool) []Weakness {
 	c.guards()
 	c.swallowed()
 	c.unreached()
-	c.unawaited()
-	c.silenced()
+	waiting{&c}.unawaited()
+	waiting{&c}.silenced()
 	c.compared()
-	c.unasked()
+	asking{&c}.unasked()
 	c.overwritten()
 	standing{&c}.doubles()
 	c.writes()
@@ -151,7 +151,7 @@ func (c *comparison) gone() []line {
 
 var looping = check.Lazy(`^(for\b|async for\b|while\b)|\.each\(|\.forEach\(|\bfor \(|^return\b.*(list|rows|cases|\bload|read|parse|csv|json|samples)|\bparametrize\(|subTest`)
 
-var narrowing = check.Lazy(`\[[^\]]*:[^\]]*\]|\.filter\(|\.slice\(|\bfilter\(|\bislice\(|\.head\(|\.splice\(|\bif\b`)
+var narrowing = check.Lazy(`\[[^\]]*:[^\]]*\]|\b(filter|i?slice|head|splice)\(|\bif\b`)
 
 // loops finds loops over cases, and functions that give cases, that leave out
 // some of what they went through.

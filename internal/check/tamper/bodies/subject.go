@@ -44,7 +44,7 @@ func (c *comparison) compared() {
 			if known[t] == before[t] {
 				continue
 			}
-			if c.ofResult(known[t], subject) {
+			if (asking{c}).ofResult(known[t], subject) {
 				c.self(p, t, known[t])
 				return
 			}
@@ -70,7 +70,7 @@ func (c *comparison) self(p Pair, name, value string) {
 
 // ofResult reports whether a value is worked out from what an assertion looks
 // at, which is a result: a name that a call is bound to.
-func (c *comparison) ofResult(value, subject string) bool {
+func (c asking) ofResult(value, subject string) bool {
 	name := root(subject)
 	if len(name) < 2 || strings.HasPrefix(subject, name+"(") || ordinary.MatchString(name) || parameter(c.after, name) {
 		return false
@@ -104,7 +104,7 @@ func (c *comparison) overwritten() {
 		given := callees(m[2])
 		for _, p := range c.pairs {
 			subject := root(p.Is.Subject)
-			if p.Was.Text == p.Is.Text && subject != m[1] && l.n <= p.Is.Start && words.Of(words.Scan(p.Is.Text, c.after.Lang))[m[1]] && subject != "" && (words.Tight(m[2]) == words.Tight(p.Is.Subject) || c.ofResult(m[2], p.Is.Subject)) {
+			if p.Was.Text == p.Is.Text && subject != m[1] && l.n <= p.Is.Start && words.Of(words.Scan(p.Is.Text, c.after.Lang))[m[1]] && subject != "" && (words.Tight(m[2]) == words.Tight(p.Is.Subject) || (asking{c}).ofResult(m[2], p.Is.Subject)) {
 				c.say("self_compared", true, l, "expects what it tests: "+quote(l.text))
 				return
 			}
@@ -262,11 +262,19 @@ func (c standing) mineBefore(mine *regexp.Regexp) bool {
 	return slices.ContainsFunc(c.was, func(l line) bool { return mine.MatchString(l.text) })
 }
 
+// opens matches the end of a signature of Python.
+var opens = check.Lazy(`:\s*(#.*)?$`)
+
+var printing = check.Lazy(`^\w+\.(Error|Fatal|Log)f?\(`)
+
 var expecting = check.Lazy(`^(want\w*|expect|expected\w*|exp|out|output|desired)$`)
+
+// asking looks at what assertions are held against.
+type asking struct{ *comparison }
 
 // unasked finds a value that cases still give as what is expected, and that
 // the test holds nothing against any more.
-func (c *comparison) unasked() {
+func (c asking) unasked() {
 	if len(c.after.Cases) == 0 || len(c.before.Cases) == 0 || len(c.after.Assertions) == 0 {
 		return
 	}
@@ -294,7 +302,7 @@ func (c *comparison) unasked() {
 
 // given reports whether the cases of the head, or what the test is called
 // with, still give a value of that name.
-func (c *comparison) given(of, name string) bool {
+func (c asking) given(of, name string) bool {
 	if of == "" {
 		return parameter(c.after, name) || slices.ContainsFunc(c.is, func(l line) bool { return l.n <= c.after.Start && strings.Contains(l.text, name) })
 	}
@@ -309,7 +317,7 @@ func (c *comparison) given(of, name string) bool {
 
 // uses reports whether the body after mentions a value beyond where it is
 // given.
-func (c *comparison) uses(of, name string) bool {
+func (c asking) uses(of, name string) bool {
 	skip := map[int]bool{}
 	for _, k := range c.after.Cases {
 		for n := k.Start; n <= k.End; n++ {
@@ -318,12 +326,12 @@ func (c *comparison) uses(of, name string) bool {
 	}
 	first := c.after.Start
 	if c.after.Lang == source.Python {
-		for first < len(c.after.Lines) && !strings.HasSuffix(strings.TrimSpace(c.after.Lines[first-1]), ":") {
+		for first < len(c.after.Lines) && !opens.MatchString(c.after.Lines[first-1]) {
 			first++ // decorators and the signature
 		}
 	}
 	for _, l := range c.is {
-		if l.n <= first && of == "" || skip[l.n] {
+		if l.n <= first && of == "" || skip[l.n] || printing.MatchString(l.text) {
 			continue
 		}
 		tokens := words.Scan(l.text, c.after.Lang)

@@ -25,7 +25,7 @@ func Weaker(k Paired, lang source.Language) (Weakness, bool) {
 	if slices.Equal(was, is) || k.Was.Dead != "" || k.Was.Strength == source.Trivial {
 		return Weakness{}, false
 	}
-	for _, find := range []func(k Paired, was, is []words.Token, lang source.Language) (Weakness, bool){alternative, matchesAll, broader, projected, unordered, bounded, bounds} {
+	for _, find := range []func(k Paired, was, is []words.Token, lang source.Language) (Weakness, bool){alternative, fallback, withItself, matchesAll, broader, projected, unordered, bounded, bounds} {
 		if w, ok := find(k, was, is, lang); ok {
 			return w, true
 		}
@@ -95,7 +95,34 @@ func subsequence(part, whole []words.Token) bool {
 	return i == len(part)
 }
 
-var everything = check.Lazy("(?i)\\b(ContainSubstring|HavePrefix|HaveSuffix|MatchRegexp|toContain|toMatch|stringContaining|stringMatching|startsWith|endsWith|startswith|endswith|Contains|HasPrefix|HasSuffix|Regexp|match|search|include)\\((re\\.compile\\(|regexp\\.MustCompile\\()?[^()]{0,40}?(\"\"|''|``|/\\.\\*/|[\"'`]\\.\\*[\"'`])\\)|^assert(\"\"|'')in|/\\.\\*/[,\\])]")
+// fallback finds a value that stands in where there is none, and is the very one
+// that is expected.
+func fallback(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool) {
+	was, is, expected := words.Tight(k.Was.Subject), words.Tight(k.Is.Subject), words.Tight(k.Is.Expected)
+	if expected == "" || was == is || k.Is.Negated {
+		return Weakness{}, false
+	}
+	for _, or := range []string{"??" + expected, "||" + expected, "," + expected + ")", "or" + expected} {
+		if strings.HasSuffix(is, or) && !strings.HasSuffix(was, or) && (or != "or"+expected || strings.Contains(k.Is.Subject, " or ")) {
+			return Weakness{"self_compared", true, "falls back on what it expects: " + quote(k.Is.Text)}, true
+		}
+	}
+	return Weakness{}, false
+}
+
+// withItself finds a call whose result is compared with that of the same call.
+func withItself(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool) {
+	subject := words.Tight(k.Is.Subject)
+	if k.Is.Strength != source.Exact || k.Is.Negated || !strings.HasSuffix(subject, ")") {
+		return Weakness{}, false
+	}
+	if strings.Count(words.Tight(held(k.Is.Text)), subject) < 2 || strings.Count(words.Tight(held(k.Was.Text)), subject) > 1 {
+		return Weakness{}, false
+	}
+	return Weakness{"self_compared", true, "compares what the code gives with what the same code gives: " + quote(k.Is.Text)}, true
+}
+
+var everything = check.Lazy("(?i)\\b(ContainSubstring|HavePrefix|HaveSuffix|MatchRegexp|toContain|toMatch|stringContaining|stringMatching|startsWith|endsWith|startswith|endswith|Contains|HasPrefix|HasSuffix|Regexp|match|search|include)\\((re\\.compile\\(|regexp\\.MustCompile\\()?[^()]{0,40}?(\"\"|''|``|/\\.\\*/|[\"'`]\\.\\*[\"'`])\\)|^assert(\"\"|'')in|/\\.\\*/[,\\])]|\\(\\w*\\)=>true\\b|lambda\\w*:True\\b")
 
 // matchesAll finds a pattern or a part that everything has.
 func matchesAll(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool) {
@@ -158,6 +185,9 @@ func projected(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool)
 	if k.Was.Strength != source.Exact && k.Was.Strength != source.Truth || k.Is.Negated || was == is {
 		return Weakness{}, false
 	}
+	if more.MatchString(held(k.Is.Text)) && !more.MatchString(held(k.Was.Text)) {
+		return Weakness{}, false // and something else besides
+	}
 	wholes := []string{}
 	if k.Was.Strength == source.Exact {
 		wholes = append(wholes, was)
@@ -172,6 +202,8 @@ func projected(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool)
 	}
 	return Weakness{}, false
 }
+
+var more = check.Lazy(`\|\||&&|\band\b`)
 
 var compared = check.Lazy(`(?i)(?:deepequal|equal|equals)\(([^(),]+),([^(),]+)\)`)
 
@@ -214,12 +246,14 @@ var equalTo = check.Lazy(`(?i)^!?[\w.]*(equal|equals|DeepEqual|same)\(`)
 // things as a whole.
 func IsComparison(subject string) bool { return equalTo.MatchString(words.Tight(subject)) }
 
+var numeric = check.Lazy(`^-?[\d._]+$`)
+
 var relating = check.Lazy(`[^=!<>-](<=?|>=?)[^=<>]|GreaterThan|LessThan|assertGreater|assertLess|\.Greater|\.Less|Positive|atLeast|\.above\(|\.below\(|BeNumerically\("[<>]`)
 
 // bounded finds an assertion that asked for one value and asks for a range now.
 func bounded(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool) {
 	was, is := literal.ReplaceAllString(held(k.Was.Text), "''"), literal.ReplaceAllString(held(k.Is.Text), "''")
-	if strings.HasPrefix(k.Is.Text, "expect(") || strings.Contains(is, "=>") || k.Was.Negated || k.Was.Expected == "" || relating.MatchString(was) || !relating.MatchString(is) || Tolerant.MatchString(is) {
+	if strings.HasPrefix(k.Is.Text, "expect(") || strings.Contains(is, "=>") || k.Was.Negated || !numeric.MatchString(k.Was.Expected) || relating.MatchString(was) || !relating.MatchString(is) || Tolerant.MatchString(is) {
 		return Weakness{}, false
 	}
 	a, b := words.Tight(k.Was.Subject), words.Tight(k.Is.Subject)

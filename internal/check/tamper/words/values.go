@@ -204,7 +204,11 @@ func IsExpectation(field string) bool {
 var filled = check.Lazy(`%[-+#0-9.]*[a-z]|"[^"]{0,80}"|\$?\{[^}]*\}|\d+(\.\d+)?`)
 
 // Skeleton is a text without numbers and without what is filled in.
-func Skeleton(s string) string { return quoted.ReplaceAllString(filled.ReplaceAllString(s, "#"), "#") }
+func Skeleton(s string) string {
+	return quoted.ReplaceAllString(filled.ReplaceAllString(escaped.ReplaceAllString(s, "$1"), "#"), "#")
+}
+
+var escaped = check.Lazy("\\\\([\"'`])")
 
 // quoted matches what is filled in with the quotes around it, as %q has them.
 var quoted = check.Lazy("[\"'`]#[\"'`]")

@@ -106,6 +106,15 @@ func Values(tokens []Token) map[string]bool {
 // Bare takes the quotes off a string.
 func Bare(s string) string { return strings.Trim(s, "\"'`") }
 
+// Unquoted takes one pair of quotes off a string, and leaves those in it.
+func Unquoted(s string) string {
+	s = strings.TrimSpace(s)
+	if len(s) > 1 && strings.IndexByte("\"'`", s[0]) >= 0 && s[0] == s[len(s)-1] {
+		return s[1 : len(s)-1]
+	}
+	return s
+}
+
 // Tight takes the layout out of a piece of code: white space, and which quotes
 // its strings have.
 func Tight(s string) string {
@@ -141,4 +150,19 @@ func Mentions(text, value string) bool {
 		}
 		i = at + 1
 	}
+}
+
+// Common reports whether a name is one of a test library or of the language.
+func Common(name string) bool {
+	if _, ok := map[string]bool{
+		"Run": true, "Errorf": true, "Fatalf": true, "Error": true, "Fatal": true, "Equal": true, "NoError": true, "True": true, "False": true, "Nil": true,
+		"func": true, "len": true, "make": true, "append": true, "string": true, "Contains": true, "DeepEqual": true, "Helper": true, "Parallel": true,
+		"expect": true, "toBe": true, "toEqual": true, "it": true, "test": true, "describe": true, "assert": true, "function": true, "async": true,
+		"toHaveBeenCalled": true, "toThrow": true, "beforeEach": true, "equal": true, "deepEqual": true, "strictEqual": true, "fn": true, "mock": true,
+		"raises": true, "isinstance": true, "str": true, "int": true, "list": true, "dict": true, "def": true, "parametrize": true, "range": true,
+		"assertEqual": true, "assertTrue": true, "assertFalse": true, "assertRaises": true, "assertIn": true, "for": true, "while": true, "switch": true, "catch": true,
+	}[name]; ok {
+		return true
+	}
+	return strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "test_")
 }

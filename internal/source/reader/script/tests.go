@@ -37,6 +37,11 @@ type testReader struct {
 	limits  []source.Timeout // of the whole file
 	outer   block            // the block of tests that is read
 	given   map[string]bool
+	names   names
+}
+
+// names is what the names of a file stand for.
+type names struct {
 	lists   map[string][]table // tables by the name they are bound to
 	asserts map[string]string  // what a name is that was imported from a library of assertions: "assert.equal"
 }
@@ -57,20 +62,20 @@ type block struct {
 
 // bind notes tables that names are bound to, and imported test libraries.
 func (r *testReader) bind(root treesitter.Node) {
-	r.lists, r.asserts = map[string][]table{}, map[string]string{}
+	r.names = names{map[string][]table{}, map[string]string{}}
 	for n := range root.Inside() {
 		switch n.Kind() {
 		case "variable_declarator":
 			value := plainValue(n.At("value"))
 			if value.Is("array", "object", "call_expression") && n.At("name").Is("identifier") {
 				name := n.At("name").Text()
-				r.lists[name] = append(r.lists[name], table{value, scopeOf(n)})
+				r.names.lists[name] = append(r.names.lists[name], table{value, scopeOf(n)})
 			}
-			r.required(n)
+			r.names.required(n)
 		case "import_statement":
 			r.library = r.library || isTestLibrary(n.At("source").Text())
 			if isAssertLibrary(n.At("source").Text()) {
-				r.imported(n)
+				r.names.imported(n)
 			}
 		case "call_expression":
 			if n.At("function").Text() == "require" {
@@ -100,11 +105,11 @@ func scopeOf(n treesitter.Node) treesitter.Node {
 
 // listOf gives the table that a name stands for where it is used: of several
 // of one name, the one of the smallest block around.
-func (r *testReader) listOf(name treesitter.Node) treesitter.Node {
+func (k names) listOf(name treesitter.Node) treesitter.Node {
 	var best table
 	at, _ := name.Span()
 	size := -1
-	for _, b := range r.lists[name.Text()] {
+	for _, b := range k.lists[name.Text()] {
 		start, end := b.scope.Span()
 		if start <= at && at < end && (size < 0 || end-start < size) {
 			best, size = b, end-start
@@ -122,7 +127,7 @@ func isAssertLibrary(name string) bool {
 }
 
 // imported notes the names of import { equal as same } from "node:assert".
-func (r *testReader) imported(n treesitter.Node) {
+func (k names) imported(n treesitter.Node) {
 	for x := range n.Inside() {
 		switch x.Kind() {
 		case "import_specifier":
@@ -131,11 +136,11 @@ func (r *testReader) imported(n treesitter.Node) {
 			if as := x.At("alias"); !as.IsZero() {
 				local = as.Text()
 			}
-			r.asserts[local] = "assert." + name
+			k.asserts[local] = "assert." + name
 		case "import_clause", "namespace_import":
 			for c := range x.Named() {
 				if c.Is("identifier") {
-					r.asserts[c.Text()] = "assert"
+					k.asserts[c.Text()] = "assert"
 				}
 			}
 		}
@@ -143,29 +148,29 @@ func (r *testReader) imported(n treesitter.Node) {
 }
 
 // required notes the names of const { equal } = require("assert").
-func (r *testReader) required(n treesitter.Node) {
+func (k names) required(n treesitter.Node) {
 	call := n.At("value")
 	if !call.Is("call_expression") || call.At("function").Text() != "require" || !isAssertLibrary(call.At("arguments").Text()) {
 		return
 	}
 	if name := n.At("name"); name.Is("identifier") {
-		r.asserts[name.Text()] = "assert"
+		k.asserts[name.Text()] = "assert"
 	}
 	for x := range n.At("name").Inside() {
 		switch x.Kind() {
 		case "shorthand_property_identifier_pattern":
-			r.asserts[x.Text()] = "assert." + x.Text()
+			k.asserts[x.Text()] = "assert." + x.Text()
 		case "pair_pattern":
-			r.asserts[x.At("value").Text()] = "assert." + x.At("key").Text()
+			k.asserts[x.At("value").Text()] = "assert." + x.At("key").Text()
 		}
 	}
 }
 
 // full gives the name of a function of a library of assertions as the library
 // has it.
-func (r *testReader) full(name string) string {
+func (k names) full(name string) string {
 	first, rest, cut := strings.Cut(name, ".")
-	known, ok := r.asserts[first]
+	known, ok := k.asserts[first]
 	switch {
 	case !ok:
 		return name
@@ -364,7 +369,7 @@ func (r *testReader) rows(list treesitter.Node) []source.Case {
 			break
 		}
 	}
-	list = r.tableOf(list, 0)
+	list = r.names.tableOf(list, 0)
 	var out []source.Case
 	if list.Is("template_string") {
 		first := syntax.LineOf(list)
@@ -400,21 +405,21 @@ const maxNames = 5
 // tableOf gives the list or object that an expression goes through: by its
 // name, with what is filtered, sorted or mapped from it, and what
 // Object.entries gives of it.
-func (r *testReader) tableOf(list treesitter.Node, depth int) treesitter.Node {
+func (k names) tableOf(list treesitter.Node, depth int) treesitter.Node {
 	list = plainValue(list)
 	switch {
 	case depth == maxNames:
 		return treesitter.Node{}
 	case list.Is("identifier"):
-		return r.tableOf(r.listOf(list), depth+1)
+		return k.tableOf(k.listOf(list), depth+1)
 	case list.Is("call_expression"):
 		f := list.At("function")
 		switch f.At("property").Text() {
 		case "filter", "slice", "splice", "map", "flatMap", "concat", "toSorted", "sort", "reverse":
-			return r.tableOf(f.At("object"), depth+1)
+			return k.tableOf(f.At("object"), depth+1)
 		case "entries", "keys", "values", "freeze":
 			if args := syntax.Args(list); f.At("object").Text() == "Object" && len(args) == 1 {
-				return r.tableOf(args[0], depth+1)
+				return k.tableOf(args[0], depth+1)
 			}
 		}
 		return treesitter.Node{}

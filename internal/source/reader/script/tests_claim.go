@@ -21,11 +21,11 @@ func (r *testReader) assertion(f treesitter.Node, name string, list []treesitter
 			return source.Assertion{}, false
 		}
 		a, ok := r.matched(root, short, list, negated)
-		a.Subject += r.through(f.At("object"))
+		a.Subject += through(f.At("object"))
 		return a, ok
 	}
-	name = r.full(name)
-	if known, ok := r.asserts[f.Text()]; ok {
+	name = r.names.full(name)
+	if known, ok := r.names.asserts[f.Text()]; ok {
 		short = last(known)
 	}
 	switch {
@@ -114,7 +114,7 @@ func (r *testReader) chain(f treesitter.Node) (root treesitter.Node, negated, ok
 
 // through gives the property that a chain of Chai goes on with: it looks at
 // x.name in x.should.have.property("name").equal(1).
-func (r *testReader) through(n treesitter.Node) string {
+func through(n treesitter.Node) string {
 	for !n.IsZero() {
 		switch n.Kind() {
 		case "member_expression":
@@ -122,7 +122,7 @@ func (r *testReader) through(n treesitter.Node) string {
 		case "call_expression":
 			f := n.At("function")
 			if list := syntax.Args(n); f.At("property").Text() == "property" && len(list) == 1 && list[0].Is("string") {
-				return "." + strings.Trim(r.Code(list[0]), `"'`)
+				return "." + strings.Trim(list[0].Text(), `"'`)
 			}
 			n = f
 		default:
@@ -314,6 +314,9 @@ func (r *testReader) pair(name string, list []treesitter.Node) (source.Assertion
 		if r.isLiteral(right) {
 			a.Expected = r.Code(right)
 		}
+		if right.Is("true", "false") && left.Is("binary_expression") {
+			return r.truth(left, a.Negated != right.Is("false")), true // equal(x > 0, true)
+		}
 		if a.Strength == source.Exact && (r.SameValue(left, right) || r.isLiteral(left) && a.Subject == a.Expected) {
 			a.Strength = source.Trivial
 		}
@@ -339,6 +342,9 @@ func (r *testReader) truth(cond treesitter.Node, negated bool) source.Assertion 
 		return r.truth(cond.At("argument"), !negated)
 	}
 	a := source.Assertion{Strength: source.Truth, Subject: r.Code(cond), Negated: negated}
+	if cond.Is("call_expression") {
+		return containing(r, cond, a)
+	}
 	if !cond.Is("binary_expression") {
 		return a
 	}
@@ -363,6 +369,29 @@ func (r *testReader) truth(cond treesitter.Node, negated bool) source.Assertion 
 		if op == ">=" && form.IsLengthText(r.Code(left)) && a.Expected == "0" {
 			a.Strength = source.Trivial
 		}
+	}
+	return a
+}
+
+// containing reads x.includes("a") and /a/.test(x), which ask for a part of x.
+func containing(r *testReader, call treesitter.Node, a source.Assertion) source.Assertion {
+	f, list := call.At("function"), syntax.Args(call)
+	if len(list) != 1 {
+		return a
+	}
+	of, part := f.At("object"), list[0]
+	switch f.At("property").Text() {
+	case "includes", "startsWith", "endsWith":
+	case "test", "match":
+		if of.Is("regex") {
+			of, part = part, of
+		}
+	default:
+		return a
+	}
+	a.Strength, a.Subject = source.Partial, r.Code(of)
+	if r.isLiteral(part) {
+		a.Expected = r.Code(part)
 	}
 	return a
 }

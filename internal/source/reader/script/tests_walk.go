@@ -21,8 +21,11 @@ func (r *testReader) body(n treesitter.Node) {
 		if why := r.leaves(s); why != "" && r.Dead == "" && r.At >= 0 {
 			r.Dead = why
 		}
-		if cond := r.leavesEarly(s); cond != "" && r.At >= 0 {
+		switch cond := r.leavesEarly(s); {
+		case cond != "" && r.At >= 0:
 			r.When = append(r.When, cond)
+		case cond != "" && r.outer.name != "": // the tests that follow are not declared
+			r.outer.skips = append(slices.Clone(r.outer.skips), source.Mark{Text: "return unless " + cond, Conditional: true, Line: syntax.LineOf(s)})
 		}
 	}
 	r.Dead, r.When = was, r.When[:depth]
@@ -195,7 +198,7 @@ func (r *testReader) try(s treesitter.Node) {
 	}
 	r.Under("", why, func() { r.body(s.At("body")) })
 	cond := ""
-	if r.At >= 0 && !r.mustThrow(s.At("body")) {
+	if r.At >= 0 && !mustThrow(r.names, s.At("body")) {
 		cond = source.Thrown
 	}
 	r.Under(cond, "", func() { r.body(s.At("handler").At("body")) })
@@ -203,13 +206,13 @@ func (r *testReader) try(s treesitter.Node) {
 }
 
 // mustThrow reports whether a block fails by itself where nothing throws.
-func (r *testReader) mustThrow(body treesitter.Node) bool {
+func mustThrow(known names, body treesitter.Node) bool {
 	for n := range body.Inside() {
 		switch n.Kind() {
 		case "throw_statement", "return_statement":
 			return true
 		case "call_expression":
-			if name := r.full(n.At("function").Text()); name == "fail" || strings.HasSuffix(name, ".fail") || name == "done" || name == "reject" {
+			if name := known.full(n.At("function").Text()); name == "fail" || strings.HasSuffix(name, ".fail") || name == "done" || name == "reject" {
 				return true
 			}
 		}

@@ -1,0 +1,64 @@
+package tamper
+
+import (
+	"strings"
+	"testing"
+
+	"muster/internal/check/checktest"
+	"muster/internal/core/evidence"
+)
+
+// What stands in a file of tests outside of them: each rule where it fires,
+// and what looks like it and is nothing.
+func TestOutside(t *testing.T) {
+	const (
+		script = "import { test, expect } from 'vitest';\nimport { f } from '../src/f';\n\nconst ignored = new Set(['a']);\nconst list = load('rows.json');\n\nfor (const t of list.filter((t) => !ignored.has(t.n))) {\n  test(t.n, () => {\n    expect(f(t.n)).toBe(t.out);\n  });\n}\n"
+		setup  = "import unittest\n\nimport app\n\n\nclass AppTests(unittest.TestCase):\n    def setUp(self):\n        self.rows = [\n            [\"ab\", b\"x1\"],\n            [\"cd\", b\"x2\"],\n            [\"ef\", b\"x3\"],\n            [\"gh\", b\"x4\"],\n        ]\n\n    def test_rows(self):\n        for a, b in self.rows:\n            self.assertEqual(b, app.f(a))\n"
+		util   = "export default (lines: RegExp[]): RegExp =>\n  new RegExp(lines.map((l) => l.source).join('.*'));\n"
+		class  = "import app\n\n\nclass TestApp:\n    def test_f(self):\n        assert app.f(1) == 2\n\n    def test_g(self):\n        assert app.g(1) == 3\n"
+		skip   = "import sys\n\nimport pytest\n\nimport app\n\n\n@pytest.mark.skipif(sys.platform == \"win32\", reason=\"no pipes\")\ndef test_f():\n    assert app.f(1) == 2\n"
+	)
+	base := checktest.Files{"src/f.ts": "export const f = (n: string) => n;\n", "test/f.test.ts": script, "tests/test_app.py": setup, "src/__tests__/utils/match.ts": util, "tests/test_class.py": class, "tests/test_skip.py": skip, "app.py": "def f(n):\n    return 2\n"}
+	with := func(path, text string, pairs ...string) checktest.Files {
+		return checktest.Files{path: strings.NewReplacer(pairs...).Replace(text)}
+	}
+	for _, tt := range []struct {
+		name  string
+		head  checktest.Files
+		rule  string
+		level evidence.Level
+	}{
+		{"a loop around tests goes through less", with("test/f.test.ts", script, "of list.filter", "of list.slice(1).filter"), "cases_lost", evidence.Gate},
+		{"a loop by another name", with("test/f.test.ts", script, "list", "rows"), "", ""},
+		{"more is left out", with("test/f.test.ts", script, "['a']", "['a', 'b']"), "cases_lost", evidence.Locator},
+		{"less is left out", with("test/f.test.ts", script, "['a']", "[]"), "", ""},
+		{"all is left out", with("test/f.test.ts", script, "['a']", "list.map((t) => t.n)"), "cases_lost", evidence.Locator},
+		{"entries of a list are gone", with("tests/test_app.py", setup, "            [\"cd\", b\"x2\"],\n            [\"ef\", b\"x3\"],\n", ""), "entries_lost", evidence.Locator},
+		{"entries are others", with("tests/test_app.py", setup, "            [\"cd\", b\"x2\"],\n            [\"ef\", b\"x3\"],\n", "            [\"ij\", b\"x5\"],\n            [\"kl\", b\"x6\"],\n"), "", ""},
+		{"entries stand elsewhere", with("tests/test_app.py", setup, "            [\"cd\", b\"x2\"],\n            [\"ef\", b\"x3\"],\n        ]", "        ] + [[\"cd\", b\"x2\"], [\"ef\", b\"x3\"]]"), "", ""},
+		{"a helper says yes to all", with("src/__tests__/utils/match.ts", "export default (_: RegExp[]): RegExp => /./;\n"), "helper_emptied", evidence.Locator},
+		{"a helper is written otherwise", with("src/__tests__/utils/match.ts", util, "(l) => l.source", "(line) => line.source"), "", ""},
+		{"a class that pytest does not find", with("tests/test_class.py", class, "class TestApp:", "class AppTests:"), "not_collected not_collected", evidence.Gate},
+		{"a class of unittest by its bases, perhaps", with("tests/test_class.py", class, "class TestApp:", "class AppTests(Base):"), "not_collected", evidence.Locator},
+		{"a class of unittest", with("tests/test_class.py", class, "class TestApp:", "class AppTests(unittest.TestCase):"), "", ""},
+		{"another class that pytest finds", with("tests/test_class.py", class, "class TestApp:", "class TestTheApp:"), "", ""},
+		{"the condition of a skip is turned around", with("tests/test_skip.py", skip, "platform ==", "platform !="), "skipped", evidence.Locator},
+		{"another reason for the skip", with("tests/test_skip.py", skip, "no pipes", "no named pipes"), "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var rules, said []string
+			for _, f := range judgeTrees(t, base, base.With(tt.head), checktest.Request(evidence.OfRange)).Findings {
+				if f.Level == evidence.Context {
+					continue
+				}
+				rules, said = append(rules, f.Rule), append(said, f.Message)
+				if f.Level != tt.level {
+					t.Errorf("%+v", f)
+				}
+			}
+			if got := strings.Join(rules, " "); got != tt.rule {
+				t.Errorf("found %q, want %q: %s", got, tt.rule, said)
+			}
+		})
+	}
+}
