@@ -77,7 +77,7 @@ func (p *place) login(task string) job.Login {
 
 func (p *place) start(task string) *Keeper {
 	p.t.Helper()
-	k, err := Start(p.login(task), func(err error) { p.said.Store(err.Error(), true) })
+	k, err := Start(p.login(task), nil, func(err error) { p.said.Store(err.Error(), true) })
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -289,13 +289,13 @@ func TestWithoutLeases(t *testing.T) {
 	p := newPlace(t)
 	p.put(p.person(), login("old", due))
 	none := func(*os.File) bool { return false }
-	a, err := start(p.login("a"), func(error) {}, none)
+	a, err := start(p.login("a"), nil, func(error) {}, none)
 	if err != nil {
 		t.Fatal(err)
 	}
 	second := make(chan *Keeper)
 	go func() {
-		b, err := start(p.login("b"), func(error) {}, none)
+		b, err := start(p.login("b"), nil, func(error) {}, none)
 		if err != nil {
 			t.Error(err)
 		}
@@ -426,7 +426,7 @@ func TestClaudesOwnLocks(t *testing.T) {
 func TestStartRefuses(t *testing.T) {
 	p := newPlace(t)
 	a := p.start("a")
-	if k, err := Start(p.login("a"), func(error) {}); err == nil {
+	if k, err := Start(p.login("a"), nil, func(error) {}); err == nil {
 		k.Stop()
 		t.Error("two work with the same copy")
 	}
@@ -436,7 +436,7 @@ func TestStartRefuses(t *testing.T) {
 	p.put(p.copy("a"), login("again", 2*fresh))
 	inTheWay := filepath.Join(filepath.Dir(p.person()), "..credentials.json.muster", "x")
 	p.put(inTheWay, "x")
-	if k, err := Start(p.login("a"), func(error) {}); err == nil {
+	if k, err := Start(p.login("a"), nil, func(error) {}); err == nil {
 		k.Stop()
 		t.Error("an operation starts on tokens that are lost then")
 	}
@@ -449,6 +449,29 @@ func TestStartRefuses(t *testing.T) {
 	p.start("a").Stop()
 	if !p.has("again") {
 		t.Errorf("the person's file: %s", p.read(p.person()))
+	}
+}
+
+// An operation that is asked to stop does not wait for its turn.
+func TestStartIsCancelled(t *testing.T) {
+	p := newPlace(t)
+	other := lockOf(p.login("b"))
+	if err := os.MkdirAll(p.login("b").Locks, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := other.try(); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	defer other.free()
+	cancel := make(chan struct{})
+	ended := make(chan error)
+	go func() {
+		_, err := Start(p.login("a"), cancel, func(error) {})
+		ended <- err
+	}()
+	close(cancel)
+	if err := <-ended; err == nil || !strings.Contains(err.Error(), "stopped") {
+		t.Errorf("%v", err)
 	}
 }
 
