@@ -140,8 +140,10 @@ func (s *shim) once() error {
 func (s *shim) operate() error {
 	exit := job.Exit{StartedUS: time.Now().UnixMicro()}
 	endLogins, err := s.keepLogins()
+	if err != nil && closed(s.stop) {
+		return s.record(job.Exit{State: job.Stopped})
+	}
 	if err != nil {
-		s.say(saysReady)
 		return s.record(job.Exit{State: job.NotStarted, Error: err.Error()})
 	}
 	t, streams, err := s.spawn()
@@ -173,8 +175,11 @@ func (s *shim) keepLogins() (end func(), err error) {
 			k.Stop()
 		}
 	}
+	if len(s.spec.Logins) > 0 {
+		s.say(saysReady) // it may have to wait, and is begun
+	}
 	for _, l := range s.spec.Logins {
-		k, err := renew.Start(l, func(err error) { complain(err) })
+		k, err := renew.Start(l, s.stop, func(err error) { complain(err) })
 		if err != nil {
 			end()
 			return nil, err

@@ -48,17 +48,20 @@ type Keeper struct {
 }
 
 // Start makes the copy that a login asks for, and keeps it until Stop. What
-// cannot be done meanwhile is said; it is tried again.
-func Start(l job.Login, say func(error)) (*Keeper, error) { return start(l, say, takeLease) }
+// cannot be done meanwhile is said; it is tried again. While the login is
+// renewed for another operation Start waits, until cancel is closed.
+func Start(l job.Login, cancel <-chan struct{}, say func(error)) (*Keeper, error) {
+	return start(l, cancel, say, takeLease)
+}
 
-func start(l job.Login, say func(error), leaser func(*os.File) bool) (*Keeper, error) {
+func start(l job.Login, cancel <-chan struct{}, say func(error), leaser func(*os.File) bool) (*Keeper, error) {
 	w, err := newWorking(l)
 	if err != nil {
 		return nil, err
 	}
 	w.leaser = leaser
 	k := &Keeper{w: w, lock: lockOf(l), say: say, stop: make(chan struct{}), done: make(chan struct{})}
-	if err := k.begin(); err != nil {
+	if err := k.begin(cancel); err != nil {
 		return nil, errors.Join(err, w.root.Close())
 	}
 	go k.keep()
@@ -86,8 +89,8 @@ func recordOf(l job.Login) string {
 
 // begin brings home what earlier keepers of the account left, and makes the
 // copy.
-func (k *Keeper) begin() error {
-	if err := k.lock.await(startWithin); err != nil {
+func (k *Keeper) begin(cancel <-chan struct{}) error {
+	if err := k.lock.await(startWithin, cancel); err != nil {
 		return err
 	}
 	isKept := false
@@ -297,7 +300,7 @@ func (k *Keeper) Stop() {
 	close(k.stop)
 	<-k.done
 	k.w.let()
-	err := k.lock.await(endWithin)
+	err := k.lock.await(endWithin, nil)
 	if err == nil {
 		err = k.w.finish()
 	}
@@ -331,7 +334,7 @@ func Recover(logins []job.Login) error {
 	for _, l := range logins {
 		lock := lockOf(l)
 		record := recordOf(l)
-		err := lock.await(endWithin)
+		err := lock.await(endWithin, nil)
 		if err == nil {
 			err = bringAll(filepath.Dir(record), record)
 		}

@@ -102,9 +102,9 @@ func (k *lock) freeFolders() {
 	k.made = nil
 }
 
-// await takes the lock within a time.
-func (k *lock) await(within time.Duration) error {
-	for began := time.Now(); ; <-time.After(rhythm) {
+// await takes the lock within a time, unless it is told to stop.
+func (k *lock) await(within time.Duration, stop <-chan struct{}) error {
+	for began := time.Now(); ; {
 		ok, err := k.try()
 		if ok || err != nil {
 			return err
@@ -112,6 +112,11 @@ func (k *lock) await(within time.Duration) error {
 		if time.Since(began) > within {
 			return fault.New(fault.Transient, "the login is still being renewed for another agent after %v", within).
 				WithHint("end what holds %s, and resume", k.path)
+		}
+		select {
+		case <-stop:
+			return fault.New(fault.Transient, "stopped while the login was being renewed for another agent")
+		case <-time.After(rhythm):
 		}
 	}
 }

@@ -77,7 +77,7 @@ func (p *place) login(task string) job.Login {
 
 func (p *place) start(task string) *Keeper {
 	p.t.Helper()
-	k, err := Start(p.login(task), func(err error) { p.said.Store(err.Error(), true) })
+	k, err := Start(p.login(task), nil, func(err error) { p.said.Store(err.Error(), true) })
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -289,13 +289,13 @@ func TestWithoutLeases(t *testing.T) {
 	p := newPlace(t)
 	p.put(p.person(), login("old", due))
 	none := func(*os.File) bool { return false }
-	a, err := start(p.login("a"), func(error) {}, none)
+	a, err := start(p.login("a"), nil, func(error) {}, none)
 	if err != nil {
 		t.Fatal(err)
 	}
 	second := make(chan *Keeper)
 	go func() {
-		b, err := start(p.login("b"), func(error) {}, none)
+		b, err := start(p.login("b"), nil, func(error) {}, none)
 		if err != nil {
 			t.Error(err)
 		}
@@ -310,76 +310,6 @@ func TestWithoutLeases(t *testing.T) {
 	a.Stop()
 	b.Stop()
 	p.clean("b")
-}
-
-// What a keeper that was killed did not bring home the next one does, and
-// Recover; and another operation of the account before it renews anything.
-func TestKilledKeeper(t *testing.T) {
-	for name, bring := range map[string]func(p *place){
-		"the next attempt": func(p *place) { p.start("a").Stop() },
-		"Recover": func(p *place) {
-			if err := Recover([]job.Login{p.login("a")}); err != nil {
-				p.t.Error(err)
-			}
-		},
-		"another task":         func(p *place) { p.start("b").Stop() },
-		"a task under way":     func(p *place) {},
-		"a task that was gone": func(p *place) { p.start("a").Stop() },
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := newPlace(t)
-			p.put(p.person(), login("old", due))
-			a := p.start("a")
-			var b *Keeper
-			if name == "a task under way" {
-				b = p.start("b")
-			}
-			crash(a)
-			p.put(p.copy("a"), login("renewed", fresh))
-			bring(p)
-			if b != nil {
-				if got := p.read(p.copy("b")); !strings.Contains(got, "rt-renewed") {
-					t.Errorf("it reads %s", got)
-				}
-				b.Stop()
-			}
-			if !p.has("renewed") {
-				t.Errorf("the person's file: %s", p.read(p.person()))
-			}
-			if name != "another task" && name != "a task under way" {
-				p.clean("a")
-			}
-		})
-	}
-}
-
-// A keeper is killed between the person's file and the record, and by the time
-// somebody looks the person's has been renewed again: its tokens stay.
-func TestKilledBetweenFileAndRecord(t *testing.T) {
-	for _, person := range []string{"renewed", "later"} {
-		p := newPlace(t)
-		p.put(p.person(), login("old", due))
-		crash(p.start("a"))
-		p.put(p.copy("a"), login("renewed", fresh))
-		p.put(p.person(), login(person, 2*fresh))
-		p.start("b").Stop()
-		p.start("a").Stop()
-		if !p.has(person) {
-			t.Errorf("the person's file: %s", p.read(p.person()))
-		}
-		p.clean("a")
-	}
-}
-
-// A task whose folder was removed leaves no record.
-func TestRecordOfARemovedTask(t *testing.T) {
-	p := newPlace(t)
-	crash(p.start("a"))
-	if err := os.RemoveAll(p.login("a").Root); err != nil {
-		t.Fatal(err)
-	}
-	p.start("b").Stop()
-	p.clean("a")
 }
 
 // The locks of Claude Code's own are waited for, held while an agent renews,
@@ -426,7 +356,7 @@ func TestClaudesOwnLocks(t *testing.T) {
 func TestStartRefuses(t *testing.T) {
 	p := newPlace(t)
 	a := p.start("a")
-	if k, err := Start(p.login("a"), func(error) {}); err == nil {
+	if k, err := Start(p.login("a"), nil, func(error) {}); err == nil {
 		k.Stop()
 		t.Error("two work with the same copy")
 	}
@@ -436,7 +366,7 @@ func TestStartRefuses(t *testing.T) {
 	p.put(p.copy("a"), login("again", 2*fresh))
 	inTheWay := filepath.Join(filepath.Dir(p.person()), "..credentials.json.muster", "x")
 	p.put(inTheWay, "x")
-	if k, err := Start(p.login("a"), func(error) {}); err == nil {
+	if k, err := Start(p.login("a"), nil, func(error) {}); err == nil {
 		k.Stop()
 		t.Error("an operation starts on tokens that are lost then")
 	}
@@ -449,6 +379,29 @@ func TestStartRefuses(t *testing.T) {
 	p.start("a").Stop()
 	if !p.has("again") {
 		t.Errorf("the person's file: %s", p.read(p.person()))
+	}
+}
+
+// An operation that is asked to stop does not wait for its turn.
+func TestStartIsCancelled(t *testing.T) {
+	p := newPlace(t)
+	other := lockOf(p.login("b"))
+	if err := os.MkdirAll(p.login("b").Locks, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := other.try(); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	defer other.free()
+	cancel := make(chan struct{})
+	ended := make(chan error)
+	go func() {
+		_, err := Start(p.login("a"), cancel, func(error) {})
+		ended <- err
+	}()
+	close(cancel)
+	if err := <-ended; err == nil || !strings.Contains(err.Error(), "stopped") {
+		t.Errorf("%v", err)
 	}
 }
 
