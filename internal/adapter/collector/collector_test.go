@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -164,10 +165,14 @@ func TestHangs(t *testing.T) {
 	}
 	e.Close() // after two seconds
 	if got := log.String(); !strings.Contains(got, "did not take it") || !strings.Contains(got, "spans were dropped") {
-		t.Errorf("the log says %q", got)
+		t.Fatalf("the log says %q", got)
 	}
 	if n := strings.Count(p.all("/t"), `"spanId"`); n > waiting {
 		t.Errorf("%d spans were kept", n)
+	}
+	_, count, _ := strings.Cut(log.String(), "altogether=")
+	if n, err := strconv.Atoi(strings.Fields(count + " ")[0]); err != nil || n < all-waiting {
+		t.Errorf("%d are said to be dropped: %v", n, err)
 	}
 }
 

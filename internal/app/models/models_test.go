@@ -274,6 +274,14 @@ func TestFetchedPrices(t *testing.T) {
 	if r, err := refresh("60", true); err != nil || !r.Written || r.Large != 1 {
 		t.Errorf("twelvefold, accepted: %+v %v", r, err)
 	}
+	// What a later list does not have stays as it was.
+	text := `{"anthropic":{"models":{"a":{"cost":{"input":1,"output":1}}}},"google":{"models":{"g":{"cost":{"input":1,"output":1}}}},"openai":{"models":{"another":{"cost":{"input":1,"output":1}}}}}`
+	if err := os.WriteFile(list, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := models.RefreshPrices(context.Background(), root, models.Refresh{From: list, Date: "2026-11-28"}); err != nil || r.Added != 1 || !r.Written {
+		t.Errorf("%+v %v", r, err)
+	}
 	c, problems := config.Parse("c", []byte("agents: {odd: {driver: codex, model: made-up, base_url: 'https://models.example.com/v1'}, none: {driver: codex, key: {env: TEAM}}}\ndefault: odd\n"))
 	if len(problems) > 0 {
 		t.Fatal(problems)
