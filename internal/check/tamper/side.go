@@ -38,7 +38,8 @@ type file struct {
 	facts  source.File
 	lines  []string
 	tests  []*test
-	other  *file // what the same file is on the other side; nil when it is not there
+	whole  string // the lines together; empty until somebody asks
+	other  *file  // what the same file is on the other side; nil when it is not there
 	status change.Status
 }
 

@@ -45,6 +45,12 @@
 // of its own, code that runs beside the test or that nobody calls, values that
 // the code under test works out itself, doubles in place of it.
 //
+// Package pairs also knows what makes an assertion ask for less at the same
+// strength: an alternative, any error, a part that everything has, one property
+// of what was compared as a whole, a range for a value, a bound let out, no
+// order, itself. Around tests of a file stand loops that declare them, lists
+// that they go through or leave out, and modules that are replaced for all.
+//
 // An input that moves together with the code, or a file of data that tests
 // read, points where nobody speaks of it: the task or the claim names no value
 // and no changed code, or says that the change leaves results as they are (a
@@ -58,7 +64,8 @@
 // are taken to be strong. A test replaced by a new one about the same code that
 // asks for as much is not told from honest rewriting. It sees no sense in
 // values: bending an expectation and adding a case for the bent behaviour is
-// context.
+// context. An assertion on another object than before, and helpers that change
+// what they read before tests see it, it does not notice.
 package tamper
 
 import (

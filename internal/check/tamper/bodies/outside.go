@@ -119,7 +119,7 @@ var literalLine = check.Lazy("^[\\[({]?\\s*(b|r|f|u)?[\"'`\\d\\-].*[,\\])}]$")
 // entriesLost finds entries of lists that tests use and that are gone: lines
 // of nothing but values.
 func (o *outside) entriesLost(elsewhere func(string) bool) {
-	const few = 2
+	const few, most = 2, 500
 	has := map[string]bool{}
 	come := 0
 	had := map[string]bool{}
@@ -137,7 +137,7 @@ func (o *outside) entriesLost(elsewhere func(string) bool) {
 	first := 0
 	for i, line := range o.before {
 		text := strings.TrimSpace(line)
-		if !literalLine.MatchString(text) || has[words.Tight(text)] || len(text) > 400 || elsewhere(text) {
+		if len(gone) == most || !literalLine.MatchString(text) || has[words.Tight(text)] || len(text) > 400 || elsewhere(text) {
 			continue
 		}
 		if first == 0 {
