@@ -1,8 +1,8 @@
 package tamper
 
 import (
-	"slices"
 	"fmt"
+	"slices"
 	"strings"
 
 	"muster/internal/check"

@@ -52,8 +52,7 @@ func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 	}
 	added += len(newCases(t, h))
 	strongAdded += len(newCases(t, h))
-	weaker := j.replaced(t, h, gone, p.Added)
-	if weaker {
+	if j.replaced(t, h, gone, p.Added) {
 		return
 	}
 	if len(gone) <= added && strongGone <= strongAdded && (best <= asked || len(newCases(t, h)) > 0 || asked > 3) {

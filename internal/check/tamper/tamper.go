@@ -40,16 +40,11 @@
 //
 // # Around assertions
 //
+// Package pairs knows what makes an assertion ask for less at the same strength.
 // Package bodies looks at what stands around the assertions of a test that
 // remains: loops that go through fewer cases, ways out before them, a testing.T
 // of its own, code that runs beside the test or that nobody calls, values that
 // the code under test works out itself, doubles in place of it.
-//
-// Package pairs also knows what makes an assertion ask for less at the same
-// strength: an alternative, any error, a part that everything has, one property
-// of what was compared as a whole, a range for a value, a bound let out, no
-// order, itself. Around tests of a file stand loops that declare them, lists
-// that they go through or leave out, and modules that are replaced for all.
 //
 // An input that moves together with the code, or a file of data that tests
 // read, points where nobody speaks of it: the task or the claim names no value

@@ -19,7 +19,9 @@ type Weakness struct {
 }
 
 // Weaker finds how an assertion about the same thing asks for less, where its
-// strength alone does not show it.
+// strength alone does not show it: an alternative, a fallback on what it expects,
+// itself, a part that everything has, any error, one property of what was
+// compared as a whole, no order, a range for a value, a bound let out.
 func Weaker(k Paired, lang source.Language) (Weakness, bool) {
 	was, is := words.Scan(held(k.Was.Text), lang), words.Scan(held(k.Is.Text), lang)
 	if slices.Equal(was, is) || k.Was.Dead != "" || k.Was.Strength == source.Trivial {
