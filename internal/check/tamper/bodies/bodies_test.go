@@ -56,6 +56,7 @@ func TestCompare(t *testing.T) {
 		{"a loop that runs once", "a.test.js", "for (let i = 1; i < 3; i++) {\n  expect(f(i)).toBe(i);\n}", "for (let i = 1; i <= 1; i++) {\n  expect(f(i)).toBe(i);\n}", ""},
 		{"what it expects is the result", "test_a.py", "got = total(2)\nwant = 4\nassert got == want", "got = total(2)\nwant = got\nassert got == want", "self_compared"},
 		{"what it expects is laid out otherwise", "a.test.js", "const cmd = program\n  .command('sub')\n  .action(called);\nexpect(called).toBe(cmd);", "const cmd = program.command('sub').action(called);\nexpect(called).toBe(cmd);", ""},
+		{"what it expects is what it called before", "test_a.py", "assert shop.total_of(2, 3) == expected", "expected = shop.total_of(2, 3)\nassert shop.total_of(2, 3) == expected", "self_compared"},
 		{"what it expects is worked out from the result", "test_a.py", "got = total(2)\nassert got == {1: 2}", "got = total(2)\nexpected = dict(got.items())\nassert got == expected", "self_compared"},
 		{"what it expects is worked out from what is given", "test_a.py", "got = total(num)\nassert got == 4", "got = total(num)\nexpected = num * 2\nassert got == expected", ""},
 		{"the result stands on both sides", "a_test.go", "if got := c.Keys[0]; got != \"a\" {\n\tt.Error(got)\n}", "if got := c.Keys[0]; got != c.Keys[0] {\n\tt.Error(got)\n}", "self_compared"},

@@ -41,7 +41,7 @@ func (c *comparison) compared() {
 			if had[t] || t == root(subject) || known[t] == "" {
 				continue
 			}
-			if known[t] == before[t] || laidOut(c.was, known[t]) {
+			if known[t] == before[t] || laidOut(c.was, t, known[t]) {
 				continue
 			}
 			if (asking{c}).ofResult(known[t], subject) {
@@ -98,7 +98,7 @@ func (c *comparison) overwritten() {
 	known := definitions(c.is)
 	for _, l := range c.fresh() {
 		m := assigning.FindStringSubmatch(l.text)
-		if m == nil || laidOut(c.was, m[2]) {
+		if m == nil || laidOut(c.was, m[1], m[2]) {
 			continue
 		}
 		given := callees(m[2])
@@ -269,14 +269,14 @@ var printing = check.Lazy(`^\w+\.(Error|Fatal|Log)f?\(`)
 
 var expecting = check.Lazy(`^(want\w*|expect|expected\w*|exp|out|output|desired)$`)
 
-// laidOut reports whether a value was there before, perhaps on several lines.
-func laidOut(body []line, value string) bool {
+// laidOut reports whether a name had a value before, perhaps on several lines.
+func laidOut(body []line, name, value string) bool {
 	var all strings.Builder
 	for _, l := range body {
 		all.WriteString(l.tight)
 	}
 	value = strings.TrimSuffix(words.Tight(value), ";")
-	return len(value) > 12 && strings.Contains(all.String(), value)
+	return strings.Contains(all.String(), name+"="+value) || strings.Contains(all.String(), name+":="+value)
 }
 
 // asking looks at what assertions are held against.

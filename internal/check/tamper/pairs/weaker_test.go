@@ -1,8 +1,10 @@
 package pairs
 
 import (
+	"strings"
 	"testing"
 
+	"muster/internal/check/tamper/words"
 	"muster/internal/source"
 )
 
@@ -80,5 +82,32 @@ func TestComparisons(t *testing.T) {
 		if IsComparison(subject) != want {
 			t.Errorf("%s: %v", subject, !want)
 		}
+	}
+}
+
+// The parts that the rules are made of.
+func TestParts(t *testing.T) {
+	for text, want := range map[string]string{"if got != 3 { t.Fatal(1) }": "if got != 3", "if got": "if got", "assert a { b }": "assert a { b }"} {
+		if got := held(text); strings.TrimPrefix(got, "if ") != strings.TrimPrefix(want, "if ") {
+			t.Errorf("%q is held as %q", text, got)
+		}
+	}
+	scan := func(text string) []words.Token { return words.Scan(text, source.Python) }
+	if !subsequence(scan("a c"), scan("a b c")) || subsequence(scan("c a"), scan("a b c")) || subsequence(scan("a d"), scan("a b c")) {
+		t.Error("subsequence")
+	}
+	if !within(scan("( a c )"), scan("a b c")) || within(scan("a c"), scan("a b c")) || within(scan("( c a )"), scan("a b c")) {
+		t.Error("within")
+	}
+	for _, tt := range [][4]string{{"f(a, b)", "f(a, c)", "b", "c"}, {"f(a)", "f(a)", "", ""}, {"f(a.b, c)", "f(d, c)", "a.b", "d"}, {"x x", "x", "x", ""}} {
+		x, y := difference(scan(tt[0]), scan(tt[1]))
+		if words.TextOf(x) != tt[2] || words.TextOf(y) != tt[3] {
+			t.Errorf("%s and %s: %q %q", tt[0], tt[1], words.TextOf(x), words.TextOf(y))
+		}
+	}
+	was := source.Assertion{Strength: source.Exists, Subject: "throws f", Text: "assert.throws(f, RangeError)"}
+	is := source.Assertion{Strength: source.Exists, Subject: "throws f", Text: "assert.throws(f, Error)"}
+	if w, ok := Weaker(Paired{was, is}, source.JavaScript); !ok || w.Rule != "loosened" {
+		t.Errorf("%v %+v", ok, w)
 	}
 }

@@ -1,0 +1,54 @@
+package bodies
+
+import (
+	"strings"
+	"testing"
+
+	"muster/internal/source"
+)
+
+// Each case is a file of tests before and after, of which only what stands
+// outside of tests is given.
+func TestOutside(t *testing.T) {
+	const rows = "rows = [\n    [\"a\", 1],\n    [\"b\", 2],\n    [\"c\", 3],\n]\n"
+	asserts := []source.Test{{Name: "x", Range: source.Range{Start: 90, End: 91}, Assertions: []source.Assertion{{Subject: "total(1)"}}}}
+	for _, tt := range []struct {
+		name, was, is, rule string
+		elsewhere           bool
+		lines               string
+	}{
+		{"a loop", "for (const c of all) {\n}", "for (const c of all.slice(1)) {\n}", "cases_lost", false, "1"},
+		{"the same", "for (const c of all) {\n}", "for (const c of all) {\n  // more\n}", "", false, ""},
+		{"a list of what is left out grows", "const skipped = ['a']", "const skipped = ['a', 'b']", "cases_lost", false, "1"},
+		{"a list of what is left out is new", "", "const skipped = ['a', 'b']", "", false, ""},
+		{"a list on several lines grows", "const skipped = [\n  'a',\n]", "const skipped = [\n  'a',\n  'b',\n]", "cases_lost", false, "1"},
+		{"entries are gone", rows, strings.Replace(rows, "    [\"a\", 1],\n    [\"b\", 2],\n", "", 1), "entries_lost", false, "0"},
+		{"one entry is gone", rows, strings.Replace(rows, "    [\"a\", 1],\n", "", 1), "", false, ""},
+		{"entries stand elsewhere", rows, strings.Replace(rows, "    [\"a\", 1],\n    [\"b\", 2],\n", "", 1), "", true, ""},
+		{"entries are others", rows, strings.NewReplacer("\"a\"", "\"d\"", "\"b\"", "\"e\"").Replace(rows), "", false, ""},
+		{"a module is replaced", "const a = 1", "vi.mock('../src/a', () => ({ total: () => 1 }))", "subject_replaced", false, "1"},
+		{"another module is replaced", "const a = 1", "vi.mock('../src/a', () => ({ load: () => 1 }))", "", false, ""},
+		{"a module of others is replaced", "const a = 1", "vi.mock('axios', () => ({ total: () => 1 }))", "", false, ""},
+		{"it was replaced", "vi.mock('../src/a')", "vi.mock('../src/a', () => ({ total: () => 1 }))", "", false, ""},
+		{"yes to everything", "const f = (a) =>\n  a.map(g)", "const f = (_) => /./", "helper_emptied", false, "1"},
+		{"yes to everything, as before", "const f = (_) => true", "const f = (_a) => true", "", false, ""},
+		{"one more function", "const f = (a) =>\n  a.map(g)", "const f = (a) =>\n  a.map(g)\nconst yes = () => true", "", false, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := func(text string) File {
+				return File{Lang: source.TypeScript, Lines: strings.Split(text, "\n"), Tests: asserts}
+			}
+			got := Outside(file(tt.was), file(tt.is), func(string) bool { return tt.elsewhere })
+			var rules []string
+			for _, w := range got {
+				rules = append(rules, w.Rule)
+				if (w.At.Start == 1) != (tt.lines == "1") || w.Message == "" {
+					t.Errorf("%+v", w)
+				}
+			}
+			if all := strings.Join(rules, " "); all != tt.rule {
+				t.Errorf("found %q, want %q", all, tt.rule)
+			}
+		})
+	}
+}
