@@ -412,10 +412,22 @@ func agentsDir(t *testing.T) string {
 
 type goPlaces struct{ GOCACHE, GOMODCACHE string }
 
+// built is when the standard library was built as checks build it.
+var built sync.Once
+
 // goFolders gives the caches of Go, so that no case builds the standard
-// library again.
+// library again: behind walls each would, and once more for the race detector.
 func goFolders(t *testing.T) (g goPlaces) {
 	t.Helper()
+	built.Do(func() {
+		for _, options := range [][]string{nil, {"-race"}} {
+			cmd := exec.CommandContext(t.Context(), "go", append(append([]string{"build"}, options...), "testing", "testing/internal/testdeps", "fmt", "strings", "errors", "sort", "time")...)
+			cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Logf("build the standard library: %v %s", err, out) // without a C compiler, say
+			}
+		}
+	})
 	out, err := exec.CommandContext(t.Context(), "go", "env", "-json", "GOCACHE", "GOMODCACHE").Output()
 	if err == nil {
 		err = json.Unmarshal(out, &g)
