@@ -229,9 +229,6 @@ func (j *judgement) calls(scripts map[string]string, script string) bool {
 // longer waits for their success: "&&" has become ";" or "|".
 func unchained(line string, was []string) string {
 	for _, old := range was {
-		if len(old) < len(line) && !strings.Contains(old, "&&") {
-			continue
-		}
 		if strings.Count(line, "&&") < strings.Count(old, "&&") && len(line) <= len(old) && tight(loose.ReplaceAllString(line, "&&")) == tight(loose.ReplaceAllString(old, "&&")) {
 			return old
 		}

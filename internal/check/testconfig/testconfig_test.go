@@ -40,6 +40,9 @@ func TestRules(t *testing.T) {
 		"setup.cfg":                "[tool:pytest]\nfilterwarnings =\n    error\n",
 		".nycrc":                   "{\"check-coverage\": true}\n",
 		"test/setup.ts":            "vi.useFakeTimers();\n",
+		"chained/package.json":     `{"scripts": {"test": "node build.js && jest --ci", "size": "node size.js"}}` + "\n",
+		"calls/package.json":       `{"scripts": {"test": "npm run unit && jest --ci", "unit": "mocha"}}` + "\n",
+		"scripts/ci.sh":            "go test ./... && go vet ./...\n",
 	}
 	for _, tt := range []struct {
 		name  string
@@ -84,7 +87,11 @@ func TestRules(t *testing.T) {
 		{"one more in a list", checktest.Files{"jest.config.js": strings.Replace(jestConfig, "    \"/vendor/\",\n", "    \"/vendor/\",\n    \"/slow/\",\n", 1)}, []string{"excluded"}, evidence.Gate},
 		{"changed code is not counted", checktest.Files{"src/money.js": "module.exports = 1;\n", "jest.config.js": strings.Replace(jestConfig, "    \"/vendor/\",\n  ],\n};", "    \"/vendor/\",\n    \"/src/money.js\",\n  ],\n};", 1)}, []string{"excluded"}, evidence.Locator},
 		{"changed Python is not counted", checktest.Files{"app/money.py": "A = 1\n", ".coveragerc": strings.Replace(base[".coveragerc"], "vendor/*\n", "vendor/*\n    app/money.py\n", 1)}, []string{"excluded"}, evidence.Locator},
+		{"the runner is gone from a chain", checktest.Files{"chained/package.json": `{"scripts": {"test": "node build.js", "size": "node size.js"}}` + "\n"}, []string{"ci"}, evidence.Gate},
+		{"what follows waits no longer", checktest.Files{"scripts/ci.sh": "go test ./...; go vet ./...\n"}, []string{"ci"}, evidence.Gate},
 
+		{"what is left of a chain runs tests", checktest.Files{"calls/package.json": `{"scripts": {"test": "npm run unit", "unit": "mocha"}}` + "\n"}, nil, ""},
+		{"a chain in another order", checktest.Files{"scripts/ci.sh": "go vet ./... && go test ./...\n"}, nil, ""},
 		{"the runner is started by another script", checktest.Files{"package.json": `{"scripts": {"test": "npm run unit", "unit": "jest --ci", "lint": "eslint ."}}` + "\n"}, nil, ""},
 		{"one more step before the tests", checktest.Files{"package.json": `{"scripts": {"test": "eslint . && jest --ci", "lint": "eslint ."}}` + "\n"}, nil, ""},
 		{"more folders by a pattern", checktest.Files{"globs/package.json": `{"scripts": {"test": "mocha test/**/*.js"}}` + "\n"}, nil, ""},

@@ -29,6 +29,8 @@ func TestCompare(t *testing.T) {
 		{"a function nobody calls", "test_a.py", "assert f() == 1", "def look():\n    assert f() == 1", "dead"},
 		{"a function that is called", "test_a.py", "assert f() == 1", "def look():\n    assert f() == 1\nlook()", ""},
 		{"each part of a result", "a.test.ts", "expect(parts(1)).toEqual([2]);", "parts(1).forEach((p) => {\n  expect(p).toEqual(2);\n});", "each_of_result"},
+		{"each part of a named result", "a.test.ts", "const found = parts(1);\nexpect(found).toEqual([2]);", "const found = parts(1);\nfound.forEach((p) => {\n  expect(p).toEqual(2);\n});", "each_of_result"},
+		{"each part of a name that says little", "a.test.ts", "const ps = parts(1);\nexpect(ps).toEqual([2]);", "const ps = parts(1);\nps.forEach((p) => {\n  expect(p).toEqual(2);\n});", ""},
 		{"what the code gives, twice", "a_test.go", "if got := double(2); got != 4 {\n\tt.Error(got)\n}", "want := double(2)\nif got := double(2); got != want {\n\tt.Error(got)\n}", "self_compared"},
 		{"a named value", "a_test.go", "if got := double(2); got != 4 {\n\tt.Error(got)\n}", "want := 4\nif got := double(2); got != want {\n\tt.Error(got)\n}", ""},
 		{"an expected value is worked out", "a_test.go", "for _, c := range cases {\n\tif got := double(c.n); got != c.want {\n\t\tt.Error(got)\n\t}\n}", "for _, c := range cases {\n\tc.want = double(c.n)\n\tif got := double(c.n); got != c.want {\n\t\tt.Error(got)\n\t}\n}", "self_compared"},

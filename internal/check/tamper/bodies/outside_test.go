@@ -52,3 +52,29 @@ func TestOutside(t *testing.T) {
 		})
 	}
 }
+
+// What stands in tests and in their cases is not outside of them, and what is
+// lost is named with its line.
+func TestOutsideLines(t *testing.T) {
+	const list = "rows = [\n    [1, 2],\n    [2, 4],\n    [3, 6],\n]"
+	lost := strings.Replace(list, "    [1, 2],\n    [2, 4],\n", "", 1)
+	for _, tt := range []struct {
+		name  string
+		tests []source.Test
+		want  string
+	}{
+		{"outside", nil, "the first \"[1, 2],\" (line 2 of the base)"},
+		{"in a test", []source.Test{{Range: source.Range{Start: 1, End: 5}}}, ""},
+		{"in a case", []source.Test{{Range: source.Range{Start: 9, End: 9}, Cases: []source.Case{{Range: source.Range{Start: 2, End: 4}}}}}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := func(text string) File {
+				return File{Lang: source.Python, Lines: strings.Split(text, "\n"), Tests: tt.tests}
+			}
+			got := Outside(file(list), file(lost), func(string) bool { return false })
+			if tt.want == "" && len(got) > 0 || tt.want != "" && (len(got) != 1 || !strings.Contains(got[0].Message, tt.want)) {
+				t.Errorf("%+v, want %q", got, tt.want)
+			}
+		})
+	}
+}
