@@ -71,6 +71,41 @@ func TestLoosened(t *testing.T) {
 	}
 }
 
+const otherSteps = "func TestA(t *testing.T) {\n\tother()\n}"
+
+// What makes an assertion ask for less blocks where nothing honest looks like
+// it and the test is the same; so does one that came in place of another.
+func TestWeakerAndReplaced(t *testing.T) {
+	fallback := source.Assertion{Strength: source.Exact, Text: "equal(x ?? 4, 4)", Subject: "x ?? 4", Expected: "4"}
+	length := source.Assertion{Strength: source.Exact, Text: "equal(len(x), 1)", Subject: "len(x)", Expected: "1"}
+	for _, tt := range []struct {
+		name string
+		text string // of the head
+		is   source.Assertion
+		want string
+	}{
+		{"it falls back on what it expects", steps, fallback, "self_compared gate"},
+		{"it falls back, and the test was written anew", otherSteps, fallback, "self_compared locator"},
+		{"it compares the length", steps, length, "loosened locator"},
+		{"it compares the length, and the test was written anew", otherSteps, length, "loosened locator"},
+		{"it is the same", steps, exact("x", "4", 7), ""},
+	} {
+		for _, how := range []string{"changed", "replaced"} {
+			j := judgeOf(asked.Asked{Task: "Tidy"})
+			was, is := paired(wholeTest("a_test.go", "TestA", steps), wholeTest("a_test.go", "TestA", tt.text))
+			var found bool
+			if before := exact("x", "4", 7); how == "changed" {
+				found = weakening{j}.weaker(was, is, pairs.Paired{Was: before, Is: tt.is})
+			} else {
+				found = weakening{j}.replaced(was, is, []source.Assertion{before}, []source.Assertion{tt.is})
+			}
+			if got := told(j); got != tt.want || found != (tt.want != "") {
+				t.Errorf("%s, %s: %q %v, want %q", tt.name, how, got, found, tt.want)
+			}
+		}
+	}
+}
+
 // A weakening has an explanation where somebody names it, or where the change
 // shows it.
 func TestWeigh(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"muster/internal/check/checktest"
+	"muster/internal/check/tamper/asked"
 	"muster/internal/core/evidence"
 )
 
@@ -60,5 +61,27 @@ func TestOutside(t *testing.T) {
 				t.Errorf("found %q, want %q: %s", got, tt.rule, said)
 			}
 		})
+	}
+}
+
+// The values of an entry stand elsewhere where one file of tests has all of
+// them.
+func TestStandsElsewhere(t *testing.T) {
+	for _, tt := range []struct {
+		name, entry string
+		want        bool
+	}{
+		{"together", `["cd", 217],`, true},
+		{"in two files", `["cd", 318],`, false},
+		{"nowhere", `["xy", 419],`, false},
+		{"an entry without values", "[],", true},
+	} {
+		j := judgeOf(asked.Asked{})
+		j.head.tests = []*file{textFile("test_a.py", "rows = [\n    [\"ab\", 116],\n    [\"cd\", 217],\n]"), textFile("test_b.py", "row = [\"ef\", 318]")}
+		for range 2 { // as a whole, and from what was kept
+			if got := standsElsewhere(weakening{j}, j.head.tests[0], tt.entry); got != tt.want {
+				t.Errorf("%s: %v", tt.name, got)
+			}
+		}
 	}
 }

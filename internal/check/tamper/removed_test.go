@@ -134,6 +134,70 @@ func TestActed(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
+	for name, tt := range map[string]struct {
+		line, subject string
+		head          map[string]bool
+		want          bool
+	}{
+		"its result is not kept":         {"total := openAll(1)", "total", set("openAll(1)"), true},
+		"its result has another name":    {"total := openAll(1)", "total", set("sum:=openAll(1)"), true},
+		"the assertion does it itself":   {"total := openAll(1)", "sum(1)", set("openAll(1)"), false},
+		"it is done with something else": {"total := openAll(1)", "total", set("openAll(2)"), false},
+		"it is too short to be known":    {"total := a(1)", "total", set("a(1)"), false},
+		"it was no call":                 {"total := openedAll", "total", set("openedAll"), false},
+	} {
+		base := wholeTest("a_test.go", "TestA", "func TestA(t *testing.T) {\n\t"+tt.line+"\n\tequal(total, 7)\n}")
+		if got := acted(base, exact(tt.subject, "7", 3), tt.head); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// A block that asks for an error never looks at the values in it.
+func TestRaised(t *testing.T) {
+	for _, tt := range []struct {
+		before string
+		want   bool
+	}{
+		{"    with pytest.raises(ValueError):", true},
+		{"    with self.assertRaises(ValueError):", true},
+		{"    with pytest.raises(ValueError):\n        n = 2", true},
+		{"    with open(path) as f:", false},
+		{"    with pytest.raises(ValueError):\n        f(1)\n    with open(path) as f:", false},
+		{"    n = 2 # it raises", false},
+		{"    with pytest.raises(ValueError):\n        a()\n        b()\n        c()\n        d()", false},
+	} {
+		x := wholeTest("test_a.py", "test_a", "def test_a():\n"+tt.before+"\n        assert f(n) == 2")
+		if got := raised(x, exact("f(n)", "2", x.End)); got != tt.want {
+			t.Errorf("%v after\n%s", got, tt.before)
+		}
+	}
+}
+
+// A function of the tests that is new may call the one that asserted.
+func TestCalledBy(t *testing.T) {
+	const text = "func TestA(t *testing.T) {\n\tboth(t, 1)\n}\nfunc both(t *testing.T, n int) {\n\tcheck(t, n)\n}"
+	for _, tt := range []struct {
+		name, head string
+		old        bool // the base has the function
+		want       bool
+	}{
+		{"it calls it", text, false, true},
+		{"it did before", text, true, false},
+		{"the test does not call it", strings.Replace(text, "both(t, 1)", "other(t, 1)", 1), false, false},
+		{"it calls another", strings.Replace(text, "check(t, n)", "look(t, n)", 1), false, false},
+	} {
+		j := judgeOf(asked.Asked{})
+		f := textFile("a_test.go", tt.head)
+		f.facts.Functions = []source.Function{{Name: "both", Range: source.Range{Start: 4, End: 6}}}
+		j.head.tests = []*file{f}
+		if tt.old {
+			j.base.tests = []*file{f}
+		}
+		if got := (weakening{j}).calledBy(testIn(f, "TestA", 1, 3), "check"); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
 }
 
 // Cases and assertions that are new count as they ask for something.

@@ -134,6 +134,8 @@ func TestWorded(t *testing.T) {
 		{"another name filled in", `"client ada: gone"`, "`client \"bob\": gone`", set("client %s: gone"), set("client %q: gone"), false},
 		{"words in another order", `"client ada: gone"`, `"gone: user ada"`, set("client %s: gone"), set("user %s: gone"), false},
 		{"it is short", `"lost"`, `"gone"`, set("lost"), set("gone"), false},
+		{"one of a list", `{"lost 3 parts", "all well"}`, `{"missing 3 parts", "all well"}`, set("lost %d parts of %s"), set("missing %d parts of %s"), true},
+		{"one of a list, and another by itself", `{"lost 3 parts", "all well"}`, `{"missing 3 parts", "all bad"}`, set("lost %d parts of %s"), set("missing %d parts of %s"), false},
 		{"the text is endless", `"lost 3 parts"`, `"missing 3 parts"`, set("lost %d parts of %s"), set("missing %d parts" + strings.Repeat("x", 4096)), false},
 	} {
 		j := judgeOf(asked.Asked{})
@@ -185,6 +187,8 @@ func TestRepeated(t *testing.T) {
 	}{
 		{"three times", of(`"a EUR"`, `"a USD"`, `"b EUR"`, `"b USD"`, `"c EUR"`, `"c USD"`), false, true},
 		{"twice", of(`"a EUR"`, `"a USD"`, `"b EUR"`, `"b USD"`), false, false},
+		{"a mark in three numbers", of(`"1,000"`, `"1 000"`, `"2,500"`, `"2 500"`, `"7,250"`, `"7 250"`), false, true},
+		{"a letter in three words", of(`"cat"`, `"cut"`, `"bat"`, `"but"`, `"hat"`, `"hut"`), false, false},
 		{"twice, and another", of(`"a EUR"`, `"a USD"`, `"b EUR"`, `"b USD"`, `"c EUR"`, `"c GBP"`), false, false},
 		{"numbers", of("4", "6", "4", "6", "4", "6"), false, false},
 		{"values", of("true", "other", "true", "other", "true", "other"), false, false},
@@ -196,6 +200,25 @@ func TestRepeated(t *testing.T) {
 		r.flipped = tt.flipped
 		if got := (retargeting{j}).repeated(r); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+}
+
+// The author speaks of an assertion that expects the opposite now by the word
+// for what it expected.
+func TestSaysOpposite(t *testing.T) {
+	for _, tt := range []struct {
+		was, claim string
+		want       bool
+	}{
+		{"assert.Panics(t, f)", "An empty list no longer panics", true},
+		{"expect(f).toThrow()", "f does not throw any more", true},
+		{"assert.Panics(t, f)", "Make f faster", false},
+		{"equal(f(), true)", "f no longer panics", false},
+	} {
+		j := judgeOf(asked.Asked{Claim: tt.claim})
+		if got := (retargeting{j}).saysOpposite(retarget{pair: pairs.Paired{Was: source.Assertion{Text: tt.was}}}); got != tt.want {
+			t.Errorf("%s, %q: %v", tt.was, tt.claim, got)
 		}
 	}
 }

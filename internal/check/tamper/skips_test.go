@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"muster/internal/check/checktest"
+	"muster/internal/check/tamper/asked"
 	"muster/internal/core/evidence"
 )
 
@@ -46,6 +47,24 @@ func TestSkips(t *testing.T) {
 				t.Errorf("found %q, want %q: %+v", all, tt.want, got.Findings)
 			}
 		})
+	}
+}
+
+// A test is run again until it passes, and was not before.
+func TestRetried(t *testing.T) {
+	const plain, again = "it('a', () => {\n  expect(f()).toBe(1);\n});", "it('a', { retries: 3 }, () => {\n  expect(f()).toBe(1);\n});"
+	for _, tt := range []struct{ name, was, is, want string }{
+		{"it is", plain, again, "retried locator"},
+		{"it was", again, strings.Replace(again, "3", "5", 1), ""},
+		{"it is not", again, plain, ""},
+		{"it was, in its last line", strings.Replace(plain, "});", "}, { retries: 3 });", 1), again, ""},
+	} {
+		j := judgeOf(asked.Asked{})
+		was, is := paired(wholeTest("a.test.ts", "a", tt.was), wholeTest("a.test.ts", "a", tt.is))
+		weakening{j}.retried(was, is)
+		if got := told(j); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
 	}
 }
 
