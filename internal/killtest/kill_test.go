@@ -22,8 +22,8 @@ import (
 )
 
 var (
-	kills = flag.Int("kills", 2, "kills at random moments")
-	every = flag.Int("boundaries", 8, "kills at boundaries between steps at most; 0 means all")
+	kills = flag.Int("kills", 1, "kills at random moments")
+	every = flag.Int("boundaries", 4, "kills at boundaries between steps at most; 0 means all")
 	seed  = flag.Uint64("seed", 0, "seed of the random moments; 0 means the time")
 )
 
