@@ -16,6 +16,25 @@ import (
 	"muster/internal/adapter/gateway"
 )
 
+// newProcess gives a gateway that is a process of its own, once a door of it is
+// opened. It is killed at the end of the test.
+func newProcess(t *testing.T) *house {
+	t.Helper()
+	h := &house{t: t, dir: filepath.Join(t.TempDir(), "gateway")}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.client = gateway.NewClient(h.dir, []string{self, "gateway"}, []string{"PATH=" + os.Getenv("PATH")})
+	t.Cleanup(func() {
+		h.client.Close()
+		if st, ok := h.client.State(context.Background()); ok {
+			_ = syscall.Kill(st.PID, syscall.SIGKILL)
+		}
+	})
+	return h
+}
+
 // TestKilledInMidStream: a gateway that is killed while answers pass loses no
 // request and doubles none: the one that had ended is booked as it was, those
 // under way as estimates. The client starts another, with the same doors and
@@ -41,23 +60,12 @@ func TestKilledInMidStream(t *testing.T) {
 	}))
 	defer service.Close()
 	defer close(hold)
-	h := &house{t: t, dir: filepath.Join(t.TempDir(), "gateway")}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.client = gateway.NewClient(h.dir, []string{self, "gateway"}, []string{"PATH=" + os.Getenv("PATH")})
+	h := newProcess(t)
 	h.open("run.task.1", service.URL, nil)
 	first, ok := h.client.State(h.ctx())
 	if !ok {
 		t.Fatal("no gateway runs")
 	}
-	t.Cleanup(func() {
-		h.client.Close()
-		if st, ok := h.client.State(h.ctx()); ok {
-			_ = syscall.Kill(st.PID, syscall.SIGKILL)
-		}
-	})
 	c := h.through("run.task.1")
 	whole := `{"model":"fake-model","stream":true}`
 	if got := ask(c, "POST", chat, whole); got.status != 200 {

@@ -250,23 +250,12 @@ func TestReplayAgain(t *testing.T) {
 // recorded is there, the answer is cut, and a new gateway goes on.
 func TestRecordingOutlivesGateway(t *testing.T) {
 	service, dir := moody(t), t.TempDir()
-	h := &house{t: t, dir: filepath.Join(t.TempDir(), "gateway")}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.client = gateway.NewClient(h.dir, []string{self, "gateway"}, []string{"PATH=" + os.Getenv("PATH")})
+	h := newProcess(t)
 	h.open("old", service.URL, recorded(dir, gateway.Record, oldTree, "old"))
 	first, ok := h.client.State(h.ctx())
 	if !ok {
 		t.Fatal("no gateway runs")
 	}
-	t.Cleanup(func() {
-		h.client.Close()
-		if st, ok := h.client.State(h.ctx()); ok {
-			_ = syscall.Kill(st.PID, syscall.SIGKILL)
-		}
-	})
 	c := h.through("old")
 	if got := ask(c, "POST", chat, saying("fine")); got.status != 200 {
 		t.Fatalf("%+v", got)

@@ -90,7 +90,7 @@ func TestPersonsFiles(t *testing.T) {
 // Logins whose tokens are renewed are copied by the shim; the others here, anew
 // for each attempt.
 func TestLogins(t *testing.T) {
-	w := New(Host{State: "/root/state/repo", Shim: []string{"/opt/muster", "shim"}})
+	w := New(Host{State: "/var/state/repo", Shim: []string{"/opt/muster", "shim"}})
 	home, scratch := t.TempDir(), t.TempDir()
 	for _, p := range []string{".claude/.credentials.json", ".gemini/oauth_creds.json", ".copilot/config.json"} {
 		put(t, filepath.Join(home, p), "mine")
@@ -110,7 +110,7 @@ func TestLogins(t *testing.T) {
 			}
 			continue
 		}
-		if len(got) != 1 || got[0] != (job.Login{Program: driver, File: links[0].from, Root: scratch, Copy: want, Locks: "/root/state/logins"}) {
+		if len(got) != 1 || got[0] != (job.Login{Program: driver, File: links[0].from, Root: scratch, Copy: want, Locks: "/var/state/logins"}) {
 			t.Errorf("%s: %+v", driver, got)
 		}
 		if _, err := os.Lstat(filepath.Join(scratch, ownHome, links[0].at)); !os.IsNotExist(err) {
@@ -121,7 +121,7 @@ func TestLogins(t *testing.T) {
 
 // Without walls Codex alone has a folder of its own, when it uses a login.
 func TestUnconfined(t *testing.T) {
-	w := New(Host{State: "/root/state/repo", Shim: []string{"/opt/muster", "shim"}})
+	w := New(Host{State: "/var/state/repo", Shim: []string{"/opt/muster", "shim"}})
 	home, scratch := t.TempDir(), t.TempDir()
 	put(t, filepath.Join(home, ".codex", "auth.json"), "{}")
 	put(t, filepath.Join(home, ".codex", "config.toml"), "")

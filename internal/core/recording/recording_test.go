@@ -150,7 +150,7 @@ func call(d wire.Dialect, extra string, items ...string) recording.Call {
 func TestWhole(t *testing.T) {
 	names := recording.Names{Worktree: "/w/1", Home: "/home/kim", Session: "0b9c-22"}
 	same := func(a, b string) bool {
-		other := recording.Names{Worktree: "/srv/w/22", Home: "/root", Session: "ffff-31"}
+		other := recording.Names{Worktree: "/srv/w/22", Home: "/home/lee", Session: "ffff-31"}
 		x := recording.Describe(call(wire.Messages, "", `{"role":"user","content":"`+a+`"}`), names)
 		y := recording.Describe(call(wire.Messages, "", `{"role":"user","content":"`+b+`"}`), other)
 		if (x.Whole == y.Whole) != (x.Turns == y.Turns) {
@@ -170,7 +170,7 @@ func TestWhole(t *testing.T) {
 		{"port 40123", "port 51000", true},
 		{"read /w/1/a.go", "read /srv/w/22/b.go", false},
 		{"in /w/10", "in /srv/w/22", false},
-		{"in /home/kim/x", "in /root/x", true},
+		{"in /home/kim/x", "in /home/lee/x", true},
 		{"first", "second", false},
 	} {
 		if same(c.a, c.b) != c.want {

@@ -89,13 +89,13 @@ func TestRewriteDivided(t *testing.T) {
 func TestRewriteWhole(t *testing.T) {
 	swap := recording.NewSwap(
 		recording.Names{Worktree: "/w/1", Scratch: "/w/1/scratch", Home: "/home/kim", Session: "0000-1111", Op: "r.t.1"},
-		recording.Names{Worktree: "/new", Scratch: "/s", Home: "/root", Session: "2222-3333", Op: "q.t.1"},
+		recording.Names{Worktree: "/new", Scratch: "/s", Home: "/home/lee", Session: "2222-3333", Op: "q.t.1"},
 	)
 	for in, want := range map[string]string{
 		`{"type":"message","content":[{"text":"/w/1/a /w/10 /w/1.go /w/1. /x/w/1 x/w/1 ./w/1"}]}`:    `{"type":"message","content":[{"text":"/new/a /w/10 /w/1.go /new. /x/w/1 x/w/1 ./w/1"}]}`,
-		`{"a":["/w/1/scratch/x","/home/kim","/home/kimberly","0000-1111","r.t.1","/w/1-x","/w/1-"]}`: `{"a":["/s/x","/root","/home/kimberly","2222-3333","q.t.1","/w/1-x","/new-"]}`,
+		`{"a":["/w/1/scratch/x","/home/kim","/home/kimberly","0000-1111","r.t.1","/w/1-x","/w/1-"]}`: `{"a":["/s/x","/home/lee","/home/kimberly","2222-3333","q.t.1","/w/1-x","/new-"]}`,
 		`{"arguments":"{\"p\":\"a\\n/w/1\"}", "/w/1": 1.50, "n": [null, true, {"x":[]}]}`:            `{"arguments":"{\"p\":\"a\\n/new\"}", "/w/1": 1.50, "n": [null, true, {"x":[]}]}`,
-		`{"text":"/home/kim/.claude/projects/-w-1/x"}`:                                               `{"text":"/root/.claude/projects/-new/x"}`,
+		`{"text":"/home/kim/.claude/projects/-w-1/x"}`:                                               `{"text":"/home/lee/.claude/projects/-new/x"}`,
 		`{"text":"\u002fw\u002f1 <&> ü"}`:                                                            `{"text":"/new <&> ü"}`,
 		`not JSON /w/1`:                                                                              `not JSON /new`,
 		`{"text":"/w/1"} {"text":"/w/1"}`:                                                            `{"text":"/new"} {"text":"/new"}`,

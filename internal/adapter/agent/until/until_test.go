@@ -3,6 +3,7 @@ package until
 import (
 	"testing"
 	"time"
+	_ "time/tzdata" // where the machine knows no zones
 )
 
 // What programs print when a login's quota is used up, and when it then ends.
@@ -10,7 +11,7 @@ import (
 func TestQuotaEnd(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
-		t.Skip("this machine knows no zones")
+		t.Fatal(err)
 	}
 	ended := time.Date(2026, 11, 28, 23, 30, 0, 0, berlin)
 	for text, want := range map[string]string{
