@@ -196,7 +196,7 @@ func (t Taping) Begin(m recording.Manifest) error {
 	if err == nil {
 		err = os.WriteFile(filepath.Join(t.Record, recording.ManifestFile), b.Bytes(), 0o644)
 	}
-	return fault.Wrap(fault.Refused, err, "make the recording %s", t.Record)
+	return fault.WithHint(fault.Wrap(fault.Refused, err, "make the recording %s", t.Record), "name a folder that can be made and written")
 }
 
 // readManifest reads the manifest of a recording that may be somebody else's.
