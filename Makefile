@@ -31,7 +31,7 @@ sim: ## long simulation; SEEDS=20000
 	go test ./internal/engine/enginetest -run Simulation -count=1 -timeout 30m -sim.seeds=$(SEEDS)
 
 kill: ## kill -9 of the real program at every step; KILLS=60
-	go test ./internal/killtest -count=1 -timeout 30m -v -boundaries=0 -kills=$(KILLS)
+	MUSTER_TEST_SLOW=1 go test ./internal/killtest -count=1 -timeout 30m -v -boundaries=0 -kills=$(KILLS)
 
 bench: ## print the times and sizes that DESIGN sets goals for
 	go run ./internal/bench

@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"muster/internal/slowtest"
 )
 
 func TestReadCases(t *testing.T) {
@@ -119,9 +121,7 @@ func TestScore(t *testing.T) {
 
 // The real program judges the tree's own cases.
 func TestRun(t *testing.T) {
-	if os.Getenv("MUSTER_TEST_SLOW") == "" {
-		t.Skip("it runs with MUSTER_TEST_SLOW=1, as in .ci/stages/12-stories")
-	}
+	slowtest.Only(t)
 	out := filepath.Join(t.TempDir(), "out.json")
 	var table bytes.Buffer
 	if err := run(t.Context(), []string{"--static", "--only", "tamper-skip", "--json", out}, &table, io.Discard); err != nil {

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"muster/internal/slowtest"
 )
 
 // TestMain lets the test binary be muster: under that name for the stories,
@@ -28,9 +30,7 @@ func TestStories(t *testing.T) { tell(t, "testdata") }
 
 // TestSlowStories tells those that build, test or wait for long.
 func TestSlowStories(t *testing.T) {
-	if os.Getenv("MUSTER_TEST_SLOW") == "" {
-		t.Skip("MUSTER_TEST_SLOW=1 go test ./cmd/muster -run TestSlowStories tells them; .ci/stages/12-stories does")
-	}
+	slowtest.Only(t)
 	tell(t, "testdata/slow")
 }
 

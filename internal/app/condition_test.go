@@ -18,6 +18,7 @@ import (
 	"muster/internal/app"
 	"muster/internal/core/job"
 	"muster/internal/core/report"
+	"muster/internal/slowtest"
 )
 
 // The test binary is also the shim, and the scripted agent.
@@ -178,6 +179,7 @@ func (p *place) view(s *app.Session, run string) map[string]app.TaskView {
 // from outside, one that has been silent but computes, one that changes files
 // and one that does nothing at all: each is shown as it is, and none is ended.
 func TestAgentsAreShownAsTheyAre(t *testing.T) {
+	slowtest.Only(t)
 	const finish = "\necho done >$MUSTER_TASK.txt\n"
 	p := newPlace(t, map[string]string{
 		"asks":     `echo '{"muster":"event","kind":"asks","tool":"shell","text":"rm -r /"}'; : <DIR/gate` + finish,

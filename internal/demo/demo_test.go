@@ -18,6 +18,7 @@ import (
 	"muster/internal/core/plan"
 	"muster/internal/core/yamlfile"
 	"muster/internal/demo"
+	"muster/internal/slowtest"
 )
 
 // turn is what these tests need of the script format.
@@ -176,9 +177,7 @@ func (l *lab) mustFail(t *testing.T, want string, content tree, args ...string) 
 // TestScripts plays the scripts in the order of a run and lets the go command
 // say what becomes of each change.
 func TestScripts(t *testing.T) {
-	if os.Getenv("MUSTER_TEST_SLOW") == "" {
-		t.Skip("it runs with MUSTER_TEST_SLOW=1, as in .ci/stages/12-stories")
-	}
+	slowtest.Only(t)
 	_, base, scripts := extract(t)
 	l := &lab{dir: filepath.Join(t.TempDir(), "tree"), base: base, scripts: scripts}
 	for _, tt := range []struct {

@@ -19,6 +19,7 @@ import (
 	"muster/internal/core/flow"
 	"muster/internal/core/job"
 	"muster/internal/core/report"
+	"muster/internal/slowtest"
 )
 
 var (
@@ -268,6 +269,7 @@ func undisturbed(t *testing.T) outcome {
 }
 
 func TestKillAtEveryBoundary(t *testing.T) {
+	slowtest.Only(t)
 	want := undisturbed(t)
 	p := newPlace(t, t.TempDir())
 	p.marks = filepath.Join(p.root, "marks")
@@ -305,6 +307,7 @@ func TestKillAtEveryBoundary(t *testing.T) {
 }
 
 func TestKillAtRandomMoments(t *testing.T) {
+	slowtest.Only(t)
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano())
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"muster/internal/slowtest"
 )
 
 const patience = 10 * time.Minute
@@ -162,23 +164,13 @@ func (p *place) run(tasks int) string {
 	return p.muster("run", name)
 }
 
-// onlySlow skips what only .ci/stages/12-stories runs.
-func onlySlow(t *testing.T) {
-	t.Helper()
-	if os.Getenv("MUSTER_TEST_SLOW") == "" {
-		t.Skip("MUSTER_TEST_SLOW=1 go test ./internal/logintest tells it; .ci/stages/12-stories does")
-	}
-}
-
 // Four agents at once work with a login whose tokens hold for a second.
 func TestFourAtOnce(t *testing.T) {
+	slowtest.Only(t)
 	t.Parallel()
 	for _, kind := range []string{"claude", "codex"} {
 		for _, level := range []string{"strict", "standard", "off"} {
 			t.Run(kind+" "+level, func(t *testing.T) {
-				if kind != "claude" || level != "strict" {
-					onlySlow(t)
-				}
 				t.Parallel()
 				p := newPlace(t, kind, level, "")
 				if kind == "claude" {
@@ -199,7 +191,7 @@ func TestFourAtOnce(t *testing.T) {
 
 // The person works with the same login meanwhile.
 func TestBesideThePerson(t *testing.T) {
-	onlySlow(t)
+	slowtest.Only(t)
 	t.Parallel()
 	p := newPlace(t, "claude", "auto", "")
 	p.in()
@@ -218,7 +210,7 @@ func TestBesideThePerson(t *testing.T) {
 // A hijacked agent cannot open the person's file, and what it puts into its copy
 // does not get there.
 func TestHijacked(t *testing.T) {
-	onlySlow(t)
+	slowtest.Only(t)
 	t.Parallel()
 	for _, level := range []string{"strict", "standard"} {
 		t.Run(level, func(t *testing.T) {
@@ -241,7 +233,7 @@ func TestHijacked(t *testing.T) {
 // A shim is killed when an agent has renewed the tokens and nobody has seen it.
 // The next attempt goes on with what lay in the copy.
 func TestShimKilledAfterRenewal(t *testing.T) {
-	onlySlow(t)
+	slowtest.Only(t)
 	t.Parallel()
 	const note = "KILL: ROOT/killed"
 	p := newPlace(t, "codex", "off", note)

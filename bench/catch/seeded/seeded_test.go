@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"muster/internal/slowtest"
 )
 
 // Every mode has at least thirty mistakes and thirty benign twins, or the list
@@ -52,6 +54,7 @@ func TestThereAreEnoughCases(t *testing.T) {
 
 // A shape's tests pass as they are, and its stories fit its text.
 func TestShapesAreSound(t *testing.T) {
+	slowtest.Only(t)
 	dir := t.TempDir()
 	shapes, err := Projects()
 	if err != nil {

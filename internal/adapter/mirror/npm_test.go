@@ -18,6 +18,7 @@ import (
 
 	"muster/internal/adapter/mirror"
 	"muster/internal/core/registries"
+	"muster/internal/slowtest"
 )
 
 // tarball gives a package as npm packs it, and its integrity.
@@ -71,6 +72,7 @@ func (g *registry) add(t *testing.T, base, public, name, version string) (integr
 // a scope with a registry of its own that wants a login, and an install whose
 // lockfile must not name the door.
 func TestNPM(t *testing.T) {
+	slowtest.Only(t)
 	t.Parallel()
 	needs(t, "npm")
 	main, own := serve(t, map[string]reply{}), serve(t, map[string]reply{})

@@ -16,6 +16,7 @@ import (
 
 	"muster/internal/adapter/mirror"
 	"muster/internal/core/registries"
+	"muster/internal/slowtest"
 )
 
 // wheel gives a wheel that pip takes, and its sha256.
@@ -48,6 +49,7 @@ func wheel(t *testing.T, name, version string) (body, sum string) {
 // A whole pip download: one package from an index in HTML, another from a
 // second one in JSON.
 func TestPip(t *testing.T) {
+	slowtest.Only(t)
 	t.Parallel()
 	needs(t, "python3")
 	one, sumOne := wheel(t, "one_pkg", "1.0")

@@ -11,6 +11,7 @@ import (
 
 	"muster/internal/adapter/sandbox"
 	"muster/internal/core/job"
+	"muster/internal/slowtest"
 )
 
 // inBox runs a line as a command of a check, and gives its output; false where
@@ -88,6 +89,7 @@ func TestAttackOnCaches(t *testing.T) {
 
 // A build of one change, poisoned by its own test, is not the build of another.
 func TestAttackOnBuilds(t *testing.T) {
+	slowtest.Only(t)
 	shared, err := exec.Command("go", "env", "GOCACHE").Output() // so that the standard library is not built anew
 	if err != nil {
 		t.Skip("there is no go command")

@@ -8,6 +8,7 @@ import (
 
 	"muster/internal/check/checktest"
 	"muster/internal/core/evidence"
+	"muster/internal/slowtest"
 )
 
 // mod is the base of the stories below: one package for each thing that can
@@ -155,9 +156,9 @@ func only(f checktest.Files, packages ...string) checktest.Files {
 // What a finding says to type shows what it says, in a real repository, from
 // a folder below its top, and leaves the checkout as it is.
 func TestReproduce(t *testing.T) {
+	slowtest.Only(t)
 	t.Run("failed", func(t *testing.T) { reproduces(t, 2, "sum") })
 	t.Run("missing", func(t *testing.T) {
-		checktest.Slow(t)
 		reproduces(t, 3, "sum", "exits")
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"muster/internal/core/evidence"
 	"muster/internal/core/plan"
 	"muster/internal/core/policy"
+	"muster/internal/slowtest"
 )
 
 func names(checks []check.Check) string {
@@ -107,6 +108,9 @@ func statuses(e evidence.Evidence) string {
 }
 
 func TestAGoodChangeLands(t *testing.T) {
+	if !slowtest.Asked() {
+		t.Setenv("CGO_ENABLED", "0") // else the standard library is compiled once more, for the race detector
+	}
 	e, v := judge(t, checktest.Files{"a/a.go": "package a\n\nfunc A() int { return 2 - 1 }\n"},
 		plan.Command{Argv: []string{"go", "vet", "./a"}}, plan.Command{Shell: "test -f a/a.go && ! test -e nothing"})
 	if got := statuses(e); got != "scope=passed protect=passed size=passed build=passed accept=passed basetests=passed" || v.Route != policy.Audit {
@@ -136,7 +140,7 @@ func TestABrokenBuildStopsWhatNeedsIt(t *testing.T) {
 }
 
 func TestARetargetedTestDoesNotLand(t *testing.T) {
-	checktest.Slow(t)
+	slowtest.Only(t)
 	wrong := strings.Replace(service()["a/a_test.go"], "!= 1", "!= 2", 1)
 	e, v := judge(t, checktest.Files{"a/a.go": "package a\n\nfunc A() int { return 2 }\n", "a/a_test.go": wrong}, plan.Command{Argv: []string{"go", "test", "./..."}})
 	if got := statuses(e); got != "scope=passed protect=passed size=passed tamper=failed build=passed accept=passed basetests=failed" || v.Route != policy.Rework {
@@ -148,7 +152,7 @@ func TestARetargetedTestDoesNotLand(t *testing.T) {
 }
 
 func TestAFailedAcceptanceGoesBack(t *testing.T) {
-	checktest.Slow(t)
+	slowtest.Only(t)
 	e, v := judge(t, checktest.Files{"a/a.go": "package a\n\nfunc A() int { return 2 - 1 }\n"},
 		plan.Command{Shell: "grep -q 'return 1' a/a.go || { echo no such thing >&2; exit 3; }"}, plan.Command{Argv: []string{"no-such-program-here"}})
 	accept := e.Results[slices.IndexFunc(e.Results, func(r evidence.Result) bool { return r.Check == "accept" })]

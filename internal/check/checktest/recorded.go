@@ -15,6 +15,7 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/core/job"
+	"muster/internal/slowtest"
 )
 
 // Recording stands for an executor whose commands take long. In "go test ./..."
@@ -48,7 +49,7 @@ func Recorded(t testing.TB, real check.Exec) *Recording {
 	name := regexp.MustCompile(`[^\w/]+`).ReplaceAllString(t.Name(), "_")
 	r := &Recording{t: t, file: filepath.Join("testdata", "recorded", filepath.FromSlash(name)+".json"), root: filepath.Dir(t.TempDir())}
 	writes := os.Getenv("MUSTER_TEST_RECORD") != ""
-	if os.Getenv("MUSTER_TEST_SLOW") != "" || writes {
+	if slowtest.Asked() || writes {
 		r.real = real
 	}
 	text, err := os.ReadFile(r.file) // there is none where nothing runs

@@ -12,6 +12,7 @@ import (
 	"muster/internal/check/checktest"
 	"muster/internal/core/evidence"
 	"muster/internal/core/job"
+	"muster/internal/slowtest"
 )
 
 // before is the base of the changes below, and code what they add to it.
@@ -162,7 +163,7 @@ func TestTestsThatNotice(t *testing.T) {
 // What does not hold when it is tried by hand is not said. Without a claim of
 // tests nothing points, and lines that nobody runs are named.
 func TestQuieter(t *testing.T) {
-	checktest.Slow(t)
+	slowtest.Only(t)
 	t.Parallel()
 	x := &osExec{before: func(c job.Command) (job.Output, error, bool) {
 		if slices.Contains(c.Argv, "-count=1") {

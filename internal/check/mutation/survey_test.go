@@ -13,6 +13,7 @@ import (
 
 	"muster/internal/check/checktest"
 	"muster/internal/core/job"
+	"muster/internal/slowtest"
 )
 
 const goMod = "module example.org/m\n\ngo 1.24\n"
@@ -135,7 +136,7 @@ func TestCount(t *testing.T) {
 }
 
 func TestOneOfEach(t *testing.T) {
-	checktest.Slow(t)
+	slowtest.Only(t)
 	t.Parallel()
 	x := &osExec{}
 	r := surveyed(t, x, Job{Dir: lay(t, stories()), Wants: all, Spread: 5, Tests: map[string][]string{"calc": {"TestCount"}}})
@@ -200,7 +201,7 @@ func TestOneOfEach(t *testing.T) {
 // With no mutant awake, code does what it did: tests of the standard library
 // pass on packages that are full of them.
 func TestAsleepNothingChanges(t *testing.T) {
-	checktest.Slow(t)
+	slowtest.Only(t)
 	t.Parallel()
 	out, err := exec.CommandContext(t.Context(), "go", "env", "GOROOT").Output()
 	if err != nil {
@@ -254,7 +255,7 @@ func slow() checktest.Files {
 
 // Where tests are slow, a mutant is tried on those alone that come by it.
 func TestTestsAreToldApart(t *testing.T) {
-	checktest.Slow(t)
+	slowtest.Only(t)
 	t.Parallel()
 	x := &osExec{}
 	r := surveyed(t, x, Job{Dir: lay(t, slow()), Wants: all})
@@ -304,7 +305,7 @@ func TestNoGo(t *testing.T) {
 // Modules come in several shapes: with what they need beside them in the tree,
 // and together in a workspace.
 func TestShapesOfModules(t *testing.T) {
-	checktest.Slow(t)
+	slowtest.Only(t)
 	t.Parallel()
 	test := "\n\nimport \"testing\"\n\nfunc TestTwo(t *testing.T) {\n\tif Two() != 2 {\n\t\tt.Fatal()\n\t}\n}\n"
 	use := func(pkg, dep string) string {
@@ -333,7 +334,7 @@ func TestShapesOfModules(t *testing.T) {
 
 // Beside a file with C, the other files of a package are mutated.
 func TestCgo(t *testing.T) {
-	checktest.Slow(t)
+	slowtest.Only(t)
 	t.Parallel()
 	if _, err := exec.LookPath("gcc"); err != nil {
 		t.Skip("needs a C compiler: ", err)

@@ -11,6 +11,7 @@ import (
 	"muster/internal/check/checktest"
 	"muster/internal/core/evidence"
 	"muster/internal/core/plan"
+	"muster/internal/slowtest"
 )
 
 // calc is the base of the stories: sum has a defect at zero.
@@ -124,7 +125,7 @@ func TestCannotRun(t *testing.T) {
 }
 
 func TestPython(t *testing.T) {
-	checktest.Slow(t)
+	slowtest.Only(t)
 	t.Parallel()
 	x := checktest.WithPython(t, "pytest", true)
 	base := checktest.Files{

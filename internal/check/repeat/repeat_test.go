@@ -11,6 +11,7 @@ import (
 	"muster/internal/check/checktest"
 	"muster/internal/core/evidence"
 	"muster/internal/core/job"
+	"muster/internal/slowtest"
 )
 
 const plainTest = "package %s\n\nimport \"testing\"\n\nfunc TestIt(t *testing.T) {\n\t%s\n}\n"
@@ -42,7 +43,7 @@ func briefly(r evidence.Result) []string {
 }
 
 func TestRacesAndWavering(t *testing.T) {
-	checktest.Slow(t) // the race detector needs the standard library compiled anew
+	slowtest.Only(t) // the race detector needs the standard library compiled anew
 	checktest.Needs(t, "gcc")
 	old := base()["old/old.go"]
 	head := base().With(checktest.Files{
