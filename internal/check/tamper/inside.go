@@ -50,12 +50,12 @@ func (j weakening) newFunctions() map[string]bool {
 	j.free = map[string]bool{}
 	for _, f := range j.head.tests {
 		for _, fn := range f.facts.Functions {
-			j.free[last(fn.Name)] = true
+			j.free[words.Last(fn.Name)] = true
 		}
 	}
 	for _, f := range j.base.tests {
 		for _, fn := range f.facts.Functions {
-			delete(j.free, last(fn.Name))
+			delete(j.free, words.Last(fn.Name))
 		}
 	}
 	return j.free

@@ -72,6 +72,7 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/code"
 	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
@@ -111,7 +112,7 @@ func (tamper) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.
 		return check.CouldNot("the changed files could not be read: %v", err)
 	}
 	match(&b)
-	j := &judge{subject: s, both: b, code: readCode(&b), asked: asked.Of(s.Request), pairs: map[*test]pairs.Pairing{}, newValues: map[*test][]map[string]bool{}}
+	j := &judge{subject: s, both: b, code: code.Read(b.base.plain(), b.head.plain()), asked: asked.Of(s.Request), pairs: map[*test]pairs.Pairing{}, newValues: map[*test][]map[string]bool{}}
 	j.prepare()
 	j.compareTests()
 	losses{j}.shadowed()
@@ -134,7 +135,7 @@ func order(l evidence.Level) int {
 type judge struct {
 	both
 	subject   *check.Subject
-	code      *code
+	code      *code.Change
 	asked     asked.Asked
 	pairs     map[*test]pairs.Pairing // by the test of the base
 	pool      map[string]int          // claims that the head makes anew, in any test
@@ -157,7 +158,7 @@ func (j *judge) prepare() {
 		j.helpers[i] = map[string]*test{}
 		for _, t := range s.all() {
 			if t.Helper {
-				j.helpers[i][last(t.Name)] = t
+				j.helpers[i][words.Last(t.Name)] = t
 			}
 		}
 	}

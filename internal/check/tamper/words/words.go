@@ -166,3 +166,12 @@ func Common(name string) bool {
 	}
 	return strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "test_")
 }
+
+// Last gives the last part of a name that says what holds it: of "Server.Close"
+// it is "Close".
+func Last(name string) string {
+	if i := strings.LastIndexAny(name, ".:#"); i >= 0 && i+1 < len(name) {
+		return name[i+1:]
+	}
+	return name
+}
