@@ -111,8 +111,10 @@ func (tamper) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.
 	if err != nil {
 		return check.CouldNot("the changed files could not be read: %v", err)
 	}
+	c := code.Read(b.base.plain(), b.head.plain())
+	rename(&b, c.Renamed)
 	match(&b)
-	j := &judge{subject: s, both: b, code: code.Read(b.base.plain(), b.head.plain()), asked: asked.Of(s.Request), pairs: map[*test]pairs.Pairing{}, newValues: map[*test][]map[string]bool{}}
+	j := &judge{subject: s, both: b, code: c, asked: asked.Of(s.Request), pairs: map[*test]pairs.Pairing{}, newValues: map[*test][]map[string]bool{}}
 	j.prepare()
 	j.compareTests()
 	losses{j}.shadowed()

@@ -5,6 +5,8 @@
 package code
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,17 +25,18 @@ type File struct {
 
 // Change is what the change did to the code that is not tests.
 type Change struct {
-	Gone        map[string]bool // names that the base defined and that no changed file of the head has
-	Lost        map[string]bool // strings that the code had and has no more
-	Gained      map[string]bool // values that the code has anew
-	Dropped     map[string]bool // values that the code had and has no more, or less often
-	Changed     map[string]bool // names whose definition differs, and of what calls them
-	GainedWords map[string]bool // words that the code has anew
-	Differs     bool            // something other than comments and layout differs
-	Shrank      bool            // there is less code than before
-	Rewrote     map[string]bool // stems of files that were written anew
-	Texts       [2]string       // all code of base and head, without layout
-	Defined     map[string]bool // names that changed files of the head define
+	Gone        map[string]bool   // names that the base defined and that no changed file of the head has
+	Renamed     map[string]string // what a name is called now that the base defined and no code of the head mentions
+	Lost        map[string]bool   // strings that the code had and has no more
+	Gained      map[string]bool   // values that the code has anew
+	Dropped     map[string]bool   // values that the code had and has no more, or less often
+	Changed     map[string]bool   // names whose definition differs, and of what calls them
+	GainedWords map[string]bool   // words that the code has anew
+	Differs     bool              // something other than comments and layout differs
+	Shrank      bool              // there is less code than before
+	Rewrote     map[string]bool   // stems of files that were written anew
+	Texts       [2]string         // all code of base and head, without layout
+	Defined     map[string]bool   // names that changed files of the head define
 }
 
 // Read compares the code of both sides.
@@ -43,13 +46,14 @@ func Read(base, head []*File) *Change {
 		Changed: map[string]bool{}, Defined: map[string]bool{},
 	}
 	was, is := sumUp(base), sumUp(head)
-	for name, body := range was.bodies {
-		if _, kept := is.bodies[name]; !kept && !is.words[name] && !renamed(body, was, is) {
+	c.Renamed = renamed(was, is)
+	for name := range was.bodies {
+		if _, kept := is.bodies[name]; !kept && !is.words[name] && c.Renamed[name] == "" {
 			c.Gone[name] = true
 		}
 	}
 	for member := range was.members {
-		if !is.words[member] {
+		if !is.words[member] && c.Renamed[member] == "" {
 			c.Gone[member] = true
 		}
 	}
@@ -110,11 +114,12 @@ type sum struct {
 	values    map[string]int  // every string and number
 	calls     map[string][]string
 	constants map[string]bool // names of values
+	types     map[string][]words.Token
 	all       string
 }
 
 func sumUp(files []*File) sum {
-	s := sum{bodies: map[string]body{}, members: map[string]bool{}, words: map[string]bool{}, values: map[string]int{}, calls: map[string][]string{}, constants: map[string]bool{}}
+	s := sum{bodies: map[string]body{}, members: map[string]bool{}, words: map[string]bool{}, values: map[string]int{}, calls: map[string][]string{}, constants: map[string]bool{}, types: map[string][]words.Token{}}
 	var all strings.Builder
 	for _, f := range files {
 		tests := func(line int) bool { // Rust keeps tests beside the code
@@ -131,7 +136,8 @@ func sumUp(files []*File) sum {
 		}
 		for _, t := range f.Facts.Types {
 			s.define(words.Last(t.Name), f, t.Range)
-			for _, tok := range words.Scan(t.Signature, f.Lang) {
+			s.types[words.Last(t.Name)] = words.Scan(t.Signature, f.Lang)
+			for _, tok := range s.types[words.Last(t.Name)] {
 				if tok.Kind == words.Word && len(tok.Text) > 2 {
 					s.members[tok.Text] = true
 				}
@@ -190,24 +196,64 @@ func (s *sum) define(name string, f *File, r source.Range) {
 	s.bodies[name] = body{text: had.text + b.String(), grams: words.Grams(tokens)}
 }
 
-// renamed reports whether a definition that is gone stands at the head under a
-// name that is new.
-func renamed(of body, was, is sum) bool {
-	const compared = 2000
-	n := 0
-	for name, b := range is.bodies {
-		if _, old := was.bodies[name]; old {
+// renamed gives the names that definitions and members have at the head which
+// go on under another name, one that is new. What two definitions became goes on
+// for the one that is most alike.
+func renamed(was, is sum) map[string]string {
+	type pair struct {
+		from, to string
+		score    float64
+	}
+	var pairs []pair
+	fresh := slices.DeleteFunc(slices.Sorted(maps.Keys(is.bodies)), func(n string) bool { _, old := was.bodies[n]; return old })
+	compared := 0
+	for _, from := range slices.Sorted(maps.Keys(was.bodies)) {
+		if _, kept := is.bodies[from]; kept || is.words[from] {
 			continue
 		}
-		if n++; n > compared {
-			return false
-		}
-		if words.Alike(of.grams, b.grams) >= alike {
-			return true
+		for _, to := range fresh {
+			if compared++; compared > maxCompared {
+				break
+			}
+			if score := words.Alike(was.bodies[from].grams, is.bodies[to].grams); score >= alike {
+				pairs = append(pairs, pair{from, to, score})
+			}
 		}
 	}
-	return false
+	slices.SortStableFunc(pairs, func(a, b pair) int { return cmp.Compare(b.score, a.score) })
+	out, taken := map[string]string{}, map[string]bool{}
+	for _, p := range pairs {
+		if out[p.from] == "" && !taken[p.to] {
+			out[p.from], taken[p.to] = p.to, true
+		}
+	}
+	for name, before := range was.types {
+		after, ok := is.types[name]
+		if to := out[name]; !ok && to != "" {
+			after = is.types[to]
+		}
+		members(before, after, was, is, out)
+	}
+	return out
 }
+
+// members adds the members of a type that have another name, where nothing else
+// of it differs.
+func members(before, after []words.Token, was, is sum, out map[string]string) {
+	if len(before) != len(after) {
+		return
+	}
+	for i := range before {
+		a, b := before[i], after[i]
+		if a == b || a.Kind != words.Word || b.Kind != words.Word || is.words[a.Text] || was.words[b.Text] || out[a.Text] != "" {
+			continue
+		}
+		out[a.Text] = b.Text
+	}
+}
+
+// maxCompared bounds the pairs of definitions whose bodies are compared.
+const maxCompared = 200_000
 
 // spread adds what calls a changed function, over as many steps as it takes.
 func (c *Change) spread(s sum) {

@@ -1,7 +1,6 @@
 package code
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -89,30 +88,39 @@ func TestReadCode(t *testing.T) {
 	}
 }
 
-// A definition goes on under a name that is new, if its body is alike.
+// A definition goes on under a name that is new, if its body is alike; members
+// of a type do where nothing else of it differs.
 func TestRenamed(t *testing.T) {
-	bodyOf := func(text string) body { return body{grams: words.Grams(words.Scan(text, source.Go))} }
-	gone := bodyOf("{ return parse(text, 1, 2, 3) }")
-	was := sum{bodies: map[string]body{"f": gone, "g": gone}}
-	for name, tt := range map[string]struct {
-		is   map[string]body
-		want bool
+	f, g := `func f(text string) { return parse(text, 1, 2, 3) }`, `func g(text string) { return parse(text, 1, 2, 3) }`
+	for _, tt := range []struct {
+		what, want string
+		was, is    []string
 	}{
-		"under another name":   {map[string]body{"h": gone}, true},
-		"nothing is alike":     {map[string]body{"h": bodyOf("{ for { wait() } }")}, false},
-		"it was there as well": {map[string]body{"g": gone}, false},
-		"nothing is there":     {nil, false},
+		{"under another name", "f=g", []string{f}, []string{g}},
+		{"with another body", "", []string{f}, []string{`func h() { for { wait() } }`}},
+		{"it was there as well", "", []string{f, g}, []string{g}},
+		{"it is there too", "", []string{f}, []string{f, g}},
+		{"it is still called", "", []string{f, `func x() { f(1) }`}, []string{g, `func x() { f(1) }`}},
+		{"two of them", "f=g", []string{f, `func e(text string) { return parse(text, 4, 5, 3) }`}, []string{g}},
+		{"nothing is there", "", []string{f}, nil},
+		{"a member", "Total=Sum", []string{`type T struct { Total int; Name string }`}, []string{`type T struct { Sum int; Name string }`}},
+		{"a member of a type that is renamed", "T=U Total=Sum", []string{`type T struct { Total int; Name string; Other []byte }`}, []string{`type U struct { Sum int; Name string; Other []byte }`}},
+		{"a member less", "", []string{`type T struct { Total int; Name string }`}, []string{`type T struct { Name string }`}},
+		{"a member that is still named", "", []string{`type T struct { Total int; Name string }`, `func x() { Total(1) }`}, []string{`type T struct { Sum int; Name string }`, `func x() { Total(1) }`}},
+		{"a member that was named before", "", []string{`type T struct { Total int; Name string }`, `func x() { Sum(1) }`}, []string{`type T struct { Sum int; Name string }`, `func x() { Sum(1) }`}},
 	} {
-		if got := renamed(gone, was, sum{bodies: tt.is}); got != tt.want {
-			t.Errorf("%s: %v", name, got)
+		c := Read([]*File{codeFile(tt.was...)}, []*File{codeFile(tt.is...)})
+		var got []string
+		for from, to := range c.Renamed {
+			got = append(got, from+"="+to)
+			if c.Gone[from] {
+				t.Errorf("%s: %s is gone", tt.what, from)
+			}
 		}
-	}
-	many := map[string]body{}
-	for i := range 2100 {
-		many[fmt.Sprint("x", i)] = bodyOf("{ for { wait() } }")
-	}
-	if renamed(gone, was, sum{bodies: many}) {
-		t.Error("it is like what it is not like")
+		slices.Sort(got)
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%s: %v, want %s", tt.what, got, tt.want)
+		}
 	}
 }
 
