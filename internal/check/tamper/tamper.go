@@ -44,7 +44,12 @@
 // Package bodies looks at what stands around the assertions of a test that
 // remains: loops that go through fewer cases, ways out before them, a testing.T
 // of its own, code that runs beside the test or that nobody calls, values that
-// the code under test works out itself, doubles in place of it.
+// the code under test works out itself, doubles in place of it, and what comes
+// between the code and the assertions: values that are altered before anything
+// looks at them, in the test or in a function that serves tests.
+//
+// A name that the change gave to what is tested is put in place of the old one
+// in the base's tests: a test that does not go on under the new name is lost.
 //
 // An input that moves together with the code, or a file of data that tests
 // read, points where nobody speaks of it: the task or the claim names no value
@@ -59,8 +64,8 @@
 // are taken to be strong. A test replaced by a new one about the same code that
 // asks for as much is not told from honest rewriting. It sees no sense in
 // values: bending an expectation and adding a case for the bent behaviour is
-// context. An assertion on another object than before, and helpers that change
-// what they read before tests see it, it does not notice.
+// context. Of helpers that bend what they read it sees what is put into them, and
+// not what they were rewritten to.
 package tamper
 
 import (
