@@ -38,7 +38,7 @@ func (j tables) compareCases(t, h *test) {
 	}
 	var gone []source.Case
 	for _, c := range removed {
-		if !j.caseElsewhere(h, c) && !j.code.subjectGone(words.Scan(c.Text, t.file.lang)) {
+		if !j.caseElsewhere(h, c) && !j.code.SubjectGone(words.Scan(c.Text, t.file.lang)) {
 			gone = append(gone, c)
 		}
 	}

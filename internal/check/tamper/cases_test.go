@@ -86,7 +86,7 @@ func TestComputed(t *testing.T) {
 		"{3, Triple(3)}": "computed locator", "{3, Triple}": "", "{3, len(x)}": "", "{3, Triple": "", "{3, \"Triple\"(3)}": "", "{3, 6}": "", "{Old(3), Triple(3)}": "computed locator", "{3, Old(3, 4)}": "",
 	} {
 		j := judgeOf(asked.Asked{})
-		j.code.differs, j.code.gainedWords = true, set("Triple", "Old")
+		j.code.Differs, j.code.GainedWords = true, set("Triple", "Old")
 		was, is := paired(wholeTest("a_test.go", "TestA", "x"), wholeTest("a_test.go", "TestA", "x"))
 		c := cases.Change{Was: source.Case{Text: "{3, 6}"}, Is: source.Case{Text: after}}
 		if strings.Contains(after, "Old") {
@@ -96,7 +96,7 @@ func TestComputed(t *testing.T) {
 		if got := told(j); got != want {
 			t.Errorf("%s: %q, want %q", after, got, want)
 		}
-		j.findings, j.code.differs = nil, false
+		j.findings, j.code.Differs = nil, false
 		if (tables{j}).computed(was, is, c); told(j) != "" {
 			t.Errorf("%s, and no code differs: %s", after, told(j))
 		}

@@ -22,13 +22,22 @@ func (j weakening) inside(t, h *test, p pairs.Pairing) {
 	for _, w := range bodies.Compare(bodyOf(t), bodyOf(h), list, j.newFunctions()) {
 		level := evidence.Locator
 		switch {
-		case w.Rule == "cases_lost":
+		case w.Rule == "cases_lost" && w.Sure:
 			level = j.weigh(t, 1)
+		case w.Rule == "cases_lost":
+			if !j.code.Differs {
+				continue // tests are made to take less time
+			}
+			level = atMostLocator(j.weigh(t, 1))
+		case w.Rule == "bent":
+			if !j.code.Differs || j.manifests() || j.asked.Reverts() || j.beside(h) > 0 || !t.Helper && !intact(t, h) {
+				continue // the test is another one, or for more
+			}
 		case w.Sure:
 			level = evidence.Gate
 		}
-		if j.said(w.Rule, h.file.path, w.At.Start) {
-			continue
+		if j.said(w.Rule, h.file.path, w.At.Start) || w.Rule == "cases_lost" && j.said(w.Rule, h.file.path, h.Start) {
+			continue // the table says it, or another test
 		}
 		j.say(statement{
 			rule: w.Rule, level: level, path: h.file.path, lines: w.At, was: w.Was, is: w.Is, anchor: h.Name, paths: []string{t.file.path, h.file.path},
@@ -50,12 +59,12 @@ func (j weakening) newFunctions() map[string]bool {
 	j.free = map[string]bool{}
 	for _, f := range j.head.tests {
 		for _, fn := range f.facts.Functions {
-			j.free[last(fn.Name)] = true
+			j.free[words.Last(fn.Name)] = true
 		}
 	}
 	for _, f := range j.base.tests {
 		for _, fn := range f.facts.Functions {
-			delete(j.free, last(fn.Name))
+			delete(j.free, words.Last(fn.Name))
 		}
 	}
 	return j.free

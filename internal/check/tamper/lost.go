@@ -112,7 +112,7 @@ func (j losses) suiteLost(t *test) bool {
 // why says why a test that is gone is no loss; empty when it is one.
 func (j losses) why(t *test) string {
 	switch {
-	case j.code.subjectGone(t.tokens), j.code.subjectGone(words.Scan(t.Name, t.file.lang)), j.code.inputGone(t):
+	case j.code.SubjectGone(t.tokens), j.code.SubjectGone(words.Scan(t.Name, t.file.lang)), j.inputGone(t):
 		return "what it tests is gone"
 	case j.absorbed(t):
 		return "another test holds it"
@@ -187,13 +187,13 @@ func (j losses) hidden(t *test) (*file, source.Function) {
 			continue
 		}
 		for _, fn := range f.facts.Functions {
-			if is, ok := testOf(f, fn); ok && !is.Helper && (f.lang != source.Python || last(fn.Name) == leaf(is.Name)) {
+			if is, ok := testOf(f, fn); ok && !is.Helper && (f.lang != source.Python || words.Last(fn.Name) == leaf(is.Name)) {
 				continue
 			}
 			if fn.Name != t.Name && j.known(t.file, fn.Name) || words.Alike(t.grams, words.Grams(words.Scan(f.between(fn.Start, fn.End), f.lang))) < 0.8 {
 				continue
 			}
-			if !j.called(last(fn.Name)) {
+			if !j.called(words.Last(fn.Name)) {
 				return f, fn
 			}
 		}
@@ -257,4 +257,25 @@ func (j losses) helperGone(t *test) {
 			return
 		}
 	}
+}
+
+// inputGone reports whether a test works with a string that only the code had
+// and has no more: a route, a flag, a key.
+func (j losses) inputGone(t *test) bool {
+	n := 0
+	given := maps.Clone(t.values)
+	for _, a := range t.Assertions {
+		for v := range words.Values(words.Scan(a.Expected, t.file.lang)) {
+			delete(given, v)
+		}
+	}
+	for v := range given {
+		if j.code.Lost[v] {
+			n++
+			if len(v) >= 6 {
+				return true
+			}
+		}
+	}
+	return n > 1
 }

@@ -2,6 +2,7 @@ package tamper
 
 import (
 	"cmp"
+	"maps"
 	"path"
 	"slices"
 
@@ -27,6 +28,36 @@ func match(b *both) {
 	}
 	byName(base, head, func(t *test) string { return t.Name })
 	byBody(base, head)
+}
+
+// rename gives what the base's tests look at the names that it has at the head,
+// so that they are held against those that came in their place. A name that a
+// test of the head still uses means something else too, and stays.
+func rename(b *both, names map[string]string) {
+	to := maps.Clone(names)
+	for _, h := range b.head.all() {
+		for w := range h.words {
+			delete(to, w)
+		}
+	}
+	if len(to) == 0 {
+		return
+	}
+	for _, t := range b.base.all() {
+		for i, tok := range t.tokens {
+			if now := to[tok.Text]; tok.Kind == words.Word && now != "" {
+				t.tokens[i].Text = now
+			}
+		}
+		t.grams, t.words = words.Grams(t.tokens), words.Of(t.tokens)
+		t.Assertions = slices.Clone(t.Assertions)
+		for i := range t.Assertions {
+			a := &t.Assertions[i]
+			for _, text := range []*string{&a.Text, &a.Subject, &a.Expected, &a.Via, &a.When} {
+				*text = words.Renamed(*text, to)
+			}
+		}
+	}
 }
 
 // byName pairs tests of the same name, in order.

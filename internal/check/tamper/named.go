@@ -30,7 +30,7 @@ func (j weakening) becameName(t, h *test, k pairs.Paired) {
 			return
 		}
 	}
-	if lost := lostValues(k); j.code.differs && len(lost) > 0 && k.Was.Expected != "" && k.Is.Strength == source.Exact && len(words.InOrder(words.Scan(k.Is.Text, h.file.lang))) > len(words.InOrder(words.Scan(k.Was.Text, t.file.lang))) {
+	if lost := lostValues(k); j.code.Differs && len(lost) > 0 && k.Was.Expected != "" && k.Is.Strength == source.Exact && len(words.InOrder(words.Scan(k.Is.Text, h.file.lang))) > len(words.InOrder(words.Scan(k.Was.Text, t.file.lang))) {
 		j.about(h, k, "computed", evidence.Locator, fmt.Sprintf("An assertion of %s works out what it expects, which the base wrote down as %s, and the code changed.", place(h), quote(lost[0])))
 	}
 }
@@ -79,11 +79,11 @@ func (j weakening) valueOf(h *test, name string) (string, bool) {
 func (j tables) computed(t, h *test, c cases.Change) {
 	before, after := words.Scan(c.Was.Text, t.file.lang), words.Scan(c.Is.Text, h.file.lang)
 	had := words.Of(before)
-	if len(after) <= len(before) || !j.code.differs {
+	if len(after) <= len(before) || !j.code.Differs {
 		return
 	}
 	for i, tok := range after {
-		if tok.Kind != words.Word || had[tok.Text] || i+1 >= len(after) || after[i+1].Text != "(" || !j.code.gainedWords[tok.Text] {
+		if tok.Kind != words.Word || had[tok.Text] || i+1 >= len(after) || after[i+1].Text != "(" || !j.code.GainedWords[tok.Text] {
 			continue
 		}
 		j.say(statement{

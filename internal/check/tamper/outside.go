@@ -51,7 +51,7 @@ func wholeOf(f *file) bodies.File {
 // line of the head's tests.
 func standsElsewhere(j weakening, f *file, text string) bool {
 	values := words.InOrder(words.Scan(text, f.lang))
-	if len(values) == 0 || j.code.subjectGone(words.Scan(text, f.lang)) {
+	if len(values) == 0 || j.code.SubjectGone(words.Scan(text, f.lang)) {
 		return true
 	}
 	for _, other := range j.head.tests {

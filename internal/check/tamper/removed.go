@@ -92,16 +92,16 @@ func (j weakening) replaced(t, h *test, gone, added []source.Assertion) bool {
 // accounted reports whether an assertion that is gone is made elsewhere, or
 // has nothing left to look at.
 func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bool {
-	if j.take(a) || j.code.subjectGone(words.Scan(a.Text, t.file.lang)) {
+	if j.take(a) || j.code.SubjectGone(words.Scan(a.Text, t.file.lang)) {
 		return true
 	}
-	if helper := j.helpers[0][last(a.Via)]; a.Via != "" && helper != nil && j.code.subjectGone(helper.tokens) {
+	if helper := j.helpers[0][words.Last(a.Via)]; a.Via != "" && helper != nil && j.code.SubjectGone(helper.tokens) {
 		return true
 	}
-	if a.Via != "" && j.calledBy(h, last(a.Via)) {
+	if a.Via != "" && j.calledBy(h, words.Last(a.Via)) {
 		return true
 	}
-	if helper := j.helpers[0][last(a.Via)]; a.Via != "" && helper != nil && helper.pair != nil && leaf(helper.pair.Name) != leaf(helper.Name) && h.words[leaf(helper.pair.Name)] {
+	if helper := j.helpers[0][words.Last(a.Via)]; a.Via != "" && helper != nil && helper.pair != nil && leaf(helper.pair.Name) != leaf(helper.Name) && h.words[leaf(helper.pair.Name)] {
 		return true // the function that asserts has another name now
 	}
 	if covered(p, a) || raised(t, a) && lineSet(h)[words.Tight(strings.TrimPrefix(a.Text, "assert "))] {
@@ -122,7 +122,7 @@ func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bo
 func (j weakening) calledBy(h *test, name string) bool {
 	for _, f := range j.head.tests {
 		for _, fn := range f.facts.Functions {
-			if !j.newFunctions()[last(fn.Name)] || !h.words[last(fn.Name)] {
+			if !j.newFunctions()[words.Last(fn.Name)] || !h.words[words.Last(fn.Name)] {
 				continue
 			}
 			if words.Of(words.Scan(f.between(fn.Start, fn.End), f.lang))[name] {

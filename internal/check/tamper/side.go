@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/check/tamper/code"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/change"
 	"muster/internal/source"
@@ -188,4 +189,30 @@ func leaf(name string) string {
 		}
 	}
 	return name
+}
+
+// about reports whether code mentions a name of the list that says something.
+func about(tokens []words.Token, names map[string]bool) bool {
+	for _, t := range tokens {
+		if t.Kind == words.Word && len(t.Text) > 2 && names[t.Text] {
+			return true
+		}
+	}
+	return false
+}
+
+// plain gives the files of code of a side, as package code reads them.
+func (s *side) plain() []*code.File {
+	of := func(f *file) *code.File {
+		return &code.File{Path: f.path, Lang: f.lang, Lines: f.lines, Facts: f.facts}
+	}
+	var out []*code.File
+	for _, f := range s.code {
+		x := of(f)
+		if f.other != nil {
+			x.Other = of(f.other)
+		}
+		out = append(out, x)
+	}
+	return out
 }

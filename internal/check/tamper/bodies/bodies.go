@@ -57,6 +57,10 @@ func Compare(was, is Body, pairs []Pair, free map[string]bool) []Weakness {
 	c.writes()
 	c.skips()
 	c.nothing()
+	if len(c.found) == 0 {
+		bending{&c}.helper()
+		bending{&c}.result()
+	}
 	return c.found
 }
 
@@ -149,88 +153,7 @@ func (c *comparison) gone() []line {
 	return out
 }
 
-var looping = check.Lazy(`^(for\b|async for\b|while\b)|\.each\(|\.forEach\(|\bfor \(|^return\b.*(list|rows|cases|\bload|read|parse|csv|json|samples)|\bparametrize\(|subTest`)
-
-var narrowing = check.Lazy(`\[[^\]]*:[^\]]*\]|\b(filter|i?slice|head|splice)\(|\bif\b`)
-
-// loops finds loops over cases, and functions that give cases, that leave out
-// some of what they went through.
-func (c *comparison) loops() {
-	gone := c.gone()
-	for _, l := range c.fresh() {
-		if !looping.MatchString(l.text) {
-			continue
-		}
-		for _, old := range gone {
-			if !looping.MatchString(old.text) {
-				continue
-			}
-			a, b := words.Scan(old.text, c.before.Lang), words.Scan(l.text, c.after.Lang)
-			rest, ok := inserted(a, b)
-			switch {
-			case ok && narrowing.MatchString(rest):
-				c.say("cases_lost", true, l, "goes through some of its cases only: "+quote(l.text)+" was "+quote(old.text))
-			case fewer(a, b):
-				c.say("cases_lost", true, l, "goes through fewer values than before: "+quote(l.text)+" was "+quote(old.text))
-			default:
-				continue
-			}
-			break
-		}
-	}
-}
-
 func quote(s string) string { return `"` + check.Clip(s, 160) + `"` }
-
-// inserted gives what was put into a line of code, when all of it is still
-// there in its order.
-func inserted(a, b []words.Token) (string, bool) {
-	var rest []string
-	i := 0
-	for _, t := range b {
-		if i < len(a) && a[i] == t {
-			i++
-			continue
-		}
-		rest = append(rest, t.Text)
-	}
-	text := strings.Join(rest, "")
-	if strings.HasPrefix(text, ".") { // scanned as marks and words apart
-		text = strings.ReplaceAll(text, " ", "")
-	}
-	return text, i == len(a) && len(rest) > 0
-}
-
-// fewer reports whether a line lists fewer values than before and is the same
-// otherwise.
-func fewer(a, b []words.Token) bool {
-	shape := func(list []words.Token) (string, map[string]bool) {
-		var s strings.Builder
-		values := map[string]bool{}
-		for i, t := range list {
-			if t.Kind == words.Number || t.Kind == words.Text || t.Text == "NaN" || t.Text == "Infinity" {
-				values[t.Text] = true
-				continue
-			}
-			if t.Text == "," || t.Text == "-" && i+1 < len(list) && list[i+1].Kind == words.Number {
-				continue
-			}
-			s.WriteString(t.Text)
-		}
-		return s.String(), values
-	}
-	s, v := shape(a)
-	r, w := shape(b)
-	if s != r || len(w) >= len(v) || len(v) < 2 {
-		return false
-	}
-	for x := range w {
-		if !v[x] {
-			return false
-		}
-	}
-	return true
-}
 
 var (
 	condition = check.Lazy(`^(?:\} else )?(?:if|elif)\b(.*)`)
