@@ -55,6 +55,7 @@ func Compare(was, is Body, pairs []Pair, free map[string]bool) []Weakness {
 	c.overwritten()
 	standing{&c}.doubles()
 	c.writes()
+	c.unwrapped()
 	c.skips()
 	c.nothing()
 	if len(c.found) == 0 {
