@@ -54,11 +54,19 @@ func (c *comparison) compared() {
 				return
 			}
 		}
-		if given := words.Tight(known[subject]); len(given) > 3 && known[subject] == before[subject] && strings.Count(words.Tight(p.Is.Text), given) > strings.Count(words.Tight(p.Was.Text), given) {
+		if given := words.Tight(known[subject]); len(given) > 3 && known[subject] == before[subject] && strings.Count(words.Tight(asks(p.Is.Text)), given) > strings.Count(words.Tight(asks(p.Was.Text)), given) {
 			c.self(p, subject, known[subject])
 			return
 		}
 	}
+}
+
+// asks gives the condition of an if of Go without what it sets before.
+func asks(text string) string {
+	if set, cond, ok := strings.Cut(text, "; "); ok && strings.HasPrefix(text, "if ") && strings.Contains(set, "=") {
+		return cond
+	}
+	return text
 }
 
 func (c *comparison) self(p Pair, name, value string) {

@@ -242,7 +242,7 @@ func unordered(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool)
 	return Weakness{"unordered", false, "asks for no order any more: " + quote(k.Is.Text)}, true
 }
 
-var equalTo = check.Lazy(`(?i)^!?[\w.]*(equal|equals|DeepEqual|same)\(`)
+var equalTo = check.Lazy(`(?i)^!?[\w.]*(equal|equals|DeepEqual|same)\(|^!?errors\.(Is|As)\(`)
 
 // IsComparison reports whether a truth value is that of a comparison of two
 // things as a whole.
@@ -300,6 +300,15 @@ func bounds(k Paired, was, is []words.Token, _ source.Language) (Weakness, bool)
 }
 
 func number(s string) (float64, error) { return strconv.ParseFloat(strings.ReplaceAll(s, "_", ""), 64) }
+
+// Nearly reports whether an assertion is the same but for a bound that moved by
+// less than one in twenty: times and sizes that machines differ by.
+func Nearly(k Paired) bool {
+	const least, share = 100, 0.05
+	x, err := number(k.Was.Expected)
+	y, err2 := number(k.Is.Expected)
+	return err == nil && err2 == nil && bounding.MatchString(k.Was.Text) && bounding.MatchString(k.Is.Text) && x >= least && max(x-y, y-x) < share*x
+}
 
 // direction tells whether a number is an upper limit. In Go's if the test
 // fails beyond it, elsewhere it holds up to it.
