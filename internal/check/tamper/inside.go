@@ -20,7 +20,17 @@ func (j weakening) inside(t, h *test, p pairs.Pairing) {
 			list = append(list, bodies.Pair{Was: k.Was, Is: k.Is})
 		}
 	}
-	for _, w := range bodies.Compare(bodyOf(t), bodyOf(h), list, j.newFunctions()) {
+	found := bodies.Compare(bodyOf(t), bodyOf(h), list, j.newFunctions())
+	if n := min(len(p.Removed), len(p.Added)); n > 0 && len(found) == 0 {
+		var swapped []bodies.Pair
+		for i := range n {
+			swapped = append(swapped, bodies.Pair{Was: p.Removed[i], Is: p.Added[i]})
+		}
+		if found = bodies.Swapped(bodyOf(t), bodyOf(h), swapped); !intact(t, h) {
+			found = nil // the test is another one
+		}
+	}
+	for _, w := range found {
 		level := evidence.Locator
 		switch {
 		case w.Rule == "cases_lost" && w.Sure:
