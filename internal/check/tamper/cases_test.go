@@ -113,3 +113,26 @@ func TestValueOf(t *testing.T) {
 		}
 	}
 }
+
+// Cases that are marked so that they do not run.
+func TestCasesSetAside(t *testing.T) {
+	const table = "import pytest\nfrom shop import double\n\n\n@pytest.mark.parametrize(\"n\", [\n    11,\n    22,\n])\ndef test_double(n):\n    assert double(n) == n + n\n"
+	base := checktest.Files{"shop.py": "def double(n):\n    return n * 2\n", "tests/test_shop.py": table}
+	marked := strings.Replace(table, "    22,", "    pytest.param(\n        22,\n        marks=pytest.mark.skip(reason=\"platform\"),\n    ),", 1)
+	for _, tt := range []struct{ name, was, is, claim, want string }{
+		{"one of them", table, marked, "Tidy", "skipped locator"},
+		{"the author says so", table, marked, "Skip test_double for 22", "skipped locator"},
+		{"one that stands twice is gone", strings.Replace(table, "    22,", "    22,\n    11,", 1), table, "Tidy", ""},
+	} {
+		req := checktest.Request(evidence.OfRange)
+		req.Claim = tt.claim
+		base := base.With(checktest.Files{"tests/test_shop.py": tt.was})
+		got := ""
+		for _, f := range judgeTrees(t, base, base.With(checktest.Files{"tests/test_shop.py": tt.is}), req).Findings {
+			got += f.Rule + " " + string(f.Level)
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"muster/internal/check"
 	"muster/internal/check/tamper/bodies"
 	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
@@ -19,7 +20,17 @@ func (j weakening) inside(t, h *test, p pairs.Pairing) {
 			list = append(list, bodies.Pair{Was: k.Was, Is: k.Is})
 		}
 	}
-	for _, w := range bodies.Compare(bodyOf(t), bodyOf(h), list, j.newFunctions()) {
+	found := bodies.Compare(bodyOf(t), bodyOf(h), list, j.newFunctions())
+	if n := min(len(p.Removed), len(p.Added)); n > 0 && len(found) == 0 {
+		var swapped []bodies.Pair
+		for i := range n {
+			swapped = append(swapped, bodies.Pair{Was: p.Removed[i], Is: p.Added[i]})
+		}
+		if found = bodies.Swapped(bodyOf(t), bodyOf(h), swapped); !intact(t, h) {
+			found = nil // the test is another one
+		}
+	}
+	for _, w := range found {
 		level := evidence.Locator
 		switch {
 		case w.Rule == "cases_lost" && w.Sure:
@@ -76,9 +87,15 @@ func (j weakening) support(f *file) {
 	if f.other == nil {
 		return
 	}
-	head := map[string]source.Function{}
+	head, had := map[string]source.Function{}, map[string]bool{}
+	for _, fn := range f.facts.Functions {
+		had[fn.Name] = true
+	}
 	for _, fn := range f.other.facts.Functions {
 		head[fn.Name] = fn
+		if !had[fn.Name] && fn.Name != "" {
+			j.step(f.other, fn)
+		}
 	}
 	for _, fn := range f.facts.Functions {
 		is, ok := head[fn.Name]
@@ -93,6 +110,21 @@ func (j weakening) support(f *file) {
 		}
 		was.pair, now.pair = now, was
 		j.inside(was, now, pairs.Pairing{})
+	}
+}
+
+// step judges a function that is new and may run before the tests of its file.
+func (j weakening) step(f *file, fn source.Function) {
+	imported := map[string]bool{}
+	for _, i := range f.facts.Imports {
+		imported[i.Name], imported[words.Last(i.Path)] = true, true
+	}
+	b := bodies.Body{Test: source.Test{Name: fn.Name, Range: fn.Range, Helper: true}, Lang: f.lang, Lines: f.lines}
+	for _, w := range bodies.Step(b, imported) {
+		j.say(statement{
+			rule: w.Rule, level: evidence.Locator, path: f.path, lines: w.At, is: w.Is, anchor: fn.Name,
+			message: fmt.Sprintf("%s in %s %s.", quote(fn.Name), check.ShowPath(f.path), w.Message),
+		})
 	}
 }
 

@@ -3,6 +3,7 @@ package tamper
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"muster/internal/check"
@@ -155,6 +156,9 @@ func (j losses) absorbed(t *test) bool {
 		if words.Alike(t.grams, h.grams) > 0.97 {
 			return true // it stood there twice
 		}
+		if h.pair != nil && len(newCases(h.pair, h)) > 0 && words.Alike(t.grams, h.grams) >= same {
+			return true // one test with a table holds both
+		}
 		had := map[string]bool{}
 		if h.pair != nil {
 			had = h.pair.words
@@ -237,18 +241,31 @@ func (j losses) called(name string) bool {
 	return false
 }
 
+// isStep reports whether a function is named as a step around tests, and not as
+// an assertion of theirs.
+func isStep(name string) bool {
+	name = strings.ToLower(leaf(name))
+	for _, step := range []string{"setup", "teardown", "before", "after", "cleanup"} {
+		if strings.HasPrefix(name, step) {
+			return true
+		}
+	}
+	return false
+}
+
 // helperGone judges a function that asserted for tests and does so no more.
 func (j losses) helperGone(t *test) {
-	name := strings.ToLower(leaf(t.Name))
-	for _, step := range []string{"setup", "teardown", "before", "after"} {
-		if strings.HasPrefix(name, step) {
-			return // a step around tests, and no assertion of theirs
-		}
+	if isStep(t.Name) {
+		return
 	}
 	for _, f := range j.head.tests {
 		for _, fn := range f.facts.Functions {
 			if fn.Name != t.Name || f.path != t.file.path && (t.file.other == nil || f != t.file.other) {
 				continue
+			}
+			left := lineSet(&test{Test: source.Test{Range: fn.Range}, file: f})
+			if len(t.Assertions) > 0 && !slices.ContainsFunc(t.Assertions, func(a source.Assertion) bool { return acted(t, a, left) }) {
+				return // it does nothing any more that could go wrong
 			}
 			j.say(statement{
 				rule: "helper_emptied", level: evidence.Gate, path: f.path, lines: fn.Range, was: pairs.Texts(t.Assertions), paths: []string{t.file.path, f.path}, anchor: t.Name,

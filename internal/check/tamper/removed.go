@@ -2,8 +2,10 @@ package tamper
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"muster/internal/check"
 	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
@@ -44,6 +46,7 @@ func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 			strongAdded += j.weight(1, a)
 		}
 	}
+	gone = distinct(gone)
 	for _, a := range gone {
 		asked = min(asked, j.rank(0, a))
 		if j.rank(0, a) <= 2 {
@@ -69,6 +72,29 @@ func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 		message: fmt.Sprintf("%s has lost %s: %s", place(h), pairs.Count(len(gone), "assertion"), pairs.Listed(gone)),
 		was:     pairs.Texts(gone), is: pairs.Texts(p.Added),
 	})
+}
+
+// distinct leaves out assertions that hold the same against each other as one
+// before, in another branch of one condition.
+func distinct(list []source.Assertion) []source.Assertion {
+	var out []source.Assertion
+	seen := map[string]string{}
+	for _, a := range list {
+		var names []string
+		for w := range words.Of(words.Scan(pairs.Core(a.Text), source.Go)) {
+			if w != "Error" && w != "if" && w != "nil" {
+				names = append(names, w)
+			}
+		}
+		slices.Sort(names)
+		key := strings.Join(names, " ")
+		if when, ok := seen[key]; ok && len(names) > 1 && when != a.When && when != "" && a.When != "" {
+			continue
+		}
+		seen[key] = a.When
+		out = append(out, a)
+	}
+	return out
 }
 
 // replaced finds an assertion in place of which one stands that asks for a part
@@ -98,6 +124,9 @@ func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bo
 	if helper := j.helpers[0][words.Last(a.Via)]; a.Via != "" && helper != nil && j.code.SubjectGone(helper.tokens) {
 		return true
 	}
+	if a.Via != "" && isStep(a.Via) || j.refusedNow(t, h, a) {
+		return true
+	}
 	if a.Via != "" && j.calledBy(h, words.Last(a.Via)) {
 		return true
 	}
@@ -112,6 +141,23 @@ func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bo
 			if words.Values(words.Scan(c.Text, h.file.lang))[v] {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+var raising = check.Lazy(`\b(?:raise|throw new|throw) [\w.]+`)
+
+// refusedNow reports whether a test asks for an error where it compared what the
+// same call gave, and both the code and the author say so.
+func (j weakening) refusedNow(t, h *test, a source.Assertion) bool {
+	if a.Subject == "" || !strings.Contains(a.Subject, "(") || j.asked.Task != "" || !j.asked.SpeaksOf(append(j.subjects(t), calls(t)...)) {
+		return false
+	}
+	call := words.Tight(a.Subject)
+	for n := h.Start + 1; n <= h.End && n <= len(h.file.lines); n++ {
+		if words.Tight(h.file.lines[n-1]) == call && raised(h, source.Assertion{Range: source.Range{Start: n}}) {
+			return len(raising.FindAllString(j.code.Texts[1], -1)) > len(raising.FindAllString(j.code.Texts[0], -1))
 		}
 	}
 	return false

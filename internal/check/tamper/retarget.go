@@ -51,6 +51,9 @@ func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 	if !r.flipped && (!words.AlikeValues(was, is) && !words.Reordered(was, is) || words.Tight(r.was) == words.Tight(r.is)) {
 		return "", ""
 	}
+	if !r.flipped && pairs.Nearly(r.pair) {
+		return "", ""
+	}
 	if !r.flipped && words.Reordered(was, is) && (!j.code.Differs || unordered.MatchString(r.pair.Is.Text)) {
 		return "", "" // the order says nothing there
 	}

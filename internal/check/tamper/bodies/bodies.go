@@ -55,6 +55,7 @@ func Compare(was, is Body, pairs []Pair, free map[string]bool) []Weakness {
 	c.overwritten()
 	standing{&c}.doubles()
 	c.writes()
+	c.unwrapped()
 	c.skips()
 	c.nothing()
 	if len(c.found) == 0 {
@@ -72,6 +73,17 @@ func Loops(was, is Body) []Weakness {
 		c.had[l.tight] = true
 	}
 	c.loops()
+	return c.found
+}
+
+// Swapped looks at assertions that stand in place of others, about which nothing
+// else is the same: whether they compare the code with itself.
+func Swapped(was, is Body, pairs []Pair) []Weakness {
+	c := comparison{was: linesOf(was), is: linesOf(is), before: was, after: is, pairs: pairs}
+	c.compared()
+	for i := range c.found {
+		c.found[i].Sure = false // another question may have come in its place
+	}
 	return c.found
 }
 
@@ -186,10 +198,19 @@ func (c *comparison) guards() {
 // onlyLeaves reports whether a condition was put before assertions that are
 // there as before, and nothing else was changed in the body.
 func (c *comparison) onlyLeaves(guard line) bool {
-	if slices.ContainsFunc(c.gone(), func(l line) bool { return !looping.MatchString(l.text) }) || len(c.after.Assertions) > len(c.before.Assertions) || absent.MatchString(guard.text) || platform.MatchString(guard.text) || skipping.MatchString(guard.text) {
+	if slices.ContainsFunc(c.gone(), func(l line) bool { return !looping.MatchString(l.text) }) || len(c.after.Assertions) > len(c.before.Assertions) || absent.MatchString(guard.text) && !c.aboutResult(guard) || platform.MatchString(guard.text) || skipping.MatchString(guard.text) {
 		return false
 	}
 	return slices.ContainsFunc(c.pairs, func(p Pair) bool { return p.Is.Start > guard.n && p.Was.Text == p.Is.Text })
+}
+
+// aboutResult reports whether a condition looks at a part of what an assertion
+// after it compares with a value.
+func (c *comparison) aboutResult(guard line) bool {
+	return slices.ContainsFunc(c.pairs, func(p Pair) bool {
+		name := root(p.Is.Subject)
+		return p.Is.Start > guard.n && p.Is.Strength == source.Exact && len(name) > 2 && strings.Contains(guard.text, name+".")
+	})
 }
 
 // absent matches conditions on what is not there, as loops over lists have them.
@@ -231,7 +252,32 @@ func (c *comparison) swallowed() {
 			return
 		}
 	}
+	c.recovered()
 }
+
+// recovered finds a panic that ends a test of Go well, and did not.
+func (c *comparison) recovered() {
+	calls := func(l line) bool { return strings.Contains(l.text, "recover()") }
+	if c.after.Helper || len(c.pairs) == 0 || slices.ContainsFunc(c.was, calls) {
+		return
+	}
+	for i, l := range c.is {
+		if !calls(l) {
+			continue
+		}
+		end := i + 1
+		for end < len(c.is) && !strings.HasSuffix(c.is[end-1].tight, "}()") {
+			end++
+		}
+		around := strings.Join(texts(c.is[i:end]), "\n")
+		if !failing.MatchString(around) && len(headersOf(c.is, i, c.after.Start)) <= 1 {
+			c.say("dead", true, l, "ends well when the code panics: "+quote(l.text))
+		}
+		return
+	}
+}
+
+var failing = check.Lazy(`\b\w+\.(?:Error|Fatal|Fail)\w*\(|\b(?:assert|require)\.|\bpanic\(`)
 
 var skipping = check.Lazy(`\bskipTest\(|\bpytest\.skip\(|\bt\.Skip(Now|f)?\(|\bthis\.skip\(|\b(ctx|context|t)\.skip\(|raise (unittest\.)?SkipTest`)
 

@@ -9,13 +9,13 @@ import (
 	"muster/internal/check/tamper/words"
 )
 
-var looping = check.Lazy(`^(for\b|async for\b|while\b)|\.each\(|\.forEach\(|\bfor \(|^return\b.*(list|rows|cases|\bload|read|parse|csv|json|samples)|\bparametrize\(|subTest`)
+var looping = check.Lazy(`^(for\b|async for\b|while\b)|\.each\(|\.forEach\(|\bfor \(|^return\b.*(list|rows|cases|\bload|read|parse|csv|json|samples)|\bparametrize\(|subTest|\bfixture\(.*params ?=|\.filter\(`)
 
 // loops finds loops over cases, and functions that give cases, that leave out
 // some of what they went through.
 func (c *comparison) loops() {
 	l := narrowed{c}
-	gone, fresh := l.loopsOf(c.gone()), l.loopsOf(c.fresh())
+	gone, fresh := l.more(c.was, c.is), l.more(c.is, c.was)
 	for _, is := range fresh {
 		if !slices.ContainsFunc(gone, func(was line) bool { return l.header(was, is) }) && len(gone) == 1 && len(fresh) == 1 {
 			l.counted(gone[0], is)
@@ -30,6 +30,21 @@ type narrowed struct{ *comparison }
 
 func (c narrowed) loopsOf(lines []line) []line {
 	return slices.DeleteFunc(lines, func(l line) bool { return !looping.MatchString(l.text) })
+}
+
+// more gives the loops of one body that stand in it more often than in another.
+func (c narrowed) more(body, other []line) []line {
+	n := map[string]int{}
+	for _, l := range other {
+		n[l.tight]++
+	}
+	var out []line
+	for _, l := range body {
+		if n[l.tight]--; n[l.tight] < 0 && looping.MatchString(l.text) {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 // header holds a loop against one of the base, and reports whether it is that
@@ -209,6 +224,9 @@ var narrow = check.Lazy(`\[[^\]]*:[^\]]*\]|\[\[-?\d+\]\]|\b(filter|i?slice|head|
 
 // narrowing reports whether what was put into an expression takes a part of it.
 func narrowing(rest string) bool {
+	if more := strings.TrimLeft(rest, " "); strings.HasPrefix(more, "&&") || strings.HasPrefix(more, "and ") {
+		return true // to a condition by which they are taken
+	}
 	for _, whole := range []string{"[:]", ".slice()", ".slice(0)"} {
 		rest = strings.ReplaceAll(rest, whole, "")
 	}
