@@ -146,7 +146,7 @@ func (j weakening) claimChanged(t, h *test, k pairs.Paired) {
 // the same.
 func (j weakening) weaker(t, h *test, k pairs.Paired) bool {
 	w, ok := pairs.Weaker(k, h.file.lang)
-	if !ok || j.take(k.Was) || covered(j.pairs[t], k.Was) || j.code.SubjectGone(words.Scan(k.Was.Text, t.file.lang)) {
+	if !ok || j.take(k.Was) || covered(j.pairs[t], k.Was, h.file.lang) || j.code.SubjectGone(words.Scan(k.Was.Text, t.file.lang)) {
 		return false
 	}
 	level := j.weigh(t, 1+len(j.pairs[t].Added))
@@ -163,7 +163,7 @@ func (j weakening) weaker(t, h *test, k pairs.Paired) bool {
 // loosened judges an assertion that asks for less than before.
 func (j weakening) loosened(t, h *test, k pairs.Paired) {
 	p := j.pairs[t]
-	if j.take(k.Was) || covered(p, k.Was) || j.code.SubjectGone(words.Scan(k.Was.Text, t.file.lang)) {
+	if j.take(k.Was) || covered(p, k.Was, h.file.lang) || j.code.SubjectGone(words.Scan(k.Was.Text, t.file.lang)) {
 		return
 	}
 	added := 0

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"muster/internal/check"
 	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
@@ -27,7 +26,7 @@ func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 			})
 			continue
 		}
-		if a.Strength == source.Exists && !strings.HasPrefix(a.Subject, "throws") && !acted(t, a, acts) || j.accounted(t, h, p, a) {
+		if a.Strength == source.Exists && !strings.HasPrefix(a.Subject, "throws") && (!acted(t, a, acts) || idle(t, p, a, acts)) || j.accounted(t, h, p, a) {
 			continue // what it looked at is not done any more, or it stands elsewhere
 		}
 		gone = append(gone, a)
@@ -124,7 +123,7 @@ func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bo
 	if helper := j.helpers[0][words.Last(a.Via)]; a.Via != "" && helper != nil && j.code.SubjectGone(helper.tokens) {
 		return true
 	}
-	if a.Via != "" && isStep(a.Via) || j.refusedNow(t, h, a) {
+	if a.Via != "" && isStep(a.Via) || j.turned(t, h, p, a) || j.putInPlace(h, a) {
 		return true
 	}
 	if a.Via != "" && j.calledBy(h, words.Last(a.Via)) {
@@ -133,7 +132,7 @@ func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bo
 	if helper := j.helpers[0][words.Last(a.Via)]; a.Via != "" && helper != nil && helper.pair != nil && leaf(helper.pair.Name) != leaf(helper.Name) && h.words[leaf(helper.pair.Name)] {
 		return true // the function that asserts has another name now
 	}
-	if covered(p, a) || raised(t, a) && lineSet(h)[words.Tight(strings.TrimPrefix(a.Text, "assert "))] {
+	if covered(p, a, h.file.lang) || raised(t, a) && lineSet(h)[words.Tight(strings.TrimPrefix(a.Text, "assert "))] {
 		return true
 	}
 	if v := words.Bare(a.Expected); len(v) > 1 || words.IsDigits(v) && v != "" {
@@ -141,23 +140,6 @@ func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bo
 			if words.Values(words.Scan(c.Text, h.file.lang))[v] {
 				return true
 			}
-		}
-	}
-	return false
-}
-
-var raising = check.Lazy(`\b(?:raise|throw new|throw) [\w.]+`)
-
-// refusedNow reports whether a test asks for an error where it compared what the
-// same call gave, and both the code and the author say so.
-func (j weakening) refusedNow(t, h *test, a source.Assertion) bool {
-	if a.Subject == "" || !strings.Contains(a.Subject, "(") || j.asked.Task != "" || !j.asked.SpeaksOf(append(j.subjects(t), calls(t)...)) {
-		return false
-	}
-	call := words.Tight(a.Subject)
-	for n := h.Start + 1; n <= h.End && n <= len(h.file.lines); n++ {
-		if words.Tight(h.file.lines[n-1]) == call && raised(h, source.Assertion{Range: source.Range{Start: n}}) {
-			return len(raising.FindAllString(j.code.Texts[1], -1)) > len(raising.FindAllString(j.code.Texts[0], -1))
 		}
 	}
 	return false
@@ -179,25 +161,13 @@ func (j weakening) calledBy(h *test, name string) bool {
 	return false
 }
 
-// raised reports whether an assertion stands in a block that asks for an error
-// to be raised: its value is never looked at.
-func raised(t *test, a source.Assertion) bool {
-	const above = 4 // lines
-	for n := a.Start - 1; n > t.Start && n >= a.Start-above; n-- {
-		if text := strings.TrimSpace(t.file.lines[n-1]); strings.HasPrefix(text, "with ") {
-			return strings.Contains(text, "raises") || strings.Contains(text, "Raises")
-		}
-	}
-	return false
-}
-
 // covered reports whether another assertion of the head asks for all that one
 // asked for: one that is new, or one that stood close by and compares the
 // whole. Far away the same words may be about a later state.
-func covered(p pairs.Pairing, a source.Assertion) bool {
+func covered(p pairs.Pairing, a source.Assertion, lang source.Language) bool {
 	const nearby = 6 // lines
 	for _, b := range p.Added {
-		if pairs.Covers(b, a) {
+		if pairs.Covers(b, a) || pairs.Restated(a, b, lang) {
 			return true
 		}
 	}

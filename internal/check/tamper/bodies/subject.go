@@ -37,8 +37,9 @@ func (c *comparison) compared() {
 		subject := p.Is.Subject
 		asked := append(callees(subject), callees(known[root(subject)])...)
 		had := names(words.Scan(p.Was.Text, c.before.Lang))
+		holds := names(words.Scan(holding(p.Is.Text), c.after.Lang))
 		for t := range names(words.Scan(p.Is.Text, c.after.Lang)) {
-			if had[t] || t == root(subject) || known[t] == "" {
+			if had[t] && !strings.HasPrefix(p.Is.Text, "if "+t+" := ") || t == root(subject) || known[t] == "" || holds[t] && !holds[root(subject)] {
 				continue
 			}
 			if known[t] == before[t] || laidOut(c.was, t, known[t]) {
@@ -54,19 +55,24 @@ func (c *comparison) compared() {
 				return
 			}
 		}
-		if given := words.Tight(known[subject]); len(given) > 3 && known[subject] == before[subject] && strings.Count(words.Tight(asks(p.Is.Text)), given) > strings.Count(words.Tight(asks(p.Was.Text)), given) {
+		if given := words.Tight(known[subject]); len(given) > 3 && known[subject] == before[subject] && strings.Count(words.Tight(holding(p.Is.Text)), given) > strings.Count(words.Tight(holding(p.Was.Text)), given) {
 			c.self(p, subject, known[subject])
 			return
 		}
 	}
 }
 
-// asks gives the condition of an if of Go without what it sets before.
-func asks(text string) string {
-	if set, cond, ok := strings.Cut(text, "; "); ok && strings.HasPrefix(text, "if ") && strings.Contains(set, "=") {
-		return cond
+// holding is what an "if" of Go asks for, without what it works out first:
+// there a result gets its name, or a comparison of two values its outcome.
+func holding(text string) string {
+	rest, ok := strings.CutPrefix(text, "if ")
+	if !ok {
+		return text
 	}
-	return text
+	if i := strings.Index(rest, " {"); i > 0 {
+		rest = rest[:i]
+	}
+	return rest[strings.LastIndex(rest, "; ")+1:]
 }
 
 func (c *comparison) self(p Pair, name, value string) {

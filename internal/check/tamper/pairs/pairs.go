@@ -181,6 +181,10 @@ var (
 	anything  = check.Lazy(`\bexpect\.(any|anything|objectContaining|arrayContaining|stringContaining|stringMatching)\(|\bmock\.ANY\b|\bANY\b|\bgomock\.Any\(|\bmock\.Anything\b`)
 )
 
+// query matches a look for what has a certain text, in Testing Library: that it
+// is found says what it holds.
+var query = check.Lazy("\\b(get|find|query)By\\w+\\(.*[\"'`/]")
+
 // Rank orders strengths, 0 the strongest. "Not equal to this" asks for little.
 func Rank(a source.Assertion) int {
 	i := slices.Index([]source.Strength{source.Exact, source.Snapshot, source.Partial, source.Truth, source.Exists, source.Trivial}, a.Strength)
@@ -193,7 +197,7 @@ func Rank(a source.Assertion) int {
 		return 0
 	case i == 0 && comparing.MatchString(literal.ReplaceAllString(a.Subject, "")):
 		return 3 // whether something holds, and not what it is
-	case i == 0 && anything.MatchString(a.Text):
+	case i == 0 && anything.MatchString(a.Text), a.Strength == source.Truth && !a.Negated && query.MatchString(a.Subject):
 		return 2
 	}
 	return i
@@ -226,7 +230,7 @@ func Covers(whole, part source.Assertion) bool {
 	if cut && root != "" && (w == root || strings.HasPrefix(w, root+".") && strings.HasPrefix(p, w) || Within(w, p)) {
 		return true
 	}
-	return w != "" && strings.HasPrefix(p, w) && p != w
+	return w != "" && p != w && (strings.HasPrefix(p, w) || strings.HasPrefix(p, "len("+w))
 }
 
 // Tolerant matches comparisons that allow for a difference.

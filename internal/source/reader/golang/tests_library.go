@@ -213,6 +213,17 @@ func verbs(name string) (s source.Strength, negated, ok bool) {
 	return "", false, false
 }
 
+// returned gives what a function that is written in place returns, where it
+// does nothing else; else the expression itself.
+func returned(e ast.Expr) ast.Expr {
+	if f, ok := e.(*ast.FuncLit); ok && len(f.Body.List) == 1 {
+		if r, ok := f.Body.List[0].(*ast.ReturnStmt); ok && len(r.Results) == 1 {
+			return r.Results[0]
+		}
+	}
+	return e
+}
+
 // named reads an assertion by its name and what it is given.
 func (w *testWalker) named(name string, args []ast.Expr) (source.Assertion, bool) {
 	s, negated, ok := verbs(name)
@@ -254,7 +265,7 @@ func (w *testWalker) named(name string, args []ast.Expr) (source.Assertion, bool
 			a.Strength, a.Expected = source.Exact, "empty"
 		}
 		if s == source.Truth {
-			return w.truth(args[0], negated), true
+			return w.truth(returned(args[0]), negated), true
 		}
 		if lit, ok := w.literal(args[0]); ok && lit != "nil" && (name == "NotNil" || name == "NotEmpty") || lit == "nil" && s == source.Exists && !negated {
 			a.Strength = source.Trivial

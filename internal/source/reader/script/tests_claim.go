@@ -34,7 +34,7 @@ func (r *testReader) assertion(f treesitter.Node, name string, list []treesitter
 			return source.Assertion{}, false
 		}
 		return r.truth(list[0], false), true
-	case name == "assert.fail" || name == "expect.fail" || name == "fail" || name == "t.fail":
+	case name == "assert.fail" || name == "expect.fail" || name == "expect.unreachable" || name == "fail" || name == "t.fail":
 		return source.Assertion{Strength: source.Truth, Subject: strings.Join(r.When, " && ")}, true
 	case strings.HasPrefix(name, "assert.") || strings.HasPrefix(name, "sinon.assert.") || strings.HasPrefix(name, "chai.assert.") || strings.HasPrefix(name, "t.assert.") || r.given[f.At("object").Text()] && isVerb(short):
 		return r.pair(short, list)

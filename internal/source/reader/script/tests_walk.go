@@ -212,7 +212,7 @@ func mustThrow(known names, body treesitter.Node) bool {
 		case "throw_statement", "return_statement":
 			return true
 		case "call_expression":
-			if name := known.full(n.At("function").Text()); name == "fail" || strings.HasSuffix(name, ".fail") || name == "done" || name == "reject" {
+			if name := known.full(n.At("function").Text()); name == "fail" || strings.HasSuffix(name, ".fail") || name == "expect.unreachable" || name == "done" || name == "reject" {
 				return true
 			}
 		}
