@@ -94,7 +94,7 @@ func (j weakening) support(f *file) {
 	for _, fn := range f.other.facts.Functions {
 		head[fn.Name] = fn
 		if !had[fn.Name] && fn.Name != "" {
-			j.step(f.other, fn)
+			losses(j).step(f.other, fn)
 		}
 	}
 	for _, fn := range f.facts.Functions {
@@ -114,7 +114,7 @@ func (j weakening) support(f *file) {
 }
 
 // step judges a function that is new and may run before the tests of its file.
-func (j weakening) step(f *file, fn source.Function) {
+func (j losses) step(f *file, fn source.Function) {
 	imported := map[string]bool{}
 	for _, i := range f.facts.Imports {
 		imported[i.Name], imported[words.Last(i.Path)] = true, true

@@ -124,7 +124,7 @@ func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bo
 	if helper := j.helpers[0][words.Last(a.Via)]; a.Via != "" && helper != nil && j.code.SubjectGone(helper.tokens) {
 		return true
 	}
-	if a.Via != "" && isStep(a.Via) || j.refusedNow(t, h, a) {
+	if a.Via != "" && isStep(a.Via) || losses(j).refusedNow(t, h, a) {
 		return true
 	}
 	if a.Via != "" && j.calledBy(h, words.Last(a.Via)) {
@@ -150,7 +150,7 @@ var raising = check.Lazy(`\b(?:raise|throw new|throw) [\w.]+`)
 
 // refusedNow reports whether a test asks for an error where it compared what the
 // same call gave, and both the code and the author say so.
-func (j weakening) refusedNow(t, h *test, a source.Assertion) bool {
+func (j losses) refusedNow(t, h *test, a source.Assertion) bool {
 	if a.Subject == "" || !strings.Contains(a.Subject, "(") || j.asked.Task != "" || !j.asked.SpeaksOf(append(j.subjects(t), calls(t)...)) {
 		return false
 	}

@@ -252,11 +252,11 @@ func (c *comparison) swallowed() {
 			return
 		}
 	}
-	c.recovered()
+	waiting{c}.recovered()
 }
 
 // recovered finds a panic that ends a test of Go well, and did not.
-func (c *comparison) recovered() {
+func (c waiting) recovered() {
 	calls := func(l line) bool { return strings.Contains(l.text, "recover()") }
 	if c.after.Helper || len(c.pairs) == 0 || slices.ContainsFunc(c.was, calls) {
 		return
