@@ -189,7 +189,7 @@ func (j weakening) loosened(t, h *test, k pairs.Paired) {
 // the task or the author names it, or as many assertions are new beside it.
 func (j *judge) weigh(t *test, lost int) evidence.Level {
 	level := evidence.Gate
-	names := append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)
+	names := append([]string{t.Name, words.Leaf(t.Name)}, j.subjects(t)...)
 	if j.asked.Task == "" {
 		for w := range t.words {
 			if len(w) > 4 && !words.Common(w) {
@@ -248,7 +248,7 @@ func (j *judge) anew(f *file) bool {
 		}
 	}
 	for _, h := range j.head.all() {
-		if folder(h.file.path) == folder(f.path) && !h.Helper && (h.pair == nil || !intact(h.pair, h)) {
+		if path.Dir(h.file.path) == path.Dir(f.path) && !h.Helper && (h.pair == nil || !intact(h.pair, h)) {
 			come++
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"muster/internal/check"
 	"muster/internal/check/tamper/pairs"
+	"muster/internal/check/tamper/runs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
@@ -124,13 +125,13 @@ func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bo
 	if helper := j.helpers[0][words.Last(a.Via)]; a.Via != "" && helper != nil && j.code.SubjectGone(helper.tokens) {
 		return true
 	}
-	if a.Via != "" && isStep(a.Via) || losses(j).refusedNow(t, h, a) {
+	if a.Via != "" && runs.IsStep(a.Via) || losses(j).refusedNow(t, h, a) {
 		return true
 	}
 	if a.Via != "" && j.calledBy(h, words.Last(a.Via)) {
 		return true
 	}
-	if helper := j.helpers[0][words.Last(a.Via)]; a.Via != "" && helper != nil && helper.pair != nil && leaf(helper.pair.Name) != leaf(helper.Name) && h.words[leaf(helper.pair.Name)] {
+	if helper := j.helpers[0][words.Last(a.Via)]; a.Via != "" && helper != nil && helper.pair != nil && words.Leaf(helper.pair.Name) != words.Leaf(helper.Name) && h.words[words.Leaf(helper.pair.Name)] {
 		return true // the function that asserts has another name now
 	}
 	if covered(p, a) || raised(t, a) && lineSet(h)[words.Tight(strings.TrimPrefix(a.Text, "assert "))] {

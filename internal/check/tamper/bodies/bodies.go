@@ -19,7 +19,8 @@ import (
 type Body struct {
 	source.Test
 	Lang  source.Language
-	Lines []string // of the whole file
+	Lines []string        // of the whole file
+	Own   map[string]bool // types that are new among the tests
 }
 
 // Pair is one assertion before and after.

@@ -199,6 +199,7 @@ func (c standing) doubles() {
 		}
 	}
 	c.ownCopy(asked)
+	c.ownType()
 	c.isolated()
 }
 
