@@ -10,7 +10,7 @@ import (
 
 var (
 	// takenAway matches what takes a test from its runner for good.
-	takenAway = check.Lazy(`^del (?:[tT]est\w*)\b|\b__test__ = False\b|^test\w* = None\b|^[tT]est\w*(?:\.test\w*)? = (?:None|lambda\b)`)
+	takenAway = check.Lazy(`^del (?:[A-Z]\w*\.)?[tT]est\w*\b|\b__test__ = False\b|^(?:[A-Z]\w*\.)?test[A-Z_]\w* = (?:None|lambda\b)|^Test\w* = None\b`)
 	// setAside matches what keeps all tests of a file from running, always or
 	// under a condition.
 	setAside = check.Lazy(`^pytestmark\b.*\b(?:skip|xfail)|\bimportorskip\(|\ballow_module_level=True|^(?:const|let|var) (?:test|it|describe|context|suite|specify)\b.*\bskip\b|\? ?[\w.]*\b(?:describe|it|test)(?:\.\w+)? : [\w.]*\b(?:describe|it|test)\.skip\b|\.skip : [\w.]*\b(?:describe|it|test)\b`)
