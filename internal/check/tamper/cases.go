@@ -36,6 +36,11 @@ func (j tables) compareCases(t, h *test) {
 			}})
 		}
 	}
+	for _, c := range added {
+		if len(removed) > 0 && wildcard.MatchString(c.Text) {
+			j.computed(t, h, cases.Change{Was: removed[0], Is: c})
+		}
+	}
 	stays := map[string]bool{}
 	for _, c := range h.Cases {
 		stays[words.Tight(c.Text)] = true

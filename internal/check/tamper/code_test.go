@@ -92,7 +92,7 @@ func TestNamesOfCode(t *testing.T) {
 	}
 	names := set("Double", "go", "4")
 	for text, want := range map[string]bool{"Double(2)": true, "go run()": false, "Half(4)": false, `"Double"`: false, "": false} {
-		if about(words.Scan(text, source.Go), names) != want {
+		if words.About(words.Scan(text, source.Go), names) != want {
 			t.Errorf("%s: %v", text, !want)
 		}
 	}

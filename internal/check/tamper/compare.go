@@ -146,7 +146,7 @@ func (j weakening) claimChanged(t, h *test, k pairs.Paired) {
 // the same.
 func (j weakening) weaker(t, h *test, k pairs.Paired) bool {
 	w, ok := pairs.Weaker(k, h.file.lang)
-	if !ok || j.take(k.Was) || covered(j.pairs[t], k.Was, h.file.lang) || j.code.SubjectGone(words.Scan(k.Was.Text, t.file.lang)) {
+	if !ok || j.take(k.Was) || j.pairs[t].Covers(k.Was, h.file.lang) || j.code.SubjectGone(words.Scan(k.Was.Text, t.file.lang)) {
 		return false
 	}
 	level := j.weigh(t, 1+len(j.pairs[t].Added))
@@ -163,7 +163,7 @@ func (j weakening) weaker(t, h *test, k pairs.Paired) bool {
 // loosened judges an assertion that asks for less than before.
 func (j weakening) loosened(t, h *test, k pairs.Paired) {
 	p := j.pairs[t]
-	if j.take(k.Was) || covered(p, k.Was, h.file.lang) || j.code.SubjectGone(words.Scan(k.Was.Text, t.file.lang)) {
+	if j.take(k.Was) || p.Covers(k.Was, h.file.lang) || j.code.SubjectGone(words.Scan(k.Was.Text, t.file.lang)) {
 		return
 	}
 	added := 0
@@ -189,7 +189,7 @@ func (j weakening) loosened(t, h *test, k pairs.Paired) {
 // the task or the author names it, or as many assertions are new beside it.
 func (j *judge) weigh(t *test, lost int) evidence.Level {
 	level := evidence.Gate
-	names := append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)
+	names := append([]string{t.Name, words.Leaf(t.Name)}, j.subjects(t)...)
 	if j.asked.Task == "" {
 		for w := range t.words {
 			if len(w) > 4 && !words.Common(w) {
@@ -248,7 +248,7 @@ func (j *judge) anew(f *file) bool {
 		}
 	}
 	for _, h := range j.head.all() {
-		if folder(h.file.path) == folder(f.path) && !h.Helper && (h.pair == nil || !intact(h.pair, h)) {
+		if path.Dir(h.file.path) == path.Dir(f.path) && !h.Helper && (h.pair == nil || !intact(h.pair, h)) {
 			come++
 		}
 	}

@@ -86,3 +86,25 @@ func TestCasesThatAskForLess(t *testing.T) {
 		}
 	}
 }
+
+// A test that is gone, and whose text still stands in a comment, asks a person
+// even where the author says what was taken out.
+func TestOnlyComment(t *testing.T) {
+	const test = "import { it, expect } from 'vitest';\nimport { label } from '../label';\n\nit('labels', () => {\n  expect(label(1)).toBe('one');\n});\n\nit('labels more', () => {\n  expect(label(22222)).toBe('many');\n});\n"
+	base := checktest.Files{"label.js": "export function label(n) {\n  if (n > 100) return 'many';\n  return 'one';\n}\n", "test/label.test.js": test}
+	code := "export function label(n) {\n  return 'one';\n}\n"
+	more := "it('labels more', () => {\n  expect(label(22222)).toBe('many');\n});\n"
+	for is, want := range map[string]evidence.Level{"/* later\n" + more + "*/\n": evidence.Locator, "": evidence.Context} {
+		req := checktest.Request(evidence.OfRange)
+		req.Claim = "Remove what label says of many"
+		level := evidence.Level("")
+		for _, f := range judgeTrees(t, base, base.With(checktest.Files{"label.js": code, "test/label.test.js": strings.Replace(test, more, is, 1)}), req).Findings {
+			if f.Rule == "test_lost" {
+				level = f.Level
+			}
+		}
+		if level != want {
+			t.Errorf("%q: %q, want %q", is, level, want)
+		}
+	}
+}

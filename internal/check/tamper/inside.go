@@ -2,6 +2,7 @@ package tamper
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"muster/internal/check"
@@ -20,7 +21,7 @@ func (j weakening) inside(t, h *test, p pairs.Pairing) {
 			list = append(list, bodies.Pair{Was: k.Was, Is: k.Is})
 		}
 	}
-	found := bodies.Compare(bodyOf(t), bodyOf(h), list, j.newFunctions())
+	found := bodies.Compare(bodyOf(t), losses(j).withTypes(bodyOf(h)), list, j.newFunctions())
 	if n := min(len(p.Removed), len(p.Added)); n > 0 && len(found) == 0 {
 		var swapped []bodies.Pair
 		for i := range n {
@@ -61,6 +62,26 @@ func bodyOf(t *test) bodies.Body {
 	return bodies.Body{Test: t.Test, Lang: t.file.lang, Lines: t.file.lines}
 }
 
+// withTypes gives a body with the types that are new among the tests.
+func (j losses) withTypes(b bodies.Body) bodies.Body {
+	if j.own == nil {
+		j.own = map[string]bool{}
+		for i, files := range [][]*file{j.head.tests, j.base.tests} {
+			for _, f := range files {
+				for _, t := range f.facts.Types {
+					if i == 0 {
+						j.own[t.Name] = true
+					} else {
+						delete(j.own, t.Name)
+					}
+				}
+			}
+		}
+	}
+	b.Own = j.own
+	return b
+}
+
 // newFunctions gives the names of functions that stand among the tests of the
 // head and not of the base.
 func (j weakening) newFunctions() map[string]bool {
@@ -94,7 +115,7 @@ func (j weakening) support(f *file) {
 	for _, fn := range f.other.facts.Functions {
 		head[fn.Name] = fn
 		if !had[fn.Name] && fn.Name != "" {
-			j.step(f.other, fn)
+			losses(j).step(f.other, fn)
 		}
 	}
 	for _, fn := range f.facts.Functions {
@@ -109,12 +130,35 @@ func (j weakening) support(f *file) {
 			t.words = words.Of(t.tokens)
 		}
 		was.pair, now.pair = now, was
+		n := len(j.findings)
 		j.inside(was, now, pairs.Pairing{})
+		if n == len(j.findings) && j.code.Differs && len(j.fresh) == 0 && !j.manifests() {
+			losses(j).altered(was, now)
+		}
+	}
+}
+
+// altered judges a function that serves tests and works otherwise than before.
+func (j losses) altered(t, h *test) {
+	changed := maps.Clone(j.code.Changed)
+	for _, more := range []map[string]bool{j.code.Gone, j.code.GainedWords} {
+		for w, is := range more {
+			changed[w] = changed[w] || is
+		}
+	}
+	for from, to := range j.code.Renamed {
+		changed[from], changed[to] = true, true
+	}
+	for _, w := range bodies.Altered(bodyOf(t), bodyOf(h), changed) {
+		j.say(statement{
+			rule: w.Rule, level: evidence.Locator, path: h.file.path, lines: w.At, is: w.Is, anchor: h.Name, paths: []string{t.file.path, h.file.path},
+			message: fmt.Sprintf("%s %s.", place(h), w.Message),
+		})
 	}
 }
 
 // step judges a function that is new and may run before the tests of its file.
-func (j weakening) step(f *file, fn source.Function) {
+func (j losses) step(f *file, fn source.Function) {
 	imported := map[string]bool{}
 	for _, i := range f.facts.Imports {
 		imported[i.Name], imported[words.Last(i.Path)] = true, true

@@ -3,10 +3,12 @@ package tamper
 import (
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/check/tamper/bodies"
 	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/runs"
 	"muster/internal/check/tamper/words"
@@ -80,6 +82,9 @@ func (j losses) lost(t *test) {
 		return
 	}
 	level := j.lostLevel([]*test{t})
+	if level == evidence.Context && j.onlyComment(t) {
+		level = evidence.Locator
+	}
 	path := t.file.path
 	if t.file.other != nil {
 		path = t.file.other.path
@@ -87,6 +92,18 @@ func (j losses) lost(t *test) {
 	j.say(statement{
 		rule: "test_lost", level: level, path: path, paths: []string{t.file.path, path}, anchor: t.Name, was: pairs.Texts(t.Assertions),
 		message: fmt.Sprintf("%s is gone (line %d of the base) with %s, and what it tests is still there.", place(t), t.Start, pairs.Count(len(t.Assertions), "assertion")),
+	})
+}
+
+// onlyComment reports whether the code of a test that is gone still stands in a
+// comment of its file.
+func (j losses) onlyComment(t *test) bool {
+	if t.file.other == nil || len(t.Assertions) == 0 {
+		return false
+	}
+	text := pairs.Core(t.Assertions[0].Text)
+	return len(text) > 5 && slices.ContainsFunc(t.file.other.facts.Comments, func(c source.Comment) bool {
+		return strings.Contains(words.Tight(c.Text), text)
 	})
 }
 
@@ -98,7 +115,7 @@ func (j losses) suiteLost(t *test) bool {
 	}
 	for _, h := range j.head.all() {
 		suite, _, isMethod := strings.Cut(h.Name, ".")
-		if h.Helper || folder(h.file.path) != folder(t.file.path) || isMethod && !about(t.tokens, map[string]bool{suite: true}) || !isMethod && !strings.Contains(h.Name, " > ") {
+		if h.Helper || path.Dir(h.file.path) != path.Dir(t.file.path) || isMethod && !words.About(t.tokens, map[string]bool{suite: true}) || !isMethod && !strings.Contains(h.Name, " > ") {
 			continue
 		}
 		j.say(statement{
@@ -192,7 +209,7 @@ func (j losses) hidden(t *test) (*file, source.Function) {
 			continue
 		}
 		for _, fn := range f.facts.Functions {
-			if is, ok := testOf(f, fn); ok && !is.Helper && (f.lang != source.Python || words.Last(fn.Name) == leaf(is.Name)) {
+			if is, ok := testOf(f, fn); ok && !is.Helper && (f.lang != source.Python || words.Last(fn.Name) == words.Leaf(is.Name)) {
 				continue
 			}
 			if fn.Name != t.Name && j.known(t.file, fn.Name) || words.Alike(t.grams, words.Grams(words.Scan(f.between(fn.Start, fn.End), f.lang))) < 0.8 {
@@ -242,21 +259,9 @@ func (j losses) called(name string) bool {
 	return false
 }
 
-// isStep reports whether a function is named as a step around tests, and not as
-// an assertion of theirs.
-func isStep(name string) bool {
-	name = strings.ToLower(leaf(name))
-	for _, step := range []string{"setup", "teardown", "before", "after", "cleanup"} {
-		if strings.HasPrefix(name, step) {
-			return true
-		}
-	}
-	return false
-}
-
 // helperGone judges a function that asserted for tests and does so no more.
 func (j losses) helperGone(t *test) {
-	if isStep(t.Name) {
+	if runs.IsStep(t.Name) {
 		return
 	}
 	for _, f := range j.head.tests {
@@ -265,7 +270,7 @@ func (j losses) helperGone(t *test) {
 				continue
 			}
 			left := lineSet(&test{Test: source.Test{Range: fn.Range}, file: f})
-			if len(t.Assertions) > 0 && !slices.ContainsFunc(t.Assertions, func(a source.Assertion) bool { return a.Strength == source.Exact || acted(t, a, left) }) && !stillDone(t, f.between(fn.Start, fn.End)) {
+			if len(t.Assertions) > 0 && !slices.ContainsFunc(t.Assertions, func(a source.Assertion) bool { return a.Strength == source.Exact || acted(t, a, left) }) && !bodies.StillDone(bodyOf(t), f.between(fn.Start, fn.End)) {
 				return // it does nothing any more that could go wrong
 			}
 			j.say(statement{

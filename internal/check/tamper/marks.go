@@ -119,7 +119,7 @@ func (j *judge) skips(t, h *test) {
 		if j.said("skipped", h.file.path, m.Line) {
 			return // by a mark on what holds several tests
 		}
-		names := append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)
+		names := append([]string{t.Name, words.Leaf(t.Name)}, j.subjects(t)...)
 		switch j.asked.AsksFor(asked.Skipping, names) {
 		case asked.Ordered:
 			level = evidence.Context

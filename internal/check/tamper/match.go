@@ -105,7 +105,7 @@ func byBody(base, head []*test) {
 			score := words.Alike(t.grams, h.grams)
 			need := same
 			switch {
-			case leaf(t.Name) == leaf(h.Name):
+			case words.Leaf(t.Name) == words.Leaf(h.Name):
 				need = 0.3
 			case len(t.tokens) < 25:
 				need = 0.8 // short bodies are alike by chance

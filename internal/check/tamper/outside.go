@@ -8,6 +8,7 @@ import (
 	"muster/internal/check"
 	"muster/internal/check/tamper/bodies"
 	"muster/internal/check/tamper/words"
+	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 )
 
@@ -18,6 +19,7 @@ func (j weakening) outside(f *file) {
 	}
 	where := check.ShowPath(f.other.path)
 	found := bodies.Outside(wholeOf(f), wholeOf(f.other), func(entry string) bool { return standsElsewhere(j, f, entry) })
+	found = append(found, bodies.Imported(moduleOf(f), moduleOf(f.other), losses(j).around())...)
 	for _, w := range found {
 		if j.said(w.Rule, f.other.path, w.At.Start) {
 			continue
@@ -33,6 +35,30 @@ func (j weakening) outside(f *file) {
 			rule: w.Rule, level: level, path: f.other.path, lines: w.At, was: w.Was, is: w.Is, paths: []string{f.path, f.other.path}, anchor: w.Is + w.Was,
 			message: fmt.Sprintf("%s %s.", where, w.Message),
 		})
+	}
+}
+
+func moduleOf(f *file) bodies.Module {
+	return bodies.Module{Imports: f.facts.Imports, Types: f.facts.Types, Lines: f.lines}
+}
+
+// around gives what is known of the code that tests may import.
+func (j losses) around() bodies.Code {
+	return bodies.Code{
+		Holds: func(name string) bool { return strings.Contains(j.code.Texts[1], " "+name+" ") },
+		Changed: func(module string) bool {
+			return slices.ContainsFunc(j.head.code, func(f *file) bool { return bodies.ModuleOf(f.path) == bodies.ModuleOf(module) })
+		},
+		Added: func(module string) (string, bool) {
+			for _, list := range [][]*file{j.head.tests, j.head.code} {
+				for _, f := range list {
+					if f.status == change.Added && bodies.ModuleOf(f.path) == bodies.ModuleOf(module) {
+						return strings.Join(f.lines, "\n"), true
+					}
+				}
+			}
+			return "", false
+		},
 	}
 }
 

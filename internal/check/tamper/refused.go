@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/check/tamper/bodies"
 	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/source"
@@ -26,54 +27,12 @@ func (j *judge) refuses(t *test) int {
 func (j weakening) turned(t, h *test, p pairs.Pairing, a source.Assertion) bool {
 	switch n := j.refuses(t); {
 	case n > 0 && strings.Contains(a.Subject, "("):
-		return slices.ContainsFunc(refused(h), func(call string) bool { return ofCall(a.Subject, call) })
+		return slices.ContainsFunc(bodies.Refused(bodyOf(h)), func(call string) bool { return bodies.OfCall(a.Subject, call) })
 	case n < 0:
-		calls := refused(t)
-		return len(calls) > 0 && (a.Subject == "raises" || caught(t, a)) && slices.ContainsFunc(p.Added, func(b source.Assertion) bool {
-			return b.Dead == "" && pairs.Rank(b) <= 2 && slices.ContainsFunc(calls, func(call string) bool { return ofCall(b.Subject, call) })
+		calls := bodies.Refused(bodyOf(t))
+		return len(calls) > 0 && (a.Subject == "raises" || bodies.Caught(bodyOf(t), a)) && slices.ContainsFunc(p.Added, func(b source.Assertion) bool {
+			return b.Dead == "" && pairs.Rank(b) <= 2 && slices.ContainsFunc(calls, func(call string) bool { return bodies.OfCall(b.Subject, call) })
 		})
-	}
-	return false
-}
-
-// ofCall reports whether an expression is what a call gives, or a part of it.
-func ofCall(expr, call string) bool {
-	rest, ok := strings.CutPrefix(words.Tight(expr), call)
-	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
-}
-
-// refused gives the calls of which a test asks that they raise an error.
-func refused(t *test) []string {
-	var out []string
-	for n := t.Start + 1; n <= t.End && n <= len(t.file.lines); n++ {
-		call := words.Tight(t.file.lines[n-1])
-		if strings.HasSuffix(call, ")") && raised(t, source.Assertion{Range: source.Range{Start: n}}) {
-			out = append(out, call)
-		}
-	}
-	return out
-}
-
-// caught reports whether an assertion looks at an error that a block above
-// asked for and named.
-func caught(t *test, a source.Assertion) bool {
-	for n := a.Start - 1; n > t.Start; n-- {
-		text := strings.TrimSpace(t.file.lines[n-1])
-		if _, name, ok := strings.Cut(text, " as "); ok && strings.HasPrefix(text, "with ") && strings.Contains(strings.ToLower(text), "raises") {
-			return words.Of(words.Scan(a.Text, t.file.lang))[strings.TrimSuffix(name, ":")]
-		}
-	}
-	return false
-}
-
-// raised reports whether an assertion stands in a block that asks for an error
-// to be raised: its value is never looked at.
-func raised(t *test, a source.Assertion) bool {
-	const above = 4 // lines
-	for n := a.Start - 1; n > t.Start && n >= a.Start-above; n-- {
-		if text := strings.TrimSpace(t.file.lines[n-1]); strings.HasPrefix(text, "with ") {
-			return strings.Contains(text, "raises") || strings.Contains(text, "Raises")
-		}
 	}
 	return false
 }
@@ -100,26 +59,19 @@ func (j tables) refusedCase(t *test, c source.Case) bool {
 	return false
 }
 
-var literalCall = check.Lazy("\\b(\\w+)\\((?:[\"'`][^\"'`()]*[\"'`]|-?\\d[\\w.]*)(?:, ?[^()]*)?\\)")
-
 // askedAnew reports whether a test that is new asks for something else about
 // the same call, in a change that the author says is about what is called.
 func (j losses) askedAnew(t *test) bool {
 	if j.asked.Task != "" || j.asked.KeepsBehaviour() || !j.asked.SpeaksOf(j.subjects(t)) {
 		return false
 	}
-	given := map[string]bool{}
-	for _, m := range literalCall.FindAllStringSubmatch(t.file.between(t.Start, t.End), -1) {
-		if j.code.Changed[m[1]] {
-			given[words.Tight(m[0])] = true
-		}
-	}
+	given := bodies.LiteralCalls(bodyOf(t), j.code.Changed)
 	for _, h := range j.head.all() {
 		if h.pair != nil || h.Helper || h.file.other != t.file || !slices.ContainsFunc(h.Assertions, pairs.Strong) {
 			continue
 		}
-		for _, m := range literalCall.FindAllString(h.file.between(h.Start, h.End), -1) {
-			if given[words.Tight(m)] {
+		for call := range bodies.LiteralCalls(bodyOf(h), j.code.Changed) {
+			if given[call] {
 				return true
 			}
 		}
@@ -144,8 +96,6 @@ func idle(t *test, p pairs.Pairing, a source.Assertion, acts map[string]bool) bo
 	return pairs.Pinned(a) && lost <= free
 }
 
-var called = check.Lazy(`[\w.]+\(`)
-
 // putInPlace reports whether the function that asserted is gone, asked for
 // nothing but that no error comes, and did nothing that the test still does.
 func (j weakening) putInPlace(h *test, a source.Assertion) bool {
@@ -153,21 +103,5 @@ func (j weakening) putInPlace(h *test, a source.Assertion) bool {
 	if a.Via == "" || helper == nil || helper.pair != nil || len(j.subjects(helper)) > 0 || j.newFunctions()[words.Last(a.Via)] {
 		return false
 	}
-	return !slices.ContainsFunc(helper.Assertions, func(o source.Assertion) bool { return !pairs.Pinned(o) }) && !stillDone(helper, h.file.between(h.Start, h.End))
-}
-
-// stillDone reports whether code does what a function did right before it made
-// sure of something.
-func stillDone(t *test, code string) bool {
-	const before = 2 // lines
-	now := called.FindAllString(code, -1)
-	for _, a := range t.Assertions {
-		for _, call := range called.FindAllString(t.file.between(max(t.Start+1, a.Start-before), a.Start), -1) {
-			name := strings.TrimRight(words.Last(strings.TrimSuffix(call, "(")), "f")
-			if strings.Contains(call, ".") && !words.Common(name) && name != "Fatal" && name != "exists" && slices.Contains(now, call) {
-				return true
-			}
-		}
-	}
-	return false
+	return !slices.ContainsFunc(helper.Assertions, func(o source.Assertion) bool { return !pairs.Pinned(o) }) && !bodies.StillDone(bodyOf(helper), h.file.between(h.Start, h.End))
 }

@@ -2,10 +2,11 @@ package tamper
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
+	"muster/internal/check/tamper/bodies"
 	"muster/internal/check/tamper/pairs"
+	"muster/internal/check/tamper/runs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
@@ -45,7 +46,7 @@ func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 			strongAdded += j.weight(1, a)
 		}
 	}
-	gone = distinct(gone)
+	gone = pairs.Distinct(gone)
 	for _, a := range gone {
 		asked = min(asked, j.rank(0, a))
 		if j.rank(0, a) <= 2 {
@@ -71,29 +72,6 @@ func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 		message: fmt.Sprintf("%s has lost %s: %s", place(h), pairs.Count(len(gone), "assertion"), pairs.Listed(gone)),
 		was:     pairs.Texts(gone), is: pairs.Texts(p.Added),
 	})
-}
-
-// distinct leaves out assertions that hold the same against each other as one
-// before, in another branch of one condition.
-func distinct(list []source.Assertion) []source.Assertion {
-	var out []source.Assertion
-	seen := map[string]string{}
-	for _, a := range list {
-		var names []string
-		for w := range words.Of(words.Scan(pairs.Core(a.Text), source.Go)) {
-			if w != "Error" && w != "if" && w != "nil" {
-				names = append(names, w)
-			}
-		}
-		slices.Sort(names)
-		key := strings.Join(names, " ")
-		if when, ok := seen[key]; ok && len(names) > 1 && when != a.When && when != "" && a.When != "" {
-			continue
-		}
-		seen[key] = a.When
-		out = append(out, a)
-	}
-	return out
 }
 
 // replaced finds an assertion in place of which one stands that asks for a part
@@ -123,16 +101,16 @@ func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bo
 	if helper := j.helpers[0][words.Last(a.Via)]; a.Via != "" && helper != nil && j.code.SubjectGone(helper.tokens) {
 		return true
 	}
-	if a.Via != "" && isStep(a.Via) || j.turned(t, h, p, a) || j.putInPlace(h, a) {
+	if a.Via != "" && runs.IsStep(a.Via) || j.turned(t, h, p, a) || j.putInPlace(h, a) {
 		return true
 	}
 	if a.Via != "" && j.calledBy(h, words.Last(a.Via)) {
 		return true
 	}
-	if helper := j.helpers[0][words.Last(a.Via)]; a.Via != "" && helper != nil && helper.pair != nil && leaf(helper.pair.Name) != leaf(helper.Name) && h.words[leaf(helper.pair.Name)] {
+	if helper := j.helpers[0][words.Last(a.Via)]; a.Via != "" && helper != nil && helper.pair != nil && words.Leaf(helper.pair.Name) != words.Leaf(helper.Name) && h.words[words.Leaf(helper.pair.Name)] {
 		return true // the function that asserts has another name now
 	}
-	if covered(p, a, h.file.lang) || raised(t, a) && lineSet(h)[words.Tight(strings.TrimPrefix(a.Text, "assert "))] {
+	if p.Covers(a, h.file.lang) || raised(t, a) && lineSet(h)[words.Tight(strings.TrimPrefix(a.Text, "assert "))] {
 		return true
 	}
 	if v := words.Bare(a.Expected); len(v) > 1 || words.IsDigits(v) && v != "" {
@@ -161,31 +139,6 @@ func (j weakening) calledBy(h *test, name string) bool {
 	return false
 }
 
-// covered reports whether another assertion of the head asks for all that one
-// asked for: one that is new, or one that stood close by and compares the
-// whole. Far away the same words may be about a later state.
-func covered(p pairs.Pairing, a source.Assertion, lang source.Language) bool {
-	const nearby = 6 // lines
-	for _, b := range p.Added {
-		if pairs.Covers(b, a) || pairs.Restated(a, b, lang) {
-			return true
-		}
-	}
-	for _, list := range [][]pairs.Paired{p.Kept, p.Changed} {
-		for _, k := range list {
-			near := max(k.Was.Start-a.Start, a.Start-k.Was.Start)
-			other := words.Tight(k.Is.Subject) != words.Tight(a.Subject)
-			if near <= 1 && !other && k.Is.Strength == source.Exact && pairs.Rank(a) > pairs.Rank(k.Is) && k.Is.Dead == "" {
-				return true // its value was compared, and is
-			}
-			if near <= nearby && other && pairs.Covers(k.Is, a) || near <= 1 && k.Was.Start != a.Start && pairs.ClaimOf(k.Is) == pairs.ClaimOf(a) && k.Is.Dead == "" {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // commented gives the line of a comment that holds the assertion's text.
 func (j weakening) commented(h *test, a source.Assertion) int {
 	text := pairs.Core(a.Text)
@@ -207,48 +160,17 @@ func (j weakening) removalLevel(t, h *test, gone []source.Assertion) evidence.Le
 
 // intact reports whether a test still does what it did: most of its lines
 // outside of assertions are still there.
-func intact(t, h *test) bool {
-	head := lineSet(h)
-	all, kept := 0, 0
-	skip := assertionLines(t)
-	for n := t.Start + 1; n <= t.End && n <= len(t.file.lines); n++ {
-		line := words.Tight(t.file.lines[n-1])
-		if skip[n] || strings.Trim(line, "{}()[];,") == "" {
-			continue
-		}
-		all++
-		if head[line] {
-			kept++
-		}
-	}
-	return all == 0 || 4*kept >= 3*all
-}
+func intact(t, h *test) bool { return bodies.Intact(bodyOf(t), lineSet(h), assertionLines(t)) }
 
 // lineSet gives the lines of a test without their layout.
-func lineSet(t *test) map[string]bool {
-	out := map[string]bool{}
-	for n := t.Start; n <= t.End && n <= len(t.file.lines); n++ {
-		out[words.Tight(t.file.lines[n-1])] = true
-	}
-	return out
-}
+func lineSet(t *test) map[string]bool { return bodies.Tight(bodyOf(t)) }
 
 // acted reports whether the line before an assertion, which does what it looks
 // at, is still there.
 func acted(t *test, a source.Assertion, head map[string]bool) bool {
-	for n := a.Start - 1; n > t.Start; n-- {
-		line := words.Tight(t.file.lines[n-1])
-		if line == "" || strings.Trim(line, "})];") == "" {
-			continue
-		}
-		if _, call, ok := strings.Cut(line, "="); ok && !head[line] && len(call) > 8 && strings.Contains(call, "(") {
-			for h := range head {
-				if strings.HasSuffix(h, "="+call) || h == call {
-					return !strings.Contains(a.Subject, "(") // it is done, and its result not kept
-				}
-			}
-		}
-		return head[line] && !strings.Contains(a.Subject, "(")
-	}
-	return true
+	return bodies.Acted(bodyOf(t), a, head)
 }
+
+// raised reports whether an assertion stands in a block that asks for an error
+// to be raised: its value is never looked at.
+func raised(t *test, a source.Assertion) bool { return bodies.Raised(bodyOf(t), a.Start) }

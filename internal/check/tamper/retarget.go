@@ -116,7 +116,7 @@ func (j retargeting) claimedBeside(r retarget) bool {
 // renamedFor reports whether the test has another name, which says what it
 // expects now, where the opposite of what it expected is asked for.
 func renamedFor(r retarget) bool {
-	return r.flipped && leaf(r.base.Name) != leaf(r.head.Name)
+	return r.flipped && words.Leaf(r.base.Name) != words.Leaf(r.head.Name)
 }
 
 var failureWord = check.Lazy(`(?i)\b\w*(panic|throw|rais|reject|error|fail)\w*`)

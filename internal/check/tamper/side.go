@@ -175,32 +175,6 @@ func (s *side) all() []*test {
 	return out
 }
 
-// leaf gives the last part of a test's name: of "A > b" it is "b".
-func leaf(name string) string {
-	if strings.Contains(name, " ") { // a sentence
-		if i := strings.LastIndex(name, " > "); i >= 0 {
-			return name[i+len(" > "):]
-		}
-		return name
-	}
-	for _, sep := range []string{"/", "::", "."} {
-		if i := strings.LastIndex(name, sep); i >= 0 {
-			name = name[i+len(sep):]
-		}
-	}
-	return name
-}
-
-// about reports whether code mentions a name of the list that says something.
-func about(tokens []words.Token, names map[string]bool) bool {
-	for _, t := range tokens {
-		if t.Kind == words.Word && len(t.Text) > 2 && names[t.Text] {
-			return true
-		}
-	}
-	return false
-}
-
 // plain gives the files of code of a side, as package code reads them.
 func (s *side) plain() []*code.File {
 	of := func(f *file) *code.File {

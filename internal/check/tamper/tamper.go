@@ -72,6 +72,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -154,6 +155,7 @@ type judge struct {
 	newValues   map[*test][]map[string]bool // the values of each case that is new, by test of the head
 	addedValues []map[string]bool           // the values of each assertion that is new in a test that remains
 	free        map[string]bool             // functions that are new among the tests
+	own         map[string]bool             // types that are new among them
 	movedInputs []moved
 }
 
@@ -198,7 +200,7 @@ func (j *judge) note(t *test, added []source.Assertion) {
 		}
 	}
 	if n > 0 {
-		j.fresh = append(j.fresh, fresh{folder(t.file.path), t.words, n})
+		j.fresh = append(j.fresh, fresh{path.Dir(t.file.path), t.words, n})
 	}
 }
 
@@ -219,7 +221,7 @@ func (j *judge) beside(t *test) int {
 	}
 	n := 0
 	for _, f := range j.fresh {
-		near := f.folder == folder(t.file.path) || t.file.other == nil || t.file.other.path != t.file.path
+		near := f.folder == path.Dir(t.file.path) || t.file.other == nil || t.file.other.path != t.file.path
 		if near && slices.ContainsFunc(about, func(w string) bool { return f.words[w] }) {
 			n += f.n
 		}
@@ -238,13 +240,6 @@ func calls(t *test) []string {
 		out = append(out, name.Text)
 	}
 	return out
-}
-
-func folder(p string) string {
-	if i := strings.LastIndexByte(p, '/'); i >= 0 {
-		return p[:i]
-	}
-	return ""
 }
 
 // take reports whether the head makes a claim anew, and uses it up.

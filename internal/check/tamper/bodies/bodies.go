@@ -19,7 +19,8 @@ import (
 type Body struct {
 	source.Test
 	Lang  source.Language
-	Lines []string // of the whole file
+	Lines []string        // of the whole file
+	Own   map[string]bool // types that are new among the tests
 }
 
 // Pair is one assertion before and after.
@@ -252,11 +253,11 @@ func (c *comparison) swallowed() {
 			return
 		}
 	}
-	c.recovered()
+	waiting{c}.recovered()
 }
 
 // recovered finds a panic that ends a test of Go well, and did not.
-func (c *comparison) recovered() {
+func (c waiting) recovered() {
 	calls := func(l line) bool { return strings.Contains(l.text, "recover()") }
 	if c.after.Helper || len(c.pairs) == 0 || slices.ContainsFunc(c.was, calls) {
 		return

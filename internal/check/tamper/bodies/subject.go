@@ -205,6 +205,7 @@ func (c standing) doubles() {
 		}
 	}
 	c.ownCopy(asked)
+	c.ownType()
 	c.isolated()
 }
 

@@ -1,6 +1,7 @@
 package bodies
 
 import (
+	"slices"
 	"strings"
 
 	"muster/internal/check"
@@ -10,7 +11,7 @@ import (
 
 var (
 	// takenAway matches what takes a test from its runner for good.
-	takenAway = check.Lazy(`^del (?:[tT]est\w*)\b|\b__test__ = False\b|^test\w* = None\b|^[tT]est\w*(?:\.test\w*)? = (?:None|lambda\b)`)
+	takenAway = check.Lazy(`^del (?:[A-Z]\w*\.)?[tT]est\w*\b|\b__test__ = False\b|^(?:[A-Z]\w*\.)?test[A-Z_]\w* = (?:None|lambda\b)|^Test\w* = None\b`)
 	// setAside matches what keeps all tests of a file from running, always or
 	// under a condition.
 	setAside = check.Lazy(`^pytestmark\b.*\b(?:skip|xfail)|\bimportorskip\(|\ballow_module_level=True|^(?:const|let|var) (?:test|it|describe|context|suite|specify)\b.*\bskip\b|\? ?[\w.]*\b(?:describe|it|test)(?:\.\w+)? : [\w.]*\b(?:describe|it|test)\.skip\b|\.skip : [\w.]*\b(?:describe|it|test)\b`)
@@ -126,7 +127,7 @@ var replacesOf = check.Lazy(`\b(?:monkeypatch\.setattr|patch\.object|setattr)\(\
 
 // unwrapped finds an asynchronous test of Python that has lost what ran it.
 func (c *comparison) unwrapped() {
-	if c.after.Lang != source.Python || c.after.Helper {
+	if c.after.Lang != source.Python || c.after.Helper || slices.ContainsFunc(c.after.Lines, runsAsync.MatchString) {
 		return
 	}
 	async := false
@@ -145,5 +146,8 @@ func (c *comparison) unwrapped() {
 		}
 	}
 }
+
+// runsAsync matches what runs every asynchronous test of a class or a file.
+var runsAsync = check.Lazy(`^class .*(Isolated)?Async\w*TestCase|^pytestmark\s*=.*\b(asyncio|anyio|trio)\b`)
 
 var wrapper = check.Lazy(`(?i)async|gen_test|run|await|loop|trio|curio`)

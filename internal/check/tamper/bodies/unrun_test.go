@@ -17,6 +17,8 @@ func TestUnrun(t *testing.T) {
 	for _, tt := range []struct{ name, path, was, is, rule string }{
 		{"it is deleted", "test_a.py", py, py + "\n\ndel test_a\n", "not_collected"},
 		{"something else is deleted", "test_a.py", py, py + "\n\ndel helper\n", ""},
+		{"one of a class is deleted", "test_a.py", py, py + "\n\ndel Shop.test_b\n", "not_collected"},
+		{"one of a class is nothing", "test_a.py", py, py + "\n\nShop.test_b = None\n", "not_collected"},
 		{"it is no test", "test_a.py", py, py + "\n\ntest_a.__test__ = False\n", "not_collected"},
 		{"it was none", "test_a.py", py + "\n\ntest_a.__test__ = False\n", py + "\n\ntest_a.__test__ = False\n\nX = 1\n", ""},
 		{"one that is inherited", "test_a.py", py, strings.Replace(py, "    kind = 1", "    kind = 1\n    test_pickle = None", 1), "not_collected"},

@@ -1,6 +1,7 @@
 package pairs
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -108,4 +109,52 @@ func entries(code []words.Token, count string) bool {
 		}
 	}
 	return false
+}
+
+// Covers reports whether another assertion of the head asks for all that one
+// asked for: one that is new, or one that stood close by and compares the
+// whole. Far away the same words may be about a later state.
+func (p Pairing) Covers(a source.Assertion, lang source.Language) bool {
+	const nearby = 6 // lines
+	for _, b := range p.Added {
+		if Covers(b, a) || Restated(a, b, lang) {
+			return true
+		}
+	}
+	for _, list := range [][]Paired{p.Kept, p.Changed} {
+		for _, k := range list {
+			near := max(k.Was.Start-a.Start, a.Start-k.Was.Start)
+			other := words.Tight(k.Is.Subject) != words.Tight(a.Subject)
+			if near <= 1 && !other && k.Is.Strength == source.Exact && Rank(a) > Rank(k.Is) && k.Is.Dead == "" {
+				return true // its value was compared, and is
+			}
+			if near <= nearby && other && Covers(k.Is, a) || near <= 1 && k.Was.Start != a.Start && ClaimOf(k.Is) == ClaimOf(a) && k.Is.Dead == "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Distinct leaves out assertions that hold the same against each other as one
+// before, in another branch of one condition.
+func Distinct(list []source.Assertion) []source.Assertion {
+	var out []source.Assertion
+	seen := map[string]string{}
+	for _, a := range list {
+		var names []string
+		for w := range words.Of(words.Scan(Core(a.Text), source.Go)) {
+			if w != "Error" && w != "if" && w != "nil" {
+				names = append(names, w)
+			}
+		}
+		slices.Sort(names)
+		key := strings.Join(names, " ")
+		if when, ok := seen[key]; ok && len(names) > 1 && when != a.When && when != "" && a.When != "" {
+			continue
+		}
+		seen[key] = a.When
+		out = append(out, a)
+	}
+	return out
 }

@@ -122,9 +122,15 @@ func TestNearly(t *testing.T) {
 		text    string
 		want    bool
 	}{
-		{"250", "245", "assertGreaterEqual(t, ", true}, {"250", "255", "assertGreaterEqual(t, ", true}, {"250", "200", "assertGreaterEqual(t, ", false},
-		{"25", "24.9", "assertGreaterEqual(t, ", false}, {"250", "245", "assertEqual(t, ", false}, {"x", "245", "assertGreaterEqual(t, ", false}, {"250", "x", "assertGreaterEqual(t, ", false},
-		{"100", "99", "assertLess(t, ", true}, {"100", "95", "assertLess(t, ", false},
+		{"250", "245", "assertGreaterEqual(t, ", true},
+		{"250", "255", "assertGreaterEqual(t, ", true},
+		{"250", "200", "assertGreaterEqual(t, ", false},
+		{"25", "24.9", "assertGreaterEqual(t, ", false},
+		{"250", "245", "assertEqual(t, ", false},
+		{"x", "245", "assertGreaterEqual(t, ", false},
+		{"250", "x", "assertGreaterEqual(t, ", false},
+		{"100", "99", "assertLess(t, ", true},
+		{"100", "95", "assertLess(t, ", false},
 	} {
 		k := Paired{Was: source.Assertion{Text: tt.text + tt.was + ")", Expected: tt.was}, Is: source.Assertion{Text: tt.text + tt.is + ")", Expected: tt.is}}
 		if got := Nearly(k); got != tt.want {

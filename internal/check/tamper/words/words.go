@@ -201,3 +201,29 @@ func Renamed(text string, to map[string]string) string {
 	flush(len(text))
 	return b.String()
 }
+
+// Leaf gives the last part of a test's name: of "A > b" it is "b".
+func Leaf(name string) string {
+	if strings.Contains(name, " ") { // a sentence
+		if i := strings.LastIndex(name, " > "); i >= 0 {
+			return name[i+len(" > "):]
+		}
+		return name
+	}
+	for _, sep := range []string{"/", "::", "."} {
+		if i := strings.LastIndex(name, sep); i >= 0 {
+			name = name[i+len(sep):]
+		}
+	}
+	return name
+}
+
+// About reports whether code mentions a name of the list that says something.
+func About(tokens []Token, names map[string]bool) bool {
+	for _, t := range tokens {
+		if t.Kind == Word && len(t.Text) > 2 && names[t.Text] {
+			return true
+		}
+	}
+	return false
+}
