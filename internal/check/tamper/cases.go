@@ -47,7 +47,7 @@ func (j tables) compareCases(t, h *test) {
 	}
 	var gone []source.Case
 	for _, c := range removed {
-		if !stays[words.Tight(c.Text)] && !j.caseElsewhere(h, c) && !j.refusedCase(t, c) && !j.code.SubjectGone(words.Scan(c.Text, t.file.lang)) {
+		if !stays[words.Tight(c.Text)] && !j.caseElsewhere(h, c) && !refusals(j).refusedCase(t, c) && !j.code.SubjectGone(words.Scan(c.Text, t.file.lang)) {
 			gone = append(gone, c)
 		}
 	}

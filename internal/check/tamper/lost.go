@@ -132,7 +132,7 @@ func (j losses) why(t *test) string {
 	switch {
 	case j.code.SubjectGone(t.tokens), j.code.SubjectGone(words.Scan(t.Name, t.file.lang)), j.inputGone(t):
 		return "what it tests is gone"
-	case j.absorbed(t), j.askedAnew(t):
+	case j.absorbed(t), refusals(j).askedAnew(t):
 		return "another test holds it"
 	case t.file.lang == source.Go && strings.HasPrefix(t.Name, "Benchmark"):
 		return "it measures"

@@ -13,9 +13,12 @@ import (
 
 var raising = check.Lazy(`\b(?:raise|throw new|throw) [\w.]+`)
 
+// refusals knows what code and author say of calls that are refused.
+type refusals struct{ *judge }
+
 // refuses gives how many refusals the code has more than before, where the
 // author speaks of what a test calls; else 0.
-func (j *judge) refuses(t *test) int {
+func (j refusals) refuses(t *test) int {
 	if j.asked.Task != "" || !j.asked.SpeaksOf(append(j.subjects(t), calls(t)...)) {
 		return 0
 	}
@@ -24,7 +27,7 @@ func (j *judge) refuses(t *test) int {
 
 // turned reports whether a test asks for an error where it compared what the
 // same call gave, or the other way round, and both the code and the author say so.
-func (j weakening) turned(t, h *test, p pairs.Pairing, a source.Assertion) bool {
+func (j refusals) turned(t, h *test, p pairs.Pairing, a source.Assertion) bool {
 	switch n := j.refuses(t); {
 	case n > 0 && strings.Contains(a.Subject, "("):
 		return slices.ContainsFunc(bodies.Refused(bodyOf(h)), func(call string) bool { return bodies.OfCall(a.Subject, call) })
@@ -39,7 +42,7 @@ func (j weakening) turned(t, h *test, p pairs.Pairing, a source.Assertion) bool 
 
 // refusedCase reports whether a case of a table is one that the code refuses
 // now, as the author says: a test that asks for an error anew is given it.
-func (j tables) refusedCase(t *test, c source.Case) bool {
+func (j refusals) refusedCase(t *test, c source.Case) bool {
 	if j.refuses(t) <= 0 {
 		return false
 	}
@@ -61,7 +64,7 @@ func (j tables) refusedCase(t *test, c source.Case) bool {
 
 // askedAnew reports whether a test that is new asks for something else about
 // the same call, in a change that the author says is about what is called.
-func (j losses) askedAnew(t *test) bool {
+func (j refusals) askedAnew(t *test) bool {
 	if j.asked.Task != "" || j.asked.KeepsBehaviour() || !j.asked.SpeaksOf(j.subjects(t)) {
 		return false
 	}
@@ -98,9 +101,9 @@ func idle(t *test, p pairs.Pairing, a source.Assertion, acts map[string]bool) bo
 
 // putInPlace reports whether the function that asserted is gone, asked for
 // nothing but that no error comes, and did nothing that the test still does.
-func (j weakening) putInPlace(h *test, a source.Assertion) bool {
+func (j refusals) putInPlace(h *test, a source.Assertion) bool {
 	helper := j.helpers[0][words.Last(a.Via)]
-	if a.Via == "" || helper == nil || helper.pair != nil || len(j.subjects(helper)) > 0 || j.newFunctions()[words.Last(a.Via)] {
+	if a.Via == "" || helper == nil || helper.pair != nil || len(j.subjects(helper)) > 0 || (weakening{j.judge}).newFunctions()[words.Last(a.Via)] {
 		return false
 	}
 	return !slices.ContainsFunc(helper.Assertions, func(o source.Assertion) bool { return !pairs.Pinned(o) }) && !bodies.StillDone(bodyOf(helper), h.file.between(h.Start, h.End))

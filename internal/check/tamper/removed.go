@@ -101,7 +101,7 @@ func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bo
 	if helper := j.helpers[0][words.Last(a.Via)]; a.Via != "" && helper != nil && j.code.SubjectGone(helper.tokens) {
 		return true
 	}
-	if a.Via != "" && runs.IsStep(a.Via) || j.turned(t, h, p, a) || j.putInPlace(h, a) {
+	if a.Via != "" && runs.IsStep(a.Via) || refusals(j).turned(t, h, p, a) || refusals(j).putInPlace(h, a) {
 		return true
 	}
 	if a.Via != "" && j.calledBy(h, words.Last(a.Via)) {
@@ -158,19 +158,16 @@ func (j weakening) removalLevel(t, h *test, gone []source.Assertion) evidence.Le
 	return level
 }
 
-// intact reports whether a test still does what it did: most of its lines
-// outside of assertions are still there.
+// intact reports whether most lines of a test outside of assertions are there.
 func intact(t, h *test) bool { return bodies.Intact(bodyOf(t), lineSet(h), assertionLines(t)) }
 
 // lineSet gives the lines of a test without their layout.
 func lineSet(t *test) map[string]bool { return bodies.Tight(bodyOf(t)) }
 
-// acted reports whether the line before an assertion, which does what it looks
-// at, is still there.
+// acted reports whether what an assertion looks at is still done before it.
 func acted(t *test, a source.Assertion, head map[string]bool) bool {
 	return bodies.Acted(bodyOf(t), a, head)
 }
 
-// raised reports whether an assertion stands in a block that asks for an error
-// to be raised: its value is never looked at.
+// raised reports whether an error is asked for where an assertion stands.
 func raised(t *test, a source.Assertion) bool { return bodies.Raised(bodyOf(t), a.Start) }
