@@ -32,7 +32,7 @@ func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 		}
 		gone = append(gone, a)
 	}
-	if len(gone) == 0 {
+	if gone = p.Together(gone, h.file.lang); len(gone) == 0 {
 		return
 	}
 	added, strongAdded, strongGone, best, asked := 0, 0, 0, 9, 9

@@ -195,7 +195,7 @@ func Rank(a source.Assertion) int {
 		return 2
 	case a.Strength == source.Truth && !a.Negated && IsComparison(a.Subject):
 		return 0
-	case i == 0 && comparing.MatchString(literal.ReplaceAllString(a.Subject, "")):
+	case i == 0 && !strings.Contains(a.Subject, " for ") && comparing.MatchString(literal.ReplaceAllString(a.Subject, "")):
 		return 3 // whether something holds, and not what it is
 	case i == 0 && anything.MatchString(a.Text), a.Strength == source.Truth && !a.Negated && query.MatchString(a.Subject):
 		return 2

@@ -26,7 +26,11 @@ func Restated(gone, is source.Assertion, lang source.Language) bool {
 			delete(expected, sign)
 		}
 	}
-	if sized.MatchString(words.Tight(gone.Subject)) && Rank(is) == 0 && entries(now, gone.Expected) {
+	count := gone.Expected
+	if strings.HasSuffix(gone.Subject, ".calledOnce") && count == "true" {
+		count = "1"
+	}
+	if sized.MatchString(words.Tight(gone.Subject)) && Rank(is) == 0 && entries(now, count) || keyed(gone, is) {
 		return true
 	}
 	if len(expected) == 0 || words.Contained(expected, signs(now)) < 1 {
@@ -35,7 +39,7 @@ func Restated(gone, is source.Assertion, lang source.Language) bool {
 	return query.MatchString(is.Subject) || alike(words.Scan(gone.Subject, lang), words.Of(now)) || telling(expected)
 }
 
-var sized = check.Lazy(`^len\(|\.(length|size|call_count|await_count|callCount)$|\.(count|Len|size)\(\)$`)
+var sized = check.Lazy(`^len\(|\.(length|size|calledOnce|call_count|await_count|callCount)$|\.(count|Len|size)\(\)$`)
 
 // signs gives what tells an expectation from others: its values, and the names
 // of types in it.
@@ -47,6 +51,55 @@ func signs(tokens []words.Token) map[string]bool {
 		}
 	}
 	return out
+}
+
+// keyed reports whether an assertion holds, under its name, the value that was
+// expected of one field.
+func keyed(gone, is source.Assertion) bool {
+	subject, value := words.Tight(gone.Subject), words.Tight(gone.Expected)
+	field := words.Bare(strings.TrimSuffix(subject[strings.LastIndexAny(subject, ".[")+1:], "]"))
+	if value == "" || field == subject || words.IsDigits(field) || strings.Contains(field, "(") {
+		return false
+	}
+	text := words.Tight(is.Text)
+	for _, key := range []string{field + ":", field + "\":", field + "':", field + "="} {
+		if i := strings.Index(text, key+value); i > 0 && !words.IsRune(rune(text[i-1])) {
+			return true
+		}
+	}
+	return false
+}
+
+// Together leaves out assertions whose values, two at least, stand together in
+// one that is new, or became another, and compares a list or an object as a whole.
+func (p Pairing) Together(gone []source.Assertion, lang source.Language) []source.Assertion {
+	now := slices.Clone(p.Added)
+	for _, k := range p.Changed {
+		now = append(now, k.Is)
+	}
+	for _, b := range now {
+		if b.Dead != "" || b.Negated || Rank(b) > 0 || !strings.ContainsAny(held(b.Text), "[{") {
+			continue
+		}
+		has, union := signs(words.Scan(held(b.Text), lang)), map[string]bool{}
+		member := func(a source.Assertion) bool {
+			own := signs(words.Scan(a.Expected, lang))
+			return len(own) > 0 && !a.Negated && a.Dead == "" && words.Contained(own, has) == 1
+		}
+		named := false
+		for _, a := range gone {
+			if member(a) {
+				for v := range signs(words.Scan(a.Expected, lang)) {
+					union[v] = true
+					named = named || !words.IsDigits(v)
+				}
+			}
+		}
+		if len(union) > 2 || named && len(union) > 1 {
+			gone = slices.DeleteFunc(slices.Clone(gone), member)
+		}
+	}
+	return gone
 }
 
 // alike reports whether code mentions a name by which something is looked at.
@@ -104,8 +157,11 @@ func entries(code []words.Token, count string) bool {
 				open[len(open)-1].commas++
 			}
 		}
-		if len(open) > 0 {
-			open[len(open)-1].tokens++
+		if n := len(open); n > 0 {
+			open[n-1].tokens++
+			if strings.Contains("]})", t.Text) {
+				open[n-1].tokens++ // a list in a list is more than an index
+			}
 		}
 	}
 	return false

@@ -41,6 +41,11 @@ func TestRestated(t *testing.T) {
 		{"a value that is no size by entries", claim(source.Exact, "assert m.n == 2", "m.n", "2"), sent, false},
 		{"a class by an error of it", class, claim(source.Partial, "expect(later('?')).rejects.toThrow(new SeatError('no seat'))", "later('?')", ""), true},
 		{"a class by another", class, claim(source.Partial, "expect(later('?')).rejects.toThrow(new TypeError('no seat'))", "later('?')", ""), false},
+		{"a field by its key", claim(source.Exact, "expect(save.args[0].text).equal('x')", "save.args[0].text", "'x'"), claim(source.Exact, "expect(saved).equal([{ id: 7, text: 'x' }])", "saved", "[{ id: 7, text: 'x' }]"), true},
+		{"a field by another key", claim(source.Exact, "expect(save.args[0].name).equal('x')", "save.args[0].name", "'x'"), claim(source.Exact, "expect(saved).equal([{ id: 7, text: 'x' }])", "saved", "[{ id: 7, text: 'x' }]"), false},
+		{"a field by the end of a key", claim(source.Exact, "expect(save.args[0].ext).equal('x')", "save.args[0].ext", "'x'"), claim(source.Exact, "expect(saved).equal([{ id: 7, text: 'x' }])", "saved", "[{ id: 7, text: 'x' }]"), false},
+		{"one call by a list of one", claim(source.Exact, "expect(save.calledOnce).equal(true)", "save.calledOnce", "true"), claim(source.Exact, "expect(saved).equal([{ id: 7, text: 'x' }])", "saved", "[{ id: 7, text: 'x' }]"), true},
+		{"no call by a list of one", claim(source.Exact, "expect(save.calledOnce).equal(false)", "save.calledOnce", "false"), claim(source.Exact, "expect(saved).equal([{ id: 7, text: 'x' }])", "saved", "[{ id: 7, text: 'x' }]"), false},
 		{"a text by its length", claim(source.Exact, `if string(buf) != "content here" {`, "string(buf)", `"content here"`), claim(source.Exact, `if len(buf) != len("content here") {`, "len(buf)", ""), false},
 		{"a text by what is found by it", heading, shown, true},
 		{"a text by what is found by another", heading, claim(source.Truth, "expect(screen.getByText('C')).toBeInTheDocument()", "screen.getByText('C')", ""), false},
@@ -61,5 +66,32 @@ func TestPairingCovers(t *testing.T) {
 	other := claim(source.Exact, "assertDictEqual(self.other, {'a': 1})", "self.other", "{'a': 1}")
 	if (Pairing{Added: []source.Assertion{other}}).Covers(size, source.Python) {
 		t.Error("a size is covered by something else")
+	}
+}
+
+// Values that stood apart stand together in a list.
+func TestTogether(t *testing.T) {
+	of := func(name, value string) source.Assertion {
+		return claim(source.Exact, "assert "+name+" == "+value, name, value)
+	}
+	list := of("names()", `["bob", "ada", 1, 2, 3]`)
+	for _, tt := range []struct {
+		name string
+		gone []source.Assertion
+		by   source.Assertion
+		left int
+	}{
+		{"two texts", []source.Assertion{of("r[0]", `"bob"`), of("r[1]", `"ada"`)}, list, 0},
+		{"one text", []source.Assertion{of("r[0]", `"bob"`)}, list, 1},
+		{"one text twice", []source.Assertion{of("r[0]", `"bob"`), of("r[1]", `"bob"`)}, list, 2},
+		{"one that is not there", []source.Assertion{of("r[0]", `"bob"`), of("r[1]", `"ada"`), of("r[2]", `"cyd"`)}, list, 1},
+		{"two numbers", []source.Assertion{of("a", "1"), of("b", "2")}, list, 2},
+		{"three numbers", []source.Assertion{of("a", "1"), of("b", "2"), of("c", "3")}, list, 0},
+		{"no list", []source.Assertion{of("a", `"bob"`), of("b", `"ada"`)}, of("name", `"bob" + "ada"`), 2},
+		{"a part of a list", []source.Assertion{of("a", `"bob"`), of("b", `"ada"`)}, claim(source.Partial, list.Text, list.Subject, list.Expected), 2},
+	} {
+		if got := (Pairing{Added: []source.Assertion{tt.by}}).Together(tt.gone, source.Python); len(got) != tt.left {
+			t.Errorf("%s: %d left", tt.name, len(got))
+		}
 	}
 }
