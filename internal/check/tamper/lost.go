@@ -101,9 +101,7 @@ func (j losses) onlyComment(t *test) bool {
 		return false
 	}
 	text := pairs.Core(t.Assertions[0].Text)
-	return len(text) > 5 && slices.ContainsFunc(t.file.other.facts.Comments, func(c source.Comment) bool {
-		return strings.Contains(words.Tight(c.Text), text)
-	})
+	return len(text) > 5 && slices.ContainsFunc(t.file.other.facts.Comments, func(c source.Comment) bool { return strings.Contains(words.Tight(c.Text), text) })
 }
 
 // suiteLost finds a test that was there to run others, which are still there.
