@@ -266,7 +266,7 @@ func (j losses) helperGone(t *test) {
 				continue
 			}
 			left := lineSet(&test{Test: source.Test{Range: fn.Range}, file: f})
-			if len(t.Assertions) > 0 && !slices.ContainsFunc(t.Assertions, func(a source.Assertion) bool { return acted(t, a, left) }) {
+			if len(t.Assertions) > 0 && !slices.ContainsFunc(t.Assertions, func(a source.Assertion) bool { return !pairs.Pinned(a) || acted(t, a, left) }) {
 				return // it does nothing any more that could go wrong
 			}
 			j.say(statement{

@@ -60,6 +60,7 @@ func TestBentResults(t *testing.T) {
 		{"its length", "test_a.py", "got = f(1)\nassert len(got) == 1", "got = f(1)\ngot = sorted(got)\nassert len(got) == 1", "alters"},
 		{"something else is altered", "test_a.py", "got = f(1)\nother = g(1)\nassert got == 1", "got = f(1)\nother = sorted(g(1))\nassert got == 1", ""},
 		{"what it asks for changed too", "test_a.py", "got = f(1)\nassert got == [2, 1]", "got = sorted(f(1))\nassert got == [1, 2]", ""},
+		{"what a condition makes of it", "a_test.go", "if got := f(1); math.Abs(got-1) > 2 {\n\tt.Error(got)\n}", "if got := g(1); math.Abs(got-1) > 2 {\n\tt.Error(got)\n}", ""},
 		{"afterwards", "test_a.py", "got = f(1)\nassert got == 1", "got = f(1)\nassert got == 1\ngot = sorted(got)", ""},
 		{"another call", "test_a.py", "got = f(1)\nassert got == 1", "got = h(2)\nassert got == 1", ""},
 		{"with another argument", "test_a.py", "got = f(1)\nassert got == 1", "got = f(1, 2)\nassert got == 1", ""},

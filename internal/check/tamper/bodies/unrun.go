@@ -138,6 +138,7 @@ func (c *comparison) unwrapped() {
 			return
 		}
 	}
+	async = async && !strings.Contains(strings.Join(c.after.Lines, "\n"), "IsolatedAsyncio")
 	for _, l := range c.gone() {
 		if async && strings.HasPrefix(l.text, "@") && !strings.HasPrefix(l.text, "@pytest.mark.") && wrapper.MatchString(l.text) {
 			c.say("dead", true, c.is[0], "has lost what ran it to its end: "+quote(l.text))
