@@ -44,7 +44,7 @@ func (c bending) helper() {
 	for _, old := range c.gone() {
 		at := slices.IndexFunc(fresh, func(l line) bool {
 			rest, ok := inserted(words.Scan(old.text, c.before.Lang), words.Scan(l.text, c.after.Lang))
-			if ok && put[l.n] == "" {
+			if ok {
 				put[l.n] = rest
 			}
 			return ok

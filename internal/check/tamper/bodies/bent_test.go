@@ -19,6 +19,7 @@ func TestBentHelpers(t *testing.T) {
 		{"it has a default", ask, edit("answer.json()", "answer.json() or [1]"), "puts a value of its own"},
 		{"it has a default for a key", "def ask(app):\n    return app.get(1)[2]", "def ask(app):\n    return app.get(1)[2].get(\"x\", 3)", "puts a value of its own"},
 		{"it sorts", ask, edit("answer.json()", "sorted(answer.json())"), "alters what the code gives"},
+		{"it sorted before", "def ask(app):\n    return sorted(app.get(1))", "def ask(app):\n    return sorted(app.get(1), key=str)", ""},
 		{"it trims", "func ask(path string) string {\n\treturn app(path)\n}", "func ask(path string) string {\n\treturn strings.TrimSpace(app(path))\n}", "alters what the code gives"},
 		{"it leaves early", ask, edit("    return answer", "    if answer.status != 200:\n        return {\"a\": 1}\n    return answer"), "leaves early"},
 		{"it leaves where there is nothing", ask, edit("    return answer", "    if answer is None:\n        return 1\n    return answer"), ""},

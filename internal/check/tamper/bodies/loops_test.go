@@ -75,3 +75,24 @@ func TestFewerRows(t *testing.T) {
 		})
 	}
 }
+
+// A loop that goes round once, or ends after its first round, is no matter of
+// time.
+func TestFewerRowsAreSure(t *testing.T) {
+	parser := reader.NewParser("")
+	t.Cleanup(func() { _ = parser.Close() })
+	for _, tt := range []struct {
+		was, is string
+		want    bool
+	}{
+		{"for n in range(9):\n    assert f(n) == 1", "for n in range(1):\n    assert f(n) == 1", true},
+		{"for n in range(9):\n    assert f(n) == 1", "for n in range(3):\n    assert f(n) == 1", false},
+		{"for n in rows:\n    assert f(n) == 1", "for n in rows:\n    assert f(n) == 1\n    break", true},
+	} {
+		was, is := bodyOf(t, parser, "test_a.py", tt.was), bodyOf(t, parser, "test_a.py", tt.is)
+		got := Compare(was, is, []Pair{{was.Assertions[0], is.Assertions[0]}}, nil)
+		if len(got) != 1 || got[0].Rule != "cases_lost" || got[0].Sure != tt.want {
+			t.Errorf("%s: %+v", tt.is, got)
+		}
+	}
+}
