@@ -114,14 +114,15 @@ func (j agentRules) instructions(f *file) {
 
 // explained reports whether it is said elsewhere in plain words what a change of
 // an agent's settings lets run: each change of a path that agents know is shown
-// to a person with that (check protect), and is not told twice.
+// to a person with that (check protect), and is not told twice. Of a push and of
+// a whole run protect only describes, and asks nobody.
 func (j agentRules) explained(f *file) bool {
 	known := offer.Globs()
 	for i := range known {
 		known[i] = strings.ToLower(known[i])
 	}
 	form, _ := offer.Known(f.Path)
-	return form != "" && plan.MatchAny(known, f.lower)
+	return asked(j.s.Request) && form != "" && plan.MatchAny(known, f.lower)
 }
 
 // agentSetting looks at one line of an agent's settings.

@@ -49,8 +49,14 @@ func (*harness) Applies(req evidence.Request) string {
 	return ""
 }
 
-// Settings: links and submodules of a task are judged with its scope.
-func (*harness) Settings(req evidence.Request) any { return ofTask(req) }
+// Settings: links and submodules of a task are judged with its scope, and
+// settings of agents are shown to a person elsewhere, but for some subjects.
+func (*harness) Settings(req evidence.Request) any { return [2]bool{ofTask(req), asked(req)} }
+
+// asked reports whether a person is asked about every change of a protected path.
+func asked(req evidence.Request) bool {
+	return req.Subject != evidence.OfPush && req.Subject != evidence.OfGoal
+}
 
 func ofTask(req evidence.Request) bool {
 	return req.Subject == evidence.OfTask || req.Subject == evidence.OfMerge

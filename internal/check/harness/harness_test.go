@@ -336,3 +336,13 @@ func TestCouldNotRun(t *testing.T) {
 		t.Errorf("%s: %s", got.Status, got.Why)
 	}
 }
+
+// Where nobody is asked about protected paths, what agents would run is.
+func TestAgentsOfOtherSubjects(t *testing.T) {
+	const server = "{\"mcpServers\": {\"x\": {\n\"command\": \"npx\"}}}\n"
+	for subject, want := range map[evidence.Subject]string{evidence.OfTask: "", evidence.OfMerge: "", evidence.OfRange: "", evidence.OfPush: "locator agent:2", evidence.OfGoal: "locator agent:2"} {
+		if got := judge(t, subject, checktest.Files{"a": "a\n"}, checktest.Files{".mcp.json": server}); got != want {
+			t.Errorf("%s: %q, want %q", subject, got, want)
+		}
+	}
+}

@@ -137,10 +137,8 @@ func (j moving) moves(t, h *test, p pairs.Pairing) {
 	}
 }
 
-// memberOf notes an assertion that asks the same of something else than before:
-// of another member, one that the code does not name, of another object, while
-// the test has both before and after, or of another function than the one that
-// changed.
+// memberOf notes an assertion that asks the same of another member, of another
+// object while the test has both, or of another function than the one that changed.
 func (j moving) memberOf(t, h *test, k pairs.Paired) {
 	a, b := words.Scan(k.Was.Text, t.file.lang), words.Scan(k.Is.Text, h.file.lang)
 	if len(a) != len(b) {

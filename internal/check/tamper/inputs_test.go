@@ -140,3 +140,41 @@ func TestBent(t *testing.T) {
 		}
 	}
 }
+
+// A function that serves tests and works otherwise points where the code
+// changed, nothing more is asked, and the change is no sweep through all tests.
+func TestHelperChanged(t *testing.T) {
+	code := "def total(cart):\n    return sum(cart)\n"
+	test := "from shop import total\n\n\ndef same(a, b):\n    return a == b\n\n\ndef test_total():\n    assert same(total([1, 2]), 3)\n"
+	base := checktest.Files{"shop.py": code, "tests/test_shop.py": test}
+	swept := checktest.Files{}
+	for _, n := range []string{"a", "b", "c", "d", "e"} {
+		name := "tests/test_" + n + ".py"
+		base[name] = "def test_" + n + "():\n    assert f('" + n + "') == '" + n + n + "'\n"
+		swept[name] = "# swept\n" + base[name]
+	}
+	eased := strings.Replace(test, "a == b", "a <= b + 1", 1)
+	broken := strings.Replace(code, "sum(cart)", "sum(cart) + 1", 1)
+	for _, tt := range []struct {
+		name   string
+		change checktest.Files
+		want   string
+	}{
+		{"the code changed", checktest.Files{"shop.py": broken, "tests/test_shop.py": eased}, "helper_changed locator"},
+		{"it did not", checktest.Files{"tests/test_shop.py": eased}, ""},
+		{"more is asked", checktest.Files{"shop.py": broken, "tests/test_shop.py": eased + "\n\ndef test_more():\n    assert total([4]) == 5\n"}, ""},
+		{"a sweep", swept.With(checktest.Files{"shop.py": broken, "tests/test_shop.py": eased}), ""},
+	} {
+		req := checktest.Request(evidence.OfRange)
+		req.Claim = "Tidy"
+		got := ""
+		for _, f := range judgeTrees(t, base, base.With(tt.change), req).Findings {
+			if f.Level != evidence.Context {
+				got += f.Rule + " " + string(f.Level)
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

@@ -132,11 +132,14 @@ func (j weakening) support(f *file) {
 		was.pair, now.pair = now, was
 		n := len(j.findings)
 		j.inside(was, now, pairs.Pairing{})
-		if n == len(j.findings) && j.code.Differs && len(j.fresh) == 0 && !j.manifests() {
+		if n == len(j.findings) && j.code.Differs && len(j.fresh) == 0 && len(j.base.tests) <= maxSwept && !j.manifests() {
 			losses(j).altered(was, now)
 		}
 	}
 }
+
+// maxSwept is in how many files of tests a change may be that is no sweep.
+const maxSwept = 5
 
 // altered judges a function that serves tests and works otherwise than before.
 func (j losses) altered(t, h *test) {

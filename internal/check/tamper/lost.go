@@ -102,9 +102,7 @@ func (j losses) onlyComment(t *test) bool {
 		return false
 	}
 	text := pairs.Core(t.Assertions[0].Text)
-	return len(text) > 5 && slices.ContainsFunc(t.file.other.facts.Comments, func(c source.Comment) bool {
-		return strings.Contains(words.Tight(c.Text), text)
-	})
+	return len(text) > 5 && slices.ContainsFunc(t.file.other.facts.Comments, func(c source.Comment) bool { return strings.Contains(words.Tight(c.Text), text) })
 }
 
 // suiteLost finds a test that was there to run others, which are still there.
@@ -270,7 +268,7 @@ func (j losses) helperGone(t *test) {
 				continue
 			}
 			left := lineSet(&test{Test: source.Test{Range: fn.Range}, file: f})
-			if len(t.Assertions) > 0 && !slices.ContainsFunc(t.Assertions, func(a source.Assertion) bool { return a.Strength == source.Exact || acted(t, a, left) }) && !bodies.StillDone(bodyOf(t), f.between(fn.Start, fn.End)) {
+			if len(t.Assertions) > 0 && !slices.ContainsFunc(t.Assertions, func(a source.Assertion) bool { return !pairs.Pinned(a) || acted(t, a, left) }) && !bodies.StillDone(bodyOf(t), f.between(fn.Start, fn.End)) {
 				return // it does nothing any more that could go wrong
 			}
 			j.say(statement{

@@ -73,10 +73,8 @@ func (j refusals) askedAnew(t *test) bool {
 		if h.pair != nil || h.Helper || h.file.other != t.file || !slices.ContainsFunc(h.Assertions, pairs.Strong) {
 			continue
 		}
-		for call := range bodies.LiteralCalls(bodyOf(h), j.code.Changed) {
-			if given[call] {
-				return true
-			}
+		if words.Contained(bodies.LiteralCalls(bodyOf(h), j.code.Changed), given) > 0 {
+			return true
 		}
 	}
 	return false

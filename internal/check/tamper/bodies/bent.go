@@ -44,7 +44,7 @@ func (c bending) helper() {
 	for _, old := range c.gone() {
 		at := slices.IndexFunc(fresh, func(l line) bool {
 			rest, ok := inserted(words.Scan(old.text, c.before.Lang), words.Scan(l.text, c.after.Lang))
-			if ok && put[l.n] == "" {
+			if ok {
 				put[l.n] = rest
 			}
 			return ok
@@ -89,6 +89,7 @@ func (c bending) result() {
 		if !seen {
 			continue
 		}
+		m[2], _, _ = strings.Cut(m[2], "; ")
 		is := words.Scan(m[2], c.after.Lang)
 		if rest, ok := inserted(words.Scan(m[1], c.after.Lang), is); ok && normalising.MatchString(rest) && !calls(m[2], m[1]) {
 			c.say("bent", false, l, "alters what the code gives before it is looked at: "+quote(l.text))

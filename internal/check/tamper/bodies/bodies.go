@@ -271,7 +271,7 @@ func (c waiting) recovered() {
 			end++
 		}
 		around := strings.Join(texts(c.is[i:end]), "\n")
-		if !failing.MatchString(around) && len(headersOf(c.is, i, c.after.Start)) <= 1 {
+		if !failing.MatchString(around) && strings.Contains(strings.Join(texts(c.is[max(i-1, 0):i+1]), " "), "defer ") {
 			c.say("dead", true, l, "ends well when the code panics: "+quote(l.text))
 		}
 		return

@@ -70,6 +70,7 @@ func TestCompare(t *testing.T) {
 		{"an answer of the clock", "test_a.py", "signer = Signer(1)\nassert not signer.validate(2)", "signer = Signer(1)\nmonkeypatch.setattr(time, \"time\", lambda: 0)\nassert not signer.validate(2)", ""},
 		{"an answer of its own for something else", "test_a.py", "signer = Signer(1)\nassert not signer.validate(2)", "signer = Signer(3)\nmonkeypatch.setattr(Signer, \"verify\", lambda *a: False)\nassert not signer.validate(2)", ""},
 		{"a panic ends it well", "a_test.go", "if f() != 1 {\n\tt.Error(1)\n}", "defer func() {\n\tif r := recover(); r != nil {\n\t\tt.Log(r)\n\t}\n}()\nif f() != 1 {\n\tt.Error(1)\n}", "dead"},
+		{"a panic ends a subtest well", "a_test.go", "for range 3 {\n\tif f() != 1 {\n\t\tt.Error(1)\n\t}\n}", "for range 3 {\n\tdefer func() { _ = recover() }()\n\tif f() != 1 {\n\t\tt.Error(1)\n\t}\n}", "dead"},
 		{"a panic is asked for", "a_test.go", "if f() != 1 {\n\tt.Error(1)\n}", "defer func() {\n\tif r := recover(); r == nil {\n\t\tt.Error(r)\n\t}\n}()\nif f() != 1 {\n\tt.Error(1)\n}", ""},
 		{"a panic ended it well before", "a_test.go", "defer func() { recover() }()\nif f() != 1 {\n\tt.Error(1)\n}", "defer func() {\n\trecover()\n}()\nif f() != 1 {\n\tt.Error(1)\n}", ""},
 		{"it leaves for what it compares", "test_a.py", "got = f(1)\nassert got == 1", "got = f(1)\nif got.zone is None:\n    return\nassert got == 1", "leaves_early"},

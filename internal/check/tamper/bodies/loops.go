@@ -124,6 +124,10 @@ func (c narrowed) assigned() {
 			continue
 		}
 		m := setting.FindStringSubmatch(l.text)
+		if m != nil && c.through(m[1], m[2]) {
+			c.say("cases_lost", true, l, "leaves out some of the cases that are gone through: "+quote(l.text))
+			continue
+		}
 		if m == nil || len(m[1]) < 2 || !through(m[1]) {
 			continue
 		}
@@ -142,6 +146,19 @@ func (c narrowed) assigned() {
 			}
 		}
 	}
+}
+
+var suffix = check.Lazy(`^(.{3,}?)(\[[^\]]*:[^\]]*\]|\.slice\(\d.*\));?$`)
+
+// through reports whether a loop goes through a new name for a part of what one
+// went through before.
+func (c narrowed) through(name, value string) bool {
+	m := suffix.FindStringSubmatch(value)
+	if m == nil || !narrowing(m[2]) {
+		return false
+	}
+	had := slices.ContainsFunc(c.more(c.was, c.is), func(l line) bool { return strings.Contains(l.tight, words.Tight(m[1])) })
+	return had && slices.ContainsFunc(c.more(c.is, c.was), func(l line) bool { return words.Of(words.Scan(l.text, c.after.Lang))[name] })
 }
 
 var ending = check.Lazy(`^(break|return);?$`)

@@ -33,6 +33,9 @@ func TestFewerRows(t *testing.T) {
 		{"cut before the loop", "test_a.py", py("rows"), "rows = load()\nrows = rows[:1]\nfor n in rows:\n    assert f(n) == 1", "cases_lost"},
 		{"cut where they come from", "test_a.py", py("rows"), "rows = load()[:1]\nfor n in rows:\n    assert f(n) == 1", "cases_lost"},
 		{"an end after the first", "test_a.py", py("rows"), "rows = load()\nfor n in rows:\n    assert f(n) == 1\n    break", "cases_lost"},
+		{"cut under another name", "test_a.py", "for n in load(1):\n    assert f(n) == 1", "ROWS = load(1)[:1]\nfor n in ROWS:\n    assert f(n) == 1", "cases_lost"},
+		{"all under another name", "test_a.py", "for n in load(1):\n    assert f(n) == 1", "ROWS = load(1)\nfor n in ROWS:\n    assert f(n) == 1", ""},
+		{"something else is cut", "test_a.py", "for n in load(1):\n    assert f(n) == 1", "ROWS = take(1)[:1]\nfor n in ROWS:\n    assert f(n) == 1", ""},
 		{"a text is cut", "test_a.py", "text = load()\nassert f(text) == 1", "text = load()[:1]\nassert f(text) == 1", ""},
 		{"the first of a list", "a.test.ts", js("rows"), js("rows.slice(0, 1)"), "cases_lost"},
 		{"one of two loops", "a.test.ts", js("rows") + "\nfor (const r of rows) {\n  expect(g(r)).toBe(1);\n}", js("rows") + "\nfor (const r of rows.filter((r) => r.a)) {\n  expect(g(r)).toBe(1);\n}", "cases_lost"},
@@ -70,5 +73,26 @@ func TestFewerRows(t *testing.T) {
 				t.Errorf("found %v, want %q", got, tt.rule)
 			}
 		})
+	}
+}
+
+// A loop that goes round once, or ends after its first round, is no matter of
+// time.
+func TestFewerRowsAreSure(t *testing.T) {
+	parser := reader.NewParser("")
+	t.Cleanup(func() { _ = parser.Close() })
+	for _, tt := range []struct {
+		was, is string
+		want    bool
+	}{
+		{"for n in range(9):\n    assert f(n) == 1", "for n in range(1):\n    assert f(n) == 1", true},
+		{"for n in range(9):\n    assert f(n) == 1", "for n in range(3):\n    assert f(n) == 1", false},
+		{"for n in rows:\n    assert f(n) == 1", "for n in rows:\n    assert f(n) == 1\n    break", true},
+	} {
+		was, is := bodyOf(t, parser, "test_a.py", tt.was), bodyOf(t, parser, "test_a.py", tt.is)
+		got := Compare(was, is, []Pair{{was.Assertions[0], is.Assertions[0]}}, nil)
+		if len(got) != 1 || got[0].Rule != "cases_lost" || got[0].Sure != tt.want {
+			t.Errorf("%s: %+v", tt.is, got)
+		}
 	}
 }

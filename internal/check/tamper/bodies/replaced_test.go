@@ -75,6 +75,9 @@ func TestImported(t *testing.T) {
 		got := ""
 		for _, w := range Imported(module(tt.was), module(tt.is), code) {
 			got += w.Message
+			if w.Is == "" || !strings.Contains(tt.is, w.Is) {
+				t.Errorf("%s: shows %q", tt.name, w.Is)
+			}
 		}
 		if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)

@@ -93,6 +93,7 @@ func TestUnwrapped(t *testing.T) {
 		{"it lost what ran it", "@asynctest\nasync def test_a():\n    assert 1", "async def test_a():\n    assert 1", true},
 		{"another runs it", "@asynctest\nasync def test_a():\n    assert 1", "@tornado_test\nasync def test_a():\n    assert 1", false},
 		{"the runner runs it", "@pytest.mark.asyncio\nasync def test_a():\n    assert 1", "async def test_a():\n    assert 1", false},
+		{"its class runs it", "@asynctest\nasync def test_a():\n    assert 1", "async def test_a():\n    assert 1  # IsolatedAsyncioTestCase", false},
 		{"it does not wait", "@asynctest\ndef test_a():\n    assert 1", "def test_a():\n    assert 1", false},
 		{"something else", "@slow\nasync def test_a():\n    assert 1", "async def test_a():\n    assert 1", false},
 	} {
