@@ -148,6 +148,6 @@ func (c *comparison) unwrapped() {
 }
 
 // runsAsync matches what runs every asynchronous test of a class or a file.
-var runsAsync = check.Lazy(`^class .*Async\w*TestCase|^pytestmark\s*=.*\b(asyncio|anyio|trio)\b`)
+var runsAsync = check.Lazy(`IsolatedAsyncio|^class .*Async\w*TestCase|^pytestmark\s*=.*\b(asyncio|anyio|trio)\b`)
 
 var wrapper = check.Lazy(`(?i)async|gen_test|run|await|loop|trio|curio`)
