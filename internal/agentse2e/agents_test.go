@@ -261,6 +261,9 @@ func abreast(t *testing.T, agent who) {
 		tasks += "  - id: " + id + "\n    type: chore\n    title: Price " + id + "\n    prompt: \"[[scenario:make-" + id + "]] Add a constant.\"\n    scope: [" + path + "]\n"
 	}
 	p := newPlace(t, agent, fakemodel.Script{Default: "No scenario.", Cues: cues(), Scenarios: steps}, set{})
+	// Other cases run beside this one: memory would keep the third agent back.
+	p.put("repo/.muster/config.yaml", "resources: {agent_memory: 0}\n"+p.config(set{}))
+	p.git("commit", "-q", "-a", "-m", "room for all")
 	p.put("tax.yaml", "version: 1\nname: tax\ngoal: Three prices\ntarget: main\naccept: [[go, test, ./...]]\ntasks:\n"+tasks)
 	p.run().ends(done)
 	r := p.view()
