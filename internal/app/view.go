@@ -34,10 +34,11 @@ type View struct {
 	Asks   []report.Ask `json:"asks"`
 	Disk   furnish.Disk `json:"disk"` // as last measured, with what is free now
 
-	Past      []models.Past     `json:"-"`                   // agents that do not use the gateway
-	Unmetered []string          `json:"unmetered,omitempty"` // of agents that do not use the gateway: what does not hold for them
-	NotHeld   string            `json:"not_held,omitempty"`  // which promises do not hold for agents that are logged in by an account, in one line
-	Accounts  []gateway.Account `json:"accounts,omitempty"`  // whose quota has to be waited for
+	Past      []models.Past     `json:"-"`                        // agents that do not use the gateway
+	Unmetered []string          `json:"unmetered,omitempty"`      // of agents that do not use the gateway: what does not hold for them
+	NotHeld   string            `json:"not_held,omitempty"`       // which promises do not hold for agents that are logged in by an account, in one line
+	Untold    []string          `json:"turns_not_held,omitempty"` // for which agents a budget of turns does not hold
+	Accounts  []gateway.Account `json:"accounts,omitempty"`       // whose quota has to be waited for
 }
 
 // TaskView is where a task stands, and whether it is alive.
@@ -95,6 +96,7 @@ func (s *Session) viewOf(ctx context.Context, r *report.Run, driver *Driver) (Vi
 	}
 	v.Past, v.Accounts = models.PastGateway(c, agents, s.host), s.meter.Waits(ctx)
 	v.Unmetered, v.NotHeld = models.Texts(v.Past), models.NotHeld(v.Past)
+	v.Untold = models.TurnsNotHeld(c, r)
 	conditions, err := s.conditions(ctx, r, driver != nil)
 	if err != nil {
 		return View{}, err

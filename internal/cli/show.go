@@ -151,7 +151,7 @@ func printAttempts(p *printer, t report.Task) {
 	for _, a := range t.Attempts {
 		text := "runs"
 		if a.Outcome != nil {
-			text = fmt.Sprintf("%s, %s, %s", a.Outcome.Kind, unit.Span(a.EndedUS-a.BegunUS), unit.Cost(a.Outcome.Usage)+metered(a.Outcome))
+			text = fmt.Sprintf("%s, %s, %s", a.Outcome.Kind, unit.Span(a.EndedUS-a.BegunUS), unit.Cost(a.Outcome.Usage)+unit.AndTurns(a.Outcome.Usage, 0)+metered(a.Outcome))
 			if m := line(a.Outcome.Message, 300); m != "" {
 				text += ": " + m
 			}

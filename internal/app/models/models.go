@@ -149,6 +149,8 @@ func (m *Meter) Book(ctx context.Context, op string, o job.Outcome, services []l
 	}
 	if s.Replayed != nil {
 		o.Replayed = &s.Replayed.Usage
+	} else {
+		o.Usage.Turns, o.Usage.TurnsUnknown = reported.Turns, reported.TurnsUnknown // the service answers requests, and knows no turns
 	}
 	switch o.Kind {
 	case job.Done, job.Halted, job.Timeout, job.Vanished, job.Missing:

@@ -153,6 +153,9 @@ func tellAttempt(t *Told, e flow.Event, r *report.Run) bool {
 		if c := unit.Cost(d.Outcome.Usage); c != "-" {
 			spent += ", " + c
 		}
+		if n := d.Outcome.Usage.Turns; n > 0 {
+			spent += ", " + unit.Turns(d.Outcome.Usage)
+		}
 		if d.Outcome.Kind == job.Done {
 			return t.news("", "attempt %d ended (%s): %s", d.Attempt, spent, unit.OrDash(unit.Line(d.Outcome.Message, 160)))
 		}
