@@ -137,7 +137,7 @@ func printHand(p *printer, h report.Hand) {
 			p.f("  told by %s in attempt %d: %s\n", m.By, m.Attempt, line(m.Text, 300))
 			continue
 		}
-		p.f("  told by %s, waits for the end of its turn: %s\n", m.By, line(m.Text, 300))
+		p.f("  told by %s, waits for the end of its attempt: %s\n", m.By, line(m.Text, 300))
 	}
 	switch {
 	case h.TakenBy != "":

@@ -90,9 +90,9 @@ func tellPerson(t *Told, e flow.Event, _ *report.Run) bool {
 		}
 		return t.news("", "%s by %s%s", what, who, because(d.Text))
 	case flow.MessageLeft:
-		what := "hears from %s when its turn ends%s"
+		what := "hears from %s when its attempt ends%s"
 		if d.Now {
-			what = "its turn is ended by %s%s"
+			what = "its attempt is ended by %s%s"
 		}
 		return t.news("", what, who, because(d.Text))
 	case flow.TakeoverRequested:

@@ -131,7 +131,7 @@ type Message struct {
 	AtUS    int64  `json:"at_us"`
 	By      string `json:"by"`
 	Text    string `json:"text"`
-	Attempt int    `json:"attempt,omitempty"` // that heard it; 0 while it waits for the end of the agent's turn
+	Attempt int    `json:"attempt,omitempty"` // that heard it; 0 while it waits for the end of the agent's attempt
 }
 
 // Attempt is one try of an agent.

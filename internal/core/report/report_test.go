@@ -252,7 +252,7 @@ func TestClosedBeforeTheAgentBegan(t *testing.T) {
 	}
 }
 
-// A task that was stopped can be retried while it waits for its turn in the run
+// A task that was stopped can be retried while it waits for a slot of the run
 // that goes on.
 func TestRetriedBeforeItsTurn(t *testing.T) {
 	h := newHost(t)
@@ -276,7 +276,7 @@ func TestRetriedBeforeItsTurn(t *testing.T) {
 	if b := h.view().Task("b"); b.State != report.Waiting || b.Round != 0 {
 		t.Errorf("b is %s in round %d after it was retried, want waiting in round 0", b.State, b.Round)
 	}
-	h.person(task("a"), flow.RetryRequested{}) // it has its turn
+	h.person(task("a"), flow.RetryRequested{}) // it has its slot
 	if a := h.view().Task("a"); a.State != report.Working {
 		t.Errorf("a is %s, want working", a.State)
 	}

@@ -86,10 +86,10 @@ func ofHand() [][3]string {
 	return [][3]string{
 		{"messages that wait are bounded", "len(s.t.Hand.Messages) < maxMessages", "true"},
 		{"a message says something", `d.Text != "" && `, ""},
-		{"a message alone ends no turn", "if d.Now && s.t.Phase == Working", "if s.t.Phase == Working"},
-		{"a nudge ends only a turn", "if d.Now && s.t.Phase == Working", "if d.Now"},
+		{"a message alone ends no attempt", "if d.Now && s.t.Phase == Working", "if s.t.Phase == Working"},
+		{"a nudge ends only an attempt", "if d.Now && s.t.Phase == Working", "if d.Now"},
 		{"an agent that stops with the run is not nudged", "&& !s.t.Halting && !s.t.Hand.Nudged", "&& !s.t.Hand.Nudged"},
-		{"a turn is ended once", "!s.t.Hand.Nudged && !s.t.Hand.Taking {", "!s.t.Hand.Taking {"},
+		{"an attempt is ended once", "!s.t.Hand.Nudged && !s.t.Hand.Taking {", "!s.t.Hand.Taking {"},
 		{"an agent that makes way is not nudged", "!s.t.Hand.Nudged && !s.t.Hand.Taking {", "!s.t.Hand.Nudged {"},
 		{"a message is told once", "h.Messages = nil", "_ = h"},
 		{"a message does not replace what is told anyway", `if f.Reason == "" {`, "if true {"},
