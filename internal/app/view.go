@@ -7,6 +7,7 @@ import (
 	"muster/internal/adapter/gateway"
 	"muster/internal/app/furnish"
 	"muster/internal/app/models"
+	"muster/internal/app/observe"
 	"muster/internal/app/outside"
 	"muster/internal/core/config"
 	"muster/internal/core/flow"
@@ -108,7 +109,9 @@ func (s *Session) viewOf(ctx context.Context, r *report.Run, driver *Driver) (Vi
 		}
 		view := TaskView{t, life, conditions[t.ID], job.Usage{}}
 		if n := len(t.Attempts); n > 0 && t.Attempts[n-1].Outcome == nil {
-			view.Use = s.meter.Spend(ctx, engine.OperationID(r.ID, t.ID, t.Attempts[n-1].Number))
+			op := engine.OperationID(r.ID, t.ID, t.Attempts[n-1].Number)
+			g, _ := c.Agent(t.Agent)
+			view.Use = observe.SoFar(s.ops, op, g, s.meter.Spend(ctx, op))
 		}
 		v.Tasks = append(v.Tasks, view)
 	}

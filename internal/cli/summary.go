@@ -181,8 +181,8 @@ func taskNote(t app.TaskView) string {
 	if t.State == report.Landed {
 		parts = append(parts, "as "+unit.Short(t.Head.Commit))
 	}
-	if t.Spent.Turns > 0 {
-		parts = append(parts, unit.Turns(t.Spent))
+	if u := t.Spent.Add(t.Use); u.Turns > 0 {
+		parts = append(parts, unit.Turns(u))
 	}
 	if n := len(t.Attempts); n > 1 {
 		parts = append(parts, unit.Plural(n, "attempt"))

@@ -101,6 +101,14 @@ func Turns(a job.Attempt, r io.Reader, full func(begun, ended int64) bool) error
 	return turns.Watch(a.Agent.Driver, r, full)
 }
 
+// Taken gives the turns in what an agent has printed so far, and whether there may
+// be more.
+func Taken(g job.Agent, r io.Reader) (n int64, isUnknown bool) {
+	c, isShort := turns.New(g.Driver), false
+	err := lines.Each(r, c.Line, func(int64) { isShort = true })
+	return c.Taken(job.Exit{}, isShort || err != nil)
+}
+
 // Latest gives the last thing that the end of an attempt's output says, notes
 // left out; nil when it says nothing.
 func (s Set) Latest(a job.Attempt, tail []byte) *job.AgentEvent {

@@ -22,6 +22,18 @@ func Turns(ctx context.Context, ops *sandbox.Operations, a job.Attempt, full fun
 	return agent.Turns(a, out, full)
 }
 
+// SoFar adds to what an attempt under way has spent the turns that it has begun,
+// as far as it tells.
+func SoFar(ops *sandbox.Operations, op string, g job.Agent, u job.Usage) job.Usage {
+	out, err := ops.Stdout(op)
+	if err != nil {
+		return u // it is about to begin
+	}
+	defer out.Close()
+	u.Turns, u.TurnsUnknown = agent.Taken(g, io.LimitReader(out, mostPrinted))
+	return u
+}
+
 // mostPrinted is more than what is kept of each stream of an attempt.
 const mostPrinted = 65 << 20
 

@@ -362,3 +362,33 @@ func asks(r *report.Run) string {
 	}
 	return out.String()
 }
+
+// Whether turns are bounded is known from the run's limits, from a task's
+// budget, and from one that a person gave.
+func TestBoundsTurns(t *testing.T) {
+	bounded := node("b")
+	bounded.Turns = 5
+	for _, c := range []struct {
+		name  string
+		limit int64
+		nodes []flow.Node
+		then  map[flow.Stream]flow.Payload
+		want  bool
+	}{
+		{"nothing is", 0, []flow.Node{node("a"), node("b")}, nil, false},
+		{"the run is", 5, []flow.Node{node("a")}, nil, true},
+		{"a task is", 0, []flow.Node{node("a"), bounded, node("c")}, nil, true},
+		{"a person bounds the run", 0, []flow.Node{node("a")}, map[flow.Stream]flow.Payload{run: flow.ResumeRequested{Turns: 5}}, true},
+		{"a person bounds a task", 0, []flow.Node{node("a")}, map[flow.Stream]flow.Payload{task("a"): flow.RetryRequested{Turns: 5}}, true},
+		{"a person bounds something else", 0, []flow.Node{node("a")}, map[flow.Stream]flow.Payload{run: flow.ResumeRequested{Tokens: 5}, task("a"): flow.RetryRequested{Tokens: 5}}, false},
+	} {
+		h := newHost(t)
+		h.begin(flow.Limits{Parallel: 1, Turns: c.limit}, c.nodes...)
+		for to, p := range c.then {
+			h.person(to, p)
+		}
+		if got := report.BoundsTurns(h.view()); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
