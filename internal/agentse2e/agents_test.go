@@ -91,9 +91,9 @@ func times(n int, u job.Usage) job.Usage {
 	return sum
 }
 
-// tokens is a usage without its price.
+// tokens is a usage without its price and its turns.
 func tokens(u job.Usage) job.Usage {
-	u.CostMicroUSD, u.CostUnknown = 0, false
+	u.CostMicroUSD, u.CostUnknown, u.Turns, u.TurnsUnknown = 0, false, 0, false
 	return u
 }
 
@@ -157,6 +157,12 @@ func checkUsage(t *testing.T, agent who, one, two job.Outcome) {
 		checkAsides(t, two.Usage, agent.each)
 	case tokens(one.Usage) != each || tokens(two.Usage) != each || tokens(two.Total) != each.Add(each):
 		t.Errorf("usage %+v, then %+v, in all %+v; want %+v twice", one.Usage, two.Usage, two.Total, each)
+	}
+	untold := strings.HasPrefix(agent.name, "acp")
+	for _, u := range []job.Usage{one.Usage, two.Usage} {
+		if u.TurnsUnknown != untold || !untold && u.Turns != 3 {
+			t.Errorf("%d turns, unknown %v; want 3 of each attempt", u.Turns, u.TurnsUnknown)
+		}
 	}
 	isKnown := !one.Usage.CostUnknown
 	switch {
