@@ -7,6 +7,8 @@ import (
 
 	"muster/internal/core/change"
 	"muster/internal/core/evidence"
+	"muster/internal/core/offer"
+	"muster/internal/core/plan"
 )
 
 // isAgentSetting: what agents read as settings.
@@ -110,9 +112,25 @@ func (j agentRules) instructions(f *file) {
 	}
 }
 
+// explained reports whether it is said elsewhere in plain words what a change of
+// an agent's settings lets run: each change of a path that agents know is shown
+// to a person with that (check protect), and is not told twice. Of a push and of
+// a whole run protect only describes, and asks nobody.
+func (j agentRules) explained(f *file) bool {
+	known := offer.Globs()
+	for i := range known {
+		known[i] = strings.ToLower(known[i])
+	}
+	form, _ := offer.Known(f.Path)
+	return asked(j.s.Request) && form != "" && plan.MatchAny(known, f.lower)
+}
+
 // agentSetting looks at one line of an agent's settings.
 func (j agentRules) agentSetting(f *file, l change.Line) {
 	say := func(level evidence.Level, what string) {
+		if level != evidence.Gate && j.explained(f) {
+			return
+		}
 		j.find(f.quiet(level), "agent", f, l, what+": "+show(l.Text))
 	}
 	command := j.patterns.get(`(?i)"command"\s*:\s*(".*)|^\s*command\s*=\s*(.*)|"args"\s*:\s*(\[.*)|^\s*args\s*=\s*(\[.*)|"(apiKeyHelper|awsAuthRefresh|otelHeadersHelper|statusLine)"\s*:`).FindString(l.Text)

@@ -4,7 +4,9 @@
 // code that gathers secrets and sends them away.
 //
 // Which paths a person has to look at is the business of another check. This
-// one speaks where the content of a file says more than its path.
+// one speaks where the content of a file says more than its path. What settings
+// of agents let run is said there too, in plain words, and here only where it
+// blocks.
 package harness
 
 import (
@@ -37,7 +39,7 @@ type harness struct{ patterns patterns }
 func New() check.Check { return &harness{} }
 
 func (*harness) Info() check.Info {
-	return check.Info{Name: Name, Version: "1", Kind: check.Static, Reads: check.ChangedFiles}
+	return check.Info{Name: Name, Version: "2", Kind: check.Static, Reads: check.ChangedFiles}
 }
 
 func (*harness) Applies(req evidence.Request) string {
@@ -47,8 +49,14 @@ func (*harness) Applies(req evidence.Request) string {
 	return ""
 }
 
-// Settings: links and submodules of a task are judged with its scope.
-func (*harness) Settings(req evidence.Request) any { return ofTask(req) }
+// Settings: links and submodules of a task are judged with its scope, and
+// settings of agents are shown to a person elsewhere, but for some subjects.
+func (*harness) Settings(req evidence.Request) any { return [2]bool{ofTask(req), asked(req)} }
+
+// asked reports whether a person is asked about every change of a protected path.
+func asked(req evidence.Request) bool {
+	return req.Subject != evidence.OfPush && req.Subject != evidence.OfGoal
+}
 
 func ofTask(req evidence.Request) bool {
 	return req.Subject == evidence.OfTask || req.Subject == evidence.OfMerge

@@ -36,9 +36,18 @@ func (j tables) compareCases(t, h *test) {
 			}})
 		}
 	}
+	for _, c := range added {
+		if len(removed) > 0 && wildcard.MatchString(c.Text) {
+			j.computed(t, h, cases.Change{Was: removed[0], Is: c})
+		}
+	}
+	stays := map[string]bool{}
+	for _, c := range h.Cases {
+		stays[words.Tight(c.Text)] = true
+	}
 	var gone []source.Case
 	for _, c := range removed {
-		if !j.caseElsewhere(h, c) && !j.code.subjectGone(words.Scan(c.Text, t.file.lang)) {
+		if !stays[words.Tight(c.Text)] && !j.caseElsewhere(h, c) && !j.code.SubjectGone(words.Scan(c.Text, t.file.lang)) {
 			gone = append(gone, c)
 		}
 	}

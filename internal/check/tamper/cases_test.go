@@ -86,7 +86,7 @@ func TestComputed(t *testing.T) {
 		"{3, Triple(3)}": "computed locator", "{3, Triple}": "", "{3, len(x)}": "", "{3, Triple": "", "{3, \"Triple\"(3)}": "", "{3, 6}": "", "{Old(3), Triple(3)}": "computed locator", "{3, Old(3, 4)}": "",
 	} {
 		j := judgeOf(asked.Asked{})
-		j.code.differs, j.code.gainedWords = true, set("Triple", "Old")
+		j.code.Differs, j.code.GainedWords = true, set("Triple", "Old")
 		was, is := paired(wholeTest("a_test.go", "TestA", "x"), wholeTest("a_test.go", "TestA", "x"))
 		c := cases.Change{Was: source.Case{Text: "{3, 6}"}, Is: source.Case{Text: after}}
 		if strings.Contains(after, "Old") {
@@ -96,7 +96,7 @@ func TestComputed(t *testing.T) {
 		if got := told(j); got != want {
 			t.Errorf("%s: %q, want %q", after, got, want)
 		}
-		j.findings, j.code.differs = nil, false
+		j.findings, j.code.Differs = nil, false
 		if (tables{j}).computed(was, is, c); told(j) != "" {
 			t.Errorf("%s, and no code differs: %s", after, told(j))
 		}
@@ -110,6 +110,29 @@ func TestValueOf(t *testing.T) {
 		x := wholeTest("a_test.go", "TestA", line)
 		if got, ok := (weakening{judgeOf(asked.Asked{})}).valueOf(x, "want"); got != want || ok != (want != "") {
 			t.Errorf("%s: %q %v", line, got, ok)
+		}
+	}
+}
+
+// Cases that are marked so that they do not run.
+func TestCasesSetAside(t *testing.T) {
+	const table = "import pytest\nfrom shop import double\n\n\n@pytest.mark.parametrize(\"n\", [\n    11,\n    22,\n])\ndef test_double(n):\n    assert double(n) == n + n\n"
+	base := checktest.Files{"shop.py": "def double(n):\n    return n * 2\n", "tests/test_shop.py": table}
+	marked := strings.Replace(table, "    22,", "    pytest.param(\n        22,\n        marks=pytest.mark.skip(reason=\"platform\"),\n    ),", 1)
+	for _, tt := range []struct{ name, was, is, claim, want string }{
+		{"one of them", table, marked, "Tidy", "skipped locator"},
+		{"the author says so", table, marked, "Skip test_double for 22", "skipped locator"},
+		{"one that stands twice is gone", strings.Replace(table, "    22,", "    22,\n    11,", 1), table, "Tidy", ""},
+	} {
+		req := checktest.Request(evidence.OfRange)
+		req.Claim = tt.claim
+		base := base.With(checktest.Files{"tests/test_shop.py": tt.was})
+		got := ""
+		for _, f := range judgeTrees(t, base, base.With(checktest.Files{"tests/test_shop.py": tt.is}), req).Findings {
+			got += f.Rule + " " + string(f.Level)
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
 }

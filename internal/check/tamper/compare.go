@@ -146,14 +146,14 @@ func (j weakening) claimChanged(t, h *test, k pairs.Paired) {
 // the same.
 func (j weakening) weaker(t, h *test, k pairs.Paired) bool {
 	w, ok := pairs.Weaker(k, h.file.lang)
-	if !ok || j.take(k.Was) || covered(j.pairs[t], k.Was) || j.code.subjectGone(words.Scan(k.Was.Text, t.file.lang)) {
+	if !ok || j.take(k.Was) || covered(j.pairs[t], k.Was) || j.code.SubjectGone(words.Scan(k.Was.Text, t.file.lang)) {
 		return false
 	}
 	level := j.weigh(t, 1+len(j.pairs[t].Added))
 	if !w.Sure || !intact(t, h) {
 		level = atMostLocator(level)
 	}
-	if w.Rule == "unordered" && !j.code.differs {
+	if w.Rule == "unordered" && !j.code.Differs {
 		level = evidence.Context // nothing lost its order but the test
 	}
 	j.about(h, k, w.Rule, level, fmt.Sprintf("An assertion of %s %s.", place(h), w.Message))
@@ -163,7 +163,7 @@ func (j weakening) weaker(t, h *test, k pairs.Paired) bool {
 // loosened judges an assertion that asks for less than before.
 func (j weakening) loosened(t, h *test, k pairs.Paired) {
 	p := j.pairs[t]
-	if j.take(k.Was) || covered(p, k.Was) || j.code.subjectGone(words.Scan(k.Was.Text, t.file.lang)) {
+	if j.take(k.Was) || covered(p, k.Was) || j.code.SubjectGone(words.Scan(k.Was.Text, t.file.lang)) {
 		return
 	}
 	added := 0
@@ -189,7 +189,7 @@ func (j weakening) loosened(t, h *test, k pairs.Paired) {
 // the task or the author names it, or as many assertions are new beside it.
 func (j *judge) weigh(t *test, lost int) evidence.Level {
 	level := evidence.Gate
-	names := append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)
+	names := append([]string{t.Name, words.Leaf(t.Name)}, j.subjects(t)...)
 	if j.asked.Task == "" {
 		for w := range t.words {
 			if len(w) > 4 && !words.Common(w) {
@@ -207,19 +207,19 @@ func (j *judge) weigh(t *test, lost int) evidence.Level {
 		return evidence.Context
 	case asked.Claimed:
 		level = evidence.Locator
-		if j.asked.Task == "" && j.code.shrank {
+		if j.asked.Task == "" && j.code.Shrank {
 			return evidence.Context // a person took something out, and says what
 		}
 	case asked.Silent:
 	}
 	many := j.beside(t) >= lost
 	moved := j.asked.AsksFor(asked.Reshaping, append(names, path.Base(t.file.path))) != asked.Silent
-	if j.asked.Reverts() || runs.Versioned(t.Skips) || !j.code.differs && (many || moved && anyFresh(j) >= lost) {
+	if j.asked.Reverts() || runs.Versioned(t.Skips) || !j.code.Differs && (many || moved && anyFresh(j) >= lost) {
 		return evidence.Context
 	}
 	if many || moved || j.asked.AsksFor(asked.Skipping, names) == asked.Claimed ||
-		j.asked.Task == "" && j.code.shrank && j.asked.Removes() || j.manifests() && j.asked.Upgrades() ||
-		j.code.rewritten(t.file.path) || j.anew(t.file) {
+		j.asked.Task == "" && j.code.Shrank && j.asked.Removes() || j.manifests() && j.asked.Upgrades() ||
+		j.code.Rewritten(t.file.path) || j.anew(t.file) {
 		return evidence.Locator
 	}
 	return level
@@ -248,7 +248,7 @@ func (j *judge) anew(f *file) bool {
 		}
 	}
 	for _, h := range j.head.all() {
-		if folder(h.file.path) == folder(f.path) && !h.Helper && (h.pair == nil || !intact(h.pair, h)) {
+		if path.Dir(h.file.path) == path.Dir(f.path) && !h.Helper && (h.pair == nil || !intact(h.pair, h)) {
 			come++
 		}
 	}
@@ -263,7 +263,7 @@ func (j *judge) rank(side int, a source.Assertion) int {
 		return pairs.Rank(a)
 	}
 	best := 9
-	if t := j.helpers[side][last(a.Via)]; t != nil {
+	if t := j.helpers[side][words.Last(a.Via)]; t != nil {
 		for _, own := range t.Assertions {
 			if own.Dead == "" {
 				best = min(best, pairs.Rank(own))
@@ -278,7 +278,7 @@ func (j *judge) rank(side int, a source.Assertion) int {
 
 // weight gives how many assertions one stands for.
 func (j *judge) weight(side int, a source.Assertion) int {
-	if t := j.helpers[side][last(a.Via)]; a.Via != "" && t != nil {
+	if t := j.helpers[side][words.Last(a.Via)]; a.Via != "" && t != nil {
 		return max(1, len(t.Assertions))
 	}
 	return 1

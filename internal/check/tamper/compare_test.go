@@ -123,15 +123,15 @@ func TestWeigh(t *testing.T) {
 		{"a person names a word of every test", "", "Remove DeepEqual", nil, evidence.Gate},
 		{"a person names what its name names", "", "Remove app.del", nil, evidence.Locator},
 		{"a person names a word of its name", "", "Remove is", nil, evidence.Gate},
-		{"there is less code, and a person takes out something", "", "Remove old things", func(j *judge) { j.code.shrank = true }, evidence.Locator},
-		{"there is less code, and an agent takes out something", "Tidy", "Remove old things", func(j *judge) { j.code.shrank = true }, evidence.Gate},
-		{"there is less code, and nobody takes out anything", "", "Tidy", func(j *judge) { j.code.shrank = true }, evidence.Gate},
-		{"there is less code, and a person names it", "", "Remove parseLegacy", func(j *judge) { j.code.shrank = true }, evidence.Context},
+		{"there is less code, and a person takes out something", "", "Remove old things", func(j *judge) { j.code.Shrank = true }, evidence.Locator},
+		{"there is less code, and an agent takes out something", "Tidy", "Remove old things", func(j *judge) { j.code.Shrank = true }, evidence.Gate},
+		{"there is less code, and nobody takes out anything", "", "Tidy", func(j *judge) { j.code.Shrank = true }, evidence.Gate},
+		{"there is less code, and a person names it", "", "Remove parseLegacy", func(j *judge) { j.code.Shrank = true }, evidence.Context},
 		{"versions changed, as the author says", "Tidy", "Bump the library", func(j *judge) { j.head.rest = []*file{{class: change.Class{Lockfile: true}}} }, evidence.Locator},
-		{"its code was written anew", "Tidy", "", func(j *judge) { j.code.rewrote = set("a") }, evidence.Locator},
+		{"its code was written anew", "Tidy", "", func(j *judge) { j.code.Rewrote = set("a") }, evidence.Locator},
 	} {
 		j := judgeOf(asked.Asked{Task: tt.task, Claim: tt.claim})
-		j.code.differs = true
+		j.code.Differs = true
 		x := wholeTest("a_test.go", "TestA > app.del() is gone", "parseLegacy(x)\nbar(DeepEqual)\n")
 		if tt.adapt != nil {
 			tt.adapt(j)

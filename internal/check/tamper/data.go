@@ -54,7 +54,7 @@ func (j around) data(ctx context.Context) error {
 		switch {
 		case come == 0:
 			s.rule, s.message = "data_lost", fmt.Sprintf("%s, which tests read, has lost some of its entries, and nothing says why.", check.ShowPath(f.path))
-		case !j.code.differs:
+		case !j.code.Differs:
 			continue
 		}
 		j.say(s)
@@ -69,7 +69,7 @@ func (j *judge) namesCode() bool {
 		return false
 	}
 	var names []string
-	for n := range j.code.changed {
+	for n := range j.code.Changed {
 		names = append(names, n)
 	}
 	return j.asked.SpeaksOf(names)

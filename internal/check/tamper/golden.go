@@ -32,7 +32,7 @@ func (j around) compare(ctx context.Context) error {
 			changed = append(changed, f)
 		}
 	}
-	if !j.code.differs || len(changed) == 0 {
+	if !j.code.Differs || len(changed) == 0 {
 		return nil
 	}
 	level, why := j.goldenLevel(len(changed))
@@ -86,7 +86,7 @@ func (j around) explained(was, is []string) bool {
 		}
 		before, now := words.Difference(old, line)
 		for _, part := range []string{now, strings.TrimSpace(line)} {
-			if j.asked.Names(part) != asked.Silent || words.Holds(j.code.gained, part) {
+			if j.asked.Names(part) != asked.Silent || words.Holds(j.code.Gained, part) {
 				return true
 			}
 		}
@@ -94,7 +94,7 @@ func (j around) explained(was, is []string) bool {
 			return true
 		}
 		for _, w := range strings.FieldsFunc(now, func(r rune) bool { return !words.IsRune(r) }) {
-			if !words.Mentions(before, w) && (j.asked.Names(w) != asked.Silent || len(w) > 2 && words.Holds(j.code.gained, w)) {
+			if !words.Mentions(before, w) && (j.asked.Names(w) != asked.Silent || len(w) > 2 && words.Holds(j.code.Gained, w)) {
 				return true
 			}
 		}

@@ -21,7 +21,7 @@ type moved struct {
 	was, is    string   // lines, or the entry of a table
 	old, now   []string // one for one
 	at         source.Range
-	member     bool // another member is looked at
+	member     bool // something else is looked at
 }
 
 // what says what the test is given, or looks at.
@@ -44,7 +44,7 @@ type moving struct{ *judge }
 // that the code no longer gets right may have been exchanged for one that it
 // does. It points only, and only where nothing speaks of the change.
 func (j moving) inputs() {
-	if !j.code.differs || len(j.movedInputs) > maxMoved || j.manifests() || j.asked.Reverts() {
+	if !j.code.Differs || len(j.movedInputs) > maxMoved || j.manifests() || j.asked.Reverts() {
 		return
 	}
 	for _, m := range j.movedInputs {
@@ -61,15 +61,15 @@ func (j moving) inputs() {
 
 // movedFor reports whether there is a reason for an input that changed.
 func (j moving) movedFor(m moved) bool {
-	if j.beside(m.head) > 0 || j.namesCode() || len(j.subjects(m.base)) == 0 && !m.member || j.code.rewritten(m.base.file.path) || j.code.subjectGone(m.base.tokens) {
+	if j.beside(m.head) > 0 || j.namesCode() || len(j.subjects(m.base)) == 0 && !m.member || j.code.Rewritten(m.base.file.path) || j.code.SubjectGone(m.base.tokens) {
 		return true
 	}
 	for i, now := range m.now {
 		a, b := words.Difference(m.old[i], now)
-		if words.IsDigits(b) && b != "" && (j.code.gained[b] && j.code.dropped[a] || j.code.gained[a] && j.code.dropped[b]) {
+		if words.IsDigits(b) && b != "" && (j.code.Gained[b] && j.code.Dropped[a] || j.code.Gained[a] && j.code.Dropped[b]) {
 			return true // the code has the one for the other
 		}
-		if words.Holds(j.code.gained, b) || words.Holds(j.code.dropped, a) || len(b) > 1 && j.asked.Names(b) > 0 || j.claims(a, b, now) {
+		if words.Holds(j.code.Gained, b) || words.Holds(j.code.Dropped, a) || len(b) > 1 && j.asked.Names(b) > 0 || j.claims(a, b, now) {
 			return true
 		}
 	}
@@ -137,8 +137,8 @@ func (j moving) moves(t, h *test, p pairs.Pairing) {
 	}
 }
 
-// memberOf notes an assertion that asks the same of another member than
-// before, of one that the code does not name.
+// memberOf notes an assertion that asks the same of another member, of another
+// object while the test has both, or of another function than the one that changed.
 func (j moving) memberOf(t, h *test, k pairs.Paired) {
 	a, b := words.Scan(k.Was.Text, t.file.lang), words.Scan(k.Is.Text, h.file.lang)
 	if len(a) != len(b) {
@@ -149,13 +149,26 @@ func (j moving) memberOf(t, h *test, k pairs.Paired) {
 		if a[i] == b[i] {
 			continue
 		}
-		if at >= 0 || i == 0 || a[i].Kind != words.Word || b[i].Kind != words.Word || a[i-1].Text != "." {
+		if at >= 0 || a[i].Kind != words.Word || b[i].Kind != words.Word {
 			return
 		}
 		at = i
 	}
-	if at < 0 || at+1 < len(a) && a[at+1].Text == "(" || j.code.gone[a[at].Text] || j.code.defined[b[at].Text] || j.code.gainedWords[b[at].Text] {
+	if at < 0 || j.code.Gone[a[at].Text] {
 		return
+	}
+	called := at+1 < len(a) && a[at+1].Text == "("
+	switch member := at > 0 && a[at-1].Text == "."; {
+	case called: // another function, while the one that changed is still there
+		if !j.code.Changed[a[at].Text] || !j.code.Defined[a[at].Text] || j.code.Changed[b[at].Text] || !j.code.Defined[b[at].Text] {
+			return
+		}
+	case member:
+		if j.code.Defined[b[at].Text] || j.code.GainedWords[b[at].Text] {
+			return
+		}
+	case words.IsValue(a[at]) || words.IsValue(b[at]) || !t.words[b[at].Text] || !h.words[a[at].Text]:
+		return // a name that is new, or is gone, is another name for the same
 	}
 	j.movedInputs = append(j.movedInputs, moved{base: t, head: h, was: k.Was.Text, is: k.Is.Text, old: []string{a[at].Text}, now: []string{b[at].Text}, at: k.Is.Range, member: true})
 }

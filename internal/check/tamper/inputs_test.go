@@ -81,3 +81,100 @@ func TestMoves(t *testing.T) {
 		}
 	}
 }
+
+// An assertion that asks the same of another object, or of another function
+// than the one that changed.
+func TestOtherObject(t *testing.T) {
+	code := "def total(cart):\n    return sum(cart)\n\n\ndef count(cart):\n    return len(cart)\n"
+	test := "from shop import total, count\n\n\ndef test_shop():\n    small = make(1)\n    large = make(2)\n    check(small, large)\n    assert large.price == 22\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n    assert count([7, 7]) == 2\n"
+	base := checktest.Files{"shop.py": code, "tests/test_shop.py": test}
+	broken := strings.Replace(code, "sum(cart)", "sum(cart[1:])", 1)
+	for _, tt := range []struct{ name, code, was, is, want string }{
+		{"another object", broken, "assert large.price", "assert small.price", "small"},
+		{"an object by another name", broken, "large", "big", ""},
+		{"no code changed", code, "assert large.price", "assert small.price", ""},
+		{"another function", broken, "assert total([1, 2]) == 3", "assert count([1, 2]) == 3", "count"},
+		{"the function that changed", strings.Replace(code, "len(cart)", "len(cart) + 0", 1), "assert total([1, 2]) == 3", "assert count([1, 2]) == 3", ""},
+		{"a function by another name", strings.ReplaceAll(broken, "total", "amount"), "total", "amount", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			req := checktest.Request(evidence.OfRange)
+			req.Claim = "Tidy"
+			var found []string
+			for _, f := range judgeTrees(t, base, base.With(checktest.Files{"shop.py": tt.code, "tests/test_shop.py": strings.ReplaceAll(test, tt.was, tt.is)}), req).Findings {
+				if f.Rule == "input_moved" {
+					found = append(found, f.Message)
+				}
+			}
+			if all := strings.Join(found, "; "); (all == "") != (tt.want == "") || !strings.Contains(all, tt.want) {
+				t.Errorf("found %q, want %q", all, tt.want)
+			}
+		})
+	}
+}
+
+// A function of the tests that alters what it reads points where the code
+// changed, and is nothing where it did not or where more is asked beside it.
+func TestBent(t *testing.T) {
+	code := "def total(cart):\n    return sum(cart)\n"
+	test := "from shop import total\n\n\ndef ask(cart):\n    return total(cart)\n\n\ndef test_total():\n    assert ask([1, 2]) == 3\n"
+	base := checktest.Files{"shop.py": code, "tests/test_shop.py": test}
+	bent := strings.Replace(test, "return total(cart)", "return abs(total(cart))", 1)
+	broken := strings.Replace(code, "sum(cart)", "-sum(cart)", 1)
+	for _, tt := range []struct{ name, code, test, claim, want string }{
+		{"the code changed", broken, bent, "Tidy", "bent locator"},
+		{"it did not", code, bent, "Tidy", ""},
+		{"more is asked", broken, bent + "\n\ndef test_more():\n    assert total([4]) == -4\n", "Tidy", ""},
+		{"taken back", broken, bent, "Revert \"Tidy\"\n\nThis reverts commit 0123456789abcdef.", ""},
+	} {
+		req := checktest.Request(evidence.OfRange)
+		req.Claim = tt.claim
+		got := ""
+		for _, f := range judgeTrees(t, base, base.With(checktest.Files{"shop.py": tt.code, "tests/test_shop.py": tt.test}), req).Findings {
+			if f.Rule == "bent" {
+				got += f.Rule + " " + string(f.Level)
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// A function that serves tests and works otherwise points where the code
+// changed, nothing more is asked, and the change is no sweep through all tests.
+func TestHelperChanged(t *testing.T) {
+	code := "def total(cart):\n    return sum(cart)\n"
+	test := "from shop import total\n\n\ndef same(a, b):\n    return a == b\n\n\ndef test_total():\n    assert same(total([1, 2]), 3)\n"
+	base := checktest.Files{"shop.py": code, "tests/test_shop.py": test}
+	swept := checktest.Files{}
+	for _, n := range []string{"a", "b", "c", "d", "e"} {
+		name := "tests/test_" + n + ".py"
+		base[name] = "def test_" + n + "():\n    assert f('" + n + "') == '" + n + n + "'\n"
+		swept[name] = "# swept\n" + base[name]
+	}
+	eased := strings.Replace(test, "a == b", "a <= b + 1", 1)
+	broken := strings.Replace(code, "sum(cart)", "sum(cart) + 1", 1)
+	for _, tt := range []struct {
+		name   string
+		change checktest.Files
+		want   string
+	}{
+		{"the code changed", checktest.Files{"shop.py": broken, "tests/test_shop.py": eased}, "helper_changed locator"},
+		{"it did not", checktest.Files{"tests/test_shop.py": eased}, ""},
+		{"more is asked", checktest.Files{"shop.py": broken, "tests/test_shop.py": eased + "\n\ndef test_more():\n    assert total([4]) == 5\n"}, ""},
+		{"a sweep", swept.With(checktest.Files{"shop.py": broken, "tests/test_shop.py": eased}), ""},
+	} {
+		req := checktest.Request(evidence.OfRange)
+		req.Claim = "Tidy"
+		got := ""
+		for _, f := range judgeTrees(t, base, base.With(tt.change), req).Findings {
+			if f.Level != evidence.Context {
+				got += f.Rule + " " + string(f.Level)
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

@@ -2,8 +2,10 @@ package tamper
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
+	"muster/internal/check"
 	"muster/internal/check/tamper/bodies"
 	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
@@ -19,16 +21,35 @@ func (j weakening) inside(t, h *test, p pairs.Pairing) {
 			list = append(list, bodies.Pair{Was: k.Was, Is: k.Is})
 		}
 	}
-	for _, w := range bodies.Compare(bodyOf(t), bodyOf(h), list, j.newFunctions()) {
+	found := bodies.Compare(bodyOf(t), losses(j).withTypes(bodyOf(h)), list, j.newFunctions())
+	if n := min(len(p.Removed), len(p.Added)); n > 0 && len(found) == 0 {
+		var swapped []bodies.Pair
+		for i := range n {
+			swapped = append(swapped, bodies.Pair{Was: p.Removed[i], Is: p.Added[i]})
+		}
+		if found = bodies.Swapped(bodyOf(t), bodyOf(h), swapped); !intact(t, h) {
+			found = nil // the test is another one
+		}
+	}
+	for _, w := range found {
 		level := evidence.Locator
 		switch {
-		case w.Rule == "cases_lost":
+		case w.Rule == "cases_lost" && w.Sure:
 			level = j.weigh(t, 1)
+		case w.Rule == "cases_lost":
+			if !j.code.Differs {
+				continue // tests are made to take less time
+			}
+			level = atMostLocator(j.weigh(t, 1))
+		case w.Rule == "bent":
+			if !j.code.Differs || j.manifests() || j.asked.Reverts() || j.beside(h) > 0 || !t.Helper && !intact(t, h) {
+				continue // the test is another one, or for more
+			}
 		case w.Sure:
 			level = evidence.Gate
 		}
-		if j.said(w.Rule, h.file.path, w.At.Start) {
-			continue
+		if j.said(w.Rule, h.file.path, w.At.Start) || w.Rule == "cases_lost" && j.said(w.Rule, h.file.path, h.Start) {
+			continue // the table says it, or another test
 		}
 		j.say(statement{
 			rule: w.Rule, level: level, path: h.file.path, lines: w.At, was: w.Was, is: w.Is, anchor: h.Name, paths: []string{t.file.path, h.file.path},
@@ -41,6 +62,26 @@ func bodyOf(t *test) bodies.Body {
 	return bodies.Body{Test: t.Test, Lang: t.file.lang, Lines: t.file.lines}
 }
 
+// withTypes gives a body with the types that are new among the tests.
+func (j losses) withTypes(b bodies.Body) bodies.Body {
+	if j.own == nil {
+		j.own = map[string]bool{}
+		for i, files := range [][]*file{j.head.tests, j.base.tests} {
+			for _, f := range files {
+				for _, t := range f.facts.Types {
+					if i == 0 {
+						j.own[t.Name] = true
+					} else {
+						delete(j.own, t.Name)
+					}
+				}
+			}
+		}
+	}
+	b.Own = j.own
+	return b
+}
+
 // newFunctions gives the names of functions that stand among the tests of the
 // head and not of the base.
 func (j weakening) newFunctions() map[string]bool {
@@ -50,12 +91,12 @@ func (j weakening) newFunctions() map[string]bool {
 	j.free = map[string]bool{}
 	for _, f := range j.head.tests {
 		for _, fn := range f.facts.Functions {
-			j.free[last(fn.Name)] = true
+			j.free[words.Last(fn.Name)] = true
 		}
 	}
 	for _, f := range j.base.tests {
 		for _, fn := range f.facts.Functions {
-			delete(j.free, last(fn.Name))
+			delete(j.free, words.Last(fn.Name))
 		}
 	}
 	return j.free
@@ -67,9 +108,15 @@ func (j weakening) support(f *file) {
 	if f.other == nil {
 		return
 	}
-	head := map[string]source.Function{}
+	head, had := map[string]source.Function{}, map[string]bool{}
+	for _, fn := range f.facts.Functions {
+		had[fn.Name] = true
+	}
 	for _, fn := range f.other.facts.Functions {
 		head[fn.Name] = fn
+		if !had[fn.Name] && fn.Name != "" {
+			losses(j).step(f.other, fn)
+		}
 	}
 	for _, fn := range f.facts.Functions {
 		is, ok := head[fn.Name]
@@ -83,7 +130,48 @@ func (j weakening) support(f *file) {
 			t.words = words.Of(t.tokens)
 		}
 		was.pair, now.pair = now, was
+		n := len(j.findings)
 		j.inside(was, now, pairs.Pairing{})
+		if n == len(j.findings) && j.code.Differs && len(j.fresh) == 0 && len(j.base.tests) <= maxSwept && !j.manifests() {
+			losses(j).altered(was, now)
+		}
+	}
+}
+
+// maxSwept is in how many files of tests a change may be that is no sweep.
+const maxSwept = 5
+
+// altered judges a function that serves tests and works otherwise than before.
+func (j losses) altered(t, h *test) {
+	changed := maps.Clone(j.code.Changed)
+	for _, more := range []map[string]bool{j.code.Gone, j.code.GainedWords} {
+		for w, is := range more {
+			changed[w] = changed[w] || is
+		}
+	}
+	for from, to := range j.code.Renamed {
+		changed[from], changed[to] = true, true
+	}
+	for _, w := range bodies.Altered(bodyOf(t), bodyOf(h), changed) {
+		j.say(statement{
+			rule: w.Rule, level: evidence.Locator, path: h.file.path, lines: w.At, is: w.Is, anchor: h.Name, paths: []string{t.file.path, h.file.path},
+			message: fmt.Sprintf("%s %s.", place(h), w.Message),
+		})
+	}
+}
+
+// step judges a function that is new and may run before the tests of its file.
+func (j losses) step(f *file, fn source.Function) {
+	imported := map[string]bool{}
+	for _, i := range f.facts.Imports {
+		imported[i.Name], imported[words.Last(i.Path)] = true, true
+	}
+	b := bodies.Body{Test: source.Test{Name: fn.Name, Range: fn.Range, Helper: true}, Lang: f.lang, Lines: f.lines}
+	for _, w := range bodies.Step(b, imported) {
+		j.say(statement{
+			rule: w.Rule, level: evidence.Locator, path: f.path, lines: w.At, is: w.Is, anchor: fn.Name,
+			message: fmt.Sprintf("%s in %s %s.", quote(fn.Name), check.ShowPath(f.path), w.Message),
+		})
 	}
 }
 

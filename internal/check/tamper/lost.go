@@ -3,6 +3,8 @@ package tamper
 import (
 	"fmt"
 	"maps"
+	"path"
+	"slices"
 	"strings"
 
 	"muster/internal/check"
@@ -79,6 +81,9 @@ func (j losses) lost(t *test) {
 		return
 	}
 	level := j.lostLevel([]*test{t})
+	if level == evidence.Context && j.onlyComment(t) {
+		level = evidence.Locator
+	}
 	path := t.file.path
 	if t.file.other != nil {
 		path = t.file.other.path
@@ -89,6 +94,16 @@ func (j losses) lost(t *test) {
 	})
 }
 
+// onlyComment reports whether the code of a test that is gone still stands in a
+// comment of its file.
+func (j losses) onlyComment(t *test) bool {
+	if t.file.other == nil || len(t.Assertions) == 0 {
+		return false
+	}
+	text := pairs.Core(t.Assertions[0].Text)
+	return len(text) > 5 && slices.ContainsFunc(t.file.other.facts.Comments, func(c source.Comment) bool { return strings.Contains(words.Tight(c.Text), text) })
+}
+
 // suiteLost finds a test that was there to run others, which are still there.
 func (j losses) suiteLost(t *test) bool {
 	code := words.Tight(t.file.between(t.Start, t.End))
@@ -97,7 +112,7 @@ func (j losses) suiteLost(t *test) bool {
 	}
 	for _, h := range j.head.all() {
 		suite, _, isMethod := strings.Cut(h.Name, ".")
-		if h.Helper || folder(h.file.path) != folder(t.file.path) || isMethod && !about(t.tokens, map[string]bool{suite: true}) || !isMethod && !strings.Contains(h.Name, " > ") {
+		if h.Helper || path.Dir(h.file.path) != path.Dir(t.file.path) || isMethod && !words.About(t.tokens, map[string]bool{suite: true}) || !isMethod && !strings.Contains(h.Name, " > ") {
 			continue
 		}
 		j.say(statement{
@@ -112,7 +127,7 @@ func (j losses) suiteLost(t *test) bool {
 // why says why a test that is gone is no loss; empty when it is one.
 func (j losses) why(t *test) string {
 	switch {
-	case j.code.subjectGone(t.tokens), j.code.subjectGone(words.Scan(t.Name, t.file.lang)), j.code.inputGone(t):
+	case j.code.SubjectGone(t.tokens), j.code.SubjectGone(words.Scan(t.Name, t.file.lang)), j.inputGone(t):
 		return "what it tests is gone"
 	case j.absorbed(t):
 		return "another test holds it"
@@ -155,6 +170,9 @@ func (j losses) absorbed(t *test) bool {
 		if words.Alike(t.grams, h.grams) > 0.97 {
 			return true // it stood there twice
 		}
+		if h.pair != nil && len(newCases(h.pair, h)) > 0 && words.Alike(t.grams, h.grams) >= same {
+			return true // one test with a table holds both
+		}
 		had := map[string]bool{}
 		if h.pair != nil {
 			had = h.pair.words
@@ -187,13 +205,13 @@ func (j losses) hidden(t *test) (*file, source.Function) {
 			continue
 		}
 		for _, fn := range f.facts.Functions {
-			if is, ok := testOf(f, fn); ok && !is.Helper && (f.lang != source.Python || last(fn.Name) == leaf(is.Name)) {
+			if is, ok := testOf(f, fn); ok && !is.Helper && (f.lang != source.Python || words.Last(fn.Name) == words.Leaf(is.Name)) {
 				continue
 			}
 			if fn.Name != t.Name && j.known(t.file, fn.Name) || words.Alike(t.grams, words.Grams(words.Scan(f.between(fn.Start, fn.End), f.lang))) < 0.8 {
 				continue
 			}
-			if !j.called(last(fn.Name)) {
+			if !j.called(words.Last(fn.Name)) {
 				return f, fn
 			}
 		}
@@ -239,16 +257,17 @@ func (j losses) called(name string) bool {
 
 // helperGone judges a function that asserted for tests and does so no more.
 func (j losses) helperGone(t *test) {
-	name := strings.ToLower(leaf(t.Name))
-	for _, step := range []string{"setup", "teardown", "before", "after"} {
-		if strings.HasPrefix(name, step) {
-			return // a step around tests, and no assertion of theirs
-		}
+	if runs.IsStep(t.Name) {
+		return
 	}
 	for _, f := range j.head.tests {
 		for _, fn := range f.facts.Functions {
 			if fn.Name != t.Name || f.path != t.file.path && (t.file.other == nil || f != t.file.other) {
 				continue
+			}
+			left := lineSet(&test{Test: source.Test{Range: fn.Range}, file: f})
+			if len(t.Assertions) > 0 && !slices.ContainsFunc(t.Assertions, func(a source.Assertion) bool { return !pairs.Pinned(a) || acted(t, a, left) }) {
+				return // it does nothing any more that could go wrong
 			}
 			j.say(statement{
 				rule: "helper_emptied", level: evidence.Gate, path: f.path, lines: fn.Range, was: pairs.Texts(t.Assertions), paths: []string{t.file.path, f.path}, anchor: t.Name,
@@ -257,4 +276,25 @@ func (j losses) helperGone(t *test) {
 			return
 		}
 	}
+}
+
+// inputGone reports whether a test works with a string that only the code had
+// and has no more: a route, a flag, a key.
+func (j losses) inputGone(t *test) bool {
+	n := 0
+	given := maps.Clone(t.values)
+	for _, a := range t.Assertions {
+		for v := range words.Values(words.Scan(a.Expected, t.file.lang)) {
+			delete(given, v)
+		}
+	}
+	for v := range given {
+		if j.code.Lost[v] {
+			n++
+			if len(v) >= 6 {
+				return true
+			}
+		}
+	}
+	return n > 1
 }

@@ -27,7 +27,7 @@ func (j *judge) marks(t, h *test) {
 			longer, before = at, t.Timeouts[i].Millis
 		}
 	}
-	if longer.Text != "" && j.code.differs && !j.said("timeout", h.file.path, longer.Line) {
+	if longer.Text != "" && j.code.Differs && !j.said("timeout", h.file.path, longer.Line) {
 		j.say(statement{
 			rule: "timeout", level: evidence.Locator, path: h.file.path, lines: source.Range{Start: longer.Line, End: longer.Line}, anchor: h.Name, is: longer.Text,
 			message: fmt.Sprintf("%s may take %d ms where it was %d ms, and the code changed.", place(h), longer.Millis, before), paths: []string{t.file.path, h.file.path},
@@ -119,7 +119,7 @@ func (j *judge) skips(t, h *test) {
 		if j.said("skipped", h.file.path, m.Line) {
 			return // by a mark on what holds several tests
 		}
-		names := append([]string{t.Name, leaf(t.Name)}, j.subjects(t)...)
+		names := append([]string{t.Name, words.Leaf(t.Name)}, j.subjects(t)...)
 		switch j.asked.AsksFor(asked.Skipping, names) {
 		case asked.Ordered:
 			level = evidence.Context
@@ -163,7 +163,7 @@ func (j *judge) subjects(t *test) []string {
 	var out []string
 	seen := map[string]bool{}
 	for _, tok := range t.tokens {
-		if tok.Kind == words.Word && len(tok.Text) > 2 && !seen[tok.Text] && (j.code.changed[tok.Text] || j.code.gone[tok.Text]) {
+		if tok.Kind == words.Word && len(tok.Text) > 2 && !seen[tok.Text] && (j.code.Changed[tok.Text] || j.code.Gone[tok.Text]) {
 			seen[tok.Text] = true
 			out = append(out, tok.Text)
 		}

@@ -2,6 +2,7 @@ package tamper
 
 import (
 	"cmp"
+	"maps"
 	"path"
 	"slices"
 
@@ -27,6 +28,36 @@ func match(b *both) {
 	}
 	byName(base, head, func(t *test) string { return t.Name })
 	byBody(base, head)
+}
+
+// rename gives what the base's tests look at the names that it has at the head,
+// so that they are held against those that came in their place. A name that a
+// test of the head still uses means something else too, and stays.
+func rename(b *both, names map[string]string) {
+	to := maps.Clone(names)
+	for _, h := range b.head.all() {
+		for w := range h.words {
+			delete(to, w)
+		}
+	}
+	if len(to) == 0 {
+		return
+	}
+	for _, t := range b.base.all() {
+		for i, tok := range t.tokens {
+			if now := to[tok.Text]; tok.Kind == words.Word && now != "" {
+				t.tokens[i].Text = now
+			}
+		}
+		t.grams, t.words = words.Grams(t.tokens), words.Of(t.tokens)
+		t.Assertions = slices.Clone(t.Assertions)
+		for i := range t.Assertions {
+			a := &t.Assertions[i]
+			for _, text := range []*string{&a.Text, &a.Subject, &a.Expected, &a.Via, &a.When} {
+				*text = words.Renamed(*text, to)
+			}
+		}
+	}
 }
 
 // byName pairs tests of the same name, in order.
@@ -74,7 +105,7 @@ func byBody(base, head []*test) {
 			score := words.Alike(t.grams, h.grams)
 			need := same
 			switch {
-			case leaf(t.Name) == leaf(h.Name):
+			case words.Leaf(t.Name) == words.Leaf(h.Name):
 				need = 0.3
 			case len(t.tokens) < 25:
 				need = 0.8 // short bodies are alike by chance

@@ -3,8 +3,10 @@ package tamper
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
+	"muster/internal/check"
 	"muster/internal/check/tamper/cases"
 	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
@@ -30,7 +32,7 @@ func (j weakening) becameName(t, h *test, k pairs.Paired) {
 			return
 		}
 	}
-	if lost := lostValues(k); j.code.differs && len(lost) > 0 && k.Was.Expected != "" && k.Is.Strength == source.Exact && len(words.InOrder(words.Scan(k.Is.Text, h.file.lang))) > len(words.InOrder(words.Scan(k.Was.Text, t.file.lang))) {
+	if lost := lostValues(k); j.code.Differs && len(lost) > 0 && k.Was.Expected != "" && k.Is.Strength == source.Exact && len(words.InOrder(words.Scan(k.Is.Text, h.file.lang))) > len(words.InOrder(words.Scan(k.Was.Text, t.file.lang))) {
 		j.about(h, k, "computed", evidence.Locator, fmt.Sprintf("An assertion of %s works out what it expects, which the base wrote down as %s, and the code changed.", place(h), quote(lost[0])))
 	}
 }
@@ -74,22 +76,39 @@ func (j weakening) valueOf(h *test, name string) (string, bool) {
 	return "", false
 }
 
+// wildcard matches values that everything equals.
+var wildcard = check.Lazy(`\bmock\.ANY\b|\bANY\b|\bexpect\.(?:any|anything)\(|\bmock\.Anything\b|\bgomock\.Any\(`)
+
 // computed finds entries of tables whose expected value was written out, and
 // is worked out now with what is new in the code.
 func (j tables) computed(t, h *test, c cases.Change) {
+	if wildcard.MatchString(c.Is.Text) && !wildcard.MatchString(c.Was.Text) && !wildcard.MatchString(strings.Join(t.file.lines, "\n")) {
+		j.say(statement{
+			rule: "loosened", level: j.weigh(t, 1), path: h.file.path, lines: c.Is.Range, was: c.Was.Text, is: c.Is.Text, anchor: h.Name, paths: []string{t.file.path, h.file.path},
+			message: "A case of " + place(h) + " takes any value where it asked for one: " + quote(c.Is.Text) + ".",
+		})
+		return
+	}
 	before, after := words.Scan(c.Was.Text, t.file.lang), words.Scan(c.Is.Text, h.file.lang)
 	had := words.Of(before)
-	if len(after) <= len(before) || !j.code.differs {
+	if len(after) <= len(before) || !j.code.Differs {
 		return
 	}
 	for i, tok := range after {
-		if tok.Kind != words.Word || had[tok.Text] || i+1 >= len(after) || after[i+1].Text != "(" || !j.code.gainedWords[tok.Text] {
+		if tok.Kind != words.Word || had[tok.Text] || i+1 >= len(after) || after[i+1].Text != "(" || !j.code.GainedWords[tok.Text] && !j.asks(t, tok.Text) {
 			continue
 		}
 		j.say(statement{
 			rule: "computed", level: evidence.Locator, path: h.file.path, lines: c.Is.Range, was: c.Was.Text, is: c.Is.Text, anchor: h.Name, paths: []string{t.file.path, h.file.path},
-			message: "A case of " + place(h) + " works its expected value out with " + quote(tok.Text) + ", as the code does now, where the base wrote it down.",
+			message: "A case of " + place(h) + " works its expected value out with " + quote(tok.Text) + ", where the base wrote it down.",
 		})
 		return
 	}
+}
+
+// asks reports whether an assertion of a test calls a function that changed.
+func (j tables) asks(t *test, name string) bool {
+	return j.code.Changed[name] && slices.ContainsFunc(t.Assertions, func(a source.Assertion) bool {
+		return words.Of(words.Scan(a.Text, t.file.lang))[name]
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"muster/internal/check"
 	"muster/internal/check/tamper/bodies"
 	"muster/internal/check/tamper/words"
+	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 )
 
@@ -18,6 +19,7 @@ func (j weakening) outside(f *file) {
 	}
 	where := check.ShowPath(f.other.path)
 	found := bodies.Outside(wholeOf(f), wholeOf(f.other), func(entry string) bool { return standsElsewhere(j, f, entry) })
+	found = append(found, bodies.Imported(moduleOf(f), moduleOf(f.other), losses(j).around())...)
 	for _, w := range found {
 		if j.said(w.Rule, f.other.path, w.At.Start) {
 			continue
@@ -36,6 +38,30 @@ func (j weakening) outside(f *file) {
 	}
 }
 
+func moduleOf(f *file) bodies.Module {
+	return bodies.Module{Imports: f.facts.Imports, Types: f.facts.Types, Lines: f.lines}
+}
+
+// around gives what is known of the code that tests may import.
+func (j losses) around() bodies.Code {
+	return bodies.Code{
+		Holds: func(name string) bool { return strings.Contains(j.code.Texts[1], " "+name+" ") },
+		Changed: func(module string) bool {
+			return slices.ContainsFunc(j.head.code, func(f *file) bool { return bodies.ModuleOf(f.path) == bodies.ModuleOf(module) })
+		},
+		Added: func(module string) (string, bool) {
+			for _, list := range [][]*file{j.head.tests, j.head.code} {
+				for _, f := range list {
+					if f.status == change.Added && bodies.ModuleOf(f.path) == bodies.ModuleOf(module) {
+						return strings.Join(f.lines, "\n"), true
+					}
+				}
+			}
+			return "", false
+		},
+	}
+}
+
 // maxOutside bounds the lines of a file whose outside is compared.
 const maxOutside = 20_000
 
@@ -51,7 +77,7 @@ func wholeOf(f *file) bodies.File {
 // line of the head's tests.
 func standsElsewhere(j weakening, f *file, text string) bool {
 	values := words.InOrder(words.Scan(text, f.lang))
-	if len(values) == 0 || j.code.subjectGone(words.Scan(text, f.lang)) {
+	if len(values) == 0 || j.code.SubjectGone(words.Scan(text, f.lang)) {
 		return true
 	}
 	for _, other := range j.head.tests {

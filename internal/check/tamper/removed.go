@@ -2,9 +2,12 @@ package tamper
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"muster/internal/check"
 	"muster/internal/check/tamper/pairs"
+	"muster/internal/check/tamper/runs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
 	"muster/internal/source"
@@ -44,6 +47,7 @@ func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 			strongAdded += j.weight(1, a)
 		}
 	}
+	gone = distinct(gone)
 	for _, a := range gone {
 		asked = min(asked, j.rank(0, a))
 		if j.rank(0, a) <= 2 {
@@ -71,6 +75,29 @@ func (j weakening) removedFrom(t, h *test, p pairs.Pairing) {
 	})
 }
 
+// distinct leaves out assertions that hold the same against each other as one
+// before, in another branch of one condition.
+func distinct(list []source.Assertion) []source.Assertion {
+	var out []source.Assertion
+	seen := map[string]string{}
+	for _, a := range list {
+		var names []string
+		for w := range words.Of(words.Scan(pairs.Core(a.Text), source.Go)) {
+			if w != "Error" && w != "if" && w != "nil" {
+				names = append(names, w)
+			}
+		}
+		slices.Sort(names)
+		key := strings.Join(names, " ")
+		if when, ok := seen[key]; ok && len(names) > 1 && when != a.When && when != "" && a.When != "" {
+			continue
+		}
+		seen[key] = a.When
+		out = append(out, a)
+	}
+	return out
+}
+
 // replaced finds an assertion in place of which one stands that asks for a part
 // of it.
 func (j weakening) replaced(t, h *test, gone, added []source.Assertion) bool {
@@ -92,16 +119,19 @@ func (j weakening) replaced(t, h *test, gone, added []source.Assertion) bool {
 // accounted reports whether an assertion that is gone is made elsewhere, or
 // has nothing left to look at.
 func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bool {
-	if j.take(a) || j.code.subjectGone(words.Scan(a.Text, t.file.lang)) {
+	if j.take(a) || j.code.SubjectGone(words.Scan(a.Text, t.file.lang)) {
 		return true
 	}
-	if helper := j.helpers[0][last(a.Via)]; a.Via != "" && helper != nil && j.code.subjectGone(helper.tokens) {
+	if helper := j.helpers[0][words.Last(a.Via)]; a.Via != "" && helper != nil && j.code.SubjectGone(helper.tokens) {
 		return true
 	}
-	if a.Via != "" && j.calledBy(h, last(a.Via)) {
+	if a.Via != "" && runs.IsStep(a.Via) || losses(j).refusedNow(t, h, a) {
 		return true
 	}
-	if helper := j.helpers[0][last(a.Via)]; a.Via != "" && helper != nil && helper.pair != nil && leaf(helper.pair.Name) != leaf(helper.Name) && h.words[leaf(helper.pair.Name)] {
+	if a.Via != "" && j.calledBy(h, words.Last(a.Via)) {
+		return true
+	}
+	if helper := j.helpers[0][words.Last(a.Via)]; a.Via != "" && helper != nil && helper.pair != nil && words.Leaf(helper.pair.Name) != words.Leaf(helper.Name) && h.words[words.Leaf(helper.pair.Name)] {
 		return true // the function that asserts has another name now
 	}
 	if covered(p, a) || raised(t, a) && lineSet(h)[words.Tight(strings.TrimPrefix(a.Text, "assert "))] {
@@ -117,12 +147,29 @@ func (j weakening) accounted(t, h *test, p pairs.Pairing, a source.Assertion) bo
 	return false
 }
 
+var raising = check.Lazy(`\b(?:raise|throw new|throw) [\w.]+`)
+
+// refusedNow reports whether a test asks for an error where it compared what the
+// same call gave, and both the code and the author say so.
+func (j losses) refusedNow(t, h *test, a source.Assertion) bool {
+	if a.Subject == "" || !strings.Contains(a.Subject, "(") || j.asked.Task != "" || !j.asked.SpeaksOf(append(j.subjects(t), calls(t)...)) {
+		return false
+	}
+	call := words.Tight(a.Subject)
+	for n := h.Start + 1; n <= h.End && n <= len(h.file.lines); n++ {
+		if words.Tight(h.file.lines[n-1]) == call && raised(h, source.Assertion{Range: source.Range{Start: n}}) {
+			return len(raising.FindAllString(j.code.Texts[1], -1)) > len(raising.FindAllString(j.code.Texts[0], -1))
+		}
+	}
+	return false
+}
+
 // calledBy reports whether a test calls a function of the tests that is new, and
 // that calls the one of that name.
 func (j weakening) calledBy(h *test, name string) bool {
 	for _, f := range j.head.tests {
 		for _, fn := range f.facts.Functions {
-			if !j.newFunctions()[last(fn.Name)] || !h.words[last(fn.Name)] {
+			if !j.newFunctions()[words.Last(fn.Name)] || !h.words[words.Last(fn.Name)] {
 				continue
 			}
 			if words.Of(words.Scan(f.between(fn.Start, fn.End), f.lang))[name] {

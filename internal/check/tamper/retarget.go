@@ -51,14 +51,17 @@ func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 	if !r.flipped && (!words.AlikeValues(was, is) && !words.Reordered(was, is) || words.Tight(r.was) == words.Tight(r.is)) {
 		return "", ""
 	}
-	if !r.flipped && words.Reordered(was, is) && (!j.code.differs || unordered.MatchString(r.pair.Is.Text)) {
+	if !r.flipped && pairs.Nearly(r.pair) {
+		return "", ""
+	}
+	if !r.flipped && words.Reordered(was, is) && (!j.code.Differs || unordered.MatchString(r.pair.Is.Text)) {
 		return "", "" // the order says nothing there
 	}
 	old, now := words.Difference(r.was, r.is)
 	switch {
 	case !r.flipped && (j.inputsChanged(r) || j.elsewhere(r)):
 		return "", "" // the test asks about something else
-	case !r.flipped && words.Holds(j.code.gained, now) && words.Holds(j.code.dropped, old):
+	case !r.flipped && words.Holds(j.code.Gained, now) && words.Holds(j.code.Dropped, old):
 		// The same value changed in the code: a message, a default, an answer.
 		if words.IsDigits(now) && j.asked.Task == "" && j.asked.Names(now) == asked.Silent && j.asked.Names(old) == asked.Silent && j.beside(r.head) == 0 &&
 			!j.asked.SpeaksOf(append(j.subjects(r.base), calls(r.base)...)) {
@@ -71,7 +74,7 @@ func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 		return "", ""
 	}
 	level, why := evidence.Gate, ", and the code changed"
-	if !j.code.differs {
+	if !j.code.Differs {
 		level, why = evidence.Locator, ", and no code changed"
 	}
 	speaks := j.asked.Task == "" && j.asked.SpeaksOf(append(j.subjects(r.base), calls(r.base)...))
@@ -81,7 +84,7 @@ func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 	if j.beside(r.head) > 0 || j.repeated(r) {
 		level = evidence.Context
 	}
-	if speaks || renamedFor(r) || j.asked.Reverts() || j.code.rewritten(r.base.file.path) || j.manifests() || printed(r) {
+	if speaks || renamedFor(r) || j.asked.Reverts() || j.code.Rewritten(r.base.file.path) || j.manifests() || printed(r) {
 		level = atMostLocator(level)
 	}
 	return level, why
@@ -113,7 +116,7 @@ func (j retargeting) claimedBeside(r retarget) bool {
 // renamedFor reports whether the test has another name, which says what it
 // expects now, where the opposite of what it expected is asked for.
 func renamedFor(r retarget) bool {
-	return r.flipped && leaf(r.base.Name) != leaf(r.head.Name)
+	return r.flipped && words.Leaf(r.base.Name) != words.Leaf(r.head.Name)
 }
 
 var failureWord = check.Lazy(`(?i)\b\w*(panic|throw|rais|reject|error|fail)\w*`)
@@ -216,7 +219,7 @@ func (j retargeting) inCode(r retarget) bool {
 		return false
 	}
 	was, is := join(r.was), join(r.is)
-	return len(is) > 12 && strings.Contains(j.code.texts[1], is) && strings.Contains(j.code.texts[0], was)
+	return len(is) > 12 && strings.Contains(j.code.Texts[1], is) && strings.Contains(j.code.Texts[0], was)
 }
 
 // worded reports whether a text is one that the code is worded with now, as
@@ -238,11 +241,11 @@ func (j retargeting) worded(r retarget) bool {
 
 func (j retargeting) wordedText(was, is string) bool {
 	was, is = words.Unquoted(was), words.Unquoted(is)
-	for v := range j.code.gained {
+	for v := range j.code.Gained {
 		if len(v) >= maxWording || !words.Fits(words.Skeleton(v), words.Skeleton(is)) {
 			continue
 		}
-		for old := range j.code.dropped {
+		for old := range j.code.Dropped {
 			if len(old) < maxWording && words.Skeleton(old) != words.Skeleton(v) && words.Fits(words.Skeleton(old), words.Skeleton(was)) {
 				return true
 			}
@@ -264,11 +267,11 @@ func (j retargeting) sameText(r retarget) bool {
 		return false
 	}
 	was, is := words.Bare(r.was), words.Bare(r.is)
-	if j.code.gained[is] && j.code.dropped[was] {
+	if j.code.Gained[is] && j.code.Dropped[was] {
 		return true
 	}
 	old, now := words.Edit(was, is)
-	return !words.IsDigits(now) && j.code.gained[now] && j.code.dropped[old]
+	return !words.IsDigits(now) && j.code.Gained[now] && j.code.Dropped[old]
 }
 
 // repeated reports whether the same part of a text changed in three

@@ -111,7 +111,7 @@ func TestStandsInCode(t *testing.T) {
 		{"it is no text", "one(a, b, c, d)", "two(a, b, c, d)", [2]string{"one ( a , b , c , d ) ", "two ( a , b , c , d ) "}, false},
 	} {
 		j := judgeOf(asked.Asked{})
-		j.code.texts = tt.texts
+		j.code.Texts = tt.texts
 		if got := (retargeting{j}).inCode(retargetOf(tt.was, tt.is, "x", "x")); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
@@ -139,7 +139,7 @@ func TestWorded(t *testing.T) {
 		{"the text is endless", `"lost 3 parts"`, `"missing 3 parts"`, set("lost %d parts of %s"), set("missing %d parts" + strings.Repeat("x", 4096)), false},
 	} {
 		j := judgeOf(asked.Asked{})
-		j.code.dropped, j.code.gained = tt.dropped, tt.gained
+		j.code.Dropped, j.code.Gained = tt.dropped, tt.gained
 		if got := (retargeting{j}).worded(retargetOf(tt.was, tt.is, "x", "x")); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
@@ -164,7 +164,7 @@ func TestSameText(t *testing.T) {
 		{"it is no text", "lost", "missing", set("lost"), set("missing"), false},
 	} {
 		j := judgeOf(asked.Asked{})
-		j.code.dropped, j.code.gained = tt.dropped, tt.gained
+		j.code.Dropped, j.code.Gained = tt.dropped, tt.gained
 		if got := (retargeting{j}).sameText(retargetOf(tt.was, tt.is, "x", "x")); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
@@ -234,7 +234,7 @@ func TestJudgeRetarget(t *testing.T) {
 		reason string
 	}{
 		{"nothing explains it", asked.Asked{Task: "Tidy"}, nil, evidence.Gate, ", and the code changed"},
-		{"no code changed", asked.Asked{Task: "Tidy"}, func(j *judge, _ *retarget) { j.code.differs = false }, evidence.Locator, ", and no code changed"},
+		{"no code changed", asked.Asked{Task: "Tidy"}, func(j *judge, _ *retarget) { j.code.Differs = false }, evidence.Locator, ", and no code changed"},
 		{"the inputs changed", asked.Asked{Task: "Tidy"}, func(_ *judge, r *retarget) {
 			r.head = wholeTest("a_test.go", "TestA", strings.Replace(text, "8", "80", 1))
 		}, "", ""},
@@ -244,14 +244,14 @@ func TestJudgeRetarget(t *testing.T) {
 		{"the task names it", asked.Asked{Task: "Give 66"}, nil, "", ""},
 		{"the author names it", asked.Asked{Task: "Tidy", Claim: "Give 66"}, nil, evidence.Context, ", and the code changed"},
 		{"it is the opposite", asked.Asked{Task: "Give 66"}, func(_ *judge, r *retarget) { r.flipped = true }, evidence.Gate, ", and the code changed"},
-		{"the code holds the same value", asked.Asked{Task: "Tidy"}, func(j *judge, _ *retarget) { j.code.gained, j.code.dropped = set("66"), set("44") }, "", ""},
-		{"the code holds the same value, and nobody says why", asked.Asked{}, func(j *judge, _ *retarget) { j.code.gained, j.code.dropped = set("66"), set("44") }, evidence.Locator, ", as the code does now, and nothing says why"},
+		{"the code holds the same value", asked.Asked{Task: "Tidy"}, func(j *judge, _ *retarget) { j.code.Gained, j.code.Dropped = set("66"), set("44") }, "", ""},
+		{"the code holds the same value, and nobody says why", asked.Asked{}, func(j *judge, _ *retarget) { j.code.Gained, j.code.Dropped = set("66"), set("44") }, evidence.Locator, ", as the code does now, and nothing says why"},
 		{"versions changed", asked.Asked{Task: "Tidy"}, func(j *judge, _ *retarget) {
 			j.head.rest = []*file{{path: "go.mod", class: change.Class{Manifest: true}}}
 		}, evidence.Locator, ", and the code changed"},
 	} {
 		j := judgeOf(tt.asked)
-		j.code.differs = true
+		j.code.Differs = true
 		r := retargetOf("44", "66", text, text)
 		r.pair = pairs.Paired{Was: exact("x", "44", 3), Is: exact("x", "66", 3)}
 		for _, x := range []*test{r.base, r.head} {

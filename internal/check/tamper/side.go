@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"muster/internal/check"
+	"muster/internal/check/tamper/code"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/change"
 	"muster/internal/source"
@@ -174,18 +175,18 @@ func (s *side) all() []*test {
 	return out
 }
 
-// leaf gives the last part of a test's name: of "A > b" it is "b".
-func leaf(name string) string {
-	if strings.Contains(name, " ") { // a sentence
-		if i := strings.LastIndex(name, " > "); i >= 0 {
-			return name[i+len(" > "):]
-		}
-		return name
+// plain gives the files of code of a side, as package code reads them.
+func (s *side) plain() []*code.File {
+	of := func(f *file) *code.File {
+		return &code.File{Path: f.path, Lang: f.lang, Lines: f.lines, Facts: f.facts}
 	}
-	for _, sep := range []string{"/", "::", "."} {
-		if i := strings.LastIndex(name, sep); i >= 0 {
-			name = name[i+len(sep):]
+	var out []*code.File
+	for _, f := range s.code {
+		x := of(f)
+		if f.other != nil {
+			x.Other = of(f.other)
 		}
+		out = append(out, x)
 	}
-	return name
+	return out
 }

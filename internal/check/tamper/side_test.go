@@ -3,6 +3,8 @@ package tamper
 import (
 	"testing"
 
+	"muster/internal/check/tamper/words"
+
 	"muster/internal/source"
 )
 
@@ -10,7 +12,7 @@ func TestLeaf(t *testing.T) {
 	for name, want := range map[string]string{
 		"calc > adds two": "adds two", "adds a/b and c.d": "adds a/b and c.d", "TestA/b": "b", "TestCalc.test_add": "test_add", "TestCalc::test_add": "test_add", "TestA": "TestA", "calc > adds": "adds",
 	} {
-		if got := leaf(name); got != want {
+		if got := words.Leaf(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}

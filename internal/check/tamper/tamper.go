@@ -44,7 +44,12 @@
 // Package bodies looks at what stands around the assertions of a test that
 // remains: loops that go through fewer cases, ways out before them, a testing.T
 // of its own, code that runs beside the test or that nobody calls, values that
-// the code under test works out itself, doubles in place of it.
+// the code under test works out itself, doubles in place of it, and what comes
+// between the code and the assertions: values that are altered before anything
+// looks at them, in the test or in a function that serves tests.
+//
+// A name that the change gave to what is tested is put in place of the old one
+// in the base's tests: a test that does not go on under the new name is lost.
 //
 // An input that moves together with the code, or a file of data that tests
 // read, points where nobody speaks of it: the task or the claim names no value
@@ -59,19 +64,21 @@
 // are taken to be strong. A test replaced by a new one about the same code that
 // asks for as much is not told from honest rewriting. It sees no sense in
 // values: bending an expectation and adding a case for the bent behaviour is
-// context. An assertion on another object than before, and helpers that change
-// what they read before tests see it, it does not notice.
+// context. Of helpers that bend what they read it sees what is put into them, and
+// not what they were rewritten to.
 package tamper
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
 	"muster/internal/check"
 	"muster/internal/check/tamper/asked"
+	"muster/internal/check/tamper/code"
 	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
 	"muster/internal/core/evidence"
@@ -91,7 +98,7 @@ type tamper struct{}
 func New() check.Check { return tamper{} }
 
 func (tamper) Info() check.Info {
-	return check.Info{Name: Name, Version: "5." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
+	return check.Info{Name: Name, Version: "6." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
 }
 
 func (tamper) Applies(req evidence.Request) string {
@@ -110,8 +117,10 @@ func (tamper) Run(ctx context.Context, s *check.Subject, _ check.Exec) evidence.
 	if err != nil {
 		return check.CouldNot("the changed files could not be read: %v", err)
 	}
+	c := code.Read(b.base.plain(), b.head.plain())
+	rename(&b, c.Renamed)
 	match(&b)
-	j := &judge{subject: s, both: b, code: readCode(&b), asked: asked.Of(s.Request), pairs: map[*test]pairs.Pairing{}, newValues: map[*test][]map[string]bool{}}
+	j := &judge{subject: s, both: b, code: c, asked: asked.Of(s.Request), pairs: map[*test]pairs.Pairing{}, newValues: map[*test][]map[string]bool{}}
 	j.prepare()
 	j.compareTests()
 	losses{j}.shadowed()
@@ -134,7 +143,7 @@ func order(l evidence.Level) int {
 type judge struct {
 	both
 	subject   *check.Subject
-	code      *code
+	code      *code.Change
 	asked     asked.Asked
 	pairs     map[*test]pairs.Pairing // by the test of the base
 	pool      map[string]int          // claims that the head makes anew, in any test
@@ -146,6 +155,7 @@ type judge struct {
 	newValues   map[*test][]map[string]bool // the values of each case that is new, by test of the head
 	addedValues []map[string]bool           // the values of each assertion that is new in a test that remains
 	free        map[string]bool             // functions that are new among the tests
+	own         map[string]bool             // types that are new among them
 	movedInputs []moved
 }
 
@@ -157,7 +167,7 @@ func (j *judge) prepare() {
 		j.helpers[i] = map[string]*test{}
 		for _, t := range s.all() {
 			if t.Helper {
-				j.helpers[i][last(t.Name)] = t
+				j.helpers[i][words.Last(t.Name)] = t
 			}
 		}
 	}
@@ -190,7 +200,7 @@ func (j *judge) note(t *test, added []source.Assertion) {
 		}
 	}
 	if n > 0 {
-		j.fresh = append(j.fresh, fresh{folder(t.file.path), t.words, n})
+		j.fresh = append(j.fresh, fresh{path.Dir(t.file.path), t.words, n})
 	}
 }
 
@@ -211,7 +221,7 @@ func (j *judge) beside(t *test) int {
 	}
 	n := 0
 	for _, f := range j.fresh {
-		near := f.folder == folder(t.file.path) || t.file.other == nil || t.file.other.path != t.file.path
+		near := f.folder == path.Dir(t.file.path) || t.file.other == nil || t.file.other.path != t.file.path
 		if near && slices.ContainsFunc(about, func(w string) bool { return f.words[w] }) {
 			n += f.n
 		}
@@ -230,13 +240,6 @@ func calls(t *test) []string {
 		out = append(out, name.Text)
 	}
 	return out
-}
-
-func folder(p string) string {
-	if i := strings.LastIndexByte(p, '/'); i >= 0 {
-		return p[:i]
-	}
-	return ""
 }
 
 // take reports whether the head makes a claim anew, and uses it up.

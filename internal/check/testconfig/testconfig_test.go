@@ -55,6 +55,7 @@ func TestRules(t *testing.T) {
 		{"tolerated", checktest.Files{".github/workflows/ci.yml": workflow + "        continue-on-error: true\n"}, []string{"ci"}, evidence.Gate},
 		{"filtered", checktest.Files{".github/workflows/ci.yml": strings.Replace(workflow, "go test ./...", "go test -run TestFast ./...", 1)}, []string{"ci"}, evidence.Gate},
 		{"removed", checktest.Files{".github/workflows/ci.yml": strings.Replace(workflow, "      - run: go test ./...\n", "", 1)}, []string{"ci"}, evidence.Gate},
+		{"a pattern of node", checktest.Files{"package.json": `{"scripts": {"test": "jest --ci --test-skip-pattern=query", "lint": "eslint ."}}` + "\n"}, []string{"ci"}, evidence.Gate},
 		{"emptied", checktest.Files{"package.json": `{"scripts": {"test": "exit 0", "lint": "eslint ."}}` + "\n"}, []string{"ci"}, evidence.Gate},
 		{"threshold", checktest.Files{"codecov.yml": strings.Replace(base["codecov.yml"], "80%", "8%", 1)}, []string{"coverage"}, evidence.Gate},
 		{"allowed drop", checktest.Files{"codecov.yml": strings.Replace(base["codecov.yml"], "threshold: 1%", "threshold: 50%", 1)}, []string{"coverage"}, evidence.Gate},

@@ -19,7 +19,8 @@ import (
 type Body struct {
 	source.Test
 	Lang  source.Language
-	Lines []string // of the whole file
+	Lines []string        // of the whole file
+	Own   map[string]bool // types that are new among the tests
 }
 
 // Pair is one assertion before and after.
@@ -55,8 +56,13 @@ func Compare(was, is Body, pairs []Pair, free map[string]bool) []Weakness {
 	c.overwritten()
 	standing{&c}.doubles()
 	c.writes()
+	c.unwrapped()
 	c.skips()
 	c.nothing()
+	if len(c.found) == 0 {
+		bending{&c}.helper()
+		bending{&c}.result()
+	}
 	return c.found
 }
 
@@ -68,6 +74,17 @@ func Loops(was, is Body) []Weakness {
 		c.had[l.tight] = true
 	}
 	c.loops()
+	return c.found
+}
+
+// Swapped looks at assertions that stand in place of others, about which nothing
+// else is the same: whether they compare the code with itself.
+func Swapped(was, is Body, pairs []Pair) []Weakness {
+	c := comparison{was: linesOf(was), is: linesOf(is), before: was, after: is, pairs: pairs}
+	c.compared()
+	for i := range c.found {
+		c.found[i].Sure = false // another question may have come in its place
+	}
 	return c.found
 }
 
@@ -149,88 +166,7 @@ func (c *comparison) gone() []line {
 	return out
 }
 
-var looping = check.Lazy(`^(for\b|async for\b|while\b)|\.each\(|\.forEach\(|\bfor \(|^return\b.*(list|rows|cases|\bload|read|parse|csv|json|samples)|\bparametrize\(|subTest`)
-
-var narrowing = check.Lazy(`\[[^\]]*:[^\]]*\]|\b(filter|i?slice|head|splice)\(|\bif\b`)
-
-// loops finds loops over cases, and functions that give cases, that leave out
-// some of what they went through.
-func (c *comparison) loops() {
-	gone := c.gone()
-	for _, l := range c.fresh() {
-		if !looping.MatchString(l.text) {
-			continue
-		}
-		for _, old := range gone {
-			if !looping.MatchString(old.text) {
-				continue
-			}
-			a, b := words.Scan(old.text, c.before.Lang), words.Scan(l.text, c.after.Lang)
-			rest, ok := inserted(a, b)
-			switch {
-			case ok && narrowing.MatchString(rest):
-				c.say("cases_lost", true, l, "goes through some of its cases only: "+quote(l.text)+" was "+quote(old.text))
-			case fewer(a, b):
-				c.say("cases_lost", true, l, "goes through fewer values than before: "+quote(l.text)+" was "+quote(old.text))
-			default:
-				continue
-			}
-			break
-		}
-	}
-}
-
 func quote(s string) string { return `"` + check.Clip(s, 160) + `"` }
-
-// inserted gives what was put into a line of code, when all of it is still
-// there in its order.
-func inserted(a, b []words.Token) (string, bool) {
-	var rest []string
-	i := 0
-	for _, t := range b {
-		if i < len(a) && a[i] == t {
-			i++
-			continue
-		}
-		rest = append(rest, t.Text)
-	}
-	text := strings.Join(rest, "")
-	if strings.HasPrefix(text, ".") { // scanned as marks and words apart
-		text = strings.ReplaceAll(text, " ", "")
-	}
-	return text, i == len(a) && len(rest) > 0
-}
-
-// fewer reports whether a line lists fewer values than before and is the same
-// otherwise.
-func fewer(a, b []words.Token) bool {
-	shape := func(list []words.Token) (string, map[string]bool) {
-		var s strings.Builder
-		values := map[string]bool{}
-		for i, t := range list {
-			if t.Kind == words.Number || t.Kind == words.Text || t.Text == "NaN" || t.Text == "Infinity" {
-				values[t.Text] = true
-				continue
-			}
-			if t.Text == "," || t.Text == "-" && i+1 < len(list) && list[i+1].Kind == words.Number {
-				continue
-			}
-			s.WriteString(t.Text)
-		}
-		return s.String(), values
-	}
-	s, v := shape(a)
-	r, w := shape(b)
-	if s != r || len(w) >= len(v) || len(v) < 2 {
-		return false
-	}
-	for x := range w {
-		if !v[x] {
-			return false
-		}
-	}
-	return true
-}
 
 var (
 	condition = check.Lazy(`^(?:\} else )?(?:if|elif)\b(.*)`)
@@ -263,10 +199,19 @@ func (c *comparison) guards() {
 // onlyLeaves reports whether a condition was put before assertions that are
 // there as before, and nothing else was changed in the body.
 func (c *comparison) onlyLeaves(guard line) bool {
-	if slices.ContainsFunc(c.gone(), func(l line) bool { return !looping.MatchString(l.text) }) || len(c.after.Assertions) > len(c.before.Assertions) || absent.MatchString(guard.text) || platform.MatchString(guard.text) || skipping.MatchString(guard.text) {
+	if slices.ContainsFunc(c.gone(), func(l line) bool { return !looping.MatchString(l.text) }) || len(c.after.Assertions) > len(c.before.Assertions) || absent.MatchString(guard.text) && !c.aboutResult(guard) || platform.MatchString(guard.text) || skipping.MatchString(guard.text) {
 		return false
 	}
 	return slices.ContainsFunc(c.pairs, func(p Pair) bool { return p.Is.Start > guard.n && p.Was.Text == p.Is.Text })
+}
+
+// aboutResult reports whether a condition looks at a part of what an assertion
+// after it compares with a value.
+func (c *comparison) aboutResult(guard line) bool {
+	return slices.ContainsFunc(c.pairs, func(p Pair) bool {
+		name := root(p.Is.Subject)
+		return p.Is.Start > guard.n && p.Is.Strength == source.Exact && len(name) > 2 && strings.Contains(guard.text, name+".")
+	})
 }
 
 // absent matches conditions on what is not there, as loops over lists have them.
@@ -308,7 +253,32 @@ func (c *comparison) swallowed() {
 			return
 		}
 	}
+	waiting{c}.recovered()
 }
+
+// recovered finds a panic that ends a test of Go well, and did not.
+func (c waiting) recovered() {
+	calls := func(l line) bool { return strings.Contains(l.text, "recover()") }
+	if c.after.Helper || len(c.pairs) == 0 || slices.ContainsFunc(c.was, calls) {
+		return
+	}
+	for i, l := range c.is {
+		if !calls(l) {
+			continue
+		}
+		end := i + 1
+		for end < len(c.is) && !strings.HasSuffix(c.is[end-1].tight, "}()") {
+			end++
+		}
+		around := strings.Join(texts(c.is[i:end]), "\n")
+		if !failing.MatchString(around) && strings.Contains(strings.Join(texts(c.is[max(i-1, 0):i+1]), " "), "defer ") {
+			c.say("dead", true, l, "ends well when the code panics: "+quote(l.text))
+		}
+		return
+	}
+}
+
+var failing = check.Lazy(`\b\w+\.(?:Error|Fatal|Fail)\w*\(|\b(?:assert|require)\.|\bpanic\(`)
 
 var skipping = check.Lazy(`\bskipTest\(|\bpytest\.skip\(|\bt\.Skip(Now|f)?\(|\bthis\.skip\(|\b(ctx|context|t)\.skip\(|raise (unittest\.)?SkipTest`)
 

@@ -69,6 +69,16 @@ func TestCompare(t *testing.T) {
 		{"an answer of its own", "test_a.py", "signer = Signer(1)\nassert not signer.validate(2)", "signer = Signer(1)\nmonkeypatch.setattr(Signer, \"verify\", lambda *a: False)\nassert not signer.validate(2)", "subject_replaced"},
 		{"an answer of the clock", "test_a.py", "signer = Signer(1)\nassert not signer.validate(2)", "signer = Signer(1)\nmonkeypatch.setattr(time, \"time\", lambda: 0)\nassert not signer.validate(2)", ""},
 		{"an answer of its own for something else", "test_a.py", "signer = Signer(1)\nassert not signer.validate(2)", "signer = Signer(3)\nmonkeypatch.setattr(Signer, \"verify\", lambda *a: False)\nassert not signer.validate(2)", ""},
+		{"a panic ends it well", "a_test.go", "if f() != 1 {\n\tt.Error(1)\n}", "defer func() {\n\tif r := recover(); r != nil {\n\t\tt.Log(r)\n\t}\n}()\nif f() != 1 {\n\tt.Error(1)\n}", "dead"},
+		{"a panic ends a subtest well", "a_test.go", "for range 3 {\n\tif f() != 1 {\n\t\tt.Error(1)\n\t}\n}", "for range 3 {\n\tdefer func() { _ = recover() }()\n\tif f() != 1 {\n\t\tt.Error(1)\n\t}\n}", "dead"},
+		{"a panic is asked for", "a_test.go", "if f() != 1 {\n\tt.Error(1)\n}", "defer func() {\n\tif r := recover(); r == nil {\n\t\tt.Error(r)\n\t}\n}()\nif f() != 1 {\n\tt.Error(1)\n}", ""},
+		{"a panic ended it well before", "a_test.go", "defer func() { recover() }()\nif f() != 1 {\n\tt.Error(1)\n}", "defer func() {\n\trecover()\n}()\nif f() != 1 {\n\tt.Error(1)\n}", ""},
+		{"it leaves for what it compares", "test_a.py", "got = f(1)\nassert got == 1", "got = f(1)\nif got.zone is None:\n    return\nassert got == 1", "leaves_early"},
+		{"it leaves where there is nothing", "test_a.py", "got = f(1)\nassert got == 1", "got = f(1)\nif other.zone is None:\n    return\nassert got == 1", ""},
+		{"a member is a double", "test_a.py", "r = Retry(1)\nassert r.wait(1) == 4", "r = Retry(1)\nr.wait = mock.Mock(side_effect=[4])\nassert r.wait(1) == 4", "subject_replaced"},
+		{"a method is a double", "a.test.js", "expect(run(1)).toBe(4);", "t.mock.method(JSON, 'parse', () => ({ a: 1 }));\nexpect(run(1)).toBe(4);", "subject_replaced"},
+		{"a method of the clock is a double", "a.test.js", "expect(run(1)).toBe(4);", "t.mock.method(Date, 'now', () => 3);\nexpect(run(1)).toBe(4);", ""},
+		{"the result of an if stands in it as before", "a_test.go", "got := v.Compare(w)\nwant := c.want\nif got != want {\n\tt.Error(got)\n}", "if got := v.Compare(w); got != c.want {\n\tt.Error(got)\n}", ""},
 		{"it is written when asked to", "a_test.go", "want := readGolden(t)\nif f() != want {\n\tt.Error(1)\n}", "if *update {\n\tos.WriteFile(golden, f(), 0o600)\n}\nwant := readGolden(t)\nif f() != want {\n\tt.Error(1)\n}", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -157,5 +167,21 @@ func TestSupport(t *testing.T) {
 				t.Errorf("found %q, want %q", got, tt.rule)
 			}
 		})
+	}
+}
+
+// An assertion in place of another that compares the code with itself.
+func TestSwapped(t *testing.T) {
+	parser := reader.NewParser("")
+	t.Cleanup(func() { _ = parser.Close() })
+	for is, want := range map[string]bool{
+		"const once = clean(input);\nexpect(clean(once)).toBe(once);": true,
+		"const once = 'a';\nexpect(clean(once)).toBe(once);":          false,
+	} {
+		was, now := bodyOf(t, parser, "a.test.ts", "expect(bare(clean(input))).toBe(bare(new URL(input).href));"), bodyOf(t, parser, "a.test.ts", is)
+		got := Swapped(was, now, []Pair{{was.Assertions[0], now.Assertions[0]}})
+		if (len(got) == 1 && got[0].Rule == "self_compared") != want || !want && len(got) > 0 {
+			t.Errorf("%s: %+v", is, got)
+		}
 	}
 }

@@ -24,6 +24,7 @@ type File struct {
 func Outside(was, is File, elsewhere func(entry string) bool) []Weakness {
 	o := outside{was: was, is: is, before: freeLines(was), after: freeLines(is)}
 	o.found = Loops(o.whole(was.Lang, o.before), o.whole(is.Lang, o.after))
+	o.unrun()
 	o.leftOut()
 	o.entriesLost(elsewhere)
 	o.modulesReplaced()

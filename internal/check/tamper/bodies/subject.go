@@ -54,11 +54,19 @@ func (c *comparison) compared() {
 				return
 			}
 		}
-		if given := words.Tight(known[subject]); len(given) > 3 && known[subject] == before[subject] && strings.Count(words.Tight(p.Is.Text), given) > strings.Count(words.Tight(p.Was.Text), given) {
+		if given := words.Tight(known[subject]); len(given) > 3 && known[subject] == before[subject] && strings.Count(words.Tight(asks(p.Is.Text)), given) > strings.Count(words.Tight(asks(p.Was.Text)), given) {
 			c.self(p, subject, known[subject])
 			return
 		}
 	}
+}
+
+// asks gives the condition of an if of Go without what it sets before.
+func asks(text string) string {
+	if set, cond, ok := strings.Cut(text, "; "); ok && strings.HasPrefix(text, "if ") && strings.Contains(set, "=") {
+		return cond
+	}
+	return text
 }
 
 func (c *comparison) self(p Pair, name, value string) {
@@ -151,8 +159,8 @@ var (
 	pyPatch       = check.Lazy(`\bpatch\(\s*f?["'][\w.]*?(\w+)["']`)
 	pyPatchObject = check.Lazy(`\b(?:patch\.object|setattr)\(\s*[\w.]+,\s*["'](\w+)["']`)
 	jsSpy         = check.Lazy(`\bspyOn\([^,]+,\s*["'](\w+)["']\)\s*\.mock`)
-	assigned      = check.Lazy(`^(?:[\w$]+\.)+(\w+) = (?:async )?(?:function\b|\([^)]*\) =>|\w+ =>|lambda\b|(?:t\.mock|jest|vi|mock|sinon)\.(?:fn|stub)\(|(?:Magic|Async)?Mock\()`)
-	constant      = check.Lazy(`\b(?:monkeypatch\.setattr|patch\.object|setattr)\(\s*([\w.]+),\s*["'](\w+)["'],\s*(?:lambda\b[^:]*:\s*(?:True|False|None|[\d"'\[({])|return_value)|^([\w$]+)\.(\w+) = .*(?:=>|function\b|lambda\b|\.fn\()`)
+	assigned      = check.Lazy(`^(?:[\w$]+\.)+(\w+) = (?:async )?(?:function\b|\([^)]*\) =>|\w+ =>|lambda\b|(?:t\.mock|jest|vi|mock|sinon)\.(?:fn|stub)\(|(?:\w+\.)*(?:Magic|Async|Property)?Mock\()`)
+	constant      = check.Lazy(`\b(?:monkeypatch\.setattr|patch\.object|setattr)\(\s*([\w.]+),\s*["'](\w+)["'],\s*(?:lambda\b[^:]*:\s*(?:True|False|None|[\d"'\[({])|return_value)|^([\w$]+)\.(\w+) = .*(?:=>|function\b|lambda\b|\.fn\()|\bmock\.method\(([\w.$]+), ["'](\w+)["'], \(.*?\) =>`)
 	outsideWorld  = check.Lazy(`(?i)^(time|os|sys|random|datetime|socket|requests|httpx|process|console|date|math|globalthis|global|window|document|fs|http|https|crypto|uuid|subprocess|builtins|logging|env|navigator|localstorage|performance|shutil|tempfile|getpass|platform|signal|stdout|stderr)\b`)
 	jsProperty    = check.Lazy(`\bmock\.method\([^,]+,\s*["'](\w+)["']`)
 	double        = check.Lazy(`^(?:const |let )?(\w+)\s*:?=\s*(?:mock\.)?(?:Magic|Async)?Mock\(|^(?:const |let )?(\w+)\s*=\s*(?:vi|jest|mock|sinon|t\.mock)\.(?:fn|stub|mock)\(`)
@@ -191,6 +199,7 @@ func (c standing) doubles() {
 		}
 	}
 	c.ownCopy(asked)
+	c.ownType()
 	c.isolated()
 }
 
@@ -207,10 +216,10 @@ func (c standing) isolated() {
 	}
 	for _, l := range fresh {
 		m := constant.FindStringSubmatch(l.text)
-		if m == nil || outsideWorld.MatchString(m[1]+m[3]) || strings.Contains(m[1], ".") && outsideWorld.MatchString(m[1][strings.LastIndexByte(m[1], '.')+1:]) {
+		if m == nil || outsideWorld.MatchString(m[1]+m[3]+m[5]) || strings.Contains(m[1], ".") && outsideWorld.MatchString(m[1][strings.LastIndexByte(m[1], '.')+1:]) {
 			continue
 		}
-		c.say("subject_replaced", false, l, "puts an answer of its own in place of "+m[2]+m[4]+", and asks for the same as before: "+quote(l.text))
+		c.say("subject_replaced", false, l, "puts an answer of its own in place of "+m[2]+m[4]+m[6]+", and asks for the same as before: "+quote(l.text))
 		return
 	}
 }

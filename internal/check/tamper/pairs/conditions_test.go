@@ -50,6 +50,8 @@ func TestSlightly(t *testing.T) {
 		{"assert x == 0.5", "assertAlmostEqual(x, 0.5, places=7)", true},
 		{"assert x == 0.5", "assertAlmostEqual(x, 0.5, places=1)", false},
 		{"assert x == 0.5", "assertAlmostEqual(x, 0.5, places=12)", true},
+		{"self.assertEqual(r.x, 4)", "self.assertAlmostEqual(r.x, 4, delta=4)", false},
+		{"self.assertEqual(r.x, 4)", "self.assertAlmostEqual(r.x, 4, delta=0.001)", true},
 		{"expect(x).toBe(0.5)", "expect(x).toBeCloseTo(0.5)", true},
 		{"expect(x).toBe(0.5)", "expect(x).toBeCloseTo(0.5, 1)", false},
 		{"expect(x).toBe(0.5)", "expect(x).toBeCloseTo(0.5, 2)", true},

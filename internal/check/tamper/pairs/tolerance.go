@@ -19,7 +19,7 @@ func Slightly(k Paired) bool {
 	if m := places.FindStringSubmatch(b); m != nil && m[1] != "" && len(m[1]) == 1 && m[1] < "2" {
 		return false
 	}
-	if digits.MatchString(b) || !tolerances.MatchString(b) {
+	if !strings.Contains(b, "delta=") && (digits.MatchString(b) || !tolerances.MatchString(b)) {
 		return true // the default of the library is small
 	}
 	if len(n) == 0 {

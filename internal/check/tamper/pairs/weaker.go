@@ -27,7 +27,7 @@ func Weaker(k Paired, lang source.Language) (Weakness, bool) {
 	if slices.Equal(was, is) || k.Was.Dead != "" || k.Was.Strength == source.Trivial {
 		return Weakness{}, false
 	}
-	for _, find := range []func(k Paired, was, is []words.Token, lang source.Language) (Weakness, bool){alternative, fallback, withItself, matchesAll, broader, projected, unordered, bounded, bounds} {
+	for _, find := range []func(k Paired, was, is []words.Token, lang source.Language) (Weakness, bool){alternative, fallback, withItself, bothSides, matchesAll, broader, projected, unordered, bounded, bounds} {
 		if w, ok := find(k, was, is, lang); ok {
 			return w, true
 		}
@@ -122,6 +122,40 @@ func withItself(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool
 		return Weakness{}, false
 	}
 	return Weakness{"self_compared", true, "compares what the code gives with what the same code gives: " + quote(k.Is.Text)}, true
+}
+
+// bothSides finds a function through which both what was looked at and what is
+// expected go now: what it takes away of the one, it takes of the other.
+func bothSides(k Paired, was, is []words.Token, _ source.Language) (Weakness, bool) {
+	had, has := callsOf(was), callsOf(is)
+	for name, n := range has {
+		if n < 2 || had[name] > 0 || words.Common(name) || strings.Contains(words.Tight(k.Was.Text), name) || len(is) < len(was)+6 {
+			continue
+		}
+		var without []words.Token
+		for i := 0; i < len(is); i++ {
+			if is[i].Text == name {
+				i++ // and its bracket
+				continue
+			}
+			without = append(without, is[i])
+		}
+		if subsequence(was, without) {
+			return Weakness{"loosened", false, "compares what " + name + " makes of both sides: " + quote(k.Is.Text)}, true
+		}
+	}
+	return Weakness{}, false
+}
+
+// callsOf counts the functions that a piece of code calls by a plain name.
+func callsOf(tokens []words.Token) map[string]int {
+	out := map[string]int{}
+	for i := 1; i < len(tokens); i++ {
+		if tokens[i].Text == "(" && tokens[i-1].Kind == words.Word && (i < 2 || tokens[i-2].Text != ".") {
+			out[tokens[i-1].Text]++
+		}
+	}
+	return out
 }
 
 var everything = check.Lazy("(?i)\\b(ContainSubstring|HavePrefix|HaveSuffix|MatchRegexp|toContain|toMatch|stringContaining|stringMatching|startsWith|endsWith|startswith|endswith|Contains|HasPrefix|HasSuffix|Regexp|match|search|include)\\((re\\.compile\\(|regexp\\.MustCompile\\()?[^()]{0,40}?(\"\"|''|``|/\\.\\*/|[\"'`]\\.\\*[\"'`])\\)|^assert(\"\"|'')in|/\\.\\*/[,\\])]|\\(\\w*\\)=>true\\b|lambda\\w*:True\\b")
@@ -242,7 +276,7 @@ func unordered(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool)
 	return Weakness{"unordered", false, "asks for no order any more: " + quote(k.Is.Text)}, true
 }
 
-var equalTo = check.Lazy(`(?i)^!?[\w.]*(equal|equals|DeepEqual|same)\(`)
+var equalTo = check.Lazy(`(?i)^!?[\w.]*(equal|equals|DeepEqual|same)\(|^!?errors\.(Is|As)\(`)
 
 // IsComparison reports whether a truth value is that of a comparison of two
 // things as a whole.
@@ -300,6 +334,15 @@ func bounds(k Paired, was, is []words.Token, _ source.Language) (Weakness, bool)
 }
 
 func number(s string) (float64, error) { return strconv.ParseFloat(strings.ReplaceAll(s, "_", ""), 64) }
+
+// Nearly reports whether an assertion is the same but for a bound that moved by
+// less than one in twenty: times and sizes that machines differ by.
+func Nearly(k Paired) bool {
+	const least, share = 100, 0.05
+	x, err := number(k.Was.Expected)
+	y, err2 := number(k.Is.Expected)
+	return err == nil && err2 == nil && bounding.MatchString(k.Was.Text) && bounding.MatchString(k.Is.Text) && x >= least && max(x-y, y-x) < share*x
+}
 
 // direction tells whether a number is an upper limit. In Go's if the test
 // fails beyond it, elsewhere it holds up to it.

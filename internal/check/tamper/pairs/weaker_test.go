@@ -48,6 +48,10 @@ func TestWeaker(t *testing.T) {
 		{"no order", source.Python, exact("list(f(x))", "assert list(f(x)) == [3, 1]"), exact("sorted(f(x))", "assert sorted(f(x)) == [1, 3]"), "unordered", false},
 		{"the order of something else", source.Python, exact("list(f(x))", "assert list(f(x)) == [3, 1]"), exact("sorted(g(x))", "assert sorted(g(x)) == [1, 3]"), "", false},
 		{"no order as before", source.Python, exact("set(f(x))", "assert set(f(x)) == {3, 1}"), exact("sorted(f(x))", "assert sorted(f(x)) == [1, 3]"), "", false},
+		{"both sides through one function", source.TypeScript, exact("join(t.input)", "expect(join(t.input)).toBe(t.out)"), exact("squash(join(t.input))", "expect(squash(join(t.input))).toBe(squash(t.out))"), "loosened", false},
+		{"both sides through another function", source.TypeScript, exact("bare(join(t.input))", "expect(bare(join(t.input))).toBe(bare(t.out))"), exact("squash(join(t.input))", "expect(squash(join(t.input))).toBe(squash(t.out))"), "", false},
+		{"both sides and something else", source.TypeScript, exact("join(t.input)", "expect(join(t.input)).toBe(t.out)"), exact("squash(other(t.text))", "expect(squash(other(t.text, 1, 2))).toBe(squash(t.want))"), "", false},
+		{"one side through a function", source.TypeScript, exact("join(t.input)", "expect(join(t.input)).toBe(t.out)"), exact("squash(join(t.input))", "expect(squash(join(t.input))).toBe(t.out)"), "", false},
 		{"a bound ten times as far", source.JavaScript, truth("d", "assert.ok(d >= 590 && d <= 650)"), truth("d", "assert.ok(d >= 590 && d <= 65_000)"), "tolerance", true},
 		{"a lower bound let out", source.JavaScript, truth("d", "assert.ok(d >= 590 && d <= 650)"), truth("d", "assert.ok(d >= 10 && d <= 650)"), "tolerance", false},
 		{"a little further", source.JavaScript, truth("d", "assert.ok(d >= 590 && d <= 650)"), truth("d", "assert.ok(d >= 590 && d <= 750)"), "", false},
@@ -109,5 +113,31 @@ func TestParts(t *testing.T) {
 	is := source.Assertion{Strength: source.Exists, Subject: "throws f", Text: "assert.throws(f, Error)"}
 	if w, ok := Weaker(Paired{was, is}, source.JavaScript); !ok || w.Rule != "loosened" {
 		t.Errorf("%v %+v", ok, w)
+	}
+}
+
+func TestNearly(t *testing.T) {
+	for _, tt := range []struct {
+		was, is string
+		text    string
+		want    bool
+	}{
+		{"250", "245", "assertGreaterEqual(t, ", true},
+		{"250", "255", "assertGreaterEqual(t, ", true},
+		{"250", "200", "assertGreaterEqual(t, ", false},
+		{"25", "24.9", "assertGreaterEqual(t, ", false},
+		{"250", "245", "assertEqual(t, ", false},
+		{"x", "245", "assertGreaterEqual(t, ", false},
+		{"250", "x", "assertGreaterEqual(t, ", false},
+		{"100", "99", "assertLess(t, ", true},
+		{"100", "95", "assertLess(t, ", false},
+	} {
+		k := Paired{Was: source.Assertion{Text: tt.text + tt.was + ")", Expected: tt.was}, Is: source.Assertion{Text: tt.text + tt.is + ")", Expected: tt.is}}
+		if got := Nearly(k); got != tt.want {
+			t.Errorf("%s %s to %s: %v", tt.text, tt.was, tt.is, got)
+		}
+	}
+	if Nearly(Paired{Was: source.Assertion{Text: "assertLess(t, 250)", Expected: "250"}, Is: source.Assertion{Text: "assertTrue(t, 251)", Expected: "251"}}) {
+		t.Error("what asks for something else is no bound")
 	}
 }

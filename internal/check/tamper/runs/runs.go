@@ -99,3 +99,15 @@ func OnPlatforms(text string) bool {
 	}
 	return true
 }
+
+// IsStep reports whether a function is named as a step around tests, and not as
+// an assertion of theirs.
+func IsStep(name string) bool {
+	name = strings.ToLower(words.Leaf(name))
+	for _, step := range []string{"setup", "teardown", "before", "after", "cleanup"} {
+		if strings.HasPrefix(name, step) {
+			return true
+		}
+	}
+	return false
+}

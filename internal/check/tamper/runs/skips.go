@@ -14,7 +14,7 @@ import (
 // platform, a version or a missing tool are ordinary; a condition on the
 // outcome or on a variable may keep the test from ever running.
 func Conditional(t source.Test, lang source.Language, file string, m source.Mark) (evidence.Level, string) {
-	text := strings.ToLower(m.Text)
+	text := strings.ToLower(because.ReplaceAllString(m.Text, ""))
 	if strings.HasPrefix(text, "//go:build") {
 		if ByDefault(m.Text) || OnPlatforms(text) {
 			return evidence.Context, "runs on some platforms only now"
@@ -73,6 +73,9 @@ func compares(tokens []words.Token, at int) bool {
 	two := tokens[at-1].Text + tokens[at].Text
 	return tokens[at].Text == "==" || tokens[at].Text == "!=" || two == "==" || two == "!="
 }
+
+// because matches the reason that a mark gives: it is no condition.
+var because = check.Lazy(`\breason ?= ?(?:"[^"]*"|'[^']*')`)
 
 var imported = check.Lazy(`importorskip\(["'](\w+)\.`)
 

@@ -20,6 +20,7 @@ func TestConditional(t *testing.T) {
 		{"TestA", `if n == 0: t.Skip("x")`, "", "", source.Go, evidence.Locator},
 		{"TestA", `if os.Getenv("CI") == "": t.Skip("windows")`, "", "", source.Go, evidence.Locator},
 		{"TestA", `if runtime.GOOS == "windows": t.Skip("x")`, "", "", source.Go, evidence.Context},
+		{"test_a", `pytest.mark.skipif(slow, reason="depends on the platform")`, "", "", source.Python, evidence.Locator},
 		{"test_a", `pytest.importorskip("shop.fast")`, "", "import shop\n", source.Python, evidence.Locator},
 		{"test_a", `pytest.importorskip("numpy.fft")`, "", "import shop\n", source.Python, evidence.Context},
 	} {

@@ -5,6 +5,7 @@ package words
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"muster/internal/source"
 	"muster/internal/source/tokens"
@@ -165,4 +166,64 @@ func Common(name string) bool {
 		return true
 	}
 	return strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "test_")
+}
+
+// Last gives the last part of a name that says what holds it: of "Server.Close"
+// it is "Close".
+func Last(name string) string {
+	if i := strings.LastIndexAny(name, ".:#"); i >= 0 && i+1 < len(name) {
+		return name[i+1:]
+	}
+	return name
+}
+
+// Renamed gives a text with other names for some that stand in it as whole
+// words.
+func Renamed(text string, to map[string]string) string {
+	var b strings.Builder
+	word := 0
+	flush := func(end int) {
+		if now := to[text[word:end]]; now != "" {
+			b.WriteString(now)
+		} else {
+			b.WriteString(text[word:end])
+		}
+	}
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRuneInString(text[i:])
+		if !IsRune(r) {
+			flush(i)
+			b.WriteString(text[i : i+n])
+			word = i + n
+		}
+		i += n
+	}
+	flush(len(text))
+	return b.String()
+}
+
+// Leaf gives the last part of a test's name: of "A > b" it is "b".
+func Leaf(name string) string {
+	if strings.Contains(name, " ") { // a sentence
+		if i := strings.LastIndex(name, " > "); i >= 0 {
+			return name[i+len(" > "):]
+		}
+		return name
+	}
+	for _, sep := range []string{"/", "::", "."} {
+		if i := strings.LastIndex(name, sep); i >= 0 {
+			name = name[i+len(sep):]
+		}
+	}
+	return name
+}
+
+// About reports whether code mentions a name of the list that says something.
+func About(tokens []Token, names map[string]bool) bool {
+	for _, t := range tokens {
+		if t.Kind == Word && len(t.Text) > 2 && names[t.Text] {
+			return true
+		}
+	}
+	return false
 }

@@ -172,3 +172,14 @@ func TestMentions(t *testing.T) {
 		}
 	}
 }
+
+func TestRenamed(t *testing.T) {
+	to := map[string]string{"add": "sum", "é": "x"}
+	for text, want := range map[string]string{
+		"add(1)": "sum(1)", "a.add": "a.sum", "added(add)": "added(sum)", "add": "sum", "": "", "\xff add": "\xff sum", "é.é": "x.x", "add\xff": "sum\xff",
+	} {
+		if got := Renamed(text, to); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
