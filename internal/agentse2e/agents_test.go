@@ -159,9 +159,13 @@ func checkUsage(t *testing.T, agent who, one, two job.Outcome) {
 		t.Errorf("usage %+v, then %+v, in all %+v; want %+v twice", one.Usage, two.Usage, two.Total, each)
 	}
 	untold := strings.HasPrefix(agent.name, "acp")
+	most := int64(3)
+	if agent.name == "codex" {
+		most = 5 // it does not say that one answer called three tools
+	}
 	for _, u := range []job.Usage{one.Usage, two.Usage} {
-		if u.TurnsUnknown != untold || !untold && u.Turns != 3 {
-			t.Errorf("%d turns, unknown %v; want 3 of each attempt", u.Turns, u.TurnsUnknown)
+		if u.TurnsUnknown != untold || !untold && (u.Turns < 3 || u.Turns > most) {
+			t.Errorf("%d turns, unknown %v; want 3 of each attempt, or at most %d", u.Turns, u.TurnsUnknown, most)
 		}
 	}
 	isKnown := !one.Usage.CostUnknown
