@@ -209,12 +209,12 @@ func keepsToTurns(t *testing.T, agent who) {
 	task := p.task()
 	p.landed(task)
 	last := p.attempt(task, 2, job.Done)
-	want := int64(4)
+	most := int64(4)
 	if agent.name == "codex" {
-		want = 5 // it does not say that one answer called both its tools
+		most = 5 // it does not say that one answer called both its tools
 	}
-	if first.Session == "" || last.Session != first.Session || task.Spent.Turns != want {
-		t.Errorf("session %q went on as %q, %d turns in all, want %d", first.Session, last.Session, task.Spent.Turns, want)
+	if n := task.Spent.Turns; first.Session == "" || last.Session != first.Session || n < 4 || n > most {
+		t.Errorf("session %q went on as %q, %d turns in all, want 4, or at most %d", first.Session, last.Session, n, most)
 	}
 }
 
