@@ -50,7 +50,7 @@ func exceptions() []exception {
 	)
 	return []exception{
 		{"internal/adapter/agent.claudeLine", structFields, 22, "an outside format, with the fields that are read of it"},
-		{"internal/core/flow.Task", structFields, 34, data},
+		{"internal/core/flow.Task", structFields, 32, data},
 		{"internal/core/report.Run", structFields, 22, data},
 		{"internal/core/report.Task", structFields, 24, data},
 		{"internal/core/flow.runStep", typeMethods, 28, events},
@@ -59,7 +59,7 @@ func exceptions() []exception {
 		{"internal/adapter/git", packageLines, 3986, "all that is known of Git is in one place"},
 		{"internal/adapter/git.Repo", typeMethods, 76, doors},
 		{"internal/adapter/sandbox.Operations", typeMethods, 31, doors},
-		{"internal/app", packageLines, 3246, "connects the parts; what can be told apart moves to packages below it"},
+		{"internal/app", packageLines, 3243, "connects the parts; what can be told apart moves to packages below it"},
 		{"internal/app.Session", typeMethods, 55, doors},
 		{"internal/engine/enginetest.Scene", typeMethods, 24, "one method for each thing that a story says"},
 		{"internal/engine/enginetest.sim", typeMethods, 22, doors},

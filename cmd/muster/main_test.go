@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -61,7 +62,7 @@ func tell(t *testing.T, folder string) {
 			}
 			return os.WriteFile(filepath.Join(home, "gitconfig"), []byte("[user]\n\tname = Tess\n\temail = tess@localhost\n"), 0o644)
 		},
-		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"repo": repo, "await": await, "code": code, "odd": odd, "judged": judged, "collector": collector},
+		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"repo": repo, "await": await, "code": code, "alive": alive, "odd": odd, "judged": judged, "collector": collector},
 		Condition:     condition,
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 	})
@@ -112,6 +113,32 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("%s did not appear within a minute", args[0])
 		}
+	}
+}
+
+// alive looks for a process of this story, by what its environment holds, that
+// runs the command; with ! there must be none. A search by the command alone
+// finds the processes of other stories, and of other copies of this test:
+//
+//	alive PROGRAM ARGUMENT...
+func alive(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 {
+		ts.Fatalf("usage: alive PROGRAM ARGUMENT...")
+	}
+	want, found := strings.Join(args, "\x00")+"\x00", ""
+	names, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	ts.Check(err)
+	for _, name := range names {
+		line, err := os.ReadFile(name)
+		if err != nil || string(line) != want {
+			continue
+		}
+		if env, err := os.ReadFile(filepath.Join(filepath.Dir(name), "environ")); err == nil && strings.Contains(string(env), ts.Getenv("WORK")) {
+			found = filepath.Dir(name)
+		}
+	}
+	if isAlive := found != ""; isAlive == neg {
+		ts.Fatalf("%q: found %q", args, found)
 	}
 }
 

@@ -91,9 +91,9 @@ func times(n int, u job.Usage) job.Usage {
 	return sum
 }
 
-// tokens is a usage without its price.
+// tokens is a usage without its price and its turns.
 func tokens(u job.Usage) job.Usage {
-	u.CostMicroUSD, u.CostUnknown = 0, false
+	u.CostMicroUSD, u.CostUnknown, u.Turns, u.TurnsUnknown = 0, false, 0, false
 	return u
 }
 
@@ -157,6 +157,16 @@ func checkUsage(t *testing.T, agent who, one, two job.Outcome) {
 		checkAsides(t, two.Usage, agent.each)
 	case tokens(one.Usage) != each || tokens(two.Usage) != each || tokens(two.Total) != each.Add(each):
 		t.Errorf("usage %+v, then %+v, in all %+v; want %+v twice", one.Usage, two.Usage, two.Total, each)
+	}
+	untold := strings.HasPrefix(agent.name, "acp")
+	most := int64(3)
+	if agent.name == "codex" {
+		most = 5 // it does not say that one answer called three tools
+	}
+	for _, u := range []job.Usage{one.Usage, two.Usage} {
+		if u.TurnsUnknown != untold || !untold && (u.Turns < 3 || u.Turns > most) {
+			t.Errorf("%d turns, unknown %v; want 3 of each attempt, or at most %d", u.Turns, u.TurnsUnknown, most)
+		}
 	}
 	isKnown := !one.Usage.CostUnknown
 	switch {
@@ -261,6 +271,9 @@ func abreast(t *testing.T, agent who) {
 		tasks += "  - id: " + id + "\n    type: chore\n    title: Price " + id + "\n    prompt: \"[[scenario:make-" + id + "]] Add a constant.\"\n    scope: [" + path + "]\n"
 	}
 	p := newPlace(t, agent, fakemodel.Script{Default: "No scenario.", Cues: cues(), Scenarios: steps}, set{})
+	// Other cases run beside this one: memory would keep the third agent back.
+	p.put("repo/.muster/config.yaml", "resources: {agent_memory: 0}\n"+p.config(set{}))
+	p.git("commit", "-q", "-a", "-m", "room for all")
 	p.put("tax.yaml", "version: 1\nname: tax\ngoal: Three prices\ntarget: main\naccept: [[go, test, ./...]]\ntasks:\n"+tasks)
 	p.run().ends(done)
 	r := p.view()

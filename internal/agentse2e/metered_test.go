@@ -36,6 +36,7 @@ func TestMetered(t *testing.T) {
 			t.Run(name+" is metered", func(t *testing.T) { t.Parallel(); metered(t, agent) })
 			t.Run(name+" outlives Muster and the gateway", func(t *testing.T) { t.Parallel(); outlives(t, agent) })
 			t.Run(name+" keeps to the budget", func(t *testing.T) { t.Parallel(); keepsToBudget(t, agent) })
+			t.Run(name+" keeps to its turns", func(t *testing.T) { t.Parallel(); keepsToTurns(t, agent) })
 		}
 	}
 }
@@ -117,10 +118,10 @@ func metered(t *testing.T, agent who) {
 		if o.Reported == nil {
 			t.Errorf("attempt %d was not metered: %+v", i+1, o)
 		}
-		sum = sum.Add(o.Usage)
+		sum = sum.Add(onTheWire(o.Usage))
 		t.Logf("attempt %d: metered %+v, reported %+v", i+1, o.Usage, o.Reported)
 	}
-	if want := times(p.answered(), perRequest(agent)); sum != want || task.Spent != want {
+	if want := times(p.answered(), perRequest(agent)); sum != want || onTheWire(task.Spent) != want {
 		t.Errorf("metered %+v, want %d times %+v\n%s", sum, p.answered(), perRequest(agent), p.describe())
 	}
 	for _, r := range p.model.Requests() {
@@ -173,8 +174,47 @@ func keepsToBudget(t *testing.T, agent who) {
 	if first.Session == "" || last.Session != first.Session {
 		t.Errorf("session %q went on as %q", first.Session, last.Session)
 	}
-	if want := times(p.answered(), perRequest(agent)); task.Spent != want {
+	if want := times(p.answered(), perRequest(agent)); onTheWire(task.Spent) != want {
 		t.Errorf("metered %+v, want %d times %+v", task.Spent, p.answered(), perRequest(agent))
+	}
+}
+
+// onTheWire is what the gateway meters of a usage: it knows no turns.
+func onTheWire(u job.Usage) job.Usage {
+	u.Turns, u.TurnsUnknown = 0, false
+	return u
+}
+
+// keepsToTurns: the agent is ended when its second turn is over, while its model
+// thinks about a third. With more, the same session goes on.
+func keepsToTurns(t *testing.T, agent who) {
+	p := newPlace(t, agent, fakemodel.Script{Cues: cues(), Scenarios: map[string][]fakemodel.Step{
+		"first": {
+			{Text: "Looking.", Do: []fakemodel.Op{{Kind: fakemodel.Read, Path: "price/price.go"}}},
+			{Text: "Looking again.", Do: []fakemodel.Op{{Kind: fakemodel.Read, Path: "cart/cart.go"}}},
+			{Text: "Never.", Hang: true},
+		},
+		"go-on": goes(),
+	}}, set{elsewhere: true})
+	p.start("run", filepath.Join(p.root, "tax.yaml"), "--turns", "2").ends(30)
+	r := p.view()
+	first := p.attempt(r.Tasks[0], 1, job.Limit)
+	if r.Stage != flow.Paused || r.Reason != flow.ForBudget || first.Budget != job.OfRun || r.Tasks[0].State != report.Stopped {
+		t.Fatalf("the run is %s for %s: %s; %+v\n%s", r.Stage, r.Reason, r.Why, first, p.describe())
+	}
+	if first.Usage.Turns != 2 || first.Usage.TurnsUnknown {
+		t.Errorf("%d turns, unknown %v; want 2", first.Usage.Turns, first.Usage.TurnsUnknown)
+	}
+	p.start("resume", "tax", "--turns", "9").ends(done)
+	task := p.task()
+	p.landed(task)
+	last := p.attempt(task, 2, job.Done)
+	most := int64(4)
+	if agent.name == "codex" {
+		most = 5 // it does not say that one answer called both its tools
+	}
+	if n := task.Spent.Turns; first.Session == "" || last.Session != first.Session || n < 4 || n > most {
+		t.Errorf("session %q went on as %q, %d turns in all, want 4, or at most %d", first.Session, last.Session, n, most)
 	}
 }
 

@@ -369,6 +369,7 @@ func (p *place) end() {
 		_ = p.start("stop").wait() // so that agents do not live on
 	}
 	p.endGateway()
+	p.leave()
 	for _, found := range p.none("at the end", p.root) {
 		p.kill(found)
 	}

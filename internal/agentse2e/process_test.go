@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // process is one that lives.
@@ -51,6 +53,18 @@ func (p *place) none(when, text string) []process {
 		}
 	}
 	return out
+}
+
+// leave gives what is about to end time to do so: a hook of an agent that has
+// ended, say, or a program that Muster waited for no longer. What does not end
+// is told by none.
+func (p *place) leave() {
+	self := func(found process) bool { return found.pid == os.Getpid() }
+	for began := time.Now(); time.Since(began) < time.Minute; <-time.After(50 * time.Millisecond) {
+		if len(slices.DeleteFunc(carrying(p.root), self)) == 0 {
+			return
+		}
+	}
 }
 
 // mark is what the environment of every process of attempt n contains.

@@ -18,7 +18,7 @@ const NoWorktree = handover.NoWorktree
 // maxMessage bounds what a person says to an agent at once, in bytes.
 const maxMessage = 16 << 10
 
-// Tell leaves a message for a task's agent; with Now its turn is ended for it.
+// Tell leaves a message for a task's agent; with Now its attempt is ended for it.
 func (s *Session) Tell(ctx context.Context, ref Ref, m flow.MessageLeft) (Sent, error) {
 	r, row, err := runs.Fold(ctx, s.store, ref.Run.ID)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,6 +16,7 @@ import (
 	"muster/internal/app/furnish"
 	"muster/internal/app/machine"
 	"muster/internal/app/models"
+	"muster/internal/app/observe"
 	"muster/internal/app/offers"
 	"muster/internal/app/runs"
 	"muster/internal/app/telemetry"
@@ -146,13 +146,20 @@ func (a agents) Spec(ctx context.Context, t job.Attempt) (job.Spec, error) {
 	return spec, nil
 }
 
+func (a agents) Turns(ctx context.Context, t job.Attempt, full func(begun, ended int64) bool) error {
+	if models.IsPlayed(t) {
+		return nil // a replay leaves budgets alone
+	}
+	return observe.Turns(ctx, a.s.ops, t, full)
+}
+
 func (a agents) Outcome(ctx context.Context, t job.Attempt, exit job.Exit) (job.Outcome, []byte, []byte, error) {
 	a.machine.Ended(t.Op, t.Agent.Name, exit.PeakBytes)
-	stdout, err := readAll(a.s.ops.Stdout(t.Op))
+	stdout, err := observe.Printed(a.s.ops.Stdout(t.Op))
 	if err != nil {
 		return job.Outcome{}, nil, nil, err
 	}
-	stderr, err := readAll(a.s.ops.Stderr(t.Op))
+	stderr, err := observe.Printed(a.s.ops.Stderr(t.Op))
 	if err != nil {
 		return job.Outcome{}, nil, nil, err
 	}
@@ -174,15 +181,6 @@ func (s *Session) equip(t job.Attempt) (job.Attempt, []login.Service) {
 	owner := strings.TrimSuffix(t.Op, "."+strconv.Itoa(t.Number))
 	t.Scratch = filepath.Join(s.state, "scratch", owner)
 	return models.Equip(t, s.host)
-}
-
-func readAll(r io.ReadCloser, err error) ([]byte, error) {
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	data, err := io.ReadAll(io.LimitReader(r, outputCap+1<<20))
-	return data, fault.Wrap(fault.Transient, err, "read what an agent printed")
 }
 
 var _ engine.Agents = agents{}

@@ -150,13 +150,7 @@ func prepare(ctx context.Context, s *Session, w Start) (prepared, error) {
 		Inputs: flow.Inputs{Run: newID(), Name: p.Name}, Goal: p.Goal, Target: target, Into: string(c.Land.Into),
 		Nodes: nodes, Limits: flow.LimitsFrom(c.Rounds, w.Limits, p.Budget, c.Budget), Accept: len(p.Accept) > 0,
 	}
-	if bounds := out.begun.Limits; bounds.MicroUSD > 0 || bounds.Tokens > 0 {
-		var agents []string
-		for _, n := range nodes {
-			agents = append(agents, n.Agent)
-		}
-		out.warnings = append(out.warnings, models.Texts(models.PastGateway(c, agents, s.host))...)
-	}
+	out.warnings = append(out.warnings, models.NotBounded(c, out.begun, s.host)...)
 	return out, nil
 }
 
@@ -257,7 +251,7 @@ func (s *Session) nodes(p *plan.Plan, c config.Config) ([]flow.Node, error) {
 				return nil, fault.WithHint(err, "%s", missing(s, c, g, programOf(s, g)))
 			}
 		}
-		n := flow.Node{ID: t.ID, Title: t.Title, Needs: t.Needs, Agent: g.Name, MicroUSD: t.Budget.MicroUSD, TimeMS: t.Budget.TimeMS, Tokens: t.Budget.Tokens}
+		n := flow.Node{ID: t.ID, Title: t.Title, Needs: t.Needs, Agent: g.Name, MicroUSD: t.Budget.MicroUSD, TimeMS: t.Budget.TimeMS, Tokens: t.Budget.Tokens, Turns: t.Budget.Turns}
 		if n.TimeMS == 0 {
 			n.TimeMS = taskTimeMS
 		}

@@ -7,6 +7,7 @@ import (
 	"muster/internal/adapter/gateway"
 	"muster/internal/app/furnish"
 	"muster/internal/app/models"
+	"muster/internal/app/observe"
 	"muster/internal/app/outside"
 	"muster/internal/core/config"
 	"muster/internal/core/flow"
@@ -34,10 +35,11 @@ type View struct {
 	Asks   []report.Ask `json:"asks"`
 	Disk   furnish.Disk `json:"disk"` // as last measured, with what is free now
 
-	Past      []models.Past     `json:"-"`                   // agents that do not use the gateway
-	Unmetered []string          `json:"unmetered,omitempty"` // of agents that do not use the gateway: what does not hold for them
-	NotHeld   string            `json:"not_held,omitempty"`  // which promises do not hold for agents that are logged in by an account, in one line
-	Accounts  []gateway.Account `json:"accounts,omitempty"`  // whose quota has to be waited for
+	Past      []models.Past     `json:"-"`                        // agents that do not use the gateway
+	Unmetered []string          `json:"unmetered,omitempty"`      // of agents that do not use the gateway: what does not hold for them
+	NotHeld   string            `json:"not_held,omitempty"`       // which promises do not hold for agents that are logged in by an account, in one line
+	Untold    []string          `json:"turns_not_held,omitempty"` // for which agents a budget of turns does not hold
+	Accounts  []gateway.Account `json:"accounts,omitempty"`       // whose quota has to be waited for
 }
 
 // TaskView is where a task stands, and whether it is alive.
@@ -95,6 +97,7 @@ func (s *Session) viewOf(ctx context.Context, r *report.Run, driver *Driver) (Vi
 	}
 	v.Past, v.Accounts = models.PastGateway(c, agents, s.host), s.meter.Waits(ctx)
 	v.Unmetered, v.NotHeld = models.Texts(v.Past), models.NotHeld(v.Past)
+	v.Untold = models.TurnsNotHeld(c, r)
 	conditions, err := s.conditions(ctx, r, driver != nil)
 	if err != nil {
 		return View{}, err
@@ -106,7 +109,9 @@ func (s *Session) viewOf(ctx context.Context, r *report.Run, driver *Driver) (Vi
 		}
 		view := TaskView{t, life, conditions[t.ID], job.Usage{}}
 		if n := len(t.Attempts); n > 0 && t.Attempts[n-1].Outcome == nil {
-			view.Use = s.meter.Spend(ctx, engine.OperationID(r.ID, t.ID, t.Attempts[n-1].Number))
+			op := engine.OperationID(r.ID, t.ID, t.Attempts[n-1].Number)
+			g, _ := c.Agent(t.Agent)
+			view.Use = observe.SoFar(s.ops, op, g, s.meter.Spend(ctx, op))
 		}
 		v.Tasks = append(v.Tasks, view)
 	}

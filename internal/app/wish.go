@@ -19,10 +19,10 @@ type Sent struct {
 
 // Retry is the wish to start a settled task again.
 type Retry struct {
-	Text           string // for the agent
-	Fresh          bool   // a new session, from the run's head
-	MicroUSD       int64  // new bounds of the task, where not zero
-	TimeMS, Tokens int64
+	Text                  string // for the agent
+	Fresh                 bool   // a new session, from the run's head
+	MicroUSD              int64  // new bounds of the task, where not zero
+	TimeMS, Tokens, Turns int64
 }
 
 // Approve accepts exactly the tree that waits: a task's change, the run's

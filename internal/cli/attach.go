@@ -20,9 +20,9 @@ func newAttach(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "attach TASK",
 		Short: "Follow what the agent of a task does; with -m, tell it something",
-		Long: "The agent hears a message when its present turn ends: its own session goes on with it before anything\n" +
+		Long: "The agent hears a message when its present attempt ends: its own session goes on with it before anything\n" +
 			"is captured and checked. On a terminal, each line that you type is such a message. Ctrl-C leaves;\n" +
-			"the agent goes on. To end its turn for a message: muster nudge.",
+			"the agent goes on. To end its attempt for a message: muster nudge.",
 		Example: "  muster attach limiter\n  muster attach limiter -m 'keep the old name as an alias'",
 		Args:    between(1, 1, "the task"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return o.run(c, cmd.InOrStdin(), args[0]) },
@@ -49,7 +49,7 @@ func (o attachOptions) run(c *cli, in io.Reader, name string) error {
 		return c.carrySent(s, sent)
 	}
 	if c.live != nil && !c.isJSON {
-		c.out.f("%s\n", c.out.paint(faint, "what you type is told to the agent when its turn ends; Ctrl-C leaves"))
+		c.out.f("%s\n", c.out.paint(faint, "what you type is told to the agent when its attempt ends; Ctrl-C leaves"))
 		go c.passOn(s, ref, in)
 	}
 	mark := func(a report.Attempt) {
@@ -86,6 +86,6 @@ func (c *cli) passOn(s *app.Session, ref app.Ref, in io.Reader) {
 			c.fail(err)
 			continue
 		}
-		c.out.f("%s\n", c.out.paint(faint, "it hears that when its turn ends"))
+		c.out.f("%s\n", c.out.paint(faint, "it hears that when its attempt ends"))
 	}
 }

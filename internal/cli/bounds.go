@@ -10,6 +10,7 @@ type bounds struct {
 	usd     string
 	minutes float64
 	tokens  int
+	turns   int
 }
 
 func (b bounds) microUSD() (int64, error) { return unit.ParseUSD("--usd", b.usd) }

@@ -128,6 +128,17 @@ func TestAmounts(t *testing.T) {
 		t.Errorf("--minutes -1 gives %v", err)
 	}
 	for u, want := range map[job.Usage]string{
+		{}: "", {Turns: 1}: ", 1 turn", {Turns: 12}: ", 12 turns", {Turns: 12, TurnsUnknown: true}: ", 12+ turns",
+		{TurnsUnknown: true}: ", ? turns", {Input: 5}: ", ? turns", {Input: 5, Turns: 2}: ", 2 turns",
+	} {
+		if got := unit.AndTurns(u, 0); got != want {
+			t.Errorf("turns of %+v are %q, want %q", u, got, want)
+		}
+	}
+	if got := unit.AndTurns(job.Usage{}, 9) + unit.AndTurns(job.Usage{Turns: 3}, 9); got != ", 0 turns of 9, 3 turns of 9" {
+		t.Errorf("bounded turns are %q", got)
+	}
+	for u, want := range map[job.Usage]string{
 		{}:                                     "-",
 		{CostMicroUSD: 1_234_567}:              "$1.23",
 		{CostMicroUSD: 1_200}:                  "$0.0012",

@@ -16,7 +16,7 @@ func newNudge(c *cli) *cobra.Command {
 	var o nudgeOptions
 	cmd := &cobra.Command{
 		Use:   "nudge TASK",
-		Short: "End the turn of an agent that is stuck; its session goes on",
+		Short: "End the attempt of an agent that is stuck; its session goes on",
 		Long: "The agent's processes are ended in good order, what it changed stays in its worktree, and its own session\n" +
 			"goes on in a new attempt: with what you tell it by -m, or with nothing new by --restart.",
 		Example: "  muster nudge limiter -m 'there is no network here; do without'\n  muster nudge --restart limiter",

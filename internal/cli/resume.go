@@ -41,7 +41,7 @@ func (o resumeOptions) run(c *cli, name string) error {
 	if err != nil {
 		return err
 	}
-	sent, err := s.Resume(c.ctx, info, flow.ResumeRequested{MicroUSD: l.MicroUSD, TimeMS: l.TimeMS, Tokens: l.Tokens, Parallel: l.Parallel})
+	sent, err := s.Resume(c.ctx, info, flow.ResumeRequested{MicroUSD: l.MicroUSD, TimeMS: l.TimeMS, Tokens: l.Tokens, Turns: l.Turns, Parallel: l.Parallel})
 	if err != nil {
 		return err
 	}

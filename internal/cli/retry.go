@@ -35,7 +35,7 @@ func newRetry(c *cli) *cobra.Command {
 
 func (o retryOptions) run(c *cli, name string) error {
 	if o.fromHere {
-		if o.fresh || o.usd != "" || o.minutes != 0 || o.tokens != 0 {
+		if o.fresh || o.usd != "" || o.minutes != 0 || o.tokens != 0 || o.turns != 0 {
 			return fault.New(fault.Invalid, "muster retry --from-here: only -m goes with it").
 				WithHint("raise the task's limits with: muster retry, should they be used up")
 		}
@@ -53,6 +53,10 @@ func (o retryOptions) run(c *cli, name string) error {
 	if err != nil {
 		return err
 	}
+	turns, err := atLeastZero("--turns", o.turns)
+	if err != nil {
+		return err
+	}
 	s, err := c.open()
 	if err != nil {
 		return err
@@ -62,7 +66,7 @@ func (o retryOptions) run(c *cli, name string) error {
 	if err != nil {
 		return err
 	}
-	sent, err := s.Retry(c.ctx, ref, app.Retry{Text: o.text, Fresh: o.fresh, MicroUSD: micro, TimeMS: ms, Tokens: int64(tokens)})
+	sent, err := s.Retry(c.ctx, ref, app.Retry{Text: o.text, Fresh: o.fresh, MicroUSD: micro, TimeMS: ms, Tokens: int64(tokens), Turns: int64(turns)})
 	if err != nil {
 		return err
 	}

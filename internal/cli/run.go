@@ -72,6 +72,7 @@ func (b *bounds) flags(cmd *cobra.Command, of string) {
 	cmd.Flags().StringVar(&b.usd, "usd", "", "what "+of+" may cost, in US dollars")
 	cmd.Flags().Float64Var(&b.minutes, "minutes", 0, "agent time that "+of+" may take, in minutes")
 	cmd.Flags().IntVar(&b.tokens, "tokens", 0, "tokens that "+of+" may use")
+	cmd.Flags().IntVar(&b.turns, "turns", 0, "turns that "+of+" may take: answers of models to agents")
 }
 
 func (o runOptions) run(c *cli, name string) error {
@@ -103,8 +104,12 @@ func (b runBounds) limits() (plan.Budget, error) {
 	if err != nil {
 		return plan.Budget{}, err
 	}
+	turns, err := atLeastZero("--turns", b.turns)
+	if err != nil {
+		return plan.Budget{}, err
+	}
 	n, err := atLeastZero("--parallel", b.parallel)
-	return plan.Budget{MicroUSD: micro, TimeMS: ms, Tokens: int64(tokens), Parallel: n}, err
+	return plan.Budget{MicroUSD: micro, TimeMS: ms, Tokens: int64(tokens), Turns: int64(turns), Parallel: n}, err
 }
 
 // start starts a run and carries it on.

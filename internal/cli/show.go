@@ -137,7 +137,7 @@ func printHand(p *printer, h report.Hand) {
 			p.f("  told by %s in attempt %d: %s\n", m.By, m.Attempt, line(m.Text, 300))
 			continue
 		}
-		p.f("  told by %s, waits for the end of its turn: %s\n", m.By, line(m.Text, 300))
+		p.f("  told by %s, waits for the end of its attempt: %s\n", m.By, line(m.Text, 300))
 	}
 	switch {
 	case h.TakenBy != "":
@@ -151,7 +151,7 @@ func printAttempts(p *printer, t report.Task) {
 	for _, a := range t.Attempts {
 		text := "runs"
 		if a.Outcome != nil {
-			text = fmt.Sprintf("%s, %s, %s", a.Outcome.Kind, unit.Span(a.EndedUS-a.BegunUS), unit.Cost(a.Outcome.Usage)+metered(a.Outcome))
+			text = fmt.Sprintf("%s, %s, %s", a.Outcome.Kind, unit.Span(a.EndedUS-a.BegunUS), unit.Cost(a.Outcome.Usage)+unit.AndTurns(a.Outcome.Usage, 0)+metered(a.Outcome))
 			if m := line(a.Outcome.Message, 300); m != "" {
 				text += ": " + m
 			}

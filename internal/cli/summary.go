@@ -31,7 +31,11 @@ func (c *cli) summary(v app.View) {
 			landed++
 		}
 	}
-	p.f("%d of %d landed, %s, %s of agent time\n", landed, len(v.Tasks), unit.Cost(spent), unit.Span(v.AgentUS))
+	turns := ""
+	if spent.Turns > 0 || v.Limits.Turns > 0 { // else nobody asks for them
+		turns = unit.AndTurns(spent, v.Limits.Turns)
+	}
+	p.f("%d of %d landed, %s, %s of agent time\n", landed, len(v.Tasks), unit.Cost(spent)+turns, unit.Span(v.AgentUS))
 	switch {
 	case v.Replay != "":
 		p.f("a replay: models did not answer, the recording in %s did; for that nothing was spent\n", line(v.Replay, 200))
@@ -48,6 +52,9 @@ func (c *cli) summary(v app.View) {
 		if !past.ByAccount && (v.Limits.MicroUSD > 0 || v.Limits.Tokens > 0) {
 			p.f("%s\n", past)
 		}
+	}
+	for _, text := range v.Untold {
+		p.f("%s\n", text)
 	}
 	c.whereItIs(v)
 	c.next(v)
@@ -173,6 +180,9 @@ func taskNote(t app.TaskView) string {
 	}
 	if t.State == report.Landed {
 		parts = append(parts, "as "+unit.Short(t.Head.Commit))
+	}
+	if u := t.Spent.Add(t.Use); u.Turns > 0 {
+		parts = append(parts, unit.Turns(u))
 	}
 	if n := len(t.Attempts); n > 1 {
 		parts = append(parts, unit.Plural(n, "attempt"))

@@ -31,6 +31,7 @@ type Hands struct {
 	Ports
 
 	rooms *rooms
+	turns *turns
 
 	mu     sync.Mutex
 	inputs map[string]inputs // by plan and config digest
@@ -38,7 +39,7 @@ type Hands struct {
 
 // NewHands makes Hands on the given ports.
 func NewHands(p Ports) *Hands {
-	return &Hands{Ports: p, inputs: map[string]inputs{}, rooms: &rooms{machine: p.Machine, clock: p.Clock, promised: map[string]promise{}}}
+	return &Hands{Ports: p, inputs: map[string]inputs{}, turns: &turns{begun: map[string]map[string]int64{}}, rooms: &rooms{machine: p.Machine, clock: p.Clock, promised: map[string]promise{}}}
 }
 
 // Do carries out one command: one file each, named after the command. Its

@@ -66,6 +66,10 @@ type Operations interface {
 // Agents knows how agents are started and what their output means.
 type Agents interface {
 	Spec(ctx context.Context, a job.Attempt) (job.Spec, error)
+	// Turns looks at the turns of an operation that was ensured, until it has
+	// ended, or until full, which is told how many have begun and how many of
+	// them are over, says so. Nothing is said of an agent that does not tell.
+	Turns(ctx context.Context, a job.Attempt, full func(begun, ended int64) bool) error
 	// Outcome reads what an ended operation left: what it came to, and its
 	// output and error streams as far as they were kept.
 	Outcome(ctx context.Context, a job.Attempt, exit job.Exit) (o job.Outcome, stdout, stderr []byte, err error)

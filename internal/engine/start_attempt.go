@@ -32,7 +32,7 @@ func (h *Hands) startAttempt(ctx context.Context, o flow.StartAttempt) (Answer, 
 		return Answer{}, err
 	}
 	h.rooms.started(owner(o.Run, o.Task))
-	exit, err := h.Operations.Wait(ctx, spec.ID)
+	exit, full, err := waitTurns(ctx, h, a, o)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -40,6 +40,10 @@ func (h *Hands) startAttempt(ctx context.Context, o flow.StartAttempt) (Answer, 
 	if err != nil {
 		return Answer{}, err
 	}
+	if full == nil && outcome.Kind == job.Halted { // it may have been asked to by an engine that is no more
+		full = fullTurns(ctx, h, a, o, outcome.Usage.Turns)
+	}
+	outcome = endedByTurns(outcome, full)
 	ended := flow.AttemptEnded{Attempt: o.Attempt, Outcome: outcome, Peak: exit.PeakBytes, Prompt: evidence.Hash([]byte(a.Prompt))}
 	if exit.StartedUS > 0 && exit.EndedUS > exit.StartedUS {
 		ended.TimeUS = exit.EndedUS - exit.StartedUS
@@ -119,9 +123,9 @@ func budgets(ctx context.Context, log Log, o flow.StartAttempt) ([]job.Budget, e
 		switch m := state.(type) {
 		case flow.Task:
 			b := m.Budget()
-			out = append(out, job.Budget{Scope: job.OfTask, MicroUSD: b.MicroUSD, Tokens: b.Tokens, Spent: m.Spent})
+			out = append(out, job.Budget{Scope: job.OfTask, MicroUSD: b.MicroUSD, Tokens: b.Tokens, Turns: b.Turns, Spent: m.Spent})
 		case flow.Run:
-			out = append(out, job.Budget{Scope: job.OfRun, MicroUSD: m.Limits.MicroUSD, Tokens: m.Limits.Tokens, Spent: m.Spent})
+			out = append(out, job.Budget{Scope: job.OfRun, MicroUSD: m.Limits.MicroUSD, Tokens: m.Limits.Tokens, Turns: m.Limits.Turns, Spent: m.Spent})
 		}
 	}
 	return out, nil

@@ -149,7 +149,9 @@ func (a *agent) ask() error {
 			return err
 		}
 	}
-	for range 3 {
+	// Each time there may be newer tokens by now: these hold for a second, and
+	// the machine may be slow.
+	for began := time.Now(); time.Since(began) < time.Minute; {
 		said, err := a.post("/model", a.has.Access)
 		if err != nil || said.Status == 200 {
 			return err
@@ -158,7 +160,7 @@ func (a *agent) ask() error {
 			return err
 		}
 	}
-	return errors.New("refused for the third time")
+	return errors.New("refused for a minute")
 }
 
 // renew gets fresh tokens: those of the file, or new ones for the file.

@@ -21,8 +21,9 @@ import (
 // whatever the exit code; its kind is one of done, auth, quota, provider,
 // limit, refused, crashed, or failed when the program cannot tell: then Muster
 // judges by a field status (HTTP) or by the words. Usage is what this attempt used; a program that
-// counts over its whole session gives total instead. Every other line of
-// output is shown as text.
+// counts over its whole session gives total instead. A program that tells of its
+// turns says when each begins, by an event of kind "turn", or at its end how many
+// there were, by turns in usage. Every other line of output is shown as text.
 type command struct{}
 
 func (command) Program(g job.Agent) string {
@@ -131,6 +132,8 @@ func (r *commandReader) event(e job.AgentEvent) []job.AgentEvent {
 		if len(r.denied) < maxDenied {
 			r.denied = append(r.denied, r.view.name(e.Tool+": "+e.Text))
 		}
+	case job.LineTurn:
+		return nil // it is counted
 	case job.AgentTool, job.AgentEdit, job.AgentRetry, job.AgentAsks, job.AgentQuota, job.AgentNote, job.AgentEnded:
 	default:
 		e.Text = firstOf(e.Text, "an event of the unknown kind "+strconv.Quote(r.view.name(string(e.Kind))))

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"unicode/utf8"
 
 	"muster/internal/adapter/agent"
@@ -49,6 +50,17 @@ func FuzzReaders(f *testing.F) {
 			u := out.Usage
 			if min(u.Input, u.CacheRead, u.CacheWrite, u.Output, u.Reasoning, u.CostMicroUSD) < 0 {
 				t.Errorf("%s: usage %+v", driver, u)
+			}
+			begun, ended := int64(0), int64(0)
+			err := agent.Turns(a, iotest.HalfReader(strings.NewReader(stream)), func(b, e int64) bool {
+				if b < begun || e > b || b-e > 1 || b < 0 {
+					t.Errorf("%s: %d turns, %d over, after %d, %d over", driver, b, e, begun, ended)
+				}
+				begun, ended = b, e
+				return false
+			})
+			if err != nil || begun > u.Turns && state != string(job.NotStarted) || u.Turns > 1e9 || out.Total.Turns != 0 {
+				t.Errorf("%s: %d turns while it ran, %+v at its end, in all %+v, %v", driver, begun, u, out.Total, err)
 			}
 		}
 	})

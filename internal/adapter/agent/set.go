@@ -6,6 +6,8 @@ import (
 	"io"
 	"path/filepath"
 
+	"muster/internal/adapter/agent/lines"
+	"muster/internal/adapter/agent/turns"
 	"muster/internal/adapter/agent/until"
 	"muster/internal/core/fault"
 	"muster/internal/core/job"
@@ -48,22 +50,23 @@ func (s Set) Outcome(a job.Attempt, exit job.Exit, stdout, stderr io.Reader) (jo
 	if err != nil {
 		return job.Outcome{}, fault.Wrap(fault.Invalid, err, "judge the attempt of agent %q", a.Agent.Name)
 	}
-	r := d.Reader(a)
+	r, taken := d.Reader(a), turns.New(a.Agent.Driver)
 	isShort := false
 	if stdout != nil {
-		err := eachLine(stdout, func(l []byte) { r.Line(l) }, func(int64) { isShort = true })
+		err := lines.Each(stdout, func(l []byte) { r.Line(l); taken.Line(l) }, func(int64) { isShort = true })
 		if err != nil {
 			return job.Outcome{}, fault.Wrap(fault.Internal, err, "read the output of operation %s", a.Op)
 		}
 	}
 	tail := ""
 	if stderr != nil {
-		if tail, err = tailOf(stderr); err != nil {
+		if tail, err = lines.Tail(stderr, maxText); err != nil {
 			return job.Outcome{}, fault.Wrap(fault.Internal, err, "read the error output of operation %s", a.Op)
 		}
 	}
 	out := r.End(exit, tail)
 	out.Capped = exit.Capped || isShort
+	out.Usage.Turns, out.Usage.TurnsUnknown = taken.Taken(exit, out.Capped)
 	out.UntilUS = until.Ends(out, exit.EndedUS)
 	return out, nil
 }
@@ -79,16 +82,31 @@ func (s Set) Follow(a job.Attempt, r io.Reader, see func(job.AgentEvent)) {
 		return
 	}
 	reader := d.Reader(a)
-	err = eachLine(r, func(l []byte) {
+	err = lines.Each(r, func(l []byte) {
 		for _, e := range reader.Line(l) {
 			see(classified(e))
 		}
 	}, func(size int64) {
-		note(fmt.Sprintf("a line of %d bytes was skipped; at most %d are read", size, maxLine))
+		note(fmt.Sprintf("a line of %d bytes was skipped; at most %d are read", size, lines.Max))
 	})
 	if err != nil {
 		note("the agent's output cannot be read any further: " + clip(clean(err.Error()), 200))
 	}
+}
+
+// Turns looks at the turns in what an attempt prints, until r ends, or until
+// full, which is told how many have begun and how many of them are over, says
+// so.
+func Turns(a job.Attempt, r io.Reader, full func(begun, ended int64) bool) error {
+	return turns.Watch(a.Agent.Driver, r, full)
+}
+
+// Taken gives the turns in what an agent has printed so far, and whether there may
+// be more.
+func Taken(g job.Agent, r io.Reader) (n int64, isUnknown bool) {
+	c, isShort := turns.New(g.Driver), false
+	err := lines.Each(r, c.Line, func(int64) { isShort = true })
+	return c.Taken(job.Exit{}, isShort || err != nil)
 }
 
 // Latest gives the last thing that the end of an attempt's output says, notes

@@ -69,3 +69,34 @@ func TestEndsByItself(t *testing.T) {
 	cancel()
 	s.untilIdle(ctx, 0) // ends with its context
 }
+
+// A gateway that finds another one about to end waits for its end; it leaves
+// when the other one serves, and when it is told to.
+func TestWaitsForTheFormerOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), lockFile)
+	former, err := tryLock(path)
+	if err != nil || former == nil {
+		t.Fatal(former, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	if lock, err := lockUnless(ctx, path, func() bool { return true }); lock != nil || err != nil {
+		t.Errorf("beside one that serves: %v, %v", lock, err)
+	}
+	looks := 0
+	lock, err := lockUnless(ctx, path, func() bool {
+		if looks++; looks == 2 {
+			_ = former.Close()
+		}
+		return false
+	})
+	if lock == nil || err != nil || looks != 2 {
+		t.Fatalf("after the end of the former one: %v, %v, %d looks", lock, err, looks)
+	}
+	defer lock.Close()
+	if other, err := lockUnless(ctx, path, func() bool { cancel(); return false }); other != nil || err != nil {
+		t.Errorf("when it is to end: %v, %v", other, err)
+	}
+	if lock, err := lockUnless(t.Context(), filepath.Join(path, "none"), func() bool { return true }); lock != nil || err == nil {
+		t.Errorf("where there is no folder: %v, %v", lock, err)
+	}
+}

@@ -50,7 +50,7 @@ const (
 	maxLog     = 4 << 20            // bytes after which the log begins anew
 )
 
-// Main is the process "muster gateway DIR". It leaves at once when another one
+// Main is the process "muster gateway DIR". It leaves when another one
 // serves the folder. The exit code is 0, or 1 with an error on standard error.
 func Main(args []string, o Options, stderr io.Writer) int {
 	if len(args) != 1 || !filepath.IsAbs(args[0]) {
@@ -67,12 +67,12 @@ func Main(args []string, o Options, stderr io.Writer) int {
 }
 
 // Serve serves the doors of a folder until it is not needed any more or ctx
-// ends. It gives nil at once when another process serves the folder.
+// ends. It gives nil when another process serves the folder.
 func Serve(ctx context.Context, dir string, o Options) error {
 	if err := os.MkdirAll(filepath.Join(dir, doorsDir), 0o700); err != nil {
 		return fault.Wrap(fault.Refused, err, "make the gateway's folder %s", dir)
 	}
-	lock, err := tryLock(filepath.Join(dir, lockFile))
+	lock, err := lockUnless(ctx, filepath.Join(dir, lockFile), func() bool { return answers(ctx, dir) })
 	if err != nil {
 		return fault.Wrap(fault.Internal, err, "take the gateway's lock in %s", dir)
 	}
@@ -108,6 +108,33 @@ func Serve(ctx context.Context, dir string, o Options) error {
 	s.shut()
 	o.Logger.Info("ended")
 	return nil
+}
+
+// lockUnless takes the lock of a gateway's folder, and gives nil when another
+// process has it and serves. One that has the lock and does not serve has not
+// begun to, or comes to its end: to leave then would be to leave nobody there.
+// One that stays so for long is left alone.
+func lockUnless(ctx context.Context, path string, isServed func() bool) (*os.File, error) {
+	for began := time.Now(); ; {
+		lock, err := tryLock(path)
+		if lock != nil || err != nil || isServed() || time.Since(began) > startTime {
+			return lock, err
+		}
+		select {
+		case <-time.After(startLook):
+		case <-ctx.Done():
+			return nil, nil
+		}
+	}
+}
+
+// answers reports whether the gateway of a folder does. That its socket takes
+// a connection says little: that of a process which is being killed does too.
+func answers(ctx context.Context, dir string) bool {
+	c := NewClient(dir, nil, nil)
+	defer c.Close()
+	_, ok := c.State(ctx)
+	return ok
 }
 
 func openLog(path string) (*os.File, error) {

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -260,12 +259,13 @@ func TestRecordingOutlivesGateway(t *testing.T) {
 	if got := ask(c, "POST", chat, saying("fine")); got.status != 200 {
 		t.Fatalf("%+v", got)
 	}
-	var killed atomic.Bool
-	go func() {
-		h.wait(func() bool { all := parsed(t, dir); return len(all) == 2 && len(all[1].Body) > 0 })
-		killed.Store(syscall.Kill(first.PID, syscall.SIGKILL) == nil)
-	}()
-	if got := ask(c, "POST", chat, saying("hang")); got.err == nil || !killed.Load() {
+	cut := make(chan said, 1)
+	go func() { cut <- ask(c, "POST", chat, saying("hang")) }()
+	h.wait(func() bool { all := parsed(t, dir); return len(all) == 2 && len(all[1].Body) > 0 })
+	if err := syscall.Kill(first.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-cut; got.err == nil {
 		t.Fatalf("%+v", got)
 	}
 	h.wait(func() bool { st, ok := h.client.State(h.ctx()); return ok && st.PID != first.PID })

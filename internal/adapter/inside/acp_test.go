@@ -237,7 +237,7 @@ func TestACPEvents(t *testing.T) {
 	if got := strings.Join(told, "|"); got != want {
 		t.Errorf("events %s\nwant   %s", got, want)
 	}
-	if u := (job.Usage{Input: 7, CacheRead: 3, Output: 4, CostUnknown: true}); out.Usage != u || code != 0 {
+	if u := (job.Usage{Input: 7, CacheRead: 3, Output: 4, CostUnknown: true, TurnsUnknown: true}); out.Usage != u || code != 0 {
 		t.Errorf("usage %+v, code %d, want %+v", out.Usage, code, u)
 	}
 }

@@ -14,11 +14,14 @@ import (
 
 // rotating is an agent whose token has run out: it renews it with the token
 // that is in its account's file, which the service takes once, and never again
-// from anybody. It is slow, so that others would do the same meanwhile.
+// from anybody. It is slow, so that others would do the same meanwhile, and
+// waits until so many agents have read a token that has run out.
 const rotating = `token=$(cat "$1/account"); case $token in
 fresh*) echo used; exit 0 ;;
 esac
+touch "$1/read-$token-$$"
 sleep 0.3
+while [ "$(ls "$1" | grep -c "^read-$token-")" -lt "$2" ]; do sleep 0.01; done
 mkdir "$1/spent-$token" || { echo "logged out"; exit 1; }
 echo "fresh" >"$1/account.new" && mv "$1/account.new" "$1/account" && echo renewed`
 
@@ -32,21 +35,21 @@ func TestLoginRenewsOnce(t *testing.T) {
 	if err := os.Chtimes(account, long, long); err != nil {
 		t.Fatal(err)
 	}
-	run := func(lock string) string {
+	run := func(lock, readers string) string {
 		var out bytes.Buffer
-		inside.Login([]string{lock, account, "sh", "-c", rotating, "sh", dir}, inside.Streams{In: strings.NewReader(""), Out: &out, Err: &out})
+		inside.Login([]string{lock, account, "sh", "-c", rotating, "sh", dir, readers}, inside.Streams{In: strings.NewReader(""), Out: &out, Err: &out})
 		return out.String()
 	}
-	together := func(lock func(i int) string) string {
+	together := func(readers string, lock func(i int) string) string {
 		said := make([]string, 3)
 		var all sync.WaitGroup
 		for i := range said {
-			all.Go(func() { said[i] = run(lock(i)) })
+			all.Go(func() { said[i] = run(lock(i), readers) })
 		}
 		all.Wait()
 		return strings.Join(said, "")
 	}
-	said := together(func(int) string { return filepath.Join(dir, "lock") })
+	said := together("1", func(int) string { return filepath.Join(dir, "lock") })
 	if strings.Count(said, "renewed") != 1 || strings.Count(said, "used") != 2 {
 		t.Errorf("three agents at once: %q, want one that renews and two that use it", said)
 	}
@@ -57,7 +60,7 @@ func TestLoginRenewsOnce(t *testing.T) {
 	if err := os.Chtimes(account, long, long); err != nil {
 		t.Fatal(err)
 	}
-	if said := together(func(i int) string { return filepath.Join(dir, "lock"+string(rune('a'+i))) }); !strings.Contains(said, "logged out") {
+	if said := together("3", func(i int) string { return filepath.Join(dir, "lock"+string(rune('a'+i))) }); !strings.Contains(said, "logged out") {
 		t.Errorf("without a lock: %q, so that this test proves nothing", said)
 	}
 }

@@ -40,6 +40,7 @@ func Script(args []string, stdin io.Reader, stdout io.Writer, env func(string) s
 	}
 	p.event(job.AgentEvent{Kind: job.AgentStarted, Session: p.session, Model: scriptedModel})
 	p.event(job.AgentEvent{Kind: job.AgentNote, Text: "this agent is scripted: it plays " + filepath.Base(args[0]) + " and asks no model"})
+	p.event(job.AgentEvent{Kind: job.LineTurn})
 	for i, s := range steps {
 		code, err := p.step(s)
 		if err != nil {
@@ -120,6 +121,8 @@ func (p *player) step(s scriptStep) (code *int, err error) {
 	case s.Usage != nil:
 		p.total.Usage = p.total.Usage.Add(*s.Usage)
 		return nil, p.saveTotal()
+	case s.Turn != nil:
+		p.event(job.AgentEvent{Kind: job.LineTurn})
 	case s.Deny != nil:
 		p.event(job.AgentEvent{Kind: job.AgentDenied, Tool: s.Deny.Tool, Text: s.Deny.Why})
 	case s.End != nil:

@@ -261,19 +261,24 @@ func TestScriptStaysInside(t *testing.T) {
 func TestScriptUsageIsCumulative(t *testing.T) {
 	s := newScripted(t, `{"turns":[
 		{"attempt":2,"do":[{"usage":{"input":7}},{"die":"kill"}]},
-		{"do":[{"usage":{"input":100,"output":10,"cost_micro_usd":5}}]}]}`)
+		{"attempt":3,"do":[{"usage":{"input":100,"output":10,"cost_micro_usd":5}}]},
+		{"do":[{"turn":true},{"usage":{"input":100,"output":10,"cost_micro_usd":5}},{"turn":true}]}]}`)
+	counted := func(u job.Usage, turns int64) job.Usage { // of turns each attempt counts its own
+		u.Turns = turns
+		return u
+	}
 	one := job.Usage{Input: 100, Output: 10, CostMicroUSD: 5}
 	first, _ := s.play(t)
-	if first.Usage != one || first.Total != one {
+	if first.Usage != counted(one, 3) || first.Total != one {
 		t.Errorf("first: usage %+v total %+v", first.Usage, first.Total)
 	}
 	s.a.Session, s.a.Previous, s.a.NewID, s.a.Number = first.Session, first.Total, "fresh-2", 2
-	if killed, _ := s.playProcess(t); killed.Kind != job.Crashed || !strings.Contains(killed.Message, "signal killed") || killed.Session != "fresh-1" || killed.Total != one {
+	if killed, _ := s.playProcess(t); killed.Kind != job.Crashed || !strings.Contains(killed.Message, "signal killed") || killed.Session != "fresh-1" || killed.Total != one || killed.Usage.Turns != 1 || killed.Usage.TurnsUnknown {
 		t.Errorf("killed: %+v", killed)
 	}
 	s.a.Number = 3
 	third, _ := s.play(t)
-	if third.Session != "fresh-1" || third.Usage != one.Add(job.Usage{Input: 7}) || third.Total != one.Add(third.Usage) {
+	if third.Session != "fresh-1" || third.Usage != counted(one.Add(job.Usage{Input: 7}), 1) || third.Total != one.Add(counted(third.Usage, 0)) {
 		t.Errorf("third: session %s usage %+v total %+v", third.Session, third.Usage, third.Total)
 	}
 }

@@ -33,6 +33,7 @@ type scriptStep struct {
 	Move   *scriptMove `json:"move"`
 	Run    []string    `json:"run"` // in the worktree; its exit code is shown and does not matter
 	Usage  *job.Usage  `json:"usage"`
+	Turn   *bool       `json:"turn"` // the next turn of the model's begins; the first has begun
 	Deny   *scriptDeny `json:"deny"`
 	End    *scriptEnd  `json:"end"`         // the final event, then exit
 	Die    *string     `json:"die"`         // "kill": SIGKILL to itself
@@ -93,7 +94,7 @@ func (s scriptStep) fields() int {
 	n := 0
 	for _, isSet := range []bool{
 		s.Say != nil, s.WaitMS != nil, s.Write != nil, s.Edit != nil, s.Delete != nil, s.Move != nil, len(s.Run) > 0,
-		s.Usage != nil, s.Deny != nil, s.End != nil, s.Die != nil, s.Hang != nil, s.Flood != nil, s.Exit != nil,
+		s.Usage != nil, s.Turn != nil, s.Deny != nil, s.End != nil, s.Die != nil, s.Hang != nil, s.Flood != nil, s.Exit != nil,
 	} {
 		if isSet {
 			n++

@@ -45,6 +45,10 @@ func (m *Mirror) Hurry(d time.Duration) {
 	m.client = m.newClient()
 }
 
+// HurryFiles makes the mirror wait no longer than d for the rest of a file that
+// has begun to come.
+func (m *Mirror) HurryFiles(d time.Duration) { m.times.idle = d }
+
 // Of the parts.
 var (
 	IsPublic        = isPublic

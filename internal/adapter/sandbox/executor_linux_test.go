@@ -33,7 +33,7 @@ func TestRun(t *testing.T) {
 		{"argv", job.Command{Argv: []string{"echo", "a b", "$HOME"}}, job.Output{Stdout: "a b $HOME\n"}},
 		{"shell", job.Command{Shell: "echo a | tr a b; echo c >&2; exit 4"}, job.Output{Code: 4, Stdout: "b\n", Stderr: "c\n"}},
 		{"signal", job.Command{Shell: "kill -KILL $$"}, job.Output{Code: -1, Signal: "SIGKILL"}},
-		{"limit", job.Command{Shell: "echo a; sleep 1000", LimitMS: 100}, job.Output{Code: -1, TimedOut: true, Stdout: "a\n"}},
+		{"limit", job.Command{Shell: "sleep 1000", LimitMS: 100}, job.Output{Code: -1, TimedOut: true}},
 		{"within the limit", job.Command{Shell: "echo a", LimitMS: 60_000}, job.Output{Stdout: "a\n"}},
 		{
 			"input",
@@ -71,6 +71,17 @@ func TestRun(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What a command has printed when its time is up is given.
+func TestRunUntilTheLimit(t *testing.T) {
+	inTime(t, func(limit int64) bool {
+		got, err := newExecutor(t).Run(testContext(t), job.Command{Shell: "echo a; sleep 1000", LimitMS: limit, Dir: "/"})
+		if err != nil || got.Code != -1 || !got.TimedOut || got.Stdout != "" && got.Stdout != "a\n" {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		return got.Stdout != ""
+	})
 }
 
 // ownProgram gives a folder with a program that is nowhere else.

@@ -178,6 +178,17 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
+// inTime tries with ever longer limits, in milliseconds, until one lets a
+// program do so much as to begin, however slow the machine is.
+func inTime(t testing.TB, try func(limit int64) (hasBegun bool)) {
+	t.Helper()
+	for limit := int64(100); !try(limit); limit *= 2 {
+		if limit > patience.Milliseconds() {
+			t.Fatalf("it has not begun within %d ms", limit)
+		}
+	}
+}
+
 // lines gives the lines of a file that may not exist yet.
 func lines(t testing.TB, path string) []string {
 	t.Helper()

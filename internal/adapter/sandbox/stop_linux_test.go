@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -15,7 +16,9 @@ import (
 func TestStop(t *testing.T) {
 	t.Run("running", func(t *testing.T) {
 		ops := newOps(t)
-		ensure(t, ops, shellSpec("a", "trap 'echo bye; exit 5' TERM; echo up; while :; do sleep 0.01; done"))
+		spec := shellSpec("a", "trap 'echo bye; exit 5' TERM; echo up; while :; do sleep 0.01; done")
+		spec.GraceMS = patience.Milliseconds() // over once it has ended
+		ensure(t, ops, spec)
 		eventually(t, "it is up", func() bool { return output(t, ops.Stdout, "a") == "up\n" })
 		for range 3 {
 			if err := ops.Stop(testContext(t), "a"); err != nil {
@@ -110,4 +113,33 @@ func TestStop(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// What an operation has written when its time is up is kept, as far as it may.
+func TestOutputUntilTheLimit(t *testing.T) {
+	ops := newOps(t)
+	for _, tt := range []struct {
+		line, want string
+		isCapped   bool
+	}{
+		{"echo a; exec sleep 1000", "a\n", false},
+		{"yes", strings.Repeat("y\n", 50), true},
+	} {
+		inTime(t, func(limit int64) bool {
+			spec := shellSpec(fmt.Sprintf("%.3s.%d", tt.line, limit), tt.line)
+			spec.OutputCap, spec.LimitMS = 100, limit
+			ensure(t, ops, spec)
+			exit := finish(t, ops, spec.ID)
+			if exit.State != job.TimedOut {
+				t.Fatalf("%+v", exit)
+			}
+			if tt.isCapped && exit.StdoutBytes <= 100 || exit.StdoutBytes == 0 {
+				return false
+			}
+			if got := output(t, ops.Stdout, spec.ID); got != tt.want || exit.Capped != tt.isCapped {
+				t.Errorf("%s: %q, %+v", tt.line, got, exit)
+			}
+			return true
+		})
+	}
 }

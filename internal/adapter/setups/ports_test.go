@@ -1,6 +1,7 @@
 package setups_test
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -38,9 +39,15 @@ func TestPorts(t *testing.T) {
 	}
 	// A block on which somebody listens is passed over.
 	next := b + setups.BlockSize
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", next+3))
-	if err == nil { // else somebody else listens there, which does as well
-		defer l.Close()
+	err := errors.New("no port was tried")
+	for port := next; err != nil && port < next+setups.BlockSize; port++ { // somebody else may use one, for a moment
+		var l net.Listener
+		if l, err = (&net.ListenConfig{}).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			defer l.Close()
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	if c := base(p, folder("c")); c <= next || c == a || c == b {
 		t.Errorf("a block with a listener was given out: %d", c)

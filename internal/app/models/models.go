@@ -148,7 +148,11 @@ func (m *Meter) Book(ctx context.Context, op string, o job.Outcome, services []l
 		o.UntilUS = s.UntilUS // the service's own word, where it gave one
 	}
 	if s.Replayed != nil {
-		o.Replayed = &s.Replayed.Usage
+		played := s.Replayed.Usage
+		played.Turns, played.TurnsUnknown = reported.Turns, reported.TurnsUnknown
+		o.Replayed = &played
+	} else {
+		o.Usage.Turns, o.Usage.TurnsUnknown = reported.Turns, reported.TurnsUnknown // the service answers requests, and knows no turns
 	}
 	switch o.Kind {
 	case job.Done, job.Halted, job.Timeout, job.Vanished, job.Missing:

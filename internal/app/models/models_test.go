@@ -111,11 +111,11 @@ func TestBook(t *testing.T) {
 			t.Fatalf("so far %+v", p.Spend(ctx, "run.task.1"))
 		}
 	}
-	reported := job.Usage{Input: 9, CostUnknown: true}
+	reported := job.Usage{Input: 9, CostUnknown: true, Turns: 3, TurnsUnknown: true}
 	for range 2 {
 		o, err := p.Book(ctx, "run.task.1", job.Outcome{Kind: job.Done, Usage: reported, Total: reported}, nil)
 		if err != nil || o.Kind != job.Done || o.Reported == nil || *o.Reported != reported || o.Total != reported ||
-			o.Usage.CostMicroUSD != fakemodel.OutputTokens || o.Usage.CostUnknown {
+			o.Usage.CostMicroUSD != fakemodel.OutputTokens || o.Usage.CostUnknown || o.Usage.Turns != 3 || !o.Usage.TurnsUnknown {
 			t.Errorf("%+v %v", o, err)
 		}
 	}

@@ -253,6 +253,13 @@ func Played(a job.Attempt) (job.Attempt, error) {
 	return a, nil
 }
 
+// IsPlayed reports whether a recording stands for the models of the attempt's
+// agent.
+func IsPlayed(a job.Attempt) bool {
+	played, err := Played(a)
+	return err == nil && len(played.Gateway.Played) > 0
+}
+
 // recordingOf gives what an attempt's door does with a recording; nil when it
 // does nothing.
 func recordingOf(a job.Attempt) *gateway.Recording {

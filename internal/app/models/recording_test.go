@@ -193,9 +193,9 @@ func TestReplayedAttempt(t *testing.T) {
 	if got := p.Spend(ctx, a.Op); got != (job.Usage{}) {
 		t.Errorf("spent so far %+v", got)
 	}
-	reported := job.Usage{Input: 9}
+	reported := job.Usage{Input: 9, Turns: 2}
 	o, err := p.Book(ctx, a.Op, job.Outcome{Kind: job.Done, Usage: reported}, nil)
-	if err != nil || o.Kind != job.Done || o.Usage != (job.Usage{}) || o.Replayed == nil || *o.Replayed != was.Usage || *o.Reported != reported {
+	if err != nil || o.Kind != job.Done || o.Usage != (job.Usage{}) || o.Replayed == nil || *o.Replayed != was.Usage.Add(job.Usage{Turns: 2}) || *o.Reported != reported {
 		t.Errorf("%+v %v", o, err)
 	}
 

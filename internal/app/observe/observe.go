@@ -22,6 +22,11 @@ const (
 	mostFiles   = 20_000
 	filesSeldom = 30 * time.Second
 	tailBytes   = 256 << 10 // of an agent's output, to find what it said last
+
+	// settle is how long after a write another one may carry the same moment:
+	// clocks of file systems tick up to every 10 ms. What was read within it is
+	// read again, or a question that came just after would be seen by nobody.
+	settle = 20 * time.Millisecond
 )
 
 // Silence is for how long an agent may give no sign before it is called
@@ -46,7 +51,7 @@ func New(ops *sandbox.Operations, agents agent.Set, silence time.Duration) *Obse
 
 type observed struct {
 	attempt   job.Attempt
-	outputUS  int64 // of last
+	outputUS  int64 // of last, where nothing more can carry that moment; else 0
 	last      *job.AgentEvent
 	filesUS   int64
 	filesAtUS int64 // when the files were looked at
@@ -89,7 +94,10 @@ func (o *Observer) Now(ctx context.Context, x Subject) (report.Now, bool, error)
 		if err != nil {
 			return report.Now{}, false, err
 		}
-		k.outputUS, k.last = f.Signs.OutputUS, o.agents.Latest(k.attempt, tail)
+		k.last = o.agents.Latest(k.attempt, tail)
+		if k.outputUS = 0; f.NowUS-f.Signs.OutputUS > settle.Microseconds() {
+			k.outputUS = f.Signs.OutputUS
+		}
 	}
 	f.Last, f.FilesUS = k.last, k.filesUS
 	now, ok := report.NowOf(x.Run, x.Task, f)

@@ -2,6 +2,7 @@
 package unit
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -31,6 +32,33 @@ func Cost(u job.Usage) string {
 		return "-"
 	}
 	return USD(u.CostMicroUSD)
+}
+
+// Turns writes how many turns were taken, "+" where there may have been more;
+// nothing when there were none.
+func Turns(u job.Usage) string {
+	switch {
+	case u.UntoldTurns() && u.Turns > 0:
+		return Count(u.Turns) + "+ turns"
+	case u.UntoldTurns():
+		return "? turns"
+	case u.Turns > 0:
+		return Plural(int(u.Turns), "turn")
+	}
+	return ""
+}
+
+// AndTurns writes what Turns does, and how many there may be where that is
+// bounded, to go on after a cost.
+func AndTurns(u job.Usage, limit int64) string {
+	text := Turns(u)
+	switch {
+	case limit > 0:
+		return fmt.Sprintf(", %s of %d", cmp.Or(text, "0 turns"), limit)
+	case text == "":
+		return ""
+	}
+	return ", " + text
 }
 
 // Count shows a number shortly: 9999, 10k, 12M. What is below the last digit

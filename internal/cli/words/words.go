@@ -90,9 +90,9 @@ func tellPerson(t *Told, e flow.Event, _ *report.Run) bool {
 		}
 		return t.news("", "%s by %s%s", what, who, because(d.Text))
 	case flow.MessageLeft:
-		what := "hears from %s when its turn ends%s"
+		what := "hears from %s when its attempt ends%s"
 		if d.Now {
-			what = "its turn is ended by %s%s"
+			what = "its attempt is ended by %s%s"
 		}
 		return t.news("", what, who, because(d.Text))
 	case flow.TakeoverRequested:
@@ -152,6 +152,9 @@ func tellAttempt(t *Told, e flow.Event, r *report.Run) bool {
 		spent := unit.Span(d.TimeUS)
 		if c := unit.Cost(d.Outcome.Usage); c != "-" {
 			spent += ", " + c
+		}
+		if n := d.Outcome.Usage.Turns; n > 0 {
+			spent += ", " + unit.Turns(d.Outcome.Usage)
 		}
 		if d.Outcome.Kind == job.Done {
 			return t.news("", "attempt %d ended (%s): %s", d.Attempt, spent, unit.OrDash(unit.Line(d.Outcome.Message, 160)))

@@ -98,7 +98,7 @@ func TestParseEveryKey(t *testing.T) {
 			{Name: "vet", Run: plan.Command{Shell: "go vet ./..."}, Format: evidence.ErrorFormat, Lines: []string{"%f:%l:%c: %m"}},
 		}},
 		Protect: []string{"deploy/**", "Dockerfile"},
-		Budget:  plan.Budget{MicroUSD: 20_000_000, TimeMS: 240 * 60_000, Tokens: 1_000_000, Parallel: 8},
+		Budget:  plan.Budget{MicroUSD: 20_000_000, TimeMS: 240 * 60_000, Tokens: 1_000_000, Turns: 500, Parallel: 8},
 		Land:    config.Land{Into: config.IntoBranch, Protected: []string{"main", "release/*"}},
 		Rounds:  2,
 		Default: "bot",

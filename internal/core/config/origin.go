@@ -55,6 +55,7 @@ func origins(c Config, file string, root *yamlfile.Node) []Origin {
 	w.value("budget.usd", dollars(c.Budget.MicroUSD))
 	w.value("budget.minutes", minutes(c.Budget.TimeMS))
 	w.value("budget.tokens", limit(c.Budget.Tokens))
+	w.value("budget.turns", limit(c.Budget.Turns))
 	w.value("budget.parallel", strconv.Itoa(c.Budget.Parallel))
 	w.value("resources.agent_memory", size(c.Resources.AgentMemory))
 	w.value("resources.free_memory", size(c.Resources.FreeMemory))

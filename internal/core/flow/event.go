@@ -19,6 +19,7 @@ type Node struct {
 	MicroUSD int64    `json:"micro_usd,omitempty"` // the task's budget; 0 means none
 	TimeMS   int64    `json:"time_ms,omitempty"`   // agent time of the task; 0 means none
 	Tokens   int64    `json:"tokens,omitempty"`
+	Turns    int64    `json:"turns,omitempty"`
 }
 
 // Limits bound a run. Zero means no bound, except that Parallel is at least 1.
@@ -27,6 +28,7 @@ type Limits struct {
 	MicroUSD int64 `json:"micro_usd,omitempty"`
 	TimeMS   int64 `json:"time_ms,omitempty"` // agent time, summed
 	Tokens   int64 `json:"tokens,omitempty"`  // input, output and cache writes together
+	Turns    int64 `json:"turns,omitempty"`   // as agents tell of them
 	Rounds   int   `json:"rounds"`            // rework rounds of a task
 }
 
@@ -139,6 +141,7 @@ type (
 		MicroUSD int64 `json:"micro_usd,omitempty"`
 		TimeMS   int64 `json:"time_ms,omitempty"`
 		Tokens   int64 `json:"tokens,omitempty"`
+		Turns    int64 `json:"turns,omitempty"`
 		Parallel int   `json:"parallel,omitempty"`
 	}
 	// TargetAdvanced answers AdvanceTarget.
@@ -233,6 +236,7 @@ type (
 		MicroUSD int64  `json:"micro_usd,omitempty"` // new limits of the task where not zero
 		TimeMS   int64  `json:"time_ms,omitempty"`
 		Tokens   int64  `json:"tokens,omitempty"`
+		Turns    int64  `json:"turns,omitempty"`
 	}
 	// WaitOver answers Wait.
 	WaitOver struct{}

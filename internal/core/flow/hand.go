@@ -11,7 +11,7 @@ import (
 // its task over by hand, and give it back or submit their own work.
 type (
 	// MessageLeft is what a person says to a task's agent. The agent hears it
-	// when its present turn ends, in the same session; with Now the turn is
+	// when its present attempt ends, in the same session; with Now the attempt is
 	// ended for it. Text may be empty with Now: the session just goes on.
 	MessageLeft struct {
 		Text string `json:"text,omitempty"`
@@ -73,20 +73,20 @@ func ofHand(k Kind) func([]byte) (Payload, error) {
 	}
 }
 
-// maxMessages bounds what waits for the end of an agent's turn; what is left
+// maxMessages bounds what waits for the end of an agent's attempt; what is left
 // beyond that is not taken in.
 const maxMessages = 20
 
 // Hand is what people do to a task besides judging it.
 type Hand struct {
 	Messages []string `json:"messages,omitempty"` // not told yet
-	Nudged   bool     `json:"nudged,omitempty"`   // its turn is being ended for a message
+	Nudged   bool     `json:"nudged,omitempty"`   // its attempt is being ended for a message
 	Taking   bool     `json:"taking,omitempty"`   // it is taken over as soon as its step ends
 	Person   string   `json:"person,omitempty"`   // who made its change, when no agent did
 	With     string   `json:"with,omitempty"`     // who else made part of its change
 }
 
-// messageLeft keeps a message until the agent's turn ends.
+// messageLeft keeps a message until the agent's attempt ends.
 func (s *taskStep) messageLeft(d MessageLeft) {
 	if d.Text != "" && len(s.t.Hand.Messages) < maxMessages {
 		s.t.Hand.Messages = append(slices.Clone(s.t.Hand.Messages), d.Text)

@@ -18,6 +18,9 @@ func LimitsFrom(rounds int, budgets ...plan.Budget) Limits {
 		if out.Tokens == 0 {
 			out.Tokens = b.Tokens
 		}
+		if out.Turns == 0 {
+			out.Turns = b.Turns
+		}
 	}
 	out.Parallel = max(out.Parallel, 1)
 	return out

@@ -2,7 +2,6 @@ package flow
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -47,13 +46,6 @@ const (
 	markTaken    Mark = 't' // a person works on it by hand
 	markLanded   Mark = 'l'
 )
-
-// Use is money, agent time and tokens.
-type Use struct {
-	MicroUSD int64 `json:"u,omitempty"`
-	TimeMS   int64 `json:"t,omitempty"`
-	Tokens   int64 `json:"k,omitempty"`
-}
 
 // Run starts tasks in the order of their needs and bounds what they consume.
 type Run struct {
@@ -289,7 +281,7 @@ func (s *runStep) released(d SlotReleased) {
 	if i < 0 {
 		return
 	}
-	if n := s.r.begun.Nodes[i]; n.MicroUSD > 0 || n.TimeMS > 0 || n.Tokens > 0 {
+	if n := s.r.begun.Nodes[i]; n.MicroUSD > 0 || n.TimeMS > 0 || n.Tokens > 0 || n.Turns > 0 {
 		if s.r.Used == nil {
 			s.r.Used = make([]Use, len(s.marks))
 		}
@@ -297,18 +289,8 @@ func (s *runStep) released(d SlotReleased) {
 		s.r.Used[i].MicroUSD += d.Usage.CostMicroUSD
 		s.r.Used[i].TimeMS += d.TimeUS / 1000
 		s.r.Used[i].Tokens += d.Usage.Tokens()
+		s.r.Used[i].Turns += d.Usage.Turns
 	}
-}
-
-// reserve gives what task i may still spend of its own budget.
-func (s *runStep) reserve(i int) Use {
-	n := s.r.begun.Nodes[i]
-	r := Use{MicroUSD: n.MicroUSD, TimeMS: n.TimeMS, Tokens: n.Tokens}
-	if s.r.Used != nil {
-		u := s.r.Used[i]
-		r = Use{MicroUSD: max(r.MicroUSD-u.MicroUSD, 0), TimeMS: max(r.TimeMS-u.TimeMS, 0), Tokens: max(r.Tokens-u.Tokens, 0)}
-	}
-	return r
 }
 
 func (s *runStep) pause(reason Pause, why, hint string) {
@@ -334,15 +316,9 @@ func (s *runStep) stop(d StopRequested) {
 }
 
 func (s *runStep) resume(d ResumeRequested) {
-	if d.MicroUSD > 0 {
-		s.r.Limits.MicroUSD = d.MicroUSD
-	}
-	if d.TimeMS > 0 {
-		s.r.Limits.TimeMS = d.TimeMS
-	}
-	if d.Tokens > 0 {
-		s.r.Limits.Tokens = d.Tokens
-	}
+	l := &s.r.Limits
+	l.MicroUSD, l.TimeMS = given(d.MicroUSD, l.MicroUSD), given(d.TimeMS, l.TimeMS)
+	l.Tokens, l.Turns = given(d.Tokens, l.Tokens), given(d.Turns, l.Turns)
 	if d.Parallel > 0 {
 		s.r.Limits.Parallel = d.Parallel
 	}
@@ -424,40 +400,6 @@ func (s *runStep) grant(i int) bool {
 		s.tell(s.task(i), TaskStarted{Inputs: s.r.begun.Inputs, Node: s.r.begun.Nodes[i], Rounds: s.r.Limits.Rounds})
 	}
 	return true
-}
-
-// raise gives the command that gives a run more budget.
-func raise(name string) string {
-	return fmt.Sprintf("muster resume %s --usd N --minutes N --tokens N", name)
-}
-
-// exhausted says why the budget has no room for another attempt of task i:
-// spend plus the reservations of all attempts under way, and this one's, must
-// stay within it.
-func (s *runStep) exhausted(i int) string {
-	l, own, spent := s.r.Limits, s.reserve(i), Use{MicroUSD: s.r.Spent.CostMicroUSD, TimeMS: s.r.TimeUS / 1000, Tokens: s.r.Spent.Tokens()}
-	left := Use{MicroUSD: l.MicroUSD - spent.MicroUSD, TimeMS: l.TimeMS - spent.TimeMS, Tokens: l.Tokens - spent.Tokens}
-	for j, m := range s.marks {
-		if Mark(m) == markHolding || j == i {
-			r := s.reserve(j)
-			left.MicroUSD -= r.MicroUSD
-			left.TimeMS -= r.TimeMS
-			left.Tokens -= r.Tokens
-		}
-	}
-	full := func(limit, left, own int64) bool { return limit > 0 && (left < 0 || left == 0 && own == 0) }
-	used := ""
-	switch {
-	case full(l.MicroUSD, left.MicroUSD, own.MicroUSD):
-		used = usd(spent.MicroUSD) + " of the budget of " + usd(l.MicroUSD)
-	case full(l.TimeMS, left.TimeMS, own.TimeMS):
-		used = minutes(spent.TimeMS) + " of " + minutes(l.TimeMS) + " agent time"
-	case full(l.Tokens, left.Tokens, own.Tokens):
-		used = fmt.Sprintf("%d of %d tokens", spent.Tokens, l.Tokens)
-	default:
-		return ""
-	}
-	return fmt.Sprintf("%s are used, and no room is left for another attempt of %s", used, s.r.begun.Nodes[i].ID)
 }
 
 // prove judges the final tree. It always runs, because the target moves only

@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -56,20 +55,18 @@ type Task struct {
 	Lost     int    `json:"lost,omitempty"`
 	Troubles int    `json:"troubles,omitempty"`
 
-	Base     change.Point `json:"base"` // what the change is measured against
-	Head     change.Point `json:"head"` // the latest captured change
-	Tree     string       `json:"tree"` // what the next worktree must hold, when it is not Base or Head
-	Keep     bool         `json:"keep,omitempty"`
-	Dir      string       `json:"dir,omitempty"`
-	Model    string       `json:"model,omitempty"`
-	Session  string       `json:"session,omitempty"`
-	Total    job.Usage    `json:"total"`           // of the session
-	Claim    string       `json:"claim,omitempty"` // what the agent said when it was done last
-	Spent    job.Usage    `json:"spent"`           // of the task
-	TimeUS   int64        `json:"time_us"`
-	MicroUSD int64        `json:"micro_usd,omitempty"` // budget in force
-	LimitMS  int64        `json:"limit_ms,omitempty"`  // agent time in force
-	Tokens   int64        `json:"tokens,omitempty"`    // limit of tokens that a person gave instead of the plan's
+	Base    change.Point `json:"base"` // what the change is measured against
+	Head    change.Point `json:"head"` // the latest captured change
+	Tree    string       `json:"tree"` // what the next worktree must hold, when it is not Base or Head
+	Keep    bool         `json:"keep,omitempty"`
+	Dir     string       `json:"dir,omitempty"`
+	Model   string       `json:"model,omitempty"`
+	Session string       `json:"session,omitempty"`
+	Total   job.Usage    `json:"total"`           // of the session
+	Claim   string       `json:"claim,omitempty"` // what the agent said when it was done last
+	Spent   job.Usage    `json:"spent"`           // of the task
+	TimeUS  int64        `json:"time_us"`
+	Bounds
 
 	Feedback  Feedback       `json:"feedback"`
 	Evidence  string         `json:"evidence,omitempty"`
@@ -86,7 +83,7 @@ type Task struct {
 func (t Task) Done() bool { return t.Phase == Landed || t.Phase == Closed }
 
 func startTask(d TaskStarted) (Task, []Command) {
-	t := Task{begun: d, Slot: true, MicroUSD: d.Node.MicroUSD, LimitMS: d.Node.TimeMS}
+	t := Task{begun: d, Slot: true, Bounds: Bounds{MicroUSD: d.Node.MicroUSD, LimitMS: d.Node.TimeMS}}
 	s := taskStep{t: t}
 	s.prepare()
 	return s.t, s.out
@@ -163,32 +160,6 @@ func (s *taskStep) want() {
 	}
 	s.t.Phase, s.t.Why = Ready, ""
 	s.tell(s.run(), SlotWanted{Task: s.id()})
-}
-
-// Budget gives the bounds in force on what the task may spend; 0 means none.
-func (t Task) Budget() Use {
-	return Use{MicroUSD: t.MicroUSD, TimeMS: t.LimitMS, Tokens: cmp.Or(t.Tokens, t.begun.Node.Tokens)}
-}
-
-func (t Task) overBudget() string {
-	switch tokens := t.Budget().Tokens; {
-	case t.MicroUSD > 0 && t.Spent.CostMicroUSD >= t.MicroUSD:
-		return fmt.Sprintf("the task's budget of %s is used up", usd(t.MicroUSD))
-	case t.LimitMS > 0 && t.TimeUS/1000 >= t.LimitMS:
-		return fmt.Sprintf("the task's agent time of %s is used up", minutes(t.LimitMS))
-	case tokens > 0 && t.Spent.Tokens() >= tokens:
-		return fmt.Sprintf("the task's budget of %d tokens is used up", tokens)
-	}
-	return ""
-}
-
-func usd(micro int64) string { return fmt.Sprintf("$%d.%02d", micro/1e6, micro%1e6/1e4) }
-
-func minutes(ms int64) string {
-	if ms%60000 == 0 {
-		return fmt.Sprintf("%d min", ms/60000)
-	}
-	return fmt.Sprintf("%.1f s", float64(ms)/1000)
 }
 
 // settle parks the task until a person, or the run, revives it.
@@ -344,17 +315,21 @@ func (s *taskStep) attemptEnded(d AttemptEnded) {
 		s.tell(s.run(), PauseRequested{Reason: ForQuota, Why: fmt.Sprintf("%s: %s", s.id(), o.Message)})
 		s.settle(Halted, IsHalted, "the agent's quota is used up")
 	case job.Auth, job.Limit, job.Refused, job.Timeout, job.Missing:
-		s.freeSlot(o.Usage, d.TimeUS)
-		s.interrupted()
-		ended(s, o)
+		ended(s, d)
 	}
 }
 
 // ended parks a task whose attempt ended in a way that only a person can do
 // something about. More budget for the run lets the same session go on.
-func ended(s *taskStep, o job.Outcome) {
-	if o.Kind == job.Limit && o.Budget == job.OfRun {
+func ended(s *taskStep, d AttemptEnded) {
+	o := d.Outcome
+	ofRun := o.Kind == job.Limit && o.Budget == job.OfRun
+	if ofRun { // told before the slot is free, or another task would get it
 		s.tell(s.run(), PauseRequested{Reason: ForBudget, Why: s.id() + ": " + o.Message, Hint: raise(s.t.begun.Name)})
+	}
+	s.freeSlot(o.Usage, d.TimeUS)
+	s.interrupted()
+	if ofRun {
 		s.settle(Halted, IsHalted, o.Message)
 		return
 	}

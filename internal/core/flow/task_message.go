@@ -55,6 +55,10 @@ func (s *taskStep) granted() {
 		return
 	}
 	s.t.Slot, s.t.Halting, s.t.Pending = true, false, ""
+	if why := s.t.overBudget(); why != "" { // what stopped with its run did not ask
+		s.settle(Stuck, IsFailed, why)
+		return
+	}
 	s.prepare()
 }
 
@@ -119,14 +123,9 @@ func (s *taskStep) retry(d RetryRequested) {
 	}
 	failed := strings.TrimPrefix(s.t.Pending, "failed.")
 	s.t.Round, s.t.Seen, s.t.Lost, s.t.Troubles, s.t.Pending = 0, nil, 0, 0, ""
-	if d.MicroUSD > 0 {
-		s.t.MicroUSD = d.MicroUSD
-	}
-	if d.TimeMS > 0 {
-		s.t.LimitMS = d.TimeMS
-	}
-	if d.Tokens > 0 {
-		s.t.Tokens = d.Tokens
+	s.t.Bounds = Bounds{
+		MicroUSD: given(d.MicroUSD, s.t.MicroUSD), LimitMS: given(d.TimeMS, s.t.LimitMS),
+		Tokens: given(d.Tokens, s.t.Tokens), Turns: given(d.Turns, s.t.Turns),
 	}
 	s.tell(s.run(), TaskRevived{Task: s.id()})
 	if d.Text == "" && !d.Fresh {

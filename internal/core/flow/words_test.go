@@ -245,7 +245,7 @@ func message(k flow.Kind, w *words) flow.Payload {
 	case flow.EvSlotWanted:
 		return flow.SlotWanted{Task: w.next()}
 	case flow.EvSlotReleased:
-		return flow.SlotReleased{Task: w.next(), Usage: job.Usage{CostMicroUSD: w.num("cost"), Output: w.num("tokens"), CacheRead: w.num("cached")}, TimeUS: w.num("time")}
+		return flow.SlotReleased{Task: w.next(), Usage: job.Usage{CostMicroUSD: w.num("cost"), Output: w.num("tokens"), CacheRead: w.num("cached"), Turns: w.num("turns")}, TimeUS: w.num("time")}
 	case flow.EvTaskSettled:
 		return flow.TaskSettled{Task: w.next(), State: flow.Settled(w.next()), Why: w.str("why")}
 	case flow.EvTaskRevived:
@@ -257,7 +257,7 @@ func message(k flow.Kind, w *words) flow.Payload {
 	case flow.EvStopRequested:
 		return flow.StopRequested{Close: w.flag("close")}
 	case flow.EvResumeRequested:
-		return flow.ResumeRequested{MicroUSD: w.num("usd"), TimeMS: w.num("time"), Tokens: w.num("tokens"), Parallel: int(w.num("parallel"))}
+		return flow.ResumeRequested{MicroUSD: w.num("usd"), TimeMS: w.num("time"), Tokens: w.num("tokens"), Turns: w.num("turns"), Parallel: int(w.num("parallel"))}
 	case flow.EvSlotGranted:
 		return flow.SlotGranted{}
 	case flow.EvHaltRequested:
@@ -267,7 +267,7 @@ func message(k flow.Kind, w *words) flow.Payload {
 	case flow.EvRejected:
 		return flow.Rejected{Because: w.str("because")}
 	case flow.EvRetryRequested:
-		return flow.RetryRequested{Fresh: w.flag("fresh"), Text: w.str("text"), MicroUSD: w.num("usd"), TimeMS: w.num("time"), Tokens: w.num("tokens")}
+		return flow.RetryRequested{Fresh: w.flag("fresh"), Text: w.str("text"), MicroUSD: w.num("usd"), TimeMS: w.num("time"), Tokens: w.num("tokens"), Turns: w.num("turns")}
 	case flow.EvChangeQueued:
 		return flow.ChangeQueued{Item: flow.Item{Task: w.next(), Attempt: 1, Agent: "bot", Base: w.point("base"), Head: w.point("head"), Accepted: w.list("accepted")}}
 	case flow.EvChangeWithdrawn:
@@ -299,7 +299,7 @@ func message(k flow.Kind, w *words) flow.Payload {
 // node reads "b<a,c"; limits are named after the task: b.usd=5.
 func (w *words) node(word string) flow.Node {
 	id, needs, _ := strings.Cut(word, "<")
-	n := flow.Node{ID: id, Agent: "bot", MicroUSD: w.num(id + ".usd"), TimeMS: w.num(id + ".time"), Tokens: w.num(id + ".tokens")}
+	n := flow.Node{ID: id, Agent: "bot", MicroUSD: w.num(id + ".usd"), TimeMS: w.num(id + ".time"), Tokens: w.num(id + ".tokens"), Turns: w.num(id + ".turns")}
 	if needs != "" {
 		n.Needs = strings.Split(needs, ",")
 	}
@@ -319,7 +319,7 @@ func (w *words) lack() resource.Lack {
 func (w *words) run() flow.Payload {
 	r := flow.RunStarted{
 		Inputs: inputs(), Target: w.str("target"),
-		Limits: flow.Limits{Parallel: int(w.num("parallel")), MicroUSD: w.num("usd"), TimeMS: w.num("time"), Tokens: w.num("tokens"), Rounds: int(w.num("rounds"))},
+		Limits: flow.Limits{Parallel: int(w.num("parallel")), MicroUSD: w.num("usd"), TimeMS: w.num("time"), Tokens: w.num("tokens"), Turns: w.num("turns"), Rounds: int(w.num("rounds"))},
 	}
 	for len(w.plain) > 0 {
 		r.Nodes = append(r.Nodes, w.node(w.next()))
@@ -329,8 +329,8 @@ func (w *words) run() flow.Payload {
 
 func (w *words) attempt() flow.Payload {
 	o := job.Outcome{
-		Kind: job.OutcomeKind(w.next()), Message: w.str("message"), Session: w.str("session"), Model: w.str("model"),
-		Usage: job.Usage{CostMicroUSD: w.num("cost"), Output: w.num("tokens"), CacheRead: w.num("cached")},
+		Kind: job.OutcomeKind(w.next()), Message: w.str("message"), Session: w.str("session"), Model: w.str("model"), Budget: w.str("budget"),
+		Usage: job.Usage{CostMicroUSD: w.num("cost"), Output: w.num("tokens"), CacheRead: w.num("cached"), Turns: w.num("turns")},
 	}
 	o.Total = o.Usage
 	return flow.AttemptEnded{Outcome: o, TimeUS: w.num("time")}

@@ -1,5 +1,7 @@
 package job
 
+import "strconv"
+
 // Agent is how one agent of the configuration is started.
 type Agent struct {
 	Name    string            `json:"name"`               // key in config.yaml
@@ -78,7 +80,27 @@ type Budget struct {
 	Scope    string // one of OfTask, OfRun
 	MicroUSD int64
 	Tokens   int64
+	Turns    int64
 	Spent    Usage // by attempts that have ended
+}
+
+// Turns writes a number of turns.
+func Turns(n int64) string {
+	if n == 1 {
+		return "1 turn"
+	}
+	return strconv.FormatInt(n, 10) + " turns"
+}
+
+// FullTurns gives the first of the budgets that has no room for another turn
+// after so many of this attempt; nil when all have, or bound no turns.
+func FullTurns(budgets []Budget, taken int64) *Budget {
+	for i, b := range budgets {
+		if b.Turns > 0 && b.Spent.Turns+taken >= b.Turns {
+			return &budgets[i]
+		}
+	}
+	return nil
 }
 
 // The scopes of budgets.
@@ -96,7 +118,9 @@ type Usage struct {
 	Output       int64 `json:"output,omitempty"` // includes Reasoning
 	Reasoning    int64 `json:"reasoning,omitempty"`
 	CostMicroUSD int64 `json:"cost_micro_usd,omitempty"`
-	CostUnknown  bool  `json:"cost_unknown,omitempty"` // the agent reported tokens but no price
+	CostUnknown  bool  `json:"cost_unknown,omitempty"`  // the agent reported tokens but no price
+	Turns        int64 `json:"turns,omitempty"`         // answers of the model to the agent, as far as it tells
+	TurnsUnknown bool  `json:"turns_unknown,omitempty"` // there may have been more turns, which nobody counted
 }
 
 // Add gives the sum of two usages.
@@ -105,12 +129,18 @@ func (u Usage) Add(v Usage) Usage {
 		Input: u.Input + v.Input, CacheRead: u.CacheRead + v.CacheRead, CacheWrite: u.CacheWrite + v.CacheWrite,
 		Output: u.Output + v.Output, Reasoning: u.Reasoning + v.Reasoning,
 		CostMicroUSD: u.CostMicroUSD + v.CostMicroUSD, CostUnknown: u.CostUnknown || v.CostUnknown,
+		Turns: u.Turns + v.Turns, TurnsUnknown: u.TurnsUnknown || v.TurnsUnknown,
 	}
 }
 
 // Tokens gives what counts against a budget of tokens: input, output and what
 // was written to a cache.
 func (u Usage) Tokens() int64 { return u.Input + u.Output + u.CacheWrite }
+
+// UntoldTurns reports whether there may be turns beside those that are counted.
+// What an attempt used by the time of records that do not count turns is not
+// known.
+func (u Usage) UntoldTurns() bool { return u.TurnsUnknown || u.Turns == 0 && u.Tokens() > 0 }
 
 // AgentEventKind is what an agent was seen to do. All drivers map their
 // agent's stream to these.

@@ -70,3 +70,42 @@ func TestInForce(t *testing.T) {
 		}
 	}
 }
+
+func TestFullTurns(t *testing.T) {
+	task := job.Budget{Scope: job.OfTask, Turns: 10, Spent: job.Usage{Turns: 4}}
+	run := job.Budget{Scope: job.OfRun, Turns: 20, Spent: job.Usage{Turns: 15}}
+	for _, c := range []struct {
+		name    string
+		budgets []job.Budget
+		taken   int64
+		scope   string
+	}{
+		{"none", nil, 1e9, ""},
+		{"no bound", []job.Budget{{Scope: job.OfTask, Tokens: 1}}, 1e9, ""},
+		{"room in both", []job.Budget{task, run}, 4, ""},
+		{"the second is full", []job.Budget{task, run}, 5, job.OfRun},
+		{"both are full", []job.Budget{task, run}, 6, job.OfTask},
+		{"the only one is full", []job.Budget{task}, 6, job.OfTask},
+		{"more than full", []job.Budget{task}, 60, job.OfTask},
+	} {
+		b := job.FullTurns(c.budgets, c.taken)
+		if b == nil && c.scope != "" || b != nil && b.Scope != c.scope {
+			t.Errorf("%s: %+v, want %q", c.name, b, c.scope)
+		}
+	}
+	if got := job.Turns(1) + ", " + job.Turns(0) + ", " + job.Turns(12); got != "1 turn, 0 turns, 12 turns" {
+		t.Error(got)
+	}
+}
+
+// What an attempt used by the time of records that did not count turns is not
+// known, which is not none.
+func TestUntoldTurns(t *testing.T) {
+	for u, want := range map[job.Usage]bool{
+		{}: false, {Turns: 3}: false, {Input: 5, Turns: 1}: false, {Input: 5}: true, {TurnsUnknown: true}: true, {Turns: 3, TurnsUnknown: true}: true,
+	} {
+		if u.UntoldTurns() != want {
+			t.Errorf("%+v: untold %v", u, !want)
+		}
+	}
+}

@@ -8,6 +8,10 @@ const (
 	LineOutcome = "outcome" // Kind is an OutcomeKind; Message, Session, Model, Usage or Total hold
 )
 
+// LineTurn is the kind of an event that says only that a turn begins: it is
+// counted, and not shown.
+const LineTurn = "turn"
+
 // LineFailed is the kind of an outcome that the program cannot judge itself:
 // Muster does, by Status or else by the words of Message.
 const LineFailed = "failed"

@@ -39,9 +39,9 @@ func Keys(part string) []string {
 	case "task":
 		return []string{"id", "type", "title", "prompt", "scope", "needs", "accept", "agent", "budget"}
 	case "run_budget":
-		return []string{"usd", "minutes", "tokens", "parallel"}
+		return []string{"usd", "minutes", "tokens", "turns", "parallel"}
 	case "budget":
-		return []string{"usd", "minutes", "tokens"}
+		return []string{"usd", "minutes", "tokens", "turns"}
 	}
 	return nil
 }
@@ -282,6 +282,7 @@ func ReadBudget(f *yamlfile.File, n *yamlfile.Node, keys []string) Budget {
 	b := Budget{
 		MicroUSD: positive(f, n.Get("usd"), 6),
 		Tokens:   positive(f, n.Get("tokens"), 0),
+		Turns:    positive(f, n.Get("turns"), 0),
 	}
 	if p := n.Get("parallel"); p != nil {
 		b.Parallel = int(f.Int(p, 1, 256))

@@ -39,13 +39,13 @@ func TestParseEveryKey(t *testing.T) {
 			ID: "D1", Question: "Where does the state live?", Options: []string{"in-process", "redis"}, Chosen: "in-process",
 			Because: "One process serves the API, and a restart may forget the counters.", Forbids: []string{"import:redis"},
 		}},
-		Budget: plan.Budget{MicroUSD: 20_000_000, TimeMS: 240 * 60_000, Tokens: 20_000_000, Parallel: 3},
+		Budget: plan.Budget{MicroUSD: 20_000_000, TimeMS: 240 * 60_000, Tokens: 20_000_000, Turns: 600, Parallel: 3},
 		Tasks: []plan.Task{{
 			ID: "limiter", Type: plan.Feature, Title: "Token bucket per key", Line: 23,
 			Prompt: "Write a token bucket in internal/limit.\n\n\tTabs in a block of text are kept.\n",
 			Scope:  []string{"internal/limit/**"}, Agent: "claude",
 			Accept: []plan.Command{{Argv: []string{"go", "test", "./internal/limit/..."}}},
-			Budget: plan.Budget{MicroUSD: 2_500_000, TimeMS: 30*60_000 + 30_000, Tokens: 2_000_000},
+			Budget: plan.Budget{MicroUSD: 2_500_000, TimeMS: 30*60_000 + 30_000, Tokens: 2_000_000, Turns: 60},
 		}, {
 			ID: "middleware", Type: plan.Feature, Title: "Middleware that answers 429", Line: 35,
 			Prompt: "Use the token bucket in the HTTP handlers, and answer 429 with Retry-After.",

@@ -41,6 +41,7 @@ type Budget struct {
 	MicroUSD int64 `json:"micro_usd,omitempty"` // usd in YAML
 	TimeMS   int64 `json:"time_ms,omitempty"`   // minutes in YAML, fractions allowed; of agent time
 	Tokens   int64 `json:"tokens,omitempty"`    // input, output and cache writes together
+	Turns    int64 `json:"turns,omitempty"`     // answers of models to agents, as agents tell of them
 	Parallel int   `json:"parallel,omitempty"`  // runs only: agents at once
 }
 

@@ -29,7 +29,7 @@ func (r *Run) Asks() []Ask {
 		ask := Ask{What: r.Why, Command: "muster resume " + r.Name}
 		switch r.Reason {
 		case flow.ForBudget:
-			ask.Command = "muster resume " + r.Name + " --usd N --minutes N --tokens N"
+			ask.Command = "muster resume " + r.Name + " --usd N --minutes N --tokens N --turns N"
 		case flow.ForPush:
 			ask.Command = "muster approve " + r.Name
 		case flow.ForBranch:

@@ -161,7 +161,7 @@ func (d deriving) alive() Now {
 		return Now{Condition: Silent, Why: "it says nothing, does not compute and changes no file", SinceUS: last, Ways: []Way{
 			{What: "wait: it is never ended for being silent"},
 			{"see what it did last", "muster attach " + d.task},
-			{"nudge it: its turn ends, and its session goes on with what you say", fmt.Sprintf("muster nudge %s -m \"...\"", d.task)},
+			{"nudge it: its attempt ends, and its session goes on with what you say", fmt.Sprintf("muster nudge %s -m \"...\"", d.task)},
 			{"restart it in the same session", "muster nudge --restart " + d.task},
 		}}
 	}

@@ -53,6 +53,9 @@ func (r *Run) Apply(rec flow.Record) error {
 	if !ok {
 		return fault.New(fault.Internal, "event %d of %s is about a task that the run does not have", rec.Seq, rec.Stream)
 	}
+	if d, ok := e.Data.(flow.RetryRequested); ok && d.Turns > 0 {
+		r.turns = true
+	}
 	r.change(i, func(t *Task) { t.event(e) })
 	return nil
 }
@@ -121,7 +124,7 @@ func (r *Run) begin(d flow.RunStarted, at int64) {
 		Limits: d.Limits, BegunUS: at, LastUS: at, upkeep: upkeep{index: make(map[string]int, len(d.Nodes)), needed: make([][]int, len(d.Nodes))},
 	}
 	for i, n := range d.Nodes {
-		r.index[n.ID] = i
+		r.index[n.ID], r.turns = i, r.turns || n.Turns > 0
 		r.Tasks = append(r.Tasks, Task{ID: n.ID, Title: n.Title, Agent: n.Agent, Needs: n.Needs, State: Waiting})
 	}
 	for i, n := range d.Nodes {
@@ -148,6 +151,9 @@ func (r *Run) resume(d flow.ResumeRequested) {
 	}
 	if d.Tokens > 0 {
 		r.Limits.Tokens = d.Tokens
+	}
+	if d.Turns > 0 {
+		r.Limits.Turns = d.Turns
 	}
 	if d.Parallel > 0 {
 		r.Limits.Parallel = d.Parallel

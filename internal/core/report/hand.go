@@ -49,7 +49,7 @@ func (t *Task) given(d flow.WorkGiven, at int64) {
 	t.enter(Waiting, flow.Ready, at)
 }
 
-// heard marks what waited for the end of the agent's turn as told.
+// heard marks what waited for the end of the agent's attempt as told.
 func (t *Task) heard(attempt int) {
 	t.Hand.Author = "" // an agent goes on from it
 	t.Hand.Messages = slices.Clone(t.Hand.Messages)

@@ -76,6 +76,7 @@ type upkeep struct {
 	pushed        bool           // the queue works on a person's push
 	judging       string         // the command that judges the final tree
 	push          *Judged        // the latest verdict on a push, until it lands
+	turns         bool           // a task has a budget of turns
 }
 
 // Task is where a task stands.
@@ -130,7 +131,7 @@ type Message struct {
 	AtUS    int64  `json:"at_us"`
 	By      string `json:"by"`
 	Text    string `json:"text"`
-	Attempt int    `json:"attempt,omitempty"` // that heard it; 0 while it waits for the end of the agent's turn
+	Attempt int    `json:"attempt,omitempty"` // that heard it; 0 while it waits for the end of the agent's attempt
 }
 
 // Attempt is one try of an agent.
@@ -160,6 +161,9 @@ type Ask struct {
 	What    string `json:"what"`           // one line
 	Command string `json:"command"`        // that answers it
 }
+
+// BoundsTurns reports whether the run, or a task of it, has a budget of turns.
+func BoundsTurns(r *Run) bool { return r.Limits.Turns > 0 || r.turns }
 
 // Task gives a task by id, or nil.
 func (r *Run) Task(id string) *Task {

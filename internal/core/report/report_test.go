@@ -252,7 +252,7 @@ func TestClosedBeforeTheAgentBegan(t *testing.T) {
 	}
 }
 
-// A task that was stopped can be retried while it waits for its turn in the run
+// A task that was stopped can be retried while it waits for a slot of the run
 // that goes on.
 func TestRetriedBeforeItsTurn(t *testing.T) {
 	h := newHost(t)
@@ -276,7 +276,7 @@ func TestRetriedBeforeItsTurn(t *testing.T) {
 	if b := h.view().Task("b"); b.State != report.Waiting || b.Round != 0 {
 		t.Errorf("b is %s in round %d after it was retried, want waiting in round 0", b.State, b.Round)
 	}
-	h.person(task("a"), flow.RetryRequested{}) // it has its turn
+	h.person(task("a"), flow.RetryRequested{}) // it has its slot
 	if a := h.view().Task("a"); a.State != report.Working {
 		t.Errorf("a is %s, want working", a.State)
 	}
@@ -361,4 +361,34 @@ func asks(r *report.Run) string {
 		fmt.Fprintf(&out, "\n    ask %s: %s: %s", a.Task, a.What, a.Command)
 	}
 	return out.String()
+}
+
+// Whether turns are bounded is known from the run's limits, from a task's
+// budget, and from one that a person gave.
+func TestBoundsTurns(t *testing.T) {
+	bounded := node("b")
+	bounded.Turns = 5
+	for _, c := range []struct {
+		name  string
+		limit int64
+		nodes []flow.Node
+		then  map[flow.Stream]flow.Payload
+		want  bool
+	}{
+		{"nothing is", 0, []flow.Node{node("a"), node("b")}, nil, false},
+		{"the run is", 5, []flow.Node{node("a")}, nil, true},
+		{"a task is", 0, []flow.Node{node("a"), bounded, node("c")}, nil, true},
+		{"a person bounds the run", 0, []flow.Node{node("a")}, map[flow.Stream]flow.Payload{run: flow.ResumeRequested{Turns: 5}}, true},
+		{"a person bounds a task", 0, []flow.Node{node("a")}, map[flow.Stream]flow.Payload{task("a"): flow.RetryRequested{Turns: 5}}, true},
+		{"a person bounds something else", 0, []flow.Node{node("a")}, map[flow.Stream]flow.Payload{run: flow.ResumeRequested{Tokens: 5}, task("a"): flow.RetryRequested{Tokens: 5}}, false},
+	} {
+		h := newHost(t)
+		h.begin(flow.Limits{Parallel: 1, Turns: c.limit}, c.nodes...)
+		for to, p := range c.then {
+			h.person(to, p)
+		}
+		if got := report.BoundsTurns(h.view()); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
 }

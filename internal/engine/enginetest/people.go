@@ -85,7 +85,7 @@ func (w *world) resume() {
 	r := s.run()
 	more := flow.ResumeRequested{}
 	if r.Reason == flow.ForBudget {
-		more.MicroUSD = r.Spent.CostMicroUSD + 5e6
+		more.MicroUSD, more.Turns = r.Spent.CostMicroUSD+5e6, r.Spent.Turns+500
 	}
 	s.tell(flow.RunStream("r"), "ann", more)
 }
@@ -128,7 +128,7 @@ func (w *world) helpful() {
 		case flow.Taken:
 			w.give(n.ID, "ann")
 		case flow.Stuck, flow.Refused:
-			s.tell(flow.TaskStream("r", n.ID), "ann", flow.RetryRequested{Text: "again", MicroUSD: t.Spent.CostMicroUSD + 5e6, TimeMS: t.TimeUS/1000 + 1e6})
+			s.tell(flow.TaskStream("r", n.ID), "ann", flow.RetryRequested{Text: "again", MicroUSD: t.Spent.CostMicroUSD + 5e6, TimeMS: t.TimeUS/1000 + 1e6, Turns: t.Spent.Turns + 500})
 		default:
 			continue
 		}

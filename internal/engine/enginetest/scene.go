@@ -33,6 +33,9 @@ type Scene struct {
 	// Agent plays an attempt; nil means that every attempt is done at once.
 	// It may block until ctx ends, which is when the operation is stopped.
 	Agent func(ctx context.Context, a job.Attempt) job.Outcome
+	// Turning plays the turns of an attempt; nil means that its agent does not
+	// tell of any.
+	Turning func(ctx context.Context, a job.Attempt, full func(begun, ended int64) bool)
 	// Check gives the findings on a change; nil means none.
 	Check func(r evidence.Request) []evidence.Finding
 	// Tried gives how often tests were red on a change; nil means nothing.
@@ -66,7 +69,7 @@ func NewScene(t *testing.T, f Factory) *Scene {
 
 // Ports gives the world as an engine sees it.
 func (s *Scene) Ports() engine.Ports {
-	return engine.Ports{Log: s, Blobs: s, Repo: s, Worktrees: s, Operations: s, Agents: s, Checks: s, Clock: clock{}, IDs: s}
+	return engine.Ports{Log: s, Blobs: s, Repo: s, Worktrees: s, Operations: s, Agents: agents{s}, Checks: s, Clock: clock{}, IDs: s}
 }
 
 // Start sends a run with the given tasks to the inbox.
@@ -81,7 +84,7 @@ func (s *Scene) Start(p plan.Plan, limits flow.Limits) {
 	cfg := config.Config{Checks: config.Checks{TimeMS: 1000, GoalTimeMS: 2000}, Agents: []job.Agent{{Name: "bot", Driver: "script"}}}
 	begun := flow.RunStarted{Inputs: flow.Inputs{Run: "run-" + p.Name, Name: p.Name, Plan: s.put(p), Config: s.put(cfg)}, Limits: limits}
 	for _, t := range p.Tasks {
-		begun.Nodes = append(begun.Nodes, flow.Node{ID: t.ID, Needs: t.Needs, Agent: "bot", MicroUSD: t.Budget.MicroUSD, TimeMS: t.Budget.TimeMS})
+		begun.Nodes = append(begun.Nodes, flow.Node{ID: t.ID, Needs: t.Needs, Agent: "bot", MicroUSD: t.Budget.MicroUSD, TimeMS: t.Budget.TimeMS, Turns: t.Budget.Turns})
 	}
 	s.Tell(flow.RunStream(begun.Run), begun)
 }
@@ -305,6 +308,17 @@ func (s *Scene) Stop(_ context.Context, id string) error {
 	defer s.mu.Unlock()
 	if stop := s.stops[id]; stop != nil {
 		stop()
+	}
+	return nil
+}
+
+// agents is the scene as engine.Agents.
+type agents struct{ *Scene }
+
+// Turns plays the turns of an attempt, where Turning is set.
+func (s agents) Turns(ctx context.Context, a job.Attempt, full func(begun, ended int64) bool) error {
+	if s.Turning != nil {
+		s.Turning(ctx, a, full)
 	}
 	return nil
 }

@@ -66,10 +66,16 @@ func (w *world) plan() flow.RunStarted {
 		if rng.IntN(6) == 0 {
 			n.TimeMS = int64(1+rng.IntN(60)) * 1000
 		}
+		if rng.IntN(6) == 0 {
+			n.Turns = int64(1 + rng.IntN(40))
+		}
 		w.begun.Nodes = append(w.begun.Nodes, n)
 	}
 	if rng.IntN(3) == 0 {
 		w.begun.Limits.MicroUSD = int64(1+rng.IntN(50)) * 1e5
+	}
+	if rng.IntN(4) == 0 {
+		w.begun.Limits.Turns = int64(1 + rng.IntN(80))
 	}
 	w.head = w.tree("base")
 	return w.begun
@@ -200,6 +206,7 @@ func (w *world) attempt(o flow.StartAttempt) flow.Payload {
 		if o.LimitMS > 0 && a.timeUS/1000 > o.LimitMS {
 			a.outcome.Kind, a.timeUS = job.Timeout, o.LimitMS*1000
 		}
+		takeTurns(w, o.Task, a)
 		w.agents[id] = a
 		return nil
 	}
@@ -211,6 +218,23 @@ func (w *world) attempt(o flow.StartAttempt) flow.Payload {
 	}
 	a.running = false
 	return flow.AttemptEnded{Attempt: o.Attempt, Outcome: a.outcome, TimeUS: a.timeUS}
+}
+
+// takeTurns lets an agent take turns, up to a budget of them: then it is ended.
+func takeTurns(w *world, task string, a *agent) {
+	t, isTask := w.s.task(task)
+	r := w.s.run()
+	w.s.must(isTask, "%s has an agent and no machine", task)
+	budgets := []job.Budget{
+		{Scope: job.OfTask, Turns: t.Budget().Turns, Spent: t.Spent}, {Scope: job.OfRun, Turns: r.Limits.Turns, Spent: r.Spent},
+	}
+	w.s.must(job.FullTurns(budgets[:1], 0) == nil, "%s begins an attempt after %d of %d turns", task, t.Spent.Turns, t.Budget().Turns)
+	for n := w.s.rng.Int64N(20); a.outcome.Usage.Turns < n; a.outcome.Usage.Turns++ {
+		if b := job.FullTurns(budgets, a.outcome.Usage.Turns); b != nil {
+			a.outcome.Kind, a.outcome.Budget = job.Limit, b.Scope
+			return
+		}
+	}
 }
 
 func (w *world) outcome() job.OutcomeKind {

@@ -226,7 +226,8 @@ func (d *draft) acceptance() {
 	}
 	d.others()
 	d.comment("", "What the run may use; when it is used up, the run pauses and asks.",
-		"usd: US dollars, as the agents report them; minutes: time of agents; parallel: agents at once.")
+		"usd: US dollars, as the agents report them; minutes: time of agents; turns: answers of",
+		"models to agents, as far as they tell; tokens; parallel: agents at once.")
 	d.f("budget: {usd: 10, minutes: 120, parallel: 2}\n\n")
 	d.comment("", "Questions that you have decided, so that no agent decides them otherwise:", "decisions:",
 		"  - {id: D1, question: Where does the state live?, options: [memory, database], chosen: memory, because: One process is enough.}")

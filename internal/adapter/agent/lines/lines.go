@@ -1,4 +1,5 @@
-package agent
+// Package lines reads what agents print, line by line, in bounded memory.
+package lines
 
 import (
 	"bufio"
@@ -6,24 +7,21 @@ import (
 	"io"
 )
 
-// maxLine is how many bytes of one line are looked at. A longer line is
+// Max is how many bytes of one line are looked at. A longer line is
 // skipped and noted: half an event says nothing that can be relied on.
-const maxLine = 1 << 20
+const Max = 1 << 20
 
-// tailSize is how many bytes of standard error are kept to explain a failure.
-const tailSize = maxText
-
-// eachLine calls line for every line of r without its line feed, also for a
+// Each calls line for every line of r without its line feed, also for a
 // last line that lacks one, and long with the size of every line that was
 // skipped for its length. The slice is valid only during the call. Memory is
-// bounded by maxLine. The end of r is not an error.
-func eachLine(r io.Reader, line func([]byte), long func(size int64)) error {
+// bounded by Max. The end of r is not an error.
+func Each(r io.Reader, line func([]byte), long func(size int64)) error {
 	br := bufio.NewReaderSize(r, 64<<10)
 	var buf []byte
 	var size int64
 	flush := func() {
 		switch {
-		case size > maxLine:
+		case size > Max:
 			long(size)
 		case size > 0:
 			line(buf)
@@ -37,7 +35,7 @@ func eachLine(r io.Reader, line func([]byte), long func(size int64)) error {
 			part = part[:len(part)-1]
 		}
 		size += int64(len(part))
-		if size <= maxLine {
+		if size <= Max {
 			buf = append(buf, part...)
 		}
 		switch {
@@ -53,15 +51,15 @@ func eachLine(r io.Reader, line func([]byte), long func(size int64)) error {
 	}
 }
 
-// tailOf gives the last tailSize bytes of r.
-func tailOf(r io.Reader) (string, error) {
+// Tail gives the last bytes of r, at most so many.
+func Tail(r io.Reader, most int) (string, error) {
 	var tail []byte
 	chunk := make([]byte, 32<<10)
 	for {
 		n, err := r.Read(chunk)
 		tail = append(tail, chunk[:n]...)
-		if len(tail) > tailSize {
-			tail = append(tail[:0], tail[len(tail)-tailSize:]...)
+		if len(tail) > most {
+			tail = append(tail[:0], tail[len(tail)-most:]...)
 		}
 		if errors.Is(err, io.EOF) {
 			return string(tail), nil
