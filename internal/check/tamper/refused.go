@@ -101,7 +101,7 @@ func idle(t *test, p pairs.Pairing, a source.Assertion, acts map[string]bool) bo
 // nothing but that no error comes, and did nothing that the test still does.
 func (j refusals) putInPlace(h *test, a source.Assertion) bool {
 	helper := j.helpers[0][words.Last(a.Via)]
-	if a.Via == "" || helper == nil || helper.pair != nil || len(j.subjects(helper)) > 0 || (weakening{j.judge}).newFunctions()[words.Last(a.Via)] {
+	if a.Via == "" || helper == nil || helper.pair != nil || len(j.subjects(helper)) > 0 || weakening(j).newFunctions()[words.Last(a.Via)] {
 		return false
 	}
 	return !slices.ContainsFunc(helper.Assertions, func(o source.Assertion) bool { return !pairs.Pinned(o) }) && !bodies.StillDone(bodyOf(helper), h.file.between(h.Start, h.End))
