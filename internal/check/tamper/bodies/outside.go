@@ -2,6 +2,7 @@ package bodies
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"muster/internal/check"
@@ -24,6 +25,7 @@ type File struct {
 func Outside(was, is File, elsewhere func(entry string) bool) []Weakness {
 	o := outside{was: was, is: is, before: freeLines(was), after: freeLines(is)}
 	o.found = Loops(o.whole(was.Lang, o.before), o.whole(is.Lang, o.after))
+	o.cutApart()
 	o.unrun()
 	o.leftOut()
 	o.entriesLost(elsewhere)
@@ -69,6 +71,23 @@ func freeLines(f File) []string {
 		}
 	}
 	return out
+}
+
+// cutApart finds a name outside of tests for a part of what a decorator or a
+// loop of a test went through, and goes through under that name.
+func (o *outside) cutApart() {
+	c := narrowed{&comparison{
+		was: linesOf(o.whole(o.was.Lang, o.was.Lines)), is: linesOf(o.whole(o.is.Lang, o.is.Lines)),
+		after: Body{Lang: o.is.Lang},
+	}}
+	for i, text := range o.after {
+		text = strings.TrimSpace(text)
+		m := setting.FindStringSubmatch(text)
+		isTold := slices.ContainsFunc(o.found, func(w Weakness) bool { return w.At.Start == i+1 })
+		if m != nil && !isTold && c.through(m[1], m[2]) {
+			o.say(Weakness{Rule: "cases_lost", Sure: true, Is: text, Message: "leaves out some of the cases that its tests go through: " + quote(text)}, i+1)
+		}
+	}
 }
 
 var exempting = check.Lazy(`(?i)^\s*(?:export\s+)?(?:const |let |var )?(\w*(?:ignor|skip|exclu|xfail|unsupported|flaky|disabled|denylist|blocklist|blacklist|known_?fail|known_?bugs)\w*)\s*(?::[^=]+)?:?=\s*(.*)$`)

@@ -1,6 +1,7 @@
 package bodies
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,6 +49,35 @@ func TestOutside(t *testing.T) {
 			}
 			if all := strings.Join(rules, " "); all != tt.rule {
 				t.Errorf("found %q, want %q", all, tt.rule)
+			}
+		})
+	}
+}
+
+// A name for a part of what a decorator of a test went through is told once,
+// where it stands; one for all of it, or for what was not gone through, is not.
+func TestOutsideCutApart(t *testing.T) {
+	const was = `@pytest.mark.parametrize("row", rows(), ids=name)` + "\ndef test_total(row):\n    assert total(row) == row.total\n"
+	through := strings.Replace(was, "rows()", "ROWS", 1)
+	for _, tt := range []struct {
+		name, before, is string
+		want             int
+	}{
+		{"a part", "", "ROWS = rows()[:1]\n" + through, 1},
+		{"all of it", "", "ROWS = rows()[:]\n" + through, 0},
+		{"a part of something else", "", "ROWS = lines()[:1]\n" + through, 0},
+		{"not gone through", "", "FIRST = rows()[:1]\n" + was, 0},
+		{"by a loop outside too", "for row in rows():\n    load(row)\n", "ROWS = rows()[:1]\nfor row in ROWS:\n    load(row)\n" + through, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := func(text string) File {
+				lines := strings.Split(text, "\n")
+				at := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "@") }) + 1
+				return File{Lang: source.Python, Lines: lines, Tests: []source.Test{{Name: "test_total", Range: source.Range{Start: at, End: at + 2}}}}
+			}
+			got := Outside(file(tt.before+was), file(tt.is), func(string) bool { return false })
+			if len(got) != tt.want || len(got) > 0 && (got[0].Rule != "cases_lost" || got[0].At.Start != 1) {
+				t.Errorf("found %+v, want %d", got, tt.want)
 			}
 		})
 	}
