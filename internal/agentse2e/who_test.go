@@ -25,7 +25,7 @@ type who struct {
 	// By the Agent Client Protocol:
 	countsLess bool // counts in a way of its own, and seldom all
 	givesUp    bool // ends its turn when it may not use a tool
-	forgets    bool // cannot go on with a session: that attempt fails, and a fresh session is told what happened
+	forgets    bool // cannot go on with a session in the minute in which it began: that attempt fails, and a fresh session is told what happened
 
 	trust  func(p *place, s *job.Spec) // makes a process trust the repository; nil where that is another agent's case
 	falls  []string                    // traps that it then falls into
