@@ -134,3 +134,29 @@ func (c *counting) ReadFile(ctx context.Context, tree, path string) ([]byte, boo
 	c.reads++
 	return c.Trees.ReadFile(ctx, tree, path)
 }
+
+// What runs code gives a result for the sandbox that it ran in; what only reads
+// gives one for all.
+func TestAResultIsUsedAgainInTheSameSandbox(t *testing.T) {
+	for _, tt := range []struct {
+		first, then string
+		kind        check.Kind
+		want        bool
+	}{
+		{"", "auto", check.Running, true},
+		{"strict", "strict", check.Running, true},
+		{"auto", "strict", check.Running, false},
+		{"off", "strict", check.Running, false},
+		{"", "auto", check.Static, true},
+		{"off", "strict", check.Static, true},
+	} {
+		r := check.New(check.Tools{Trees: twoTrees(t), Cache: &checktest.Cache{}}, []check.Check{checktest.Stub{Name: "a", Kind: tt.kind}}, 1)
+		req := checktest.Request(evidence.OfTask)
+		req.Sandbox = tt.first
+		judge(t, r, req)
+		req.Sandbox = tt.then
+		if got := judge(t, r, req).Results[0]; got.Cached != tt.want {
+			t.Errorf("%s, %q and then %q: used again %v", tt.kind, tt.first, tt.then, got.Cached)
+		}
+	}
+}

@@ -136,3 +136,60 @@ func TestCasesSetAside(t *testing.T) {
 		}
 	}
 }
+
+// A case that takes any value, where no case did and the file knows no such
+// value; a case that is worked out with a function that an assertion asks.
+func TestCaseAsksForLess(t *testing.T) {
+	for _, tt := range []struct {
+		name, file, was, is string
+		asserts, want       string
+	}{
+		{"any value", "x", "(3, 6)", "(3, mock.ANY)", "", "loosened gate"},
+		{"any value, as before", "x", "(mock.ANY, 6)", "(mock.ANY, 7)", "", ""},
+		{"any value, as others of the file", "rows(mock.ANY)", "(3, 6)", "(3, mock.ANY)", "", ""},
+		{"with what is asked", "x", "(3, 6)", "(3, double(3))", "assert double(n) == want", "computed locator"},
+		{"with something else", "x", "(3, 6)", "(3, double(3))", "assert triple(n) == want", ""},
+		{"with what did not change", "x", "(3, 6)", "(3, other(3))", "assert other(n) == want", ""},
+	} {
+		j := judgeOf(asked.Asked{Task: "Tidy"})
+		j.code.Differs, j.code.Changed = true, set("double", "triple")
+		was, is := paired(wholeTest("tests/test_a.py", "test_a", tt.file), wholeTest("tests/test_a.py", "test_a", tt.file))
+		was.Assertions = []source.Assertion{{Text: tt.asserts}}
+		tables{j}.computed(was, is, cases.Change{Was: source.Case{Text: tt.was}, Is: source.Case{Text: tt.is}})
+		if got := told(j); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Cases that are gone, held against what the table has now.
+func TestCasesOfTable(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		was, is []string
+		want    string
+	}{
+		{"one is gone", []string{"(3, 6)", "(400, 'abc')"}, []string{"(3, 6)"}, "cases_lost gate"},
+		{"one that stands twice", []string{"(3, 6)", "(3, 6)"}, []string{"(3, 6)"}, ""},
+		{"one for another", []string{"(3, 6)", "(400, 'abc')"}, []string{"(3, 6)", "[x, y]"}, ""},
+		{"one for another that takes any value", []string{"(3, 6)", "(400, 'abc')"}, []string{"(3, 6)", "{x: ANY}"}, "loosened gate"},
+		{"a new one that takes any value", []string{"(3, 6)"}, []string{"(3, 6)", "{x: ANY}"}, ""},
+		{"all of several", []string{"(3, 6)", "(400, 'abc')"}, nil, "cases_lost locator"},
+		{"the only one", []string{"(3, 6)"}, nil, "cases_lost gate"},
+		{"none was there", nil, []string{"(3, 6)"}, ""},
+	} {
+		j := judgeOf(asked.Asked{Task: "Tidy"})
+		j.code.Differs = true
+		was, is := paired(wholeTest("tests/test_a.py", "test_a", "x"), wholeTest("tests/test_a.py", "test_a", "x"))
+		for i, list := range [][]string{tt.was, tt.is} {
+			x := []*test{was, is}[i]
+			for _, text := range list {
+				x.Cases = append(x.Cases, source.Case{Text: text})
+			}
+		}
+		tables{j}.compareCases(was, is)
+		if got := told(j); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 
 	"muster/internal/check/checktest"
 	"muster/internal/check/tamper/asked"
+	"muster/internal/core/change"
 	"muster/internal/core/evidence"
 )
 
@@ -82,6 +83,32 @@ func TestStandsElsewhere(t *testing.T) {
 			if got := standsElsewhere(weakening{j}, j.head.tests[0], tt.entry); got != tt.want {
 				t.Errorf("%s: %v", tt.name, got)
 			}
+		}
+	}
+}
+
+// What is known of the code that tests may import: its names, the modules that
+// changed, and those that are new, beside the code or among the tests.
+func TestAround(t *testing.T) {
+	j := losses{judgeOf(asked.Asked{})}
+	j.code.Texts = [2]string{" gone ( ", "def total ( cart ) "}
+	shop, fresh, fake := textFile("src/shop.py", "x = 1"), textFile("src/fresh.py", "y = 2"), textFile("tests/fake.py", "z = 3")
+	fresh.status, fake.status, shop.status = change.Added, change.Added, change.Modified
+	j.head.code, j.head.tests = []*file{shop, fresh}, []*file{fake, textFile("tests/test_old.py", "w = 4")}
+	code := j.around()
+	for name, want := range map[string]bool{"total": true, "cart": true, "tota": false, "gone": false} {
+		if code.Holds(name) != want {
+			t.Errorf("the code holds %s: %v", name, !want)
+		}
+	}
+	for module, want := range map[string]bool{"src.shop": true, "./shop": true, "fresh": true, "other": false, "fake": false} {
+		if code.Changed(module) != want {
+			t.Errorf("%s changed: %v", module, !want)
+		}
+	}
+	for module, want := range map[string]string{"src.shop": "", "./fresh": "y = 2", "tests.fake": "z = 3", "other": "", "test_old": ""} {
+		if got, ok := code.Added(module); got != want || ok != (want != "") {
+			t.Errorf("%s is new: %q %v", module, got, ok)
 		}
 	}
 }

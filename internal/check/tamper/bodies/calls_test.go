@@ -86,3 +86,61 @@ func TestRunsAsync(t *testing.T) {
 		}
 	}
 }
+
+// A body is intact when three of four of its lines are still there; brackets
+// do not count, nor do the lines that are left out.
+func TestIntact(t *testing.T) {
+	was := bodyText(source.Go, "func TestA(t *testing.T) {\n\ta := open()\n\tb := next(a)\n\tc := next(b)\n\td := next(c)\n\tcheck(d)\n}")
+	was.End = 20 // the file was cut short
+	for _, tt := range []struct {
+		name, is string
+		but      map[int]bool
+		want     bool
+	}{
+		{"all of it", "\ta := open( )\n\tb := next(a)\n\tc := next(b)\n\td := next(c)\n\tcheck(d)", nil, true},
+		{"four of five", "a := open()\nb := next(a)\nc := next(b)\nd := next(c)", nil, true},
+		{"three of five", "a := open()\nb := next(a)\nc := next(b)\n}", nil, false},
+		{"three of the four that count", "a := open()\nb := next(a)\nc := next(b)", map[int]bool{6: true}, true},
+		{"two of the four that count", "a := open()\nb := next(a)\ncheck(d)", map[int]bool{6: true}, false},
+		{"none", "}", nil, false},
+		{"none counts", "", map[int]bool{2: true, 3: true, 4: true, 5: true, 6: true}, true},
+	} {
+		is := bodyText(source.Go, tt.is)
+		is.End = 20
+		if got := Intact(was, Tight(is), tt.but); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+}
+
+// The line before an assertion does what it looks at: it is there, or what it
+// called is called without its result.
+func TestActed(t *testing.T) {
+	for _, tt := range []struct {
+		name, before, is, subject string
+		want                      bool
+	}{
+		{"it is there", "save(row)", "save(row)", "row.id", true},
+		{"it is gone", "save(row)", "load(row)", "row.id", false},
+		{"the assertion calls on its own", "save(row)", "save(row)", "f(row)", false},
+		{"behind brackets and an empty line", "save(row)\n\n}", "save(row)", "row.id", true},
+		{"before brackets that are there", "save(row)\n}", "load(row)\n}", "row.id", false},
+		{"its result is not kept", "got := save(row)", "save(row)", "row.id", true},
+		{"its result has another name", "got := save(row)", "put := save(row)", "row.id", true},
+		{"its result is not kept, and the assertion calls", "got := save(row)", "save(row)", "f(row)", false},
+		{"its result is of another call", "got := save(row)", "save(col)", "row.id", false},
+		{"a value has another name", "got := other_row", "put := other_row", "row.id", false},
+		{"a call that is too short has another name", "got := f(row)", "put := f(row)", "row.id", false},
+		{"nothing is before it", "", "", "f(row)", true},
+	} {
+		was := "func TestA(t *testing.T) {"
+		if tt.before != "" {
+			was += "\n" + tt.before
+		}
+		b := bodyText(source.Go, was+"\nequal(row)\n}")
+		a := source.Assertion{Subject: tt.subject, Range: source.Range{Start: len(b.Lines) - 1}}
+		if got := Acted(b, a, Tight(bodyText(source.Go, tt.is))); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+}

@@ -137,3 +137,49 @@ func TestSpread(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+// Tests that Rust keeps beside the code are no code; a test in a file of
+// another language that is read as code counts as what it is.
+func TestTestsBesideCode(t *testing.T) {
+	file := func(lang source.Language, test bool) *File {
+		f := codeFile(`func total(n int) { return add(n, "kept") }`, `func adds() { equal(helper(n), "tested") }`)
+		f.Lang = lang
+		if test {
+			f.Facts.Tests = []source.Test{{Name: "adds", Range: source.Range{Start: 2, End: 2}}}
+		}
+		return f
+	}
+	for _, tt := range []struct {
+		name          string
+		f             *File
+		defined, lost string
+	}{
+		{"Rust with a test", file(source.Rust, true), "total", "kept"},
+		{"Rust without", file(source.Rust, false), "adds total", "kept tested"},
+		{"Go with a test", file(source.Go, true), "adds total", "kept tested"},
+		{"Go without", file(source.Go, false), "adds total", "kept tested"},
+	} {
+		if got := keys(Read(nil, []*File{tt.f}).Defined); got != tt.defined {
+			t.Errorf("%s: defined %s, want %s", tt.name, got, tt.defined)
+		}
+		c := Read([]*File{tt.f}, nil)
+		if got := keys(c.Lost); got != tt.lost {
+			t.Errorf("%s: lost %s, want %s", tt.name, got, tt.lost)
+		}
+		if c.Texts[0] == "" {
+			t.Errorf("%s: no code", tt.name)
+		}
+	}
+}
+
+func TestSubjectGone(t *testing.T) {
+	c := &Change{Gone: set("total")}
+	for text, want := range map[string]bool{"f(total)": true, "f(totals)": false, `f("total")`: false, "": false} {
+		if c.SubjectGone(words.Scan(text, source.Go)) != want {
+			t.Errorf("%s: %v", text, !want)
+		}
+	}
+	if (&Change{}).SubjectGone(words.Scan("f(total)", source.Go)) {
+		t.Error("something is gone though nothing is")
+	}
+}

@@ -124,7 +124,7 @@ func telling(values map[string]bool) bool {
 			return true
 		}
 	}
-	return len(values) > 1 && n >= all
+	return n >= all
 }
 
 // entries reports whether code holds a list of so many entries.

@@ -62,3 +62,15 @@ func TestOnlyOn(t *testing.T) {
 		}
 	}
 }
+
+// A function that runs around tests is named so, in capitals or not.
+func TestIsStep(t *testing.T) {
+	for name, want := range map[string]bool{
+		"setUp": true, "setup_module": true, "AppTest.tearDown": true, "beforeEach": true, "AfterSuite": true,
+		"assertShop": false, "upset": false, "isBefore": false, "": false,
+	} {
+		if IsStep(name) != want {
+			t.Errorf("%q: %v", name, !want)
+		}
+	}
+}

@@ -183,3 +183,30 @@ func TestRenamed(t *testing.T) {
 		}
 	}
 }
+
+// Names end after a dot, colon or hash; names of tests after what their library
+// puts between the parts, and a sentence only after the mark of a group.
+func TestLastAndLeaf(t *testing.T) {
+	for name, want := range map[string]string{"Server.Close": "Close", "a::b": "b", "Close": "Close", "Server.": "Server.", ".x": "x", "": ""} {
+		if got := Last(name); got != want {
+			t.Errorf("last of %q: %q", name, got)
+		}
+	}
+	for name, want := range map[string]string{
+		"TestA/b": "b", "a.py::T::test_x": "test_x", "pkg.TestA": "TestA", "TestA": "TestA",
+		"group > adds v1.2 up": "adds v1.2 up", "adds v1.2 up": "adds v1.2 up", "a/b > c > d": "d",
+	} {
+		if got := Leaf(name); got != want {
+			t.Errorf("leaf of %q: %q", name, got)
+		}
+	}
+}
+
+func TestAbout(t *testing.T) {
+	names := map[string]bool{"total": true, "ID": true, "text": true}
+	for code, want := range map[string]bool{"f(total)": true, "f(totals)": false, "f(ID)": false, `f("text")`: false, "": false} {
+		if About(Scan(code, source.Go), names) != want {
+			t.Errorf("%s: %v", code, !want)
+		}
+	}
+}
