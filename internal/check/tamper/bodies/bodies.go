@@ -60,6 +60,9 @@ func Compare(was, is Body, pairs []Pair, free map[string]bool) []Weakness {
 	c.skips()
 	c.nothing()
 	if len(c.found) == 0 {
+		bending{&c}.bothSides()
+	}
+	if len(c.found) == 0 {
 		bending{&c}.helper()
 		bending{&c}.result()
 	}

@@ -1,0 +1,70 @@
+package bodies
+
+import (
+	"strings"
+	"testing"
+
+	"muster/internal/source/reader"
+)
+
+// What both sides of a comparison go through, promises that nobody waits for,
+// and values that the code itself works out: the beginning of what is said.
+func TestBeforeTheyAreCompared(t *testing.T) {
+	parser := reader.NewParser("")
+	t.Cleanup(func() { _ = parser.Close() })
+	goSame := "got, want := f(1), []string{\"b\", \"a\"}\nif !reflect.DeepEqual(got, want) {\n\tt.Error(got)\n}"
+	goSorted := strings.Replace(goSame, "if", "sort.Strings(got)\nsort.Strings(want)\nif", 1)
+	goLoop := "for i, want := range wants {\n\tif gots[i] != want {\n\t\tt.Error(i)\n\t}\n}"
+	pySame := "got = f(1)\nexpected = load()\nassert got == expected"
+	jsSame := "const got = f(1);\nconst want = load();\nexpect(got).toEqual(want);"
+	truncated := "got := f(1).Truncate(time.Hour)\nwant := at(2).Truncate(time.Hour)\nif !got.Equal(want) {\n\tt.Error(got)\n}"
+	for _, tt := range []struct{ name, path, was, is, want string }{
+		{"both are sorted", "a_test.go", goSame, goSorted, "puts both sides in order"},
+		{"both are sorted by slices", "a_test.go", goSame, strings.ReplaceAll(goSorted, "sort.Strings", "slices.Sort"), "puts both sides in order"},
+		{"both are sorted by a type", "a_test.go", goSame, strings.NewReplacer("sort.Strings(got)", "sort.Sort(byName(got))", "sort.Strings(want)", "sort.Sort(byName(want))").Replace(goSorted), "puts both sides in order"},
+		{"both are sorted before a loop", "a_test.go", goLoop, "sort.Strings(wants)\nsort.Strings(gots)\n" + goLoop, "puts both sides in order"},
+		{"both are sorted in Python", "test_a.py", pySame, strings.Replace(pySame, "assert", "got.sort()\nexpected.sort()\nassert", 1), "puts both sides in order"},
+		{"both are sorted where they come from", "test_a.py", pySame, strings.NewReplacer("f(1)", "sorted(f(1))", "load()", "sorted(load())").Replace(pySame), "puts both sides in order"},
+		{"both are sorted in TypeScript", "a.test.ts", jsSame, strings.Replace(jsSame, "expect", "got.sort();\nwant.sort((a, b) => a - b);\nexpect", 1), "puts both sides in order"},
+		{"both lose their case", "test_a.py", pySame, strings.Replace(pySame, "assert", "got = got.lower()\nexpected = expected.lower()\nassert", 1), "compares only what lower leaves of both sides"},
+		{"both are cut to the hour", "a_test.go", strings.ReplaceAll(truncated, ".Truncate(time.Hour)", ""), truncated, "compares only what Truncate leaves of both sides"},
+		{"both were sorted before", "a_test.go", goSorted, strings.ReplaceAll(goSorted, "sort.Strings", "slices.Sort"), ""},
+		{"two inputs are sorted", "test_a.py", "a = load(1)\nb = load(2)\nassert merge(a, b) == [1, 2]", "a = load(1)\nb = load(2)\na.sort()\nb.sort()\nassert merge(a, b) == [1, 2]", ""},
+		{"something else is sorted", "a_test.go", goSame, strings.Replace(goSorted, "sort.Strings(want)", "sort.Strings(rest)", 1), ""},
+		{"each goes its own way", "test_a.py", pySame, strings.Replace(pySame, "load()", "load().strip()", 1), ""},
+		{"sorted afterwards", "test_a.py", pySame, pySame + "\ngot.sort()\nexpected.sort()", ""},
+
+		{"a promise that goes on alone", "a.test.ts", "expect(f(1)).toBe(2);", "Promise.resolve(f(1)).then((r) => {\n  expect(r).toBe(2);\n});", "does not wait"},
+		{"a promise that goes on alone in one line", "a.test.ts", "expect(await f(1)).toBe(2);", "f(1).then((r) => expect(r).toBe(2));", "does not wait"},
+		{"a promise that goes on alone over lines", "a.test.ts", "expect(await f({ a: 1 })).toBe(2);", "f({\n  a: 1,\n})\n  .then((r) => {\n    expect(r).toBe(2);\n  });", "does not wait"},
+		{"a promise that is awaited", "a.test.ts", "expect(await f(1)).toBe(2);", "await f(1).then((r) => {\n  expect(r).toBe(2);\n});", ""},
+		{"a promise that is given back over lines", "a.test.ts", "expect(await f({ a: 1 })).toBe(2);", "return f({\n  a: 1,\n})\n  .then((r) => {\n    expect(r).toBe(2);\n  });", ""},
+		{"a promise that has a name", "a.test.ts", "expect(await f(1)).toBe(2);", "const p = f(1).then((r) => {\n  expect(r).toBe(2);\n});\nawait p;", ""},
+		{"a promise in a list", "a.test.ts", "expect(await f(1)).toBe(2);", "await Promise.all([\n  f(1).then((r) => {\n    expect(r).toBe(2);\n  }),\n]);", ""},
+		{"a promise and a callback", "a.test.ts", "expect(await f(1)).toBe(2);", "f(1).then((r) => {\n  expect(r).toBe(2);\n  done();\n});", ""},
+		{"a promise went on alone before", "a.test.ts", "f(1).then((r) => {\n  expect(r).toBe(2);\n});", "f(1).then((r) => {\n  expect(r).toBe(3);\n});", ""},
+		{"a promise of an assertion by void", "a.test.ts", "expect(f(1)).toBe(2);", "void expect(\n  Promise.resolve(f(1)),\n).resolves.toBe(2);", "does not wait"},
+		{"a promise of an assertion that is awaited", "a.test.ts", "expect(f(1)).toBe(2);", "await expect(f(1)).resolves.toBe(2);", ""},
+		{"promises of assertions in a list", "a.test.ts", "await expect(f(1)).resolves.toBe(2);", "await Promise.all([\n  expect(f(1)).resolves.toBe(2),\n]);", ""},
+
+		{"the value of the same key", "test_a.py", "assert r[1:3] == (2, 3)", "for s in (slice(1, 3),):\n    expected = r[s]\n    assert r[s] == expected", "compares what the code gives"},
+		{"the value before something happens", "test_a.py", "assert r[1] == 2", "before = r[1]\nr.drop(2)\nassert r[1] == before", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			was, is := bodyOf(t, parser, tt.path, tt.was), bodyOf(t, parser, tt.path, tt.is)
+			var pairs []Pair
+			for i, a := range was.Assertions {
+				if i < len(is.Assertions) {
+					pairs = append(pairs, Pair{a, is.Assertions[i]})
+				}
+			}
+			got := ""
+			for _, w := range Compare(was, is, pairs, nil) {
+				got += w.Message
+			}
+			if (got == "") != (tt.want == "") || !strings.HasPrefix(got, tt.want) {
+				t.Errorf("found %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
