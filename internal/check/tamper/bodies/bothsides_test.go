@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"muster/internal/source"
 	"muster/internal/source/reader"
 )
 
@@ -66,5 +67,37 @@ func TestBeforeTheyAreCompared(t *testing.T) {
 				t.Errorf("found %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// What stands above a test may work out what the test expects.
+func TestExpectedAbove(t *testing.T) {
+	parser := reader.NewParser("")
+	t.Cleanup(func() { _ = parser.Close() })
+	file := func(above, expected string) string {
+		return "import { it } from 'vitest';\n\ndescribe('a', () => {\n  const expected = 'other';\n});\n\ndescribe('b', () => {\n" + above + "  for (const n of names) {\n    it(n, () => {\n      expect(clean(n)).toBe(" + expected + ");\n    });\n  }\n});\n"
+	}
+	worked := "  const expected = Object.fromEntries(\n    names.map((n) => [n, clean(n)]),\n  );\n"
+	for _, tt := range []struct {
+		name, was, is string
+		fires         bool
+	}{
+		{"by what is tested", file("", "names[n]"), file(worked, "expected[n]"), true},
+		{"by something else", file("", "names[n]"), file(strings.Replace(worked, "clean(", "text(", 1), "expected[n]"), false},
+		{"as before", file(worked, "names[n]"), file(worked, "expected[n]"), false},
+		{"for another test", file("", "names[n]"), file(worked, "names[n].text"), false},
+	} {
+		var both [2]Body
+		for i, text := range []string{tt.was, tt.is} {
+			f, err := parser.Parse(t.Context(), "a.test.ts", []byte(text))
+			if err != nil || len(f.Tests) == 0 {
+				t.Fatal(err, text)
+			}
+			both[i] = Body{Test: f.Tests[len(f.Tests)-1], Lang: source.TypeScript, Lines: strings.Split(text, "\n")}
+		}
+		got := Compare(both[0], both[1], []Pair{{both[0].Assertions[0], both[1].Assertions[0]}}, nil)
+		if fired := len(got) == 1 && got[0].Rule == "self_compared"; fired != tt.fires || !fired && len(got) > 0 {
+			t.Errorf("%s: %+v", tt.name, got)
+		}
 	}
 }

@@ -107,12 +107,14 @@ func (c asking) above(p Pair, known map[string]string) {
 		}
 		define := regexp.MustCompile(`^\s*(?:const |let |var )?` + regexp.QuoteMeta(t) + `\s*(?::[^=]+)?:?=\s*([^=\s].*)$`)
 		for i, l := range c.after.Lines[:min(max(c.after.Start, 0), len(c.after.Lines))] {
-			if m := define.FindStringSubmatch(l); m != nil {
-				_, known[t], _ = strings.Cut(valueFrom(c.after.Lines, i), "=")
+			if !define.MatchString(l) {
+				continue
 			}
-		}
-		if slices.ContainsFunc(c.before.Lines, define.MatchString) {
-			delete(known, t)
+			_, value, _ := strings.Cut(valueFrom(c.after.Lines, i), "=")
+			known[t] = strings.TrimSpace(value)
+			if slices.Contains(c.before.Lines, l) {
+				delete(known, t)
+			}
 		}
 	}
 }
@@ -151,7 +153,10 @@ func (c *comparison) overwritten() {
 		if m == nil || laidOut(c.was, m[1], m[2]) {
 			continue
 		}
-		had := append(callees(before[m[1]]), waysOf(m[2])...) // it was worked out so before, or both sides are altered
+		had := waysOf(m[2]) // both sides may be altered
+		if _, ok := inserted(words.Scan(before[m[1]], c.before.Lang), words.Scan(m[2], c.after.Lang)); ok {
+			had = append(had, callees(before[m[1]])...) // it was worked out so before
+		}
 		given := slices.DeleteFunc(callees(m[2]), func(n string) bool { return slices.Contains(had, n) })
 		for _, p := range c.pairs {
 			subject := root(p.Is.Subject)
