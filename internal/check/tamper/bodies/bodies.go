@@ -61,6 +61,7 @@ func Compare(was, is Body, pairs []Pair, free map[string]bool) []Weakness {
 	c.nothing()
 	if len(c.found) == 0 {
 		bending{&c}.bothSides()
+		bending{&c}.partly()
 	}
 	if len(c.found) == 0 {
 		bending{&c}.helper()

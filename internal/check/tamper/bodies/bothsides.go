@@ -108,3 +108,61 @@ func (c bending) against(p Pair, a, b alteration) bool {
 	}
 	return looked[a.name] != looked[b.name] || equating.MatchString(p.Is.Subject)
 }
+
+var (
+	takenApart = check.Lazy(`^(?:const |let |var )?[\[{(]?(\w+(?:, \w+)+)[\]})]?\s*:?=\s*(.+?);?$`)
+	giving     = check.Lazy(`^return (.+?);?$`)
+)
+
+// partly finds a value that was given or named as a whole, and that is taken
+// apart now and made anew of some of its parts.
+func (c bending) partly() {
+	fresh := c.fresh()
+	for _, l := range fresh {
+		m := takenApart.FindStringSubmatch(l.text)
+		if m == nil {
+			continue
+		}
+		for _, r := range fresh {
+			name, made := c.gives(r)
+			if made == "" || r.n <= l.n || mentioned(m[1], made, c.after.Lang) < 2 {
+				continue
+			}
+			for _, old := range c.gone() {
+				if was, whole := c.gives(old); whole != "" && was == name && strings.HasPrefix(words.Tight(m[2]), words.Tight(whole)+".") && !strings.Contains(words.Tight(made), words.Tight(whole)+".") {
+					c.say("bent", false, r, "keeps only some parts of a value that was taken as a whole: "+quote(r.text)+" was "+quote(old.text))
+					return
+				}
+			}
+		}
+	}
+}
+
+// gives gives what a function that serves tests gives back, or the name and the
+// value of what an assertion looks at as before.
+func (c bending) gives(l line) (name, value string) {
+	if m := giving.FindStringSubmatch(l.text); m != nil && c.after.Helper {
+		return "", m[1]
+	}
+	m := assigning.FindStringSubmatch(l.text)
+	if m == nil || !slices.ContainsFunc(c.pairs, func(p Pair) bool { return c.looksAt(p, m[1]) }) {
+		return "", ""
+	}
+	return m[1], strings.TrimSuffix(m[2], ";")
+}
+
+// looksAt reports whether an assertion that is as before looks at a name.
+func (c bending) looksAt(p Pair, name string) bool {
+	return words.Tight(p.Was.Text) == words.Tight(p.Is.Text) && root(strings.TrimLeft(p.Is.Subject, "!")) == name
+}
+
+// mentioned counts the names of a list that code mentions.
+func mentioned(list, text string, lang source.Language) int {
+	has, n := names(words.Scan(text, lang)), 0
+	for name := range strings.SplitSeq(list, ", ") {
+		if has[name] {
+			n++
+		}
+	}
+	return n
+}

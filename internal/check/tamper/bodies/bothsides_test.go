@@ -48,6 +48,14 @@ func TestBeforeTheyAreCompared(t *testing.T) {
 		{"a promise of an assertion that is awaited", "a.test.ts", "expect(f(1)).toBe(2);", "await expect(f(1)).resolves.toBe(2);", ""},
 		{"promises of assertions in a list", "a.test.ts", "await expect(f(1)).resolves.toBe(2);", "await Promise.all([\n  expect(f(1)).resolves.toBe(2),\n]);", ""},
 
+		{"a promise of an assertion that a callback ends", "a.test.ts", "expect(f(1)).toBe(2);", "expect(f(1)).to.eventually.equal(2).notify(done);", ""},
+		{"a promise that a plan counts", "a.test.ts", "expect(await f(1)).toBe(2);", "t.plan(1);\nf(1).then((r) => {\n  expect(r).toBe(2);\n});", ""},
+
+		{"made anew of some parts", "a_test.go", "got := at(1)\nif !got.Equal(want) {\n\tt.Error(got)\n}", "y, m, d := at(1).Date()\ngot := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)\nif !got.Equal(want) {\n\tt.Error(got)\n}", "keeps only some parts"},
+		{"made anew of some parts in TypeScript", "a.test.ts", "const got = day(1);\nexpect(got).toBe('2020-01-02T03');", "const [y, m] = day(1).split('-');\nconst got = join(y, m);\nexpect(got).toBe('2020-01-02T03');", "keeps only some parts"},
+		{"it gives two now", "a_test.go", "got := at(1)\nif !got.Equal(want) {\n\tt.Error(got)\n}", "got, err := at(1)\nif err != nil || !got.Equal(want) {\n\tt.Error(got)\n}", ""},
+		{"parts of something else", "a_test.go", "got := at(1)\nif !got.Equal(want) {\n\tt.Error(got)\n}", "y, m := now().Parts()\ngot := at(y + m)\nif !got.Equal(want) {\n\tt.Error(got)\n}", ""},
+
 		{"the value of the same key", "test_a.py", "assert r[1:3] == (2, 3)", "for s in (slice(1, 3),):\n    expected = r[s]\n    assert r[s] == expected", "compares what the code gives"},
 		{"the value before something happens", "test_a.py", "assert r[1] == 2", "before = r[1]\nr.drop(2)\nassert r[1] == before", ""},
 	} {

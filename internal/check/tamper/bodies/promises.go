@@ -1,6 +1,7 @@
 package bodies
 
 import (
+	"slices"
 	"strings"
 
 	"muster/internal/check"
@@ -21,7 +22,7 @@ func (c waiting) unawaited() {
 	}
 	for _, p := range c.pairs {
 		was, is := lineAt(c.was, p.Was.Start), lineAt(c.is, p.Is.Start)
-		if waits.MatchString(is.text) || !waits.MatchString(was.text) && promising.MatchString(p.Was.Text) || !begins(strings.TrimPrefix(is.text, "void "), p.Is.Text) || c.handedOn(is) {
+		if waits.MatchString(is.text) || !waits.MatchString(was.text) && promising.MatchString(p.Was.Text) || !begins(strings.TrimPrefix(is.text, "void "), p.Is.Text) || c.handedOn(is) || finishing.MatchString(p.Is.Text) {
 			continue
 		}
 		if promising.MatchString(p.Is.Text) {
@@ -48,7 +49,7 @@ var (
 	joining  = check.Lazy(`(=>|[=(\[,?:]|&&|\|\||\b(return|await|yield))$`)
 	// finishing matches what tells the runner, or a test beside it, that all is
 	// done, and commands of runners that keep their own order.
-	finishing = check.Lazy(`\bdone\b|\bcy\.|\b(cb|callback|t\.end|assert\.async)\b|(^|[^.\w])resolve\(`)
+	finishing = check.Lazy(`\bdone\b|\bcy\.|\b(cb|callback|t\.end|plan|assert\.async)\b|(^|[^.\w])resolve\(`)
 )
 
 // handedOn reports whether what a line begins is a part of a statement before:
@@ -83,7 +84,9 @@ func (c waiting) later(l line) bool {
 	if taking.MatchString(cut) || c.handedOn(head) {
 		return false
 	}
-	c.say("dead", true, l, "does not wait for an assertion any more: "+quote(l.text))
+	// What is awaited below may be the same promise.
+	alone := !slices.ContainsFunc(c.is, func(o line) bool { return o.n > l.n && o.indent <= l.indent && waits.MatchString(o.text) })
+	c.say("dead", alone, l, "does not wait for an assertion any more: "+quote(l.text))
 	return true
 }
 
