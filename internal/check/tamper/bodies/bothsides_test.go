@@ -109,3 +109,26 @@ func TestExpectedAbove(t *testing.T) {
 		}
 	}
 }
+
+// How sure it is that something was made weaker.
+func TestSureOfWaiting(t *testing.T) {
+	parser := reader.NewParser("")
+	t.Cleanup(func() { _ = parser.Close() })
+	then := "const p = f(1);\np.then((r) => {\n  expect(r).toBe(2);\n});"
+	cut := "got := f(1).Truncate(UNIT)\nwant := at(2).Truncate(UNIT)\nif !got.Equal(want) {\n\tt.Error(got)\n}"
+	for _, tt := range []struct {
+		name, path, was, is string
+		sure                bool
+	}{
+		{"nothing waits", "a.test.ts", "expect(await f(1)).toBe(2);", then, true},
+		{"it waits for something below", "a.test.ts", "expect(await f(1)).toBe(2);", then + "\nopen();\nawait p;", false},
+		{"cut to the hour", "a_test.go", strings.ReplaceAll(cut, ".Truncate(UNIT)", ""), strings.ReplaceAll(cut, "UNIT", "time.Hour"), true},
+		{"cut to what is stored", "a_test.go", strings.ReplaceAll(cut, ".Truncate(UNIT)", ""), strings.ReplaceAll(cut, "UNIT", "time.Microsecond"), false},
+	} {
+		was, is := bodyOf(t, parser, tt.path, tt.was), bodyOf(t, parser, tt.path, tt.is)
+		got := Compare(was, is, []Pair{{was.Assertions[0], is.Assertions[0]}}, nil)
+		if len(got) != 1 || got[0].Sure != tt.sure {
+			t.Errorf("%s: %+v", tt.name, got)
+		}
+	}
+}
