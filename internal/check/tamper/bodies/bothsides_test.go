@@ -56,6 +56,9 @@ func TestBeforeTheyAreCompared(t *testing.T) {
 		{"it gives two now", "a_test.go", "got := at(1)\nif !got.Equal(want) {\n\tt.Error(got)\n}", "got, err := at(1)\nif err != nil || !got.Equal(want) {\n\tt.Error(got)\n}", ""},
 		{"parts of something else", "a_test.go", "got := at(1)\nif !got.Equal(want) {\n\tt.Error(got)\n}", "y, m := now().Parts()\ngot := at(y + m)\nif !got.Equal(want) {\n\tt.Error(got)\n}", ""},
 
+		{"a call before it gives an error too", "a_test.go", "got := parse(1).Next(at(2))\nwant := at(3)\nif got != want {\n\tt.Error(got)\n}", "p, err := parse(1)\nif err != nil {\n\tt.Fatal(err)\n}\ngot := p.Next(at(2))\nwant := at(3)\nif got != want {\n\tt.Error(got)\n}", ""},
+		{"what it expects is called for too", "a_test.go", "got := next(at(2))\nwant := at(3)\nif got != want {\n\tt.Error(got)\n}", "got := next(at(2))\nwant := add(at(2))\nif got != want {\n\tt.Error(got)\n}", "works out what it expects"},
+
 		{"the value of the same key", "test_a.py", "assert r[1:3] == (2, 3)", "for s in (slice(1, 3),):\n    expected = r[s]\n    assert r[s] == expected", "compares what the code gives"},
 		{"the value before something happens", "test_a.py", "assert r[1] == 2", "before = r[1]\nr.drop(2)\nassert r[1] == before", ""},
 	} {

@@ -153,11 +153,11 @@ func (c *comparison) overwritten() {
 		if m == nil || laidOut(c.was, m[1], m[2]) {
 			continue
 		}
-		had := waysOf(m[2]) // both sides may be altered
-		if _, ok := inserted(words.Scan(before[m[1]], c.before.Lang), words.Scan(m[2], c.after.Lang)); ok {
-			had = append(had, callees(before[m[1]])...) // it was worked out so before
+		ways, had := waysOf(m[2]), callees(before[m[1]])
+		given := slices.DeleteFunc(callees(m[2]), func(n string) bool { return slices.Contains(ways, n) }) // both sides may be altered
+		if !slices.ContainsFunc(given, func(n string) bool { return !slices.Contains(had, n) }) {
+			given = nil // it was worked out so before
 		}
-		given := slices.DeleteFunc(callees(m[2]), func(n string) bool { return slices.Contains(had, n) })
 		for _, p := range c.pairs {
 			subject := root(p.Is.Subject)
 			if p.Was.Text == p.Is.Text && subject != m[1] && l.n <= p.Is.Start && words.Of(words.Scan(p.Is.Text, c.after.Lang))[m[1]] && subject != "" && (words.Tight(m[2]) == words.Tight(p.Is.Subject) || (asking{c}).ofResult(m[2], p.Is.Subject)) {
