@@ -41,10 +41,9 @@ func (j weakening) inside(t, h *test, p pairs.Pairing) {
 				continue // tests are made to take less time
 			}
 			level = atMostLocator(j.weigh(t, 1))
-		case w.Rule == "bent":
-			if !j.code.Differs || j.manifests() || j.asked.Reverts() || j.beside(h) > 0 || !t.Helper && !intact(t, h) {
-				continue // the test is another one, or for more
-			}
+		case (w.Rule == "bent" || w.Rule == "unordered" || w.Rule == "loosened") &&
+			(!j.code.Differs || j.manifests() || j.asked.Reverts() || j.beside(h) > 0 || !t.Helper && !intact(t, h)):
+			continue // the test is another one, or for more
 		case w.Sure:
 			level = evidence.Gate
 		}

@@ -18,7 +18,9 @@ func (j weakening) outside(f *file) {
 		return
 	}
 	where := check.ShowPath(f.other.path)
-	found := bodies.Outside(wholeOf(f), wholeOf(f.other), func(entry string) bool { return standsElsewhere(j, f, entry) })
+	found := bodies.Outside(wholeOf(f), wholeOf(f.other), func(around, entry string) bool {
+		return j.code.SubjectGone(words.Scan(around, f.lang)) || standsElsewhere(j, f, entry)
+	})
 	found = append(found, bodies.Imported(moduleOf(f), moduleOf(f.other), losses(j).around())...)
 	for _, w := range found {
 		if j.said(w.Rule, f.other.path, w.At.Start) {

@@ -20,7 +20,11 @@ func TestOutside(t *testing.T) {
 		class  = "import app\n\n\nclass TestApp:\n    def test_f(self):\n        assert app.f(1) == 2\n\n    def test_g(self):\n        assert app.g(1) == 3\n"
 		skip   = "import sys\n\nimport pytest\n\nimport app\n\n\n@pytest.mark.skipif(sys.platform == \"win32\", reason=\"no pipes\")\ndef test_f():\n    assert app.f(1) == 2\n"
 	)
-	base := checktest.Files{"src/f.ts": "export const f = (n: string) => n;\n", "test/f.test.ts": script, "tests/test_app.py": setup, "src/__tests__/utils/match.ts": util, "tests/test_class.py": class, "tests/test_skip.py": skip, "app.py": "def f(n):\n    return 2\n"}
+	const listed = "import { test, expect } from 'vitest';\nimport { glob, join } from '../src/g';\n\nrun('join', join, [\n  ['/a/b', '/a/**', true],\n]);\n\nrun('glob', glob, [\n  ['/foo/bar', '/foo/**', true],\n  ['/foo/baz', '/{bar,foo}/**', false],\n  ['/foo/bat', '/{bar}/**', false],\n]);\n\nfunction run(name, fn, rows) {\n  for (const [a, b, c] of rows) {\n    test(`${name}(${a})`, () => {\n      expect(fn(a, b)).toBe(c);\n    });\n  }\n}\n"
+	const globs = "export const join = (a: string, b: string) => a + b;\n\nexport function glob(a: string, b: string) {\n  return a === b;\n}\n"
+	rows := "  ['/foo/bar', '/foo/**', true],\n  ['/foo/baz', '/{bar,foo}/**', false],\n  ['/foo/bat', '/{bar}/**', false],\n"
+	removed := checktest.Files{"src/g.ts": strings.SplitN(globs, "\n\n", 2)[0] + "\n", "test/g.test.ts": strings.NewReplacer("run('glob', glob, [\n"+rows+"]);\n\n", "", "glob, ", "").Replace(listed)}
+	base := checktest.Files{"src/g.ts": globs, "test/g.test.ts": listed, "src/f.ts": "export const f = (n: string) => n;\n", "test/f.test.ts": script, "tests/test_app.py": setup, "src/__tests__/utils/match.ts": util, "tests/test_class.py": class, "tests/test_skip.py": skip, "app.py": "def f(n):\n    return 2\n"}
 	with := func(path, text string, pairs ...string) checktest.Files {
 		return checktest.Files{path: strings.NewReplacer(pairs...).Replace(text)}
 	}
@@ -38,6 +42,8 @@ func TestOutside(t *testing.T) {
 		{"entries of a list are gone", with("tests/test_app.py", setup, "            [\"cd\", b\"x2\"],\n            [\"ef\", b\"x3\"],\n", ""), "entries_lost", evidence.Locator},
 		{"entries are others", with("tests/test_app.py", setup, "            [\"cd\", b\"x2\"],\n            [\"ef\", b\"x3\"],\n", "            [\"ij\", b\"x5\"],\n            [\"kl\", b\"x6\"],\n"), "", ""},
 		{"entries stand elsewhere", with("tests/test_app.py", setup, "            [\"cd\", b\"x2\"],\n            [\"ef\", b\"x3\"],\n        ]", "        ] + [[\"cd\", b\"x2\"], [\"ef\", b\"x3\"]]"), "", ""},
+		{"entries of what is still there are gone", with("test/g.test.ts", listed, rows, ""), "entries_lost", evidence.Locator},
+		{"entries go with what they are for", removed, "", ""},
 		{"a helper says yes to all", with("src/__tests__/utils/match.ts", "export default (_: RegExp[]): RegExp => /./;\n"), "helper_emptied", evidence.Locator},
 		{"a helper is written otherwise", with("src/__tests__/utils/match.ts", util, "(l) => l.source", "(line) => line.source"), "", ""},
 		{"a class that pytest does not find", with("tests/test_class.py", class, "class TestApp:", "class AppTests:"), "not_collected not_collected", evidence.Gate},

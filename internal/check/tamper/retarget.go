@@ -51,7 +51,7 @@ func (j retargeting) judgeRetarget(r retarget) (evidence.Level, string) {
 	if !r.flipped && (!words.AlikeValues(was, is) && !words.Reordered(was, is) || words.Tight(r.was) == words.Tight(r.is)) {
 		return "", ""
 	}
-	if !r.flipped && pairs.Nearly(r.pair) {
+	if !r.flipped && (pairs.Nearly(r.pair) || !j.code.Differs && words.Bare(r.was) == "") { // it asked for no text
 		return "", ""
 	}
 	if !r.flipped && words.Reordered(was, is) && (!j.code.Differs || unordered.MatchString(r.pair.Is.Text)) {

@@ -235,6 +235,9 @@ func TestJudgeRetarget(t *testing.T) {
 	}{
 		{"nothing explains it", asked.Asked{Task: "Tidy"}, nil, evidence.Gate, ", and the code changed"},
 		{"no code changed", asked.Asked{Task: "Tidy"}, func(j *judge, _ *retarget) { j.code.Differs = false }, evidence.Locator, ", and no code changed"},
+		{"it asked for no text, and no code changed", asked.Asked{Task: "Tidy"}, func(j *judge, r *retarget) { j.code.Differs, r.was, r.is = false, `""`, `"too few"` }, "", ""},
+		{"it asked for no text", asked.Asked{Task: "Tidy"}, func(_ *judge, r *retarget) { r.was, r.is = `""`, `"too few"` }, evidence.Gate, ", and the code changed"},
+		{"it asks for no text, and no code changed", asked.Asked{Task: "Tidy"}, func(j *judge, r *retarget) { j.code.Differs, r.was, r.is = false, `"too few"`, `""` }, evidence.Locator, ", and no code changed"},
 		{"the inputs changed", asked.Asked{Task: "Tidy"}, func(_ *judge, r *retarget) {
 			r.head = wholeTest("a_test.go", "TestA", strings.Replace(text, "8", "80", 1))
 		}, "", ""},

@@ -98,7 +98,7 @@ type tamper struct{}
 func New() check.Check { return tamper{} }
 
 func (tamper) Info() check.Info {
-	return check.Info{Name: Name, Version: "6." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
+	return check.Info{Name: Name, Version: "7." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
 }
 
 func (tamper) Applies(req evidence.Request) string {

@@ -12,8 +12,9 @@ import (
 )
 
 var deciding = check.Lazy(`(?i)(^|/)(\.github/workflows/[^/]+\.ya?ml|\.gitlab-ci\.ya?ml|\.circleci/config\.yml|\.travis\.yml|azure-pipelines[^/]*\.ya?ml|jenkinsfile[^/]*|bitbucket-pipelines\.yml|` +
-	`makefile|gnumakefile|justfile|taskfile\.ya?ml|package\.json|tox\.ini|noxfile\.py|setup\.cfg|pytest\.ini|pyproject\.toml|\.coveragerc|\.?codecov\.ya?ml|jest\.config\.[a-z]+|vitest\.config\.[a-z]+|vite\.config\.[a-z]+|` +
-	`\.mocharc[^/]*|\.nycrc[^/]*|\.c8rc[^/]*|karma\.conf\.[a-z]+|playwright\.config\.[a-z]+|cypress\.config\.[a-z]+|tsconfig[^/]*\.json|\.eslintrc[^/]*|eslint\.config\.[a-z]+|biome\.jsonc?|mypy\.ini|\.golangci\.ya?ml|` +
+	`\.?makefile|gnumakefile|\.?justfile|taskfile\.(dist\.)?ya?ml|package\.json|\.?tox\.(ini|toml)|noxfile\.py|setup\.cfg|\.?pytest\.(ini|toml)|pyproject\.toml|\.coveragerc(\.toml)?|\.?codecov\.ya?ml|` +
+	`(jest|vitest|vite|ava|nyc|c8|mocha|playwright|cypress|wdio)([.-][\w-]+)*\.(config|workspace|projects)(\.[\w-]+)+|\.jestrc[^/]*|jest[\w.-]*\.json|\.taprc|mocha\.opts|` +
+	`\.mocharc[^/]*|\.nycrc[^/]*|\.c8rc[^/]*|karma([.-][\w-]+)*\.conf(ig)?\.[a-z]+|tsconfig[^/]*\.json|\.eslintrc[^/]*|eslint\.config\.[a-z]+|biome\.jsonc?|\.?mypy\.ini|\.golangci\.ya?ml|bunfig\.toml|nextest\.toml|` +
 	`ruff\.toml|pom\.xml|build\.gradle(\.kts)?|cargo\.toml|\.ci/[^/]+|scripts?/[^/]*(test|ci)[^/]*)$`)
 
 func decides(p string) bool { return p != "" && deciding.MatchString(p) }

@@ -39,7 +39,7 @@ type testConfig struct{}
 func New() check.Check { return testConfig{} }
 
 func (testConfig) Info() check.Info {
-	return check.Info{Name: Name, Version: "5." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
+	return check.Info{Name: Name, Version: "6." + evidence.Hash([]byte(reader.Version()))[:8], Kind: check.Static, Reads: check.ChangedFiles}
 }
 
 func (testConfig) Applies(req evidence.Request) string {

@@ -43,6 +43,13 @@ func TestRules(t *testing.T) {
 		"chained/package.json":     `{"scripts": {"test": "node build.js && jest --ci", "size": "node size.js"}}` + "\n",
 		"calls/package.json":       `{"scripts": {"test": "npm run unit && jest --ci", "unit": "mocha"}}` + "\n",
 		"scripts/ci.sh":            "go test ./... && go vet ./...\n",
+		"dotted/.pytest.ini":       "[pytest]\naddopts = -q\n",
+		"pytest.toml":              "[pytest]\naddopts = [\"-q\"]\n",
+		"vitest.workspace.ts":      "export default [{ test: {\n} }];\n",
+		"jest.unit.config.js":      jestConfig,
+		".mocharc.yml":             "spec: test\n",
+		".mocharc.json":            "{\n  \"spec\": \"test\"\n}\n",
+		"tox.toml":                 "[env.test]\n",
 	}
 	for _, tt := range []struct {
 		name  string
@@ -91,6 +98,18 @@ func TestRules(t *testing.T) {
 		{"the runner is gone from a chain", checktest.Files{"chained/package.json": `{"scripts": {"test": "node build.js", "size": "node size.js"}}` + "\n"}, []string{"ci"}, evidence.Gate},
 		{"what follows waits no longer", checktest.Files{"scripts/ci.sh": "go test ./...; go vet ./...\n"}, []string{"ci"}, evidence.Gate},
 
+		{"deselected below a dot", checktest.Files{"dotted/.pytest.ini": "[pytest]\naddopts = -q --deselect=tests/test_a.py::test_b\n"}, []string{"excluded"}, evidence.Gate},
+		{"deselected in TOML", checktest.Files{"pytest.toml": "[pytest]\naddopts = [\"-q\", \"--deselect=tests/test_a.py::test_b\"]\n"}, []string{"excluded"}, evidence.Gate},
+		{"tests kept out of a workspace", checktest.Files{"vitest.workspace.ts": "export default [{ test: {\n  exclude: ['test/slow.test.ts'],\n} }];\n"}, []string{"excluded"}, evidence.Locator},
+		{"one kind of tests", checktest.Files{"jest.unit.config.js": strings.Replace(jestConfig, "    \"/vendor/\",\n", "    \"/vendor/\",\n    \"/slow/\",\n", 1)}, []string{"excluded"}, evidence.Gate},
+		{"mocha leaves out", checktest.Files{".mocharc.yml": "spec: test\nignore: test/slow.js\n"}, []string{"excluded"}, evidence.Locator},
+		{"mocha leaves out by name", checktest.Files{".mocharc.json": "{\n  \"spec\": \"test\",\n  \"grep\": \"fast\"\n}\n"}, []string{"excluded"}, evidence.Locator},
+		{"tox ignores an outcome in TOML", checktest.Files{"tox.toml": "[env.test]\nignore_outcome = true\n"}, []string{"ci"}, evidence.Gate},
+
+		{"more of pytest below a dot", checktest.Files{"dotted/.pytest.ini": "[pytest]\naddopts = -q --strict-markers\n"}, nil, ""},
+		{"a workspace grows", checktest.Files{"vitest.workspace.ts": "export default [{ test: {\n  name: 'unit',\n} }];\n"}, nil, ""},
+		{"mocha waits longer", checktest.Files{".mocharc.yml": "spec: test\ntimeout: 5000\n"}, nil, ""},
+		{"another tool ignores", checktest.Files{"jest.unit.config.js": strings.Replace(jestConfig, "};", "  ignore: ['x'],\n};", 1)}, nil, ""},
 		{"what is left of a chain runs tests", checktest.Files{"calls/package.json": `{"scripts": {"test": "npm run unit", "unit": "mocha"}}` + "\n"}, nil, ""},
 		{"a chain in another order", checktest.Files{"scripts/ci.sh": "go vet ./... && go test ./...\n"}, nil, ""},
 		{"the runner is started by another script", checktest.Files{"package.json": `{"scripts": {"test": "npm run unit", "unit": "jest --ci", "lint": "eslint ."}}` + "\n"}, nil, ""},

@@ -59,6 +59,10 @@ func limitsOf(text string) map[string][]float64 {
 
 var excluding = check.Lazy(`(?i)^\s*["']?(addopts\b.*([\s"']-k\b|--ignore|--deselect|-m ["']?not)|testPathIgnorePatterns|modulePathIgnorePatterns|testIgnore|norecursedirs|collect_ignore|omit|coveragePathIgnorePatterns|exclude|--ignore|--deselect|python_files|python_functions|python_classes|testMatch|testRegex|passWithNoTests["']?\s*:\s*true|bail|skipTests|testFailureIgnore|allowOnly|forbidOnly|xfail_strict\s*=\s*false)`)
 
+// ofMocha matches settings of mocha that leave tests out; elsewhere keys of these
+// names say other things.
+var ofMocha = check.Lazy(`(?i)^\s*["']?(ignore|grep|fgrep|invert)\b["']?\s*:|^\s*--(grep|fgrep|invert)\b`)
+
 // listing matches settings that say where tests are, and what their names are.
 var listing = check.Lazy(`(?i)^\s*["']?(testpaths|python_files|testDir|roots|testMatch|testRegex|include|spec)["']?\s*[:=]\s*(.*)$`)
 
@@ -123,8 +127,13 @@ func (j *judgement) exclusions(c config) {
 		had[tight(line)] = true
 	}
 	inside, depth := "", 0
+	mocha := strings.Contains(strings.ToLower(path.Base(c.path)), "mocha")
 	for i, line := range strings.Split(c.is, "\n") {
-		if m := excluding.FindString(line); m != "" {
+		m := excluding.FindString(line)
+		if m == "" && mocha {
+			m = ofMocha.FindString(line)
+		}
+		if m != "" {
 			inside, depth = strings.TrimSpace(m), indent(line)
 		} else if strings.TrimSpace(line) != "" && indent(line) <= depth && !strings.HasPrefix(strings.TrimSpace(line), "]") {
 			inside = ""
@@ -172,7 +181,7 @@ func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " \
 
 func isTestConfig(p string) bool {
 	base := strings.ToLower(path.Base(p))
-	for _, part := range []string{"jest", "vitest", "vite.", "pytest", "tox.ini", "setup.cfg", "pyproject", "coveragerc", "mocharc", "nycrc", "c8rc", "package.json", "karma", "playwright", "cypress", "pom.xml", "gradle", "codecov"} {
+	for _, part := range []string{"jest", "vitest", "vite.", "pytest", "tox.", "setup.cfg", "pyproject", "coveragerc", "mocha", "nyc", "c8", "ava.config", "taprc", "bunfig", "nextest", "wdio", "package.json", "karma", "playwright", "cypress", "pom.xml", "gradle", "codecov"} {
 		if strings.Contains(base, part) {
 			return true
 		}
@@ -190,7 +199,7 @@ var warningsAreErrors = check.Lazy(`(?i)^\s*(filterwarnings\s*=\s*)?\[?\s*["']?e
 // that were failures, are none any more.
 func (j *judgement) letThrough(c config) {
 	switch strings.ToLower(path.Base(c.path)) {
-	case "tox.ini", "pyproject.toml", "setup.cfg", "pytest.ini", "tox.toml", "pytest.toml":
+	case "tox.ini", "pyproject.toml", "setup.cfg", "pytest.ini", ".pytest.ini", "tox.toml", "pytest.toml", ".pytest.toml":
 	default:
 		return
 	}

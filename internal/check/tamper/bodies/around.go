@@ -75,7 +75,7 @@ func (c *comparison) unreached() {
 			if c.uncalled(l, whole) {
 				return // one finding says it
 			}
-			if (waiting{c}).runsNever(l) {
+			if w := (waiting{c}); w.runsNever(l) || w.later(l) {
 				return
 			}
 			if m := each.FindStringSubmatch(l.text); m != nil && c.walksResult(p.Was, m[1]+m[2]) {
@@ -138,29 +138,6 @@ func (c waiting) runsNever(l line) bool {
 	c.say("dead", true, l, "holds an assertion in a loop that never runs: "+quote(l.text))
 	return true
 }
-
-// unawaited finds assertions that give a promise and for which the test does
-// not wait any more.
-func (c waiting) unawaited() {
-	if c.after.Lang == source.Go || c.after.Lang == source.Python {
-		return
-	}
-	for _, p := range c.pairs {
-		was, is := lineAt(c.was, p.Was.Start), lineAt(c.is, p.Is.Start)
-		if !waits.MatchString(was.text) || waits.MatchString(is.text) || !strings.HasPrefix(strings.TrimPrefix(is.text, "void "), p.Is.Text[:min(len(p.Is.Text), 12)]) {
-			continue
-		}
-		if promising.MatchString(p.Is.Text) {
-			c.say("dead", true, is, "does not wait for an assertion any more: "+quote(is.text))
-			return
-		}
-	}
-}
-
-var (
-	waits     = check.Lazy(`^(await|return|yield) `)
-	promising = check.Lazy(`\b(rejects|resolves|doesNotReject|throwsAsync|rejectedWith|eventually)\b`)
-)
 
 func lineAt(body []line, n int) line {
 	for _, l := range body {

@@ -60,6 +60,10 @@ func Compare(was, is Body, pairs []Pair, free map[string]bool) []Weakness {
 	c.skips()
 	c.nothing()
 	if len(c.found) == 0 {
+		bending{&c}.bothSides()
+		bending{&c}.partly()
+	}
+	if len(c.found) == 0 {
 		bending{&c}.helper()
 		bending{&c}.result()
 	}

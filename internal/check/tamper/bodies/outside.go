@@ -20,9 +20,9 @@ type File struct {
 // Outside compares what stands in a file of tests outside of them: loops that
 // declare tests, lists that tests go through, lists of what is left out,
 // modules that are replaced for all of its tests, and functions that have come
-// to say yes to everything. elsewhere tells whether an entry of a list stands
-// in other tests. Messages begin with the name of the file.
-func Outside(was, is File, elsewhere func(entry string) bool) []Weakness {
+// to say yes to everything. elsewhere tells whether an entry stands in other
+// tests, or what its list is for is gone; it is given the lines around the entry. Messages begin with the name of the file.
+func Outside(was, is File, elsewhere func(around, entry string) bool) []Weakness {
 	o := outside{was: was, is: is, before: freeLines(was), after: freeLines(is)}
 	o.found = Loops(o.whole(was.Lang, o.before), o.whole(is.Lang, o.after))
 	o.cutApart()
@@ -138,7 +138,7 @@ var literalLine = check.Lazy("^[\\[({]?\\s*(b|r|f|u)?[\"'`\\d\\-].*[,\\])}]$")
 
 // entriesLost finds entries of lists that tests use and that are gone: lines
 // of nothing but values.
-func (o *outside) entriesLost(elsewhere func(string) bool) {
+func (o *outside) entriesLost(elsewhere func(around, entry string) bool) {
 	const few, most = 2, 500
 	has := map[string]bool{}
 	come := 0
@@ -157,7 +157,7 @@ func (o *outside) entriesLost(elsewhere func(string) bool) {
 	first := 0
 	for i, line := range o.before {
 		text := strings.TrimSpace(line)
-		if len(gone) == most || !literalLine.MatchString(text) || has[words.Tight(text)] || len(text) > 400 || elsewhere(text) {
+		if len(gone) == most || !literalLine.MatchString(text) || has[words.Tight(text)] || len(text) > 400 || elsewhere(headsOf(o.was.Lines, i), text) {
 			continue
 		}
 		if first == 0 {
@@ -172,6 +172,21 @@ func (o *outside) entriesLost(elsewhere func(string) bool) {
 		Rule: "entries_lost", Was: strings.Join(gone, "\n     "),
 		Message: fmt.Sprintf("has lost %d entries of lists that tests went through, the first %s (line %d of the base)", len(gone), quote(gone[0]), first),
 	})
+}
+
+// headsOf gives the lines around a line, from the inside out: those before it
+// that are indented less.
+func headsOf(lines []string, at int) string {
+	const most = 200 // lines
+	var out []string
+	depth := indentOf(lines[at])
+	for i := at - 1; i >= 0 && i >= at-most && depth > 0; i-- {
+		if d := indentOf(lines[i]); d < depth && strings.TrimSpace(lines[i]) != "" {
+			depth = d
+			out = append(out, lines[i])
+		}
+	}
+	return strings.Join(out, "\n")
 }
 
 var replacing = check.Lazy(`^\s*(?:vi|jest)\.(?:mock|doMock)\(\s*["']\.{1,2}/`)

@@ -39,7 +39,7 @@ func TestOutside(t *testing.T) {
 			file := func(text string) File {
 				return File{Lang: source.TypeScript, Lines: strings.Split(text, "\n"), Tests: asserts}
 			}
-			got := Outside(file(tt.was), file(tt.is), func(string) bool { return tt.elsewhere })
+			got := Outside(file(tt.was), file(tt.is), func(_, _ string) bool { return tt.elsewhere })
 			var rules []string
 			for _, w := range got {
 				rules = append(rules, w.Rule)
@@ -75,7 +75,7 @@ func TestOutsideCutApart(t *testing.T) {
 				at := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "@") }) + 1
 				return File{Lang: source.Python, Lines: lines, Tests: []source.Test{{Name: "test_total", Range: source.Range{Start: at, End: at + 2}}}}
 			}
-			got := Outside(file(tt.before+was), file(tt.is), func(string) bool { return false })
+			got := Outside(file(tt.before+was), file(tt.is), func(_, _ string) bool { return false })
 			if len(got) != tt.want || len(got) > 0 && (got[0].Rule != "cases_lost" || got[0].At.Start != 1) {
 				t.Errorf("found %+v, want %d", got, tt.want)
 			}
@@ -101,7 +101,7 @@ func TestOutsideLines(t *testing.T) {
 			file := func(text string) File {
 				return File{Lang: source.Python, Lines: strings.Split(text, "\n"), Tests: tt.tests}
 			}
-			got := Outside(file(list), file(lost), func(string) bool { return false })
+			got := Outside(file(list), file(lost), func(_, _ string) bool { return false })
 			if tt.want == "" && len(got) > 0 || tt.want != "" && (len(got) != 1 || !strings.Contains(got[0].Message, tt.want)) {
 				t.Errorf("%+v, want %q", got, tt.want)
 			}

@@ -34,6 +34,7 @@ func (c *comparison) compared() {
 		if words.Tight(p.Is.Text) == words.Tight(p.Was.Text) {
 			continue
 		}
+		(asking{c}).above(p, known)
 		subject := p.Is.Subject
 		asked := append(callees(subject), callees(known[root(subject)])...)
 		had := names(words.Scan(p.Was.Text, c.before.Lang))
@@ -44,6 +45,10 @@ func (c *comparison) compared() {
 			}
 			if known[t] == before[t] || laidOut(c.was, t, known[t]) {
 				continue
+			}
+			if words.Tight(known[t]) == words.Tight(subject) && (asking{c}).rightBefore(t, p.Is) {
+				c.self(p, t, known[t])
+				return
 			}
 			if (asking{c}).ofResult(known[t], subject) {
 				c.self(p, t, known[t])
@@ -92,6 +97,39 @@ func (c asking) ofResult(value, subject string) bool {
 	return slices.ContainsFunc(words.Scan(value, c.after.Lang), func(t words.Token) bool { return t.Kind == words.Word && t.Text == name })
 }
 
+// above adds to what is known the values of names that an assertion has come to
+// mention and that are worked out anew outside of the body.
+func (c asking) above(p Pair, known map[string]string) {
+	was := names(words.Scan(p.Was.Text, c.before.Lang))
+	for t := range names(words.Scan(p.Is.Text, c.after.Lang)) {
+		if _, ok := known[t]; ok || was[t] || len(t) < 3 || parameter(c.after, t) {
+			continue
+		}
+		define := regexp.MustCompile(`^\s*(?:const |let |var )?` + regexp.QuoteMeta(t) + `\s*(?::[^=]+)?:?=\s*([^=\s].*)$`)
+		for i, l := range c.after.Lines[:min(max(c.after.Start, 0), len(c.after.Lines))] {
+			if !define.MatchString(l) {
+				continue
+			}
+			_, value, _ := strings.Cut(valueFrom(c.after.Lines, i), "=")
+			known[t] = strings.TrimSpace(value)
+			if slices.Contains(c.before.Lines, l) {
+				delete(known, t)
+			}
+		}
+	}
+}
+
+// rightBefore reports whether a name gets its value in the line before an
+// assertion: nothing happens in between.
+func (c asking) rightBefore(name string, a source.Assertion) bool {
+	for i, l := range c.is {
+		if m := naming.FindStringSubmatch(l.text); m != nil && m[1] == name && i+1 < len(c.is) {
+			return c.is[i+1].n == a.Start
+		}
+	}
+	return false
+}
+
 // parameter reports whether a name is given to the body from outside.
 func parameter(b Body, name string) bool {
 	if b.Start < 1 || b.Start > len(b.Lines) {
@@ -109,13 +147,17 @@ var assigning = check.Lazy(`^(?:const |let |var )?(?:\w+\.)*(\w+)\s*:?=\s*([^=].
 // overwritten finds values that assertions expect, and that are now worked out
 // before with what the assertions look at.
 func (c *comparison) overwritten() {
-	known := definitions(c.is)
+	known, before := definitions(c.is), definitions(c.was)
 	for _, l := range c.fresh() {
 		m := assigning.FindStringSubmatch(l.text)
 		if m == nil || laidOut(c.was, m[1], m[2]) {
 			continue
 		}
-		given := callees(m[2])
+		ways, had := waysOf(m[2]), callees(before[m[1]])
+		given := slices.DeleteFunc(callees(m[2]), func(n string) bool { return slices.Contains(ways, n) }) // both sides may be altered
+		if !slices.ContainsFunc(given, func(n string) bool { return !slices.Contains(had, n) }) {
+			given = nil // it was worked out so before
+		}
 		for _, p := range c.pairs {
 			subject := root(p.Is.Subject)
 			if p.Was.Text == p.Is.Text && subject != m[1] && l.n <= p.Is.Start && words.Of(words.Scan(p.Is.Text, c.after.Lang))[m[1]] && subject != "" && (words.Tight(m[2]) == words.Tight(p.Is.Subject) || (asking{c}).ofResult(m[2], p.Is.Subject)) {

@@ -49,7 +49,7 @@ func TestUnrun(t *testing.T) {
 				return File{Lang: source.LanguageOf(tt.path), Lines: strings.Split(text, "\n"), Tests: f.Tests}
 			}
 			var rules []string
-			for _, w := range Outside(file(tt.was), file(tt.is), func(string) bool { return true }) {
+			for _, w := range Outside(file(tt.was), file(tt.is), func(_, _ string) bool { return true }) {
 				rules = append(rules, w.Rule)
 			}
 			if got := strings.Join(rules, " "); got != tt.rule {
@@ -57,7 +57,7 @@ func TestUnrun(t *testing.T) {
 			}
 		})
 	}
-	if got := Outside(File{Lang: source.Python}, File{Lang: source.Python, Lines: []string{"del test_a"}}, func(string) bool { return true }); len(got) > 0 {
+	if got := Outside(File{Lang: source.Python}, File{Lang: source.Python, Lines: []string{"del test_a"}}, func(_, _ string) bool { return true }); len(got) > 0 {
 		t.Errorf("a file without tests: %v", got)
 	}
 }

@@ -172,6 +172,9 @@ func entries(code []words.Token, count string) bool {
 // whole. Far away the same words may be about a later state.
 func (p Pairing) Covers(a source.Assertion, lang source.Language) bool {
 	const nearby = 6 // lines
+	if p.apart(a, lang) {
+		return true
+	}
 	for _, b := range p.Added {
 		if Covers(b, a) || Restated(a, b, lang) {
 			return true

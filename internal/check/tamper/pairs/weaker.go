@@ -19,7 +19,7 @@ type Weakness struct {
 }
 
 // Weaker finds how an assertion about the same thing asks for less, where its
-// strength alone does not show it: an alternative, a fallback on what it expects,
+// strength alone does not show it: a part of its conditions, an alternative, a fallback on what it expects,
 // itself, a part that everything has, any error, one property of what was
 // compared as a whole, no order, a range for a value, a bound let out.
 func Weaker(k Paired, lang source.Language) (Weakness, bool) {
@@ -27,7 +27,7 @@ func Weaker(k Paired, lang source.Language) (Weakness, bool) {
 	if slices.Equal(was, is) || k.Was.Dead != "" || k.Was.Strength == source.Trivial {
 		return Weakness{}, false
 	}
-	for _, find := range []func(k Paired, was, is []words.Token, lang source.Language) (Weakness, bool){alternative, fallback, withItself, bothSides, matchesAll, broader, projected, unordered, bounded, bounds} {
+	for _, find := range []func(k Paired, was, is []words.Token, lang source.Language) (Weakness, bool){halved, alternative, fallback, withItself, bothSides, matchesAll, broader, projected, unordered, bounded, bounds} {
 		if w, ok := find(k, was, is, lang); ok {
 			return w, true
 		}
@@ -262,12 +262,15 @@ func part(expr, of string) bool {
 
 var sorting = check.Lazy(`\bsorted\(|\bset\(|\bfrozenset\(|Counter\(|\.sort\(|\.toSorted\(|slices\.Sorted\(|new Set\(|ElementsMatch|ConsistOf|assertCountEqual|sameMembers|have\.members`)
 
-var wrapping = check.Lazy(`\b(sorted|set|frozenset|Counter|list|tuple|iter)\(|new Set\(|slices\.Sorted\(|\.sort\(\)|\.toSorted\(\)|\.slice\(\)|\[\.\.\.|[()\[\]]`)
+var wrapping = check.Lazy(`\b(sorted|set|frozenset|Counter|list|tuple|iter)\(|new Set\(|slices\.Sorted\(|\.(?:sort|toSorted)\((?:\(\w+,\w+\)=>[\w.+-]+)?\)|\.slice\(\)|\[\.\.\.|[()\[\]]`)
+
+// whole matches comparisons of lists with lists that are no exact ones.
+var whole = check.Lazy(`\)\.toMatchObject\(|\bDeepEqual\(|\bslices\.Equal\(`)
 
 // unordered finds an assertion about the order of values that asks for the
 // values in any order.
 func unordered(k Paired, _, _ []words.Token, _ source.Language) (Weakness, bool) {
-	if k.Was.Strength != source.Exact || sorting.MatchString(k.Was.Text) || !sorting.MatchString(k.Is.Text) || k.Was.Negated || k.Is.Negated {
+	if k.Was.Strength != source.Exact && !whole.MatchString(k.Was.Text) || sorting.MatchString(k.Was.Text) || !sorting.MatchString(k.Is.Text) || k.Was.Negated || k.Is.Negated {
 		return Weakness{}, false
 	}
 	if wrapping.ReplaceAllString(words.Tight(k.Was.Subject), "") != wrapping.ReplaceAllString(words.Tight(k.Is.Subject), "") {

@@ -69,6 +69,15 @@ func TestWeaker(t *testing.T) {
 		{"a fallback on what it expects", source.TypeScript, source.Assertion{Strength: source.Exact, Subject: "e[1]", Expected: "'a'", Text: "equal(e[1], 'a')"}, source.Assertion{Strength: source.Exact, Subject: "e[1] ?? 'a'", Expected: "'a'", Text: "equal(e[1] ?? 'a', 'a')"}, "self_compared", true},
 		{"a fallback on something else", source.TypeScript, source.Assertion{Strength: source.Exact, Subject: "e[1]", Expected: "'a'", Text: "equal(e[1], 'a')"}, source.Assertion{Strength: source.Exact, Subject: "e[1] ?? 'b'", Expected: "'a'", Text: "equal(e[1] ?? 'b', 'a')"}, "", false},
 		{"any error that is thrown", source.TypeScript, source.Assertion{Strength: source.Partial, Subject: "throws f", Text: "assert.throws(f, /bad/)"}, source.Assertion{Strength: source.Partial, Subject: "throws f", Text: "assert.throws(f, () => true)"}, "loosened", true},
+		{"the negative half is gone", source.Go, truth("", "if c.ok && want != got || !c.ok && want == got { t.Error(1) }"), truth("", "if c.ok && want != got { t.Error(1) }"), "loosened", false},
+		{"one of two conditions", source.Python, truth("a.ok and b.n == 2", "assert a.ok and b.n == 2"), truth("a.ok", "assert a.ok"), "loosened", false},
+		{"one of two conditions of JavaScript", source.TypeScript, truth("a.ok && b.n === 2", "assert(a.ok && b.n === 2)"), truth("a.ok", "assert(a.ok)"), "loosened", false},
+		{"one of two that are enough", source.Python, truth("a.ok or b.n == 2", "assert a.ok or b.n == 2"), truth("a.ok", "assert a.ok"), "", false},
+		{"in Go the error is looked at elsewhere", source.Go, truth("", "if err != nil || got != want { t.Error(1) }"), truth("", "if got != want { t.Error(1) }"), "", false},
+		{"in Go both in another order", source.Go, truth("", "if a != 1 || b != 2 { t.Error(1) }"), truth("", "if b != 2 || a != 1 { t.Error(1) }"), "", false},
+		{"a list in no order", source.TypeScript, source.Assertion{Strength: source.Partial, Subject: "f(x)", Text: "expect(f(x)).toMatchObject(want)"}, source.Assertion{Strength: source.Partial, Subject: "f(x).sort()", Text: "expect(f(x).sort()).toMatchObject([...want].sort())"}, "unordered", false},
+		{"a list in an order of its own", source.TypeScript, exact("f(x)", "expect(f(x)).toEqual(want)"), exact("f(x).sort((a, b) => a - b)", "expect(f(x).sort((a, b) => a - b)).toEqual(want)"), "unordered", false},
+		{"an entry of what is sorted", source.TypeScript, source.Assertion{Strength: source.Partial, Subject: "f(x)", Text: "expect(f(x)).toContain(1)"}, source.Assertion{Strength: source.Partial, Subject: "f(x).sort()", Text: "expect(f(x).sort()).toContain(1)"}, "", false},
 		{"nothing", source.Python, truth("ok(x)", "assert ok(x)"), truth("ok(x)", "assert ok(x)"), "", false},
 		{"it could never fail", source.Python, source.Assertion{Strength: source.Trivial, Text: "assert True"}, truth("x", "assert True or x"), "", false},
 	} {
@@ -139,5 +148,26 @@ func TestNearly(t *testing.T) {
 	}
 	if Nearly(Paired{Was: source.Assertion{Text: "assertLess(t, 250)", Expected: "250"}, Is: source.Assertion{Text: "assertTrue(t, 251)", Expected: "251"}}) {
 		t.Error("what asks for something else is no bound")
+	}
+}
+
+// What one assertion asked for together may stand in several.
+func TestApart(t *testing.T) {
+	whole := source.Assertion{Strength: source.Truth, Text: "if a != 1 || b.n != 2 { t.Error(1) }"}
+	first := source.Assertion{Strength: source.Exact, Subject: "a", Text: "if a != 1 { t.Error(1) }"}
+	for _, tt := range []struct {
+		name string
+		also source.Assertion
+		want bool
+	}{
+		{"the other half beside it", source.Assertion{Strength: source.Exact, Subject: "b.n", Text: "if b.n != 2 { t.Error(2) }"}, true},
+		{"the other half in other words", source.Assertion{Strength: source.Exact, Subject: "b.n", Text: "require.Equal(t, 2, b.n)"}, true},
+		{"something else beside it", source.Assertion{Strength: source.Exact, Subject: "c", Text: "if c != 2 { t.Error(2) }"}, false},
+		{"the other half where it cannot fail", source.Assertion{Strength: source.Exact, Subject: "b.n", Dead: "it is", Text: "if b.n != 2 { t.Error(2) }"}, false},
+	} {
+		p := Pairing{Changed: []Paired{{whole, first}}, Added: []source.Assertion{tt.also}}
+		if got := p.Covers(whole, source.Go); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
 	}
 }
