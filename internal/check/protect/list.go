@@ -29,8 +29,8 @@ func builtIn() []group {
 		}},
 		{"lint", "controls linters, coverage or how tests are run", []string{
 			"**/.golangci.*", "**/staticcheck.conf", "**/.eslintrc*", "**/eslint.config.*", "**/.eslintignore", "**/biome.json*",
-			"**/.oxlintrc*", "**/.stylelintrc*", "**/.nycrc*", "**/.c8rc*", "**/jest.config.*", "**/vitest.config.*", "**/.mocharc*", "**/mocha.opts", "**/ava.config.*", "**/karma.conf.*", "**/codecov.y*ml",
-			"**/.codecov.y*ml", "**/.coveragerc", "**/tox.ini", "**/noxfile.py", "**/pytest.ini", "**/.flake8", "**/mypy.ini",
+			"**/.oxlintrc*", "**/.stylelintrc*", "**/.nycrc*", "**/.c8rc*", "**/jest.config.*", "**/vitest.config.*", "**/vitest.workspace.*", "**/nyc.config.*", "**/.taprc", "**/.mocharc*", "**/mocha.opts", "**/ava.config.*", "**/karma.conf.*", "**/codecov.y*ml",
+			"**/.codecov.y*ml", "**/.coveragerc", "**/.coveragerc.toml", "**/tox.ini", "**/tox.toml", "**/noxfile.py", "**/pytest.ini", "**/.pytest.ini", "**/pytest.toml", "**/.pytest.toml", "**/.flake8", "**/mypy.ini",
 			"**/.mypy.ini", "**/pylintrc", "**/.pylintrc", "**/ruff.toml", "**/.ruff.toml", "**/clippy.toml", "**/.clippy.toml",
 			"**/.rubocop.y*ml", "**/.codeclimate.yml", "**/sonar-project.properties", "**/.semgrepignore", "**/.gitleaks*",
 		}},

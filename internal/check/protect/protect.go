@@ -27,7 +27,7 @@ type protect struct{}
 func New() check.Check { return protect{} }
 
 func (protect) Info() check.Info {
-	return check.Info{Name: Name, Version: "2", Kind: check.Static}
+	return check.Info{Name: Name, Version: "3", Kind: check.Static}
 }
 
 func (protect) Applies(req evidence.Request) string {
