@@ -15,6 +15,7 @@ import (
 	"muster/internal/check/suite/languages"
 	"muster/internal/core/evidence"
 	"muster/internal/core/job"
+	"muster/internal/slowtest"
 )
 
 // keep judges twice with one cache: a change, and the same change in trees
@@ -72,6 +73,7 @@ func withGo(t *testing.T, version string) {
 }
 
 func TestResultsAreKeptWhereNothingTestsReadDiffers(t *testing.T) {
+	slowtest.Only(t)
 	withGo(t, "go1.26")
 	test := "package x\n\nimport \"testing\"\n\nfunc TestA(t *testing.T) {}\n"
 	base := checktest.Files{
