@@ -23,6 +23,7 @@ type world struct {
 
 	head     change.Point
 	advanced bool                    // the target was moved
+	untold   bool                    // the answer that it was moved was lost: when the next try fails, the run cannot know
 	pushed   *change.Point           // a person's commit on the branch, not landed yet
 	diverged bool                    // the branch was rewound
 	landed   []change.Landing        // in order
