@@ -80,6 +80,7 @@ func layers() []layer {
 		{"internal/adapter/git", "internal/core/... internal/adapter/git/...", plain},
 		{"internal/adapter/git/folders", "internal/core/... internal/adapter/git/lasting internal/adapter/git/raw", plain},
 		{"internal/adapter/sandbox", "internal/core/... internal/adapter/sandbox/...", plain},
+		{"internal/adapter/gateway/gatewaytest", "internal/adapter/gateway", forTest},
 		{"internal/adapter/...", "internal/core/...", plain},
 		{"internal/store", "internal/core/...", plain},
 		{"internal/check", "internal/core/... internal/source internal/source/reader", plain},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"muster/internal/adapter/agent/fakemodel"
 	"muster/internal/core/job"
@@ -189,6 +190,16 @@ func (p *place) follows(t report.Task, first job.Outcome) job.Outcome {
 			p.t.Errorf("the attempt that cannot go on ended as %+v", o)
 		}
 		n, forgot = 3, true
+	}
+	if p.agent.forgets {
+		began, again := p.exit(1), p.exit(2)
+		minute := func(us int64) int64 { return us / time.Minute.Microseconds() }
+		switch {
+		case forgot && minute(again.StartedUS) > minute(began.EndedUS):
+			p.t.Errorf("it has forgotten a session of a minute that was over")
+		case !forgot && minute(again.EndedUS) == minute(began.StartedUS):
+			p.t.Errorf("it goes on with a session of the same minute: say so in docs/agents.md")
+		}
 	}
 	if len(t.Attempts) != n {
 		p.t.Errorf("%d attempts, want %d\n%s", len(t.Attempts), n, p.describe())

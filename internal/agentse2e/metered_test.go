@@ -1,12 +1,9 @@
 package agentse2e
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -256,22 +253,4 @@ func outlives(t *testing.T, agent who) {
 		t.Errorf("%d requests are estimated, want 1", last.Estimated)
 	}
 	t.Logf("%d answers and one that was cut: %+v in %d attempts", n, u, len(task.Attempts))
-}
-
-// endGateway ends the gateway of the place's state folder: it would wait for
-// ten minutes. It waits for the process, not for its lock, which the gateway
-// gives back before it is gone.
-func (p *place) endGateway() {
-	c := gateway.NewClient(filepath.Join(p.root, "state", "muster", "gateway"), nil, nil)
-	defer c.Close()
-	st, ok := c.State(context.Background())
-	if !ok {
-		return
-	}
-	if err := syscall.Kill(st.PID, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
-		p.t.Errorf("end the gateway %d: %v", st.PID, err)
-	}
-	p.await("the end of the gateway", func() bool {
-		return !slices.ContainsFunc(carrying(p.root), func(found process) bool { return found.pid == st.PID })
-	})
 }

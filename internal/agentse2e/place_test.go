@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"muster/internal/adapter/agent/fakemodel"
+	"muster/internal/adapter/gateway/gatewaytest"
 	"muster/internal/core/job"
 	"muster/internal/core/report"
 )
@@ -368,7 +369,7 @@ func (p *place) end() {
 		p.t.Log(p.describe())
 		_ = p.start("stop").wait() // so that agents do not live on
 	}
-	p.endGateway()
+	gatewaytest.End(p.t, filepath.Join(p.root, "state", "muster", "gateway"))
 	p.leave()
 	for _, found := range p.none("at the end", p.root) {
 		p.kill(found)

@@ -3,17 +3,15 @@ package logintest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
-	"muster/internal/adapter/gateway"
+	"muster/internal/adapter/gateway/gatewaytest"
 	"muster/internal/slowtest"
 )
 
@@ -33,7 +31,7 @@ func newPlace(t *testing.T, kind, level, agentEnv string) *place {
 	root := t.TempDir()
 	p := &place{t: t, kind: kind, root: root, service: newService(t, filepath.Join(root, "home"), filepath.Join(root, "state", "muster", "*", "scratch", "*", "home"))}
 	p.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(root, "home"), "XDG_STATE_HOME=" + filepath.Join(root, "state"), "USER=kim", "GIT_CONFIG_NOSYSTEM=1"}
-	t.Cleanup(p.endGateway)
+	t.Cleanup(func() { gatewaytest.End(t, filepath.Join(root, "state", "muster", "gateway")) })
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -54,27 +52,6 @@ func newPlace(t *testing.T, kind, level, agentEnv string) *place {
 		p.command("git", args...)
 	}
 	return p
-}
-
-// endGateway ends the gateway of the place, which would stay for ten minutes
-// and write into a folder that is being removed.
-func (p *place) endGateway() {
-	c := gateway.NewClient(filepath.Join(p.root, "state", "muster", "gateway"), nil, nil)
-	defer c.Close()
-	st, ok := c.State(context.Background())
-	if !ok {
-		return
-	}
-	if err := syscall.Kill(st.PID, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
-		p.t.Errorf("end the gateway %d: %v", st.PID, err)
-	}
-	for began := time.Now(); time.Since(began) < patience; <-time.After(10 * time.Millisecond) {
-		environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", st.PID))
-		if err != nil || !strings.Contains(string(environ), p.root) {
-			return
-		}
-	}
-	p.t.Errorf("the gateway %d does not end", st.PID)
 }
 
 func (p *place) program() string { return filepath.Join(p.root, "bin", p.kind) }

@@ -18,9 +18,10 @@ import (
 )
 
 // rounds is how often a program asks its model, and pace how long it works in
-// between: it needs to renew its tokens once or twice.
+// between: three seconds, in which tokens that hold for one second have to be
+// renewed twice at least, also by one that begins at once with fresh ones.
 const (
-	rounds = 10
+	rounds = 20
 	pace   = 150 * time.Millisecond
 )
 

@@ -14,10 +14,11 @@ import (
 	"testing"
 
 	"muster/internal/adapter/gateway"
+	"muster/internal/adapter/gateway/gatewaytest"
 )
 
 // newProcess gives a gateway that is a process of its own, once a door of it is
-// opened. It is killed at the end of the test.
+// opened. It is ended with the test.
 func newProcess(t *testing.T) *house {
 	t.Helper()
 	h := &house{t: t, dir: filepath.Join(t.TempDir(), "gateway")}
@@ -28,9 +29,7 @@ func newProcess(t *testing.T) *house {
 	h.client = gateway.NewClient(h.dir, []string{self, "gateway"}, []string{"PATH=" + os.Getenv("PATH")})
 	t.Cleanup(func() {
 		h.client.Close()
-		if st, ok := h.client.State(context.Background()); ok {
-			_ = syscall.Kill(st.PID, syscall.SIGKILL)
-		}
+		gatewaytest.End(t, h.dir)
 	})
 	return h
 }

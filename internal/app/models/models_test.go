@@ -8,12 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"muster/internal/adapter/agent/fakemodel"
 	"muster/internal/adapter/gateway"
+	"muster/internal/adapter/gateway/gatewaytest"
 	"muster/internal/adapter/login"
 	"muster/internal/app/models"
 	"muster/internal/core/config"
@@ -54,11 +54,7 @@ func newPlace(t *testing.T) place {
 	p := place{models.New(root, []string{self}, []string{"PATH=" + os.Getenv("PATH")}), root, m}
 	t.Cleanup(func() {
 		p.Close()
-		c := gateway.NewClient(filepath.Join(root, "gateway"), nil, nil)
-		defer c.Close()
-		if st, ok := c.State(context.Background()); ok {
-			_ = syscall.Kill(st.PID, syscall.SIGKILL)
-		}
+		gatewaytest.End(t, filepath.Join(root, "gateway"))
 	})
 	return p
 }

@@ -78,7 +78,7 @@ func (w *Walls) Agent(ctx context.Context, t job.Attempt, spec job.Spec, p Agent
 	form.Readable = append(w.toolchains(), p.CommonDir)
 	form.Readable = append(form.Readable, lent(p.CommonDir)...)
 	form.Readable = append(form.Readable, p.Readable...)
-	form.Readable = append(form.Readable, programFolders(p.Program)...)
+	form.Readable = append(form.Readable, w.programFolders(p.Program)...)
 	form.Readable = append(form.Readable, w.named(t.Agent.Command)...)
 	form.Readable = append(form.Readable, read...)
 	for _, l := range links {
@@ -311,15 +311,16 @@ func layLink(root *os.Root, at, from string) error {
 }
 
 // programFolders gives what an agent's program reads of itself: its own folder,
-// the one that it is linked from, and the packages beside it.
-func programFolders(program string) []string {
+// the one that it is linked from, and the packages beside it. Of a program that
+// lies in the person's home itself, or above it, it is the program alone.
+func (w *Walls) programFolders(program string) []string {
 	if program == "" {
 		return nil
 	}
 	out := []string{program, filepath.Dir(program)}
 	real, err := filepath.EvalSymlinks(program)
 	if err != nil {
-		return out
+		return slices.DeleteFunc(out, w.isTooMuch)
 	}
 	for _, p := range []string{program, real} {
 		const packages = "/node_modules"
@@ -327,17 +328,25 @@ func programFolders(program string) []string {
 			out = append(out, p[:i+len(packages)])
 		}
 	}
-	return append(out, real, filepath.Dir(real))
+	return slices.DeleteFunc(append(out, real, filepath.Dir(real)), w.isTooMuch)
+}
+
+// isTooMuch reports whether a path holds the person's home, which is more than
+// anybody means who names a program or a script in it, or is or holds Muster's
+// own folders, which are nobody's.
+func (w *Walls) isTooMuch(p string) bool {
+	own := filepath.Dir(w.h.State) // of all repositories, with the keys
+	home := w.env["HOME"]
+	real, err := filepath.EvalSymlinks(home)
+	return within(home, p) || err == nil && within(real, p) || within(w.h.State, p) || within(p, own)
 }
 
 // named gives what the configuration's command of an agent names by its whole
-// path: a script, a folder of instructions. A path that holds the person's home
-// is more than anybody means by that, and Muster's own folders are nobody's.
+// path: a script, a folder of instructions.
 func (w *Walls) named(command []string) []string {
 	var out []string
-	own := filepath.Dir(w.h.State) // of all repositories, with the keys
 	for _, p := range command {
-		if filepath.IsAbs(p) && !within(w.env["HOME"], p) && !within(w.h.State, p) && !within(p, own) {
+		if filepath.IsAbs(p) && !w.isTooMuch(p) {
 			out = append(out, p)
 		}
 	}

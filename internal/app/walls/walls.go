@@ -228,7 +228,7 @@ func (w *Walls) toolchains() []string {
 	out := []string{w.h.Shim[0]}
 	home := w.env["HOME"]
 	for _, dir := range filepath.SplitList(w.env["PATH"]) {
-		if !filepath.IsAbs(dir) {
+		if !filepath.IsAbs(dir) || within(home, dir) {
 			continue
 		}
 		out = append(out, dir)

@@ -36,7 +36,7 @@ func TestRegistryLines(t *testing.T) {
 // Toolchains are read, and never the home itself or where programs keep secrets.
 func TestToolchains(t *testing.T) {
 	w := New(Host{State: "/state", Shim: []string{"/opt/muster", "shim"}, Env: []string{
-		"HOME=/home/me", "PATH=/home/me/bin:/home/me/.local/bin:/home/me/.cargo/bin:/home/me/.nvm/v1/bin:/home/me/go/bin:rel:/sw/x/bin:/bin", "GOROOT=/sw/go", "SSL_CERT_FILE=rel",
+		"HOME=/home/me", "PATH=/home/me:/home:/home/me/bin:/home/me/.local/bin:/home/me/.cargo/bin:/home/me/.nvm/v1/bin:/home/me/go/bin:rel:/sw/x/bin:/bin", "GOROOT=/sw/go", "SSL_CERT_FILE=rel",
 	}})
 	got := w.toolchains()
 	for _, p := range []string{"/opt/muster", "/home/me/bin", "/home/me/.local/bin", "/home/me/.nvm/v1", "/sw/x", "/sw/go", "/home/me/go/pkg/mod", "/home/me/.cache/go-build"} {
@@ -237,11 +237,30 @@ func TestProgramFoldersAndLent(t *testing.T) {
 	if err := os.Symlink(real, link); err != nil {
 		t.Fatal(err)
 	}
-	if got := programFolders(link); !slices.Contains(got, filepath.Join(dir, "node_modules")) || !slices.Contains(got, filepath.Dir(link)) {
+	home := filepath.Join(dir, "home")
+	w := New(Host{State: filepath.Join(dir, "state", "repo"), Env: []string{"HOME=" + home}})
+	if got := w.programFolders(link); !slices.Contains(got, filepath.Join(dir, "node_modules")) || !slices.Contains(got, filepath.Dir(link)) {
 		t.Errorf("%q", got)
 	}
-	if got := programFolders(""); got != nil {
+	if got := w.programFolders(""); got != nil {
 		t.Errorf("%q", got)
+	}
+	put(t, filepath.Join(home, "agent"), "")
+	if err := os.Symlink(home, filepath.Join(dir, "other")); err != nil {
+		t.Fatal(err)
+	}
+	byLink := New(Host{State: filepath.Join(dir, "state", "repo"), Env: []string{"HOME=" + filepath.Join(dir, "other")}})
+	for _, w := range []*Walls{w, byLink} { // the home is not given for a program in it, nor is what holds it
+		for _, program := range []string{filepath.Join(home, "agent"), filepath.Join(dir, "node_modules", "..", "agent")} {
+			for _, p := range w.programFolders(program) {
+				if p != program {
+					t.Errorf("%s may be read for %s", p, program)
+				}
+			}
+		}
+		if got := w.programFolders(filepath.Join(home, "agent")); !slices.Contains(got, filepath.Join(home, "agent")) {
+			t.Errorf("%q", got)
+		}
 	}
 	put(t, filepath.Join(dir, "objects", "info", "alternates"), "/lent/objects\n../near\n")
 	if got := lent(dir); !slices.Equal(got, []string{"/lent/objects", filepath.Join(dir, "near")}) {

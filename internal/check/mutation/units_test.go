@@ -240,7 +240,7 @@ func TestGraphOfImports(t *testing.T) {
 				t.Errorf("%s: %q, want %q", imp, got, want)
 			}
 		}
-		g.folders = set("a", "b", "c", "d", "far", "a/inner")
+		g.folders = checktest.Set("a", "b", "c", "d", "far", "a/inner")
 		for file, want := range map[string]string{"a/a.go": "a", "a/testdata/x/y": "a", "a/inner/z": "a/inner", "none/z": ".", "z": "."} {
 			if got := g.packageOf(file); got != want {
 				t.Errorf("%s: %q, want %q", file, got, want)
@@ -260,12 +260,4 @@ func TestGraphOfImports(t *testing.T) {
 			}
 		}
 	}
-}
-
-func set(list ...string) map[string]bool {
-	out := map[string]bool{}
-	for _, v := range list {
-		out[v] = true
-	}
-	return out
 }

@@ -86,7 +86,7 @@ func TestComputed(t *testing.T) {
 		"{3, Triple(3)}": "computed locator", "{3, Triple}": "", "{3, len(x)}": "", "{3, Triple": "", "{3, \"Triple\"(3)}": "", "{3, 6}": "", "{Old(3), Triple(3)}": "computed locator", "{3, Old(3, 4)}": "",
 	} {
 		j := judgeOf(asked.Asked{})
-		j.code.Differs, j.code.GainedWords = true, set("Triple", "Old")
+		j.code.Differs, j.code.GainedWords = true, checktest.Set("Triple", "Old")
 		was, is := paired(wholeTest("a_test.go", "TestA", "x"), wholeTest("a_test.go", "TestA", "x"))
 		c := cases.Change{Was: source.Case{Text: "{3, 6}"}, Is: source.Case{Text: after}}
 		if strings.Contains(after, "Old") {
@@ -152,7 +152,7 @@ func TestCaseAsksForLess(t *testing.T) {
 		{"with what did not change", "x", "(3, 6)", "(3, other(3))", "assert other(n) == want", ""},
 	} {
 		j := judgeOf(asked.Asked{Task: "Tidy"})
-		j.code.Differs, j.code.Changed = true, set("double", "triple")
+		j.code.Differs, j.code.Changed = true, checktest.Set("double", "triple")
 		was, is := paired(wholeTest("tests/test_a.py", "test_a", tt.file), wholeTest("tests/test_a.py", "test_a", tt.file))
 		was.Assertions = []source.Assertion{{Text: tt.asserts}}
 		tables{j}.computed(was, is, cases.Change{Was: source.Case{Text: tt.was}, Is: source.Case{Text: tt.is}})

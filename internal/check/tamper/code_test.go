@@ -2,11 +2,11 @@ package tamper
 
 import (
 	"maps"
-	"slices"
 	"strings"
 	"testing"
 
 	"muster/internal/check"
+	"muster/internal/check/checktest"
 	"muster/internal/check/tamper/asked"
 	"muster/internal/check/tamper/code"
 	"muster/internal/check/tamper/pairs"
@@ -47,26 +47,6 @@ func judgeOf(a asked.Asked) *judge {
 	}
 }
 
-func set(list ...string) map[string]bool {
-	out := map[string]bool{}
-	for _, v := range list {
-		out[v] = true
-	}
-	return out
-}
-
-// keys gives what is in a set, in order.
-func keys(s map[string]bool) string {
-	var out []string
-	for k, in := range s {
-		if in {
-			out = append(out, k)
-		}
-	}
-	slices.Sort(out)
-	return strings.Join(out, " ")
-}
-
 func TestDefines(t *testing.T) {
 	for text, want := range map[string]string{
 		"self.name = 1": "name", "self.name == 1": "", "self.name": "", "self.name =": "", "self.abc = 1": "", "def total(n)": "total", "class Order": "Order", "total(n)": "", "name = 1": "", "self.name < 1": "", "self.name = = 1": "",
@@ -90,7 +70,7 @@ func TestNamesOfCode(t *testing.T) {
 			t.Errorf("%q: %q", name, got)
 		}
 	}
-	names := set("Double", "go", "4")
+	names := checktest.Set("Double", "go", "4")
 	for text, want := range map[string]bool{"Double(2)": true, "go run()": false, "Half(4)": false, `"Double"`: false, "": false} {
 		if words.About(words.Scan(text, source.Go), names) != want {
 			t.Errorf("%s: %v", text, !want)
@@ -101,7 +81,7 @@ func TestNamesOfCode(t *testing.T) {
 // A test that works with a string that only the code had has nothing to work
 // with any more. What it only expects is none.
 func TestInputGone(t *testing.T) {
-	lost := set("/route", "abc", "def")
+	lost := checktest.Set("/route", "abc", "def")
 	for _, tt := range []struct {
 		text, expected string
 		want           bool
@@ -114,7 +94,7 @@ func TestInputGone(t *testing.T) {
 			t.Errorf("%s: %v", tt.text, got)
 		}
 	}
-	if !maps.Equal(lost, set("/route", "abc", "def")) {
+	if !maps.Equal(lost, checktest.Set("/route", "abc", "def")) {
 		t.Error("what is lost was changed")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"muster/internal/check/checktest"
 	"muster/internal/check/tamper/asked"
 	"muster/internal/check/tamper/pairs"
 	"muster/internal/core/change"
@@ -128,7 +129,7 @@ func TestWeigh(t *testing.T) {
 		{"there is less code, and nobody takes out anything", "", "Tidy", func(j *judge) { j.code.Shrank = true }, evidence.Gate},
 		{"there is less code, and a person names it", "", "Remove parseLegacy", func(j *judge) { j.code.Shrank = true }, evidence.Context},
 		{"versions changed, as the author says", "Tidy", "Bump the library", func(j *judge) { j.head.rest = []*file{{class: change.Class{Lockfile: true}}} }, evidence.Locator},
-		{"its code was written anew", "Tidy", "", func(j *judge) { j.code.Rewrote = set("a") }, evidence.Locator},
+		{"its code was written anew", "Tidy", "", func(j *judge) { j.code.Rewrote = checktest.Set("a") }, evidence.Locator},
 	} {
 		j := judgeOf(asked.Asked{Task: tt.task, Claim: tt.claim})
 		j.code.Differs = true

@@ -167,12 +167,12 @@ func TestWithTypes(t *testing.T) {
 	j := losses{judgeOf(asked.Asked{})}
 	j.base.tests, j.head.tests = types("Kept", "Gone"), types("Kept", "New")
 	for range 2 { // worked out, and kept
-		if got := keys(j.withTypes(bodies.Body{}).Own); got != "New" {
+		if got := checktest.Words(j.withTypes(bodies.Body{}).Own); got != "New" {
 			t.Errorf("new types: %q", got)
 		}
 	}
-	j.own = set("Known")
-	if got := keys(j.withTypes(bodies.Body{}).Own); got != "Known" {
+	j.own = checktest.Set("Known")
+	if got := checktest.Words(j.withTypes(bodies.Body{}).Own); got != "Known" {
 		t.Errorf("types that are known: %q", got)
 	}
 }

@@ -3,6 +3,7 @@ package tamper
 import (
 	"testing"
 
+	"muster/internal/check/checktest"
 	"muster/internal/source"
 )
 
@@ -31,8 +32,8 @@ func TestRename(t *testing.T) {
 			got[w] = was.words[w]
 		}
 		text := was.tokens[len(was.tokens)-2].Text
-		if keys(got) != tt.want || was.Assertions[0].Subject != tt.subject || kept[0].Subject != "total(cart)" || len(was.grams) != grams || text != `"total"` {
-			t.Errorf("%s: %v, %+v, %s", tt.name, keys(got), was.Assertions, text)
+		if checktest.Words(got) != tt.want || was.Assertions[0].Subject != tt.subject || kept[0].Subject != "total(cart)" || len(was.grams) != grams || text != `"total"` {
+			t.Errorf("%s: %v, %+v, %s", tt.name, checktest.Words(got), was.Assertions, text)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"muster/internal/check/checktest"
 	"muster/internal/check/tamper/asked"
 	"muster/internal/check/tamper/code"
 	"muster/internal/check/tamper/pairs"
@@ -15,7 +16,7 @@ import (
 func refusing(more int, claim string) refusals {
 	j := judgeOf(asked.Asked{Claim: claim})
 	is := "def parse(text): raise KeyError(text) "
-	j.code = &code.Change{Changed: set("parse"), Texts: [2]string{is, is + strings.Repeat("raise ValueError(text) ", max(more, 0))}}
+	j.code = &code.Change{Changed: checktest.Set("parse"), Texts: [2]string{is, is + strings.Repeat("raise ValueError(text) ", max(more, 0))}}
 	if more < 0 {
 		j.code.Texts[0], j.code.Texts[1] = is+"raise ValueError(text) ", is
 	}
@@ -110,13 +111,13 @@ func TestIdle(t *testing.T) {
 		acts map[string]bool
 		want bool
 	}{
-		{"one, and one step went", []source.Assertion{none(3)}, set("err:=open(1)"), true},
-		{"two, and one step went", []source.Assertion{none(3), none(5)}, set("err:=open(1)"), false},
-		{"two, and both steps went", []source.Assertion{none(3), none(5)}, set(), true},
-		{"one, and no step went", []source.Assertion{none(3)}, set("err:=open(1)", "err=write(2)"), false},
-		{"one, and another that claims something else", []source.Assertion{none(3), exact("row", "2", 6)}, set("err:=open(1)"), true},
-		{"one that asks for more", []source.Assertion{exact("row", "2", 6)}, set(), false},
-		{"one that an error comes", []source.Assertion{not}, set(), false},
+		{"one, and one step went", []source.Assertion{none(3)}, checktest.Set("err:=open(1)"), true},
+		{"two, and one step went", []source.Assertion{none(3), none(5)}, checktest.Set("err:=open(1)"), false},
+		{"two, and both steps went", []source.Assertion{none(3), none(5)}, checktest.Set(), true},
+		{"one, and no step went", []source.Assertion{none(3)}, checktest.Set("err:=open(1)", "err=write(2)"), false},
+		{"one, and another that claims something else", []source.Assertion{none(3), exact("row", "2", 6)}, checktest.Set("err:=open(1)"), true},
+		{"one that asks for more", []source.Assertion{exact("row", "2", 6)}, checktest.Set(), false},
+		{"one that an error comes", []source.Assertion{not}, checktest.Set(), false},
 	} {
 		x := wholeTest("a_test.go", "TestA", text)
 		x.Assertions = []source.Assertion{none(3), none(5), exact("row", "2", 6)}

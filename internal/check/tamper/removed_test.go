@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"muster/internal/check/checktest"
 	"muster/internal/check/tamper/asked"
 	"muster/internal/check/tamper/pairs"
 	"muster/internal/check/tamper/words"
@@ -104,11 +105,11 @@ func TestIntact(t *testing.T) {
 	}
 	short := wholeTest("a_test.go", "TestA", "one\ntwo\nthree")
 	short.End = 9 // beyond the file
-	if got := keys(lineSet(short)); got != "one three two" {
+	if got := checktest.Words(lineSet(short)); got != "one three two" {
 		t.Error(got)
 	}
 	short.Start, short.End = 2, 2
-	if got := keys(lineSet(short)); got != "two" {
+	if got := checktest.Words(lineSet(short)); got != "two" {
 		t.Error(got)
 	}
 	if !intact(short, short) {
@@ -125,9 +126,9 @@ func TestActed(t *testing.T) {
 		line    int
 		want    bool
 	}{
-		"it is still done":      {"total", set("open()"), 5, true},
-		"it is not":             {"total", set("close()"), 5, false},
-		"it is done in its own": {"sum(1)", set("open()"), 5, false},
+		"it is still done":      {"total", checktest.Set("open()"), 5, true},
+		"it is not":             {"total", checktest.Set("close()"), 5, false},
+		"it is done in its own": {"sum(1)", checktest.Set("open()"), 5, false},
 		"nothing is before it":  {"total", nil, 2, true},
 	} {
 		if got := acted(base, exact(tt.subject, "7", tt.line), tt.head); got != tt.want {
@@ -139,12 +140,12 @@ func TestActed(t *testing.T) {
 		head          map[string]bool
 		want          bool
 	}{
-		"its result is not kept":         {"total := openAll(1)", "total", set("openAll(1)"), true},
-		"its result has another name":    {"total := openAll(1)", "total", set("sum:=openAll(1)"), true},
-		"the assertion does it itself":   {"total := openAll(1)", "sum(1)", set("openAll(1)"), false},
-		"it is done with something else": {"total := openAll(1)", "total", set("openAll(2)"), false},
-		"it is too short to be known":    {"total := a(1)", "total", set("a(1)"), false},
-		"it was no call":                 {"total := openedAll", "total", set("openedAll"), false},
+		"its result is not kept":         {"total := openAll(1)", "total", checktest.Set("openAll(1)"), true},
+		"its result has another name":    {"total := openAll(1)", "total", checktest.Set("sum:=openAll(1)"), true},
+		"the assertion does it itself":   {"total := openAll(1)", "sum(1)", checktest.Set("openAll(1)"), false},
+		"it is done with something else": {"total := openAll(1)", "total", checktest.Set("openAll(2)"), false},
+		"it is too short to be known":    {"total := a(1)", "total", checktest.Set("a(1)"), false},
+		"it was no call":                 {"total := openedAll", "total", checktest.Set("openedAll"), false},
 	} {
 		base := wholeTest("a_test.go", "TestA", "func TestA(t *testing.T) {\n\t"+tt.line+"\n\tequal(total, 7)\n}")
 		if got := acted(base, exact(tt.subject, "7", 3), tt.head); got != tt.want {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"muster/internal/check/checktest"
 	"muster/internal/check/tamper/asked"
 	"muster/internal/check/tamper/pairs"
 	"muster/internal/core/change"
@@ -125,18 +126,18 @@ func TestWorded(t *testing.T) {
 		dropped, gained map[string]bool
 		want            bool
 	}{
-		{"both", `"lost 3 parts"`, `"missing 3 parts"`, set("lost %d parts of %s"), set("missing %d parts of %s"), true},
-		{"only the new one", `"lost 3 parts"`, `"missing 3 parts"`, set("other"), set("missing %d parts of %s"), false},
-		{"only the old one", `"lost 3 parts"`, `"missing 3 parts"`, set("lost %d parts of %s"), set("other"), false},
-		{"only a number differs", `"lost 3 parts"`, `"lost 4 parts"`, set("lost %d parts"), set("lost %d parts"), false},
-		{"names filled in", `"client ada: gone"`, `"user ada: gone"`, set("client %s: gone"), set("user %s: gone"), true},
-		{"quotes around what is filled in", `"client ada: gone"`, "`client \"ada\": gone`", set("client %s: gone"), set("client %q: gone"), true},
-		{"another name filled in", `"client ada: gone"`, "`client \"bob\": gone`", set("client %s: gone"), set("client %q: gone"), false},
-		{"words in another order", `"client ada: gone"`, `"gone: user ada"`, set("client %s: gone"), set("user %s: gone"), false},
-		{"it is short", `"lost"`, `"gone"`, set("lost"), set("gone"), false},
-		{"one of a list", `{"lost 3 parts", "all well"}`, `{"missing 3 parts", "all well"}`, set("lost %d parts of %s"), set("missing %d parts of %s"), true},
-		{"one of a list, and another by itself", `{"lost 3 parts", "all well"}`, `{"missing 3 parts", "all bad"}`, set("lost %d parts of %s"), set("missing %d parts of %s"), false},
-		{"the text is endless", `"lost 3 parts"`, `"missing 3 parts"`, set("lost %d parts of %s"), set("missing %d parts" + strings.Repeat("x", 4096)), false},
+		{"both", `"lost 3 parts"`, `"missing 3 parts"`, checktest.Set("lost %d parts of %s"), checktest.Set("missing %d parts of %s"), true},
+		{"only the new one", `"lost 3 parts"`, `"missing 3 parts"`, checktest.Set("other"), checktest.Set("missing %d parts of %s"), false},
+		{"only the old one", `"lost 3 parts"`, `"missing 3 parts"`, checktest.Set("lost %d parts of %s"), checktest.Set("other"), false},
+		{"only a number differs", `"lost 3 parts"`, `"lost 4 parts"`, checktest.Set("lost %d parts"), checktest.Set("lost %d parts"), false},
+		{"names filled in", `"client ada: gone"`, `"user ada: gone"`, checktest.Set("client %s: gone"), checktest.Set("user %s: gone"), true},
+		{"quotes around what is filled in", `"client ada: gone"`, "`client \"ada\": gone`", checktest.Set("client %s: gone"), checktest.Set("client %q: gone"), true},
+		{"another name filled in", `"client ada: gone"`, "`client \"bob\": gone`", checktest.Set("client %s: gone"), checktest.Set("client %q: gone"), false},
+		{"words in another order", `"client ada: gone"`, `"gone: user ada"`, checktest.Set("client %s: gone"), checktest.Set("user %s: gone"), false},
+		{"it is short", `"lost"`, `"gone"`, checktest.Set("lost"), checktest.Set("gone"), false},
+		{"one of a list", `{"lost 3 parts", "all well"}`, `{"missing 3 parts", "all well"}`, checktest.Set("lost %d parts of %s"), checktest.Set("missing %d parts of %s"), true},
+		{"one of a list, and another by itself", `{"lost 3 parts", "all well"}`, `{"missing 3 parts", "all bad"}`, checktest.Set("lost %d parts of %s"), checktest.Set("missing %d parts of %s"), false},
+		{"the text is endless", `"lost 3 parts"`, `"missing 3 parts"`, checktest.Set("lost %d parts of %s"), checktest.Set("missing %d parts" + strings.Repeat("x", 4096)), false},
 	} {
 		j := judgeOf(asked.Asked{})
 		j.code.Dropped, j.code.Gained = tt.dropped, tt.gained
@@ -153,15 +154,15 @@ func TestSameText(t *testing.T) {
 		dropped, gained map[string]bool
 		want            bool
 	}{
-		{"the whole", `"abc"`, `"xyz"`, set("abc"), set("xyz"), true},
-		{"a part", `"the lost one"`, `"the missing one"`, set("lost"), set("missing"), true},
-		{"the end of it", `"it is lost"`, `"it is missing"`, set("lost"), set("missing"), true},
-		{"the beginning of it", `"lost: a"`, `"missing: a"`, set("lost"), set("missing"), true},
-		{"it grew", `"aa"`, `"aaa"`, set(""), set("a"), true},
-		{"the old one stayed", `"the lost one"`, `"the missing one"`, nil, set("missing"), false},
-		{"the new one was there", `"the lost one"`, `"the missing one"`, set("lost"), nil, false},
-		{"a number", `"in 17 parts"`, `"in 18 parts"`, set("7"), set("8"), false},
-		{"it is no text", "lost", "missing", set("lost"), set("missing"), false},
+		{"the whole", `"abc"`, `"xyz"`, checktest.Set("abc"), checktest.Set("xyz"), true},
+		{"a part", `"the lost one"`, `"the missing one"`, checktest.Set("lost"), checktest.Set("missing"), true},
+		{"the end of it", `"it is lost"`, `"it is missing"`, checktest.Set("lost"), checktest.Set("missing"), true},
+		{"the beginning of it", `"lost: a"`, `"missing: a"`, checktest.Set("lost"), checktest.Set("missing"), true},
+		{"it grew", `"aa"`, `"aaa"`, checktest.Set(""), checktest.Set("a"), true},
+		{"the old one stayed", `"the lost one"`, `"the missing one"`, nil, checktest.Set("missing"), false},
+		{"the new one was there", `"the lost one"`, `"the missing one"`, checktest.Set("lost"), nil, false},
+		{"a number", `"in 17 parts"`, `"in 18 parts"`, checktest.Set("7"), checktest.Set("8"), false},
+		{"it is no text", "lost", "missing", checktest.Set("lost"), checktest.Set("missing"), false},
 	} {
 		j := judgeOf(asked.Asked{})
 		j.code.Dropped, j.code.Gained = tt.dropped, tt.gained
@@ -247,8 +248,8 @@ func TestJudgeRetarget(t *testing.T) {
 		{"the task names it", asked.Asked{Task: "Give 66"}, nil, "", ""},
 		{"the author names it", asked.Asked{Task: "Tidy", Claim: "Give 66"}, nil, evidence.Context, ", and the code changed"},
 		{"it is the opposite", asked.Asked{Task: "Give 66"}, func(_ *judge, r *retarget) { r.flipped = true }, evidence.Gate, ", and the code changed"},
-		{"the code holds the same value", asked.Asked{Task: "Tidy"}, func(j *judge, _ *retarget) { j.code.Gained, j.code.Dropped = set("66"), set("44") }, "", ""},
-		{"the code holds the same value, and nobody says why", asked.Asked{}, func(j *judge, _ *retarget) { j.code.Gained, j.code.Dropped = set("66"), set("44") }, evidence.Locator, ", as the code does now, and nothing says why"},
+		{"the code holds the same value", asked.Asked{Task: "Tidy"}, func(j *judge, _ *retarget) { j.code.Gained, j.code.Dropped = checktest.Set("66"), checktest.Set("44") }, "", ""},
+		{"the code holds the same value, and nobody says why", asked.Asked{}, func(j *judge, _ *retarget) { j.code.Gained, j.code.Dropped = checktest.Set("66"), checktest.Set("44") }, evidence.Locator, ", as the code does now, and nothing says why"},
 		{"versions changed", asked.Asked{Task: "Tidy"}, func(j *judge, _ *retarget) {
 			j.head.rest = []*file{{path: "go.mod", class: change.Class{Manifest: true}}}
 		}, evidence.Locator, ", and the code changed"},

@@ -163,9 +163,6 @@ func (s *sim) command() {
 	}
 	if !s.kind && s.rng.IntN(10) == 0 {
 		s.result.Lost++
-		if _, ok := c.order.(flow.AdvanceTarget); ok {
-			s.w.untold = s.w.untold || s.w.advanced
-		}
 		s.tracef("lost the answer to %s %s", c.stream, c.op)
 		return
 	}

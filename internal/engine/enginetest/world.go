@@ -23,7 +23,6 @@ type world struct {
 
 	head     change.Point
 	advanced bool                    // the target was moved
-	untold   bool                    // the answer that it was moved was lost: when the next try fails, the run cannot know
 	pushed   *change.Point           // a person's commit on the branch, not landed yet
 	diverged bool                    // the branch was rewound
 	landed   []change.Landing        // in order
@@ -90,11 +89,28 @@ func (w *world) tree(what string) change.Point {
 // chance is true once in n, and never when the world has become kind.
 func (w *world) chance(n int) bool { return w.s.rng.IntN(n) == 0 && !w.s.kind }
 
+// before gives the answer to a command that moves a branch and was carried out
+// before its answer was lost; nil when it was not.
+func (w *world) before(o flow.Order) flow.Payload {
+	switch o := o.(type) {
+	case flow.LandChange:
+		if w.head == o.Landing.To {
+			return flow.HeadMoved{Landing: o.Landing}
+		}
+	case flow.AdvanceTarget:
+		if w.advanced {
+			w.s.must(o.To == w.head, "the target was moved, and would move to %v while the head is %v", o.To, w.head)
+			return flow.TargetAdvanced{Advanced: change.Advanced{Done: true, To: o.To}}
+		}
+	}
+	return nil
+}
+
 // do carries out a command and gives its answer; nil when it goes on.
 func (w *world) do(c openCommand) flow.Payload {
 	kind := c.order.Command()
-	if l, ok := c.order.(flow.LandChange); ok && w.head == l.Landing.To {
-		return flow.HeadMoved{Landing: l.Landing} // done before its answer was lost
+	if done := w.before(c.order); done != nil {
+		return done
 	}
 	if w.chance(60) && kind != flow.CmdStartAttempt && kind != flow.CmdWait {
 		return flow.CommandFailed{Command: kind, Fault: fault.Internal, Message: "no"}

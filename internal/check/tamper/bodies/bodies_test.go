@@ -83,14 +83,8 @@ func TestCompare(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			was, is := bodyOf(t, parser, tt.path, tt.was), bodyOf(t, parser, tt.path, tt.is)
-			var pairs []Pair
-			for i, a := range was.Assertions {
-				if i < len(is.Assertions) {
-					pairs = append(pairs, Pair{a, is.Assertions[i]})
-				}
-			}
 			var rules []string
-			for _, w := range Compare(was, is, pairs, nil) {
+			for _, w := range Compare(was, is, inOrder(was, is), nil) {
 				rules = append(rules, w.Rule)
 				if w.At.Start < is.Start || w.At.End > is.End || w.Message == "" {
 					t.Errorf("%+v", w)
@@ -144,6 +138,16 @@ func bodyOf(t *testing.T, parser *reader.Parser, path, text string) Body {
 		t.Fatalf("%v, %d tests in\n%s", err, len(f.Tests), whole)
 	}
 	return Body{Test: f.Tests[0], Lang: source.LanguageOf(path), Lines: strings.Split(whole, "\n")}
+}
+
+// inOrder pairs the assertions of a body with those of what it became, one by
+// one.
+func inOrder(was, is Body) []Pair {
+	var out []Pair
+	for i, a := range was.Assertions[:min(len(was.Assertions), len(is.Assertions))] {
+		out = append(out, Pair{a, is.Assertions[i]})
+	}
+	return out
 }
 
 // Functions that only serve tests are compared too.

@@ -5,29 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"muster/internal/check/checktest"
 	"muster/internal/check/tamper/words"
 	"muster/internal/source"
 )
-
-func set(list ...string) map[string]bool {
-	out := map[string]bool{}
-	for _, v := range list {
-		out[v] = true
-	}
-	return out
-}
-
-// keys gives what is in a set, in order.
-func keys(s map[string]bool) string {
-	var out []string
-	for k, in := range s {
-		if in {
-			out = append(out, k)
-		}
-	}
-	slices.Sort(out)
-	return strings.Join(out, " ")
-}
 
 // codeFile is a file of code with one definition in each line.
 func codeFile(lines ...string) *File {
@@ -65,14 +46,14 @@ func TestReadCode(t *testing.T) {
 	was.Other, is.Other = is, was
 	c := Read([]*File{was}, []*File{is})
 	for _, tt := range []struct{ what, got, want string }{
-		{"gone", keys(c.Gone), "Gone other"},
-		{"changed", keys(c.Changed), "LIMIT T caller comes fits goes other stays"},
-		{"defined", keys(c.Defined), "LIMIT T apart caller comes fits stays"},
-		{"dropped", keys(c.Dropped), "/kept /lost 10 ab"},
-		{"lost", keys(c.Lost), "/lost"},
-		{"gained", keys(c.Gained), "/new 12"},
-		{"words gained", keys(c.GainedWords), "comes"},
-		{"rewritten", keys(c.Rewrote), ""},
+		{"gone", checktest.Words(c.Gone), "Gone other"},
+		{"changed", checktest.Words(c.Changed), "LIMIT T caller comes fits goes other stays"},
+		{"defined", checktest.Words(c.Defined), "LIMIT T apart caller comes fits stays"},
+		{"dropped", checktest.Words(c.Dropped), "/kept /lost 10 ab"},
+		{"lost", checktest.Words(c.Lost), "/lost"},
+		{"gained", checktest.Words(c.Gained), "/new 12"},
+		{"words gained", checktest.Words(c.GainedWords), "comes"},
+		{"rewritten", checktest.Words(c.Rewrote), ""},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.what, tt.got, tt.want)
@@ -127,13 +108,13 @@ func TestRenamed(t *testing.T) {
 // What uses what changed has changed; names that are too short to say
 // something carry nothing on.
 func TestSpread(t *testing.T) {
-	c := &Change{Changed: set("LIMIT", "N", "go", "parse")}
+	c := &Change{Changed: checktest.Set("LIMIT", "N", "go", "parse")}
 	c.spread(sum{
-		constants: set("LIMIT", "N", "OTHER"),
+		constants: checktest.Set("LIMIT", "N", "OTHER"),
 		bodies:    map[string]body{"fits": {text: "return n < LIMIT"}, "short": {text: "return N"}, "apart": {text: "return OTHER"}, "OTHER": {text: "OTHER = 3"}},
 		calls:     map[string][]string{"far": {"near"}, "near": {"parse"}, "brief": {"go"}, "alone": {"print"}, "user": {"fits"}},
 	})
-	if got := keys(c.Changed); got != "LIMIT N far fits go near parse user" {
+	if got := checktest.Words(c.Changed); got != "LIMIT N far fits go near parse user" {
 		t.Errorf("%s", got)
 	}
 }
@@ -159,11 +140,11 @@ func TestTestsBesideCode(t *testing.T) {
 		{"Go with a test", file(source.Go, true), "adds total", "kept tested"},
 		{"Go without", file(source.Go, false), "adds total", "kept tested"},
 	} {
-		if got := keys(Read(nil, []*File{tt.f}).Defined); got != tt.defined {
+		if got := checktest.Words(Read(nil, []*File{tt.f}).Defined); got != tt.defined {
 			t.Errorf("%s: defined %s, want %s", tt.name, got, tt.defined)
 		}
 		c := Read([]*File{tt.f}, nil)
-		if got := keys(c.Lost); got != tt.lost {
+		if got := checktest.Words(c.Lost); got != tt.lost {
 			t.Errorf("%s: lost %s, want %s", tt.name, got, tt.lost)
 		}
 		if c.Texts[0] == "" {
@@ -173,7 +154,7 @@ func TestTestsBesideCode(t *testing.T) {
 }
 
 func TestSubjectGone(t *testing.T) {
-	c := &Change{Gone: set("total")}
+	c := &Change{Gone: checktest.Set("total")}
 	for text, want := range map[string]bool{"f(total)": true, "f(totals)": false, `f("total")`: false, "": false} {
 		if c.SubjectGone(words.Scan(text, source.Go)) != want {
 			t.Errorf("%s: %v", text, !want)
