@@ -91,7 +91,7 @@ func (w *world) chance(n int) bool { return w.s.rng.IntN(n) == 0 && !w.s.kind }
 
 // before gives the answer to a command that moves a branch and was carried out
 // before its answer was lost; nil when it was not.
-func (w *world) before(o flow.Order) flow.Payload {
+func before(w *world, o flow.Order) flow.Payload {
 	switch o := o.(type) {
 	case flow.LandChange:
 		if w.head == o.Landing.To {
@@ -109,7 +109,7 @@ func (w *world) before(o flow.Order) flow.Payload {
 // do carries out a command and gives its answer; nil when it goes on.
 func (w *world) do(c openCommand) flow.Payload {
 	kind := c.order.Command()
-	if done := w.before(c.order); done != nil {
+	if done := before(w, c.order); done != nil {
 		return done
 	}
 	if w.chance(60) && kind != flow.CmdStartAttempt && kind != flow.CmdWait {
